@@ -1,0 +1,42 @@
+"""Representations by name. A new one is one file and one line here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.music.representations.base import Extraction, Rejection, Representation
+from musicvae_lite.music.representations.melody import MelodyRepresentation
+from musicvae_lite.music.score import Meter
+
+REGISTRY = {cls.name: cls for cls in (MelodyRepresentation,)}
+
+PRESETS = {
+    "melody-2bar": MelodyRepresentation(bars=2),
+    "melody-16bar": MelodyRepresentation(bars=16),
+    "melody-2bar-waltz": MelodyRepresentation(bars=2, meter=Meter(3, 4)),
+    "melody-2bar-jig": MelodyRepresentation(bars=2, meter=Meter(6, 8)),
+}
+
+
+def from_config(config: dict[str, Any]) -> MelodyRepresentation:
+    """Rebuilds a representation from what its `to_config` gave.
+
+    Raises:
+        ConfigError: the name or a setting is unknown, or a setting is out of range.
+    """
+    name = config.get("name")
+    if name not in REGISTRY:
+        raise ConfigError(f"no representation is called '{name}': there are {', '.join(REGISTRY)}")
+    return REGISTRY[name].from_config(config)
+
+
+__all__ = [
+    "PRESETS",
+    "REGISTRY",
+    "Extraction",
+    "MelodyRepresentation",
+    "Rejection",
+    "Representation",
+    "from_config",
+]

@@ -1,0 +1,292 @@
+"""Melody: one voice on a fixed grid, a token a step. As in MusicVAE (Roberts et al. 2018, 1803.05428).
+
+Tokens are 0 (hold: nothing changes), 1 (off: the note ends) and 2 onwards for a note that begins,
+lowest pitch first. A window stands for itself: a note that sounds on into it is struck anew at its
+start, and a hold at its start is silence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.music import voices
+from musicvae_lite.music.grid import Grid, steps_per_bar
+from musicvae_lite.music.representations.base import Extraction
+from musicvae_lite.music.representations.line import FIRST_NOTE, HOLD, OFF, OUTSIDE, Line
+from musicvae_lite.music.representations.windowing import LONGEST_SONG, Rule, judge, nothing, place
+from musicvae_lite.music.score import Meter, MeterChange, Score, TempoChange, Track
+
+COMMON_TIME = Meter(4, 4)
+
+
+@dataclass(frozen=True)
+class MelodyRepresentation:
+    """Windows of a melody as tokens uint8 [T].
+
+    Attributes:
+        bars: bars a window.
+        meter: meter of the windows; songs in other meters are rejected (see `grid.accepts`).
+        steps_per_quarter: 4 for a grid of 16ths.
+        polyphony: "skyline" keeps the upper line of a polyphonic track, "refuse" rejects windows in
+            which two notes sound at once.
+        tolerance: how far from its step an onset may lie, as a fraction of a step, up to 0.5.
+        off_grid_share: a window with a larger share of onsets beyond the tolerance is rejected.
+        min_notes: a window with fewer notes is rejected.
+        max_rest_bars: a window with a longer silence, in bars, is rejected. A song shorter than a
+            window is filled up with at most as much silence.
+        lowest, highest: MIDI numbers; a window with a pitch outside them is rejected.
+    """
+
+    bars: int = 2
+    meter: Meter = COMMON_TIME
+    steps_per_quarter: int = 4
+    polyphony: str = "skyline"
+    tolerance: float = 0.3
+    off_grid_share: float = 0.25
+    min_notes: int = 2
+    max_rest_bars: float = 1.0
+    lowest: int = 21
+    highest: int = 108
+
+    name: ClassVar[str] = "melody"
+
+    def __post_init__(self) -> None:
+        steps_per_bar(self.meter, self.steps_per_quarter)
+        if self.bars < 1:
+            raise ConfigError(f"bars must be at least 1, not {self.bars}")
+        if self.polyphony not in ("skyline", "refuse"):
+            raise ConfigError(f"polyphony is 'skyline' or 'refuse', not '{self.polyphony}'")
+        if not 0 <= self.lowest <= self.highest <= 127:
+            raise ConfigError(f"pitches {self.lowest} to {self.highest} are no range within 0 to 127")
+
+    @property
+    def bar_steps(self) -> int:
+        """Steps a bar."""
+        return steps_per_bar(self.meter, self.steps_per_quarter)
+
+    @property
+    def steps(self) -> int:
+        """T: steps a window."""
+        return self.bars * self.bar_steps
+
+    @property
+    def depth(self) -> int:
+        """D: how many values a token can take, 90 for the range of a piano."""
+        return self.highest - self.lowest + 1 + FIRST_NOTE
+
+    def lenient(self) -> MelodyRepresentation:
+        """The same windows with no rule but that they hold a note: reads all that a model writes."""
+        rests = float(self.bars)
+        return replace(self, min_notes=1, max_rest_bars=rests, off_grid_share=1.0, polyphony="skyline")
+
+    def windows(self, score: Score, hop: int | None = None, track: int | None = None) -> Extraction:
+        """Every window of a score.
+
+        Args:
+            score: any score; drums are left out.
+            hop: steps from one window to the next; one bar by default.
+            track: index of the track to take; the most melody-like by default.
+
+        Returns:
+            Windows uint8 [W, T], and a Rejection for every stretch that gave none.
+
+        Raises:
+            ConfigError: `hop` is not positive, or there is no such track.
+        """
+        hop = self.bar_steps if hop is None else int(hop)
+        if hop < 1:
+            raise ConfigError(f"windows must lie at least 1 step apart, not {hop}")
+        track, choice, trouble = self._choose(score, track)
+        if trouble:
+            return nothing(self.steps, *trouble)
+        grid = Grid.of(score, self.steps_per_quarter)
+        if grid.steps > LONGEST_SONG:
+            return nothing(self.steps, "long", f"{grid.bars:,} bars are more than a song can have")
+        line = Line.of(score, grid, track, self.lowest, self.highest, self.steps)
+        if line.overlaps:
+            kept = "its highest notes are taken" if self.polyphony == "skyline" else "refused"
+            choice += f"; {line.overlaps} of its notes begin over another one: {kept}"
+
+        rest = int(self.max_rest_bars * self.bar_steps)
+        placement = place(grid, self.meter, self.steps, hop, rest)
+        starts = placement.starts
+        tokens = line.tokens[starts[:, None] + np.arange(self.steps)]  # [W, T]
+        tokens[:, 0] = line.sound[starts]  # strike anew what sounds on, forget an off
+        keep, rejections = judge(grid, placement, self.steps, self._rules(line, starts, tokens, rest))
+        if len(rejections) or placement.rejections:
+            starts, tokens = starts[keep], tokens[keep]
+            rejections = sorted([*placement.rejections, *rejections], key=lambda r: r.bar)
+        bar, step = grid.bar_of_step(starts)
+        place_of = (bar.astype(np.int32), step.astype(np.int32), grid.tick_of_step(starts))
+        return Extraction(tokens, *place_of, tuple(rejections), choice, track)
+
+    def _choose(self, score: Score, track: int | None) -> tuple[int, str, tuple[str, str] | None]:
+        """The track to take and why, or the code and sentence of what makes it impossible."""
+        if track is None:
+            track, choice = voices.choose_melody(score, score.ticks_per_quarter / self.steps_per_quarter)
+            if track >= 0 or (self.min_notes == 0 and not len(score)):
+                return track, choice, None
+            if len(score):
+                return -1, "", ("drums", "only drums, which have no melody")
+            return -1, "", ("empty", "no notes")
+        if not 0 <= track < len(score.tracks):
+            raise ConfigError(f"there is no track {track + 1}: the song has {len(score.tracks)}")
+        label = voices.label(score, track)
+        if score.tracks[track].is_drum:
+            return -1, "", ("drums", f"{label} holds drums, which have no melody")
+        if not (score.track == track).any():
+            return -1, "", ("empty", f"{label} holds no notes")
+        return track, f"{label}: as asked", None
+
+    def _rules(self, line: Line, starts: np.ndarray, tokens: np.ndarray, rest: int) -> list[Rule]:
+        """The rules that some of the windows break, the first to be told first."""
+        beyond = starts + self.steps
+        rules = []
+
+        def faults(code: str, steps: np.ndarray, say) -> None:  # rules broken at definite steps
+            broken = np.searchsorted(steps, beyond) > np.searchsorted(steps, starts)
+            rules.append(Rule(code, broken, say, steps))
+
+        if line.outside.any():
+            steps = np.flatnonzero(line.sound == OUTSIDE)
+            told = line.pitch[np.searchsorted(line.step, steps, side="right") - 1]
+            faults("range", steps, lambda i: f"pitch {told[i]} lies outside {self.lowest} to {self.highest}")
+        if self.polyphony == "refuse" and len(line.clashes):
+            faults("polyphony", line.clashes, lambda i: "two notes sound at once")
+        off = np.abs(line.offset) > self.tolerance
+        if off.any():
+            total = np.concatenate([[0], np.cumsum(off)])
+            first, last = np.searchsorted(line.step, starts), np.searchsorted(line.step, beyond)
+            count, among = total[last] - total[first], last - first
+            broken = count > self.off_grid_share * among
+            say = f"of {{}} notes begin off the grid of {self.steps_per_quarter} steps a quarter"
+            rules.append(Rule("off-grid", broken, lambda i: f"{count[i]} {say.format(among[i])}"))
+        if rest < self.steps:
+            sounding = np.concatenate([[0], np.cumsum(line.sound != 0)])
+            silent = sounding[rest + 1 :] == sounding[: -rest - 1]  # so are the `rest` steps after
+            runs = np.concatenate([[0], np.cumsum(silent)])
+            broken = runs[beyond - rest] > runs[starts]
+            rules.append(Rule("rest", broken, lambda i: f"silence for more than {self.max_rest_bars:g} bar"))
+        if self.min_notes > 0:
+            notes = np.count_nonzero(tokens >= FIRST_NOTE, axis=1)
+            say = f"and a window needs {self.min_notes}"
+            rules.append(Rule("few-notes", notes < self.min_notes, lambda i: f"{notes[i]} notes, {say}"))
+        return rules
+
+    def canonical(self, tokens: np.ndarray) -> np.ndarray:
+        """The one spelling of windows [..., T] that sounds the same: off only ends a note."""
+        tokens = np.asarray(tokens, dtype=np.uint8)
+        place = np.where(tokens != HOLD, np.arange(tokens.shape[-1]), 0)
+        last = np.maximum.accumulate(place, axis=-1)[..., :-1]  # where the last change was
+        sounding = np.take_along_axis(tokens, last, axis=-1) >= FIRST_NOTE
+        result = tokens.copy()
+        result[..., :1][tokens[..., :1] == OFF] = HOLD
+        result[..., 1:][(tokens[..., 1:] == OFF) & ~sounding] = HOLD
+        return result
+
+    def transpose(self, tokens: np.ndarray, semitones: np.ndarray) -> np.ndarray:
+        """Windows [..., T] moved by semitones [...]; a note that would leave the range stays."""
+        tokens = np.asarray(tokens, dtype=np.uint8)
+        moved = tokens.astype(np.int16) + np.asarray(semitones, dtype=np.int16)[..., None]
+        fits = (tokens >= FIRST_NOTE) & (moved >= FIRST_NOTE) & (moved < self.depth)
+        return np.where(fits, moved, tokens).astype(np.uint8)
+
+    def pitch_range(self, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Lowest and highest MIDI number of windows [..., T], int16 [...] each; -1 without notes."""
+        tokens = np.asarray(tokens).astype(np.int16)
+        shift = self.lowest - FIRST_NOTE
+        high = tokens.max(axis=-1)
+        low = np.where(tokens >= FIRST_NOTE, tokens, 255).min(axis=-1)
+        empty = high < FIRST_NOTE
+        return np.where(empty, -1, low + shift), np.where(empty, -1, high + shift)
+
+    def fingerprint(self, tokens: np.ndarray) -> np.ndarray:
+        """A hash uint64 [W] of canonical windows [W, T], the same for every transposition."""
+        tokens = np.asarray(tokens, dtype=np.uint8)
+        notes = tokens >= FIRST_NOTE
+        low = np.where(notes, tokens, OUTSIDE).min(axis=1, keepdims=True)
+        shape = np.zeros((len(tokens), -(-self.steps // 8) * 8), dtype=np.uint8)
+        shape[:, : self.steps] = np.where(notes, tokens - low + FIRST_NOTE, tokens)
+        words = shape.view("<u8").astype(np.uint64)  # [W, ceil(T / 8)]
+        keys = _mix(np.arange(1, words.shape[1] + 1, dtype=np.uint64))
+        return _mix(_mix(words ^ keys).sum(axis=1, dtype=np.uint64))
+
+    def pianoroll(self, tokens: np.ndarray) -> np.ndarray:
+        """A picture uint8 [n * T, 128] of joined windows: 2 where a note is struck, 1 where it is held."""
+        onset, end, pitch = self._notes(tokens)
+        roll = np.zeros((np.asarray(tokens).size, 128), dtype=np.uint8)
+        for first, last, row in zip(onset, end, pitch, strict=True):
+            roll[first:last, row] = 1
+        roll[onset, pitch] = 2
+        return roll
+
+    def to_score(self, tokens: np.ndarray, qpm: float = 120.0, program: int = 0, velocity: int = 80) -> Score:
+        """A window [T], or windows one behind the other [n, T] or [n * T], as a score.
+
+        Each window stands for itself: no note sounds on from one into the next.
+
+        Args:
+            tokens: any tokens, canonical or not.
+            qpm: tempo in quarter notes a minute.
+            program: General MIDI program, 0 to 127.
+            velocity: of all notes, 1 to 127.
+
+        Raises:
+            ConfigError: the tokens are not a whole number of windows, or no tokens of this depth.
+        """
+        onset, end, pitch = self._notes(tokens)
+        scale = -(-480 // self.steps_per_quarter)  # ticks a step
+        return Score(
+            ticks_per_quarter=scale * self.steps_per_quarter,
+            start=(onset * scale).astype(np.int32),
+            end=(end * scale).astype(np.int32),
+            pitch=pitch.astype(np.int32),
+            velocity=np.full(len(pitch), velocity, dtype=np.int32),
+            track=np.zeros(len(pitch), dtype=np.int32),
+            tracks=(Track("Melody", program),),
+            meters=(MeterChange(0, self.meter),),
+            tempos=(TempoChange(0, qpm),),
+        )
+
+    def _notes(self, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Onset step, end step and MIDI number [N] of the notes of joined windows."""
+        tokens = np.asarray(tokens)
+        if tokens.size % self.steps:
+            raise ConfigError(f"{tokens.size} steps are no whole number of windows of {self.steps}")
+        if tokens.size and not 0 <= tokens.min() <= tokens.max() < self.depth:
+            raise ConfigError(f"token {tokens.max()} lies outside 0 to {self.depth - 1}")
+        grid = self.canonical(tokens.reshape(-1, self.steps))
+        flat = grid.reshape(-1)
+        changes = grid != HOLD
+        changes[:, 0] = True  # a window ends what sounds
+        at = np.flatnonzero(changes)
+        end = np.append(at[1:], flat.size)
+        struck = flat[at] >= FIRST_NOTE
+        pitch = flat[at[struck]].astype(np.int64) + (self.lowest - FIRST_NOTE)
+        return at[struck], end[struck], pitch
+
+    def to_config(self) -> dict[str, Any]:
+        """Plain values from which `from_config` rebuilds this representation."""
+        return {"name": self.name, **vars(self), "meter": str(self.meter)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> MelodyRepresentation:
+        """Raises ConfigError when a setting is unknown or out of range."""
+        settings = {key: value for key, value in config.items() if key != "name"}
+        unknown = sorted(set(settings) - set(cls.__dataclass_fields__))
+        if unknown:
+            raise ConfigError(f"the melody representation has no setting '{unknown[0]}'")
+        if isinstance(settings.get("meter"), str):
+            settings["meter"] = Meter.parse(settings["meter"])
+        return cls(**settings)
+
+
+def _mix(words: np.ndarray) -> np.ndarray:
+    """The finaliser of splitmix64 (Steele, Lea, Flood 2014) on uint64 of any shape."""
+    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return words ^ (words >> np.uint64(31))

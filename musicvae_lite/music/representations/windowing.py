@@ -1,0 +1,148 @@
+"""Where windows of whole bars may lie in a song, and how those that fail a rule are told.
+
+Shared by every representation on a fixed grid: it knows bars and steps, and nothing of tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from musicvae_lite.music.grid import Grid, Stretch, accepts
+from musicvae_lite.music.representations.base import Extraction, Rejection
+from musicvae_lite.music.score import Meter
+
+LONGEST_SONG = 1 << 20  # steps; some eighteen hours of 16ths at 240 quarters a minute
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """Where windows may begin.
+
+    Attributes:
+        starts: song-wide steps int64 [W], ascending.
+        stretch: int64 [W], index of the stretch each window lies in.
+        rejections: stretches where none can begin, and bars left over behind the last window.
+    """
+
+    starts: np.ndarray
+    stretch: np.ndarray
+    rejections: tuple[Rejection, ...]
+
+
+def place(grid: Grid, meter: Meter, steps: int, hop: int, spare: int) -> Placement:
+    """Every place for a window of whole bars that crosses no meter change.
+
+    Args:
+        grid: the song's grid.
+        meter: the meter the windows are in.
+        steps: T, steps a window.
+        hop: steps from one window to the next, counted from the first full bar of a stretch.
+        spare: silent steps that may be added behind the song to fill a last stretch shorter than T.
+    """
+    starts, owners, rejections = [], [], []
+    for index, stretch in enumerate(grid.stretches):
+        length = stretch.steps
+        if index == len(grid.stretches) - 1 and length < steps <= length + spare:
+            length = steps
+        fault = _fault(grid, index, meter, steps, length)
+        if fault:
+            rejections.append(fault)
+            continue
+        here = np.arange(0, length - steps + 1, hop)
+        starts.append(here + stretch.step)
+        owners.append(index)
+        left = length - int(here[-1]) - steps  # steps behind the last window
+        if left >= stretch.bar_steps:
+            bars = int(left / stretch.bar_steps)
+            last = stretch.bar + stretch.bars - 1
+            detail = f"{_bars(bars)} left over behind the last window: fewer than the model takes"
+            rejections.append(Rejection(last - bars + 1, "short", detail, last))
+    if not starts:
+        none = np.zeros(0, dtype=np.int64)
+        return Placement(none, none, tuple(rejections))
+    if len(starts) == 1:
+        return Placement(starts[0], np.full(len(starts[0]), owners[0]), tuple(rejections))
+    counts = [len(s) for s in starts]
+    return Placement(np.concatenate(starts), np.repeat(owners, counts), tuple(rejections))
+
+
+def _fault(grid: Grid, index: int, meter: Meter, steps: int, length: int) -> Rejection | None:
+    """Why no window can begin in a stretch, or None."""
+    stretch: Stretch = grid.stretches[index]
+    last = stretch.bar + stretch.bars + stretch.cut - 1
+    if index == 0 and grid.has_pickup:
+        return Rejection(1, "pickup", "a pickup: windows begin at the first full bar")
+    if not accepts(meter, stretch.meter):
+        detail = f"bars of {stretch.meter} do not fill the {meter} bars of this model"
+        return Rejection(stretch.bar, "meter", detail, last)
+    if length < steps:
+        need = steps / stretch.bar_steps
+        detail = f"{_bars(stretch.bars)} of {stretch.meter} here, and the model takes {need:g} at a time"
+        return Rejection(stretch.bar, "short", detail, last)
+    return None
+
+
+def _bars(count: int) -> str:
+    return "1 bar" if count == 1 else f"{count} bars"
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """A rule and the windows that break it.
+
+    Attributes:
+        code: short stable name.
+        broken: bool [W].
+        detail: what to say, given the index of the window, or of the fault when there are `faults`.
+        faults: steps of the faults, ascending, when the rule is broken in definite places. The bar
+            told is then the fault's own, otherwise the bar the window begins in.
+    """
+
+    code: str
+    broken: np.ndarray
+    detail: Callable[[int], str]
+    faults: np.ndarray | None = None
+
+
+def judge(
+    grid: Grid, placement: Placement, steps: int, rules: Sequence[Rule]
+) -> tuple[np.ndarray, list[Rejection]]:
+    """Which windows stand, and one Rejection for every run of neighbours that break the same rule.
+
+    A window that breaks several rules is told for the first of them.
+
+    Returns:
+        bool [W] and the rejections.
+    """
+    codes = np.zeros(len(placement.starts), dtype=np.int64)
+    for number in range(len(rules), 0, -1):
+        codes[rules[number - 1].broken] = number
+    if not codes.any():
+        return codes == 0, []
+    bars, _ = grid.bar_of_step(placement.starts)
+    key = codes + (len(rules) + 1) * placement.stretch
+    edges = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1], [True]])).tolist()
+    found = []
+    for first, beyond in pairwise(edges):
+        if codes[first] == 0:
+            continue
+        rule = rules[codes[first] - 1]
+        if rule.faults is None:
+            bar, last, subject = int(bars[first]), int(bars[beyond - 1]), first
+        else:
+            reach = placement.starts[[first, beyond - 1]] + [0, steps]
+            subject, end = np.searchsorted(rule.faults, reach).tolist()
+            bar, last = grid.bar_of_step(rule.faults[[subject, end - 1]])[0].tolist()
+        found.append(Rejection(bar, rule.code, rule.detail(subject), last))
+    return codes == 0, found
+
+
+def nothing(steps: int, code: str, detail: str, bar: int = 0) -> Extraction:
+    """An extraction without windows, for a song that cannot be taken at all."""
+    none = np.zeros(0, dtype=np.int32)
+    tokens = np.zeros((0, steps), dtype=np.uint8)
+    return Extraction(tokens, none, none, none, (Rejection(bar, code, detail),))

@@ -1,0 +1,155 @@
+"""Voices: which track of a score is its melody, and the upper line of a polyphonic track."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from musicvae_lite.music.score import Score
+
+MOSTLY_MONOPHONIC = 0.1  # at most this share of notes may begin over another one
+LONGEST_HOLD = 256  # steps for which a held note covers lower ones: past it the note is a drone
+_MELODY = re.compile(r"melod|\blead|vocal|\bvox\b|\bvoice\b|\bsing(er|ing)|\bsolo|\bcanto\b", re.I)
+_BACKING = re.compile(r"back|harmon|bass|drum|pad\b|chord|accomp|choir|counter", re.I)
+
+
+def overlapping(
+    start: np.ndarray, end: np.ndarray, step_ticks: float, voice: np.ndarray | None = None
+) -> np.ndarray:
+    """Which notes begin while an earlier one of the same voice sounds on.
+
+    Legato is not polyphony: an overlap counts when it is longer than one step, or than half of the
+    shorter of the two notes.
+
+    Args:
+        start, end: ticks [N], sorted by start, or by (voice, start) when `voice` is given.
+        step_ticks: length of one step in ticks.
+        voice: index of each note's voice [N].
+
+    Returns:
+        bool [N].
+    """
+    found = np.zeros(len(start), dtype=bool)
+    if len(start) < 2:
+        return found
+    length = end - start
+    if voice is not None:  # lay the voices one behind the other, so that none overlaps the next
+        shift = voice.astype(np.int64) * int(end.max() + 1)
+        start, end = start + shift, end + shift
+    before = np.maximum.accumulate(end)[:-1]
+    shared = np.minimum(before, end[1:]) - start[1:]
+    found[1:] = shared > np.minimum(np.minimum(length[1:], length[:-1]) * 0.5, step_ticks)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class TrackTable:
+    """What the notes of each track are like, arrays [K] over the tracks of a score.
+
+    Attributes:
+        notes: how many there are.
+        polyphony: share of notes that begin while another one of the track sounds on.
+        pitch: mean pitch, MIDI numbers; 0 without notes.
+        coverage: summed length of the notes over the length of the song.
+    """
+
+    notes: np.ndarray
+    polyphony: np.ndarray
+    pitch: np.ndarray
+    coverage: np.ndarray
+
+    @classmethod
+    def of(cls, score: Score, step_ticks: float) -> TrackTable:
+        count = len(score.tracks)
+        order = np.argsort(score.track.astype(np.int16), kind="stable")
+        voice, start, end = score.track[order], score.start[order], score.end[order]
+        notes = np.bincount(voice, minlength=count)
+        clashes = np.bincount(voice, overlapping(start, end, step_ticks, voice), minlength=count)
+        some = np.maximum(notes, 1)
+        return cls(
+            notes,
+            clashes / some,
+            np.bincount(voice, score.pitch[order], minlength=count) / some,
+            np.bincount(voice, end - start, minlength=count) / max(score.end_tick, 1),
+        )
+
+
+def label(score: Score, track: int) -> str:
+    """How messages name a track: "track 2 'Flute'", counted from 1."""
+    name = score.tracks[track].name.strip()
+    return f"track {track + 1} '{name}'" if name else f"track {track + 1}"
+
+
+def choose_melody(score: Score, step_ticks: float) -> tuple[int, str]:
+    """The track that carries the melody, and why: "track 2 'Flute': its name says melody".
+
+    Drums never. A track named like a melody comes first; otherwise the highest of the tracks that
+    are mostly monophonic, without those that hold few notes or sound for little of the song.
+
+    Returns:
+        Index of the track and the reason; (-1, "") when no track holds pitched notes.
+    """
+    count = len(score.tracks)
+    present = np.bincount(score.track, minlength=count) > 0
+    pitched = [k for k in range(count) if present[k] and not score.tracks[k].is_drum]
+    if len(pitched) < 2:
+        return (pitched[0], f"{label(score, pitched[0])}: the only pitched track") if pitched else (-1, "")
+    table = TrackTable.of(score, step_ticks)
+    names = [score.tracks[k].name for k in range(count)]
+    named = [k for k in pitched if _MELODY.search(names[k]) and not _BACKING.search(names[k])]
+    if len(named) == 1:
+        return named[0], f"{label(score, named[0])}: its name says melody"
+    pool = named or pitched
+    single = [k for k in pool if table.polyphony[k] <= MOSTLY_MONOPHONIC]
+    best = _highest(table, single or pool)
+    kind = "mostly monophonic" if single else "polyphonic"
+    kind += " tracks named like a melody" if named else " tracks"
+    among = len(single or pool)
+    reason = f"the highest of {among} {kind}" if among > 1 else f"the only one of the {kind}"
+    if among == 1 and not named:
+        reason = "the only mostly monophonic track"
+    return best, f"{label(score, best)}: {reason}"
+
+
+def _highest(table: TrackTable, pool: list[int]) -> int:
+    """The track of highest mean pitch among those with a fair share of notes and of time."""
+    most = max(table.notes[k] for k in pool)
+    widest = max(table.coverage[k] for k in pool)
+    fair = [k for k in pool if 4 * table.notes[k] >= most and 3 * table.coverage[k] >= widest]
+    return max(fair or pool, key=lambda k: (table.pitch[k], -k))
+
+
+def skyline(
+    step: np.ndarray, stop: np.ndarray, pitch: np.ndarray, brief: np.ndarray, shade: bool
+) -> np.ndarray:
+    """The upper line of notes that may collide on the grid.
+
+    Of notes on one step the highest stays, an ornament shorter than half a step only if nothing else
+    begins there. With `shade`, notes that begin under a held higher one go as well; a note counts as
+    held up to one step before its end, so that legato survives.
+
+    Args:
+        step, stop: steps [N] of onset and end, sorted by onset, stop > step.
+        pitch: MIDI numbers [N].
+        brief: bool [N], notes shorter than half a step.
+        shade: whether held notes cover lower ones.
+
+    Returns:
+        Indices [M] of the notes that stay, in order of onset, at most one a step.
+    """
+    order = np.argsort((step << 8) + np.where(brief, 0, 128) + pitch, kind="stable")
+    onset = step[order]
+    last = np.ones(len(order), dtype=bool)
+    np.not_equal(onset[1:], onset[:-1], out=last[:-1])
+    keep = order[last]
+    if not shade:
+        return keep
+    step, stop, pitch = step[keep], stop[keep], pitch[keep]
+    held = np.clip(stop - step - 1, 1, LONGEST_HOLD)
+    first = np.cumsum(held) - held
+    cells = np.repeat(step - first, held) + np.arange(int(held.sum()))
+    top = np.zeros(int(stop.max()) + 1, dtype=pitch.dtype)
+    np.maximum.at(top, cells, np.repeat(pitch, held))
+    return keep[top[step] <= pitch]
