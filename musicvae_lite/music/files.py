@@ -1,0 +1,102 @@
+"""Bytes from and to disk: limits on what is read, every failure one clear error, atomic writing."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from musicvae_lite.errors import MusicVAEError, ReadError
+
+UNLIMITED = 2**62
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How large a file of music may be. `Limits.none()` lifts them all (flag `--no-limits`).
+
+    Attributes:
+        max_bytes: size of the file, and of what it unpacks to.
+        max_notes: notes of one song.
+        max_tracks: tracks (or parts) of one song.
+        max_changes: tempo changes, and meter changes, of one song.
+        max_quarters: length of one song in quarter notes.
+    """
+
+    max_bytes: int = 16 * 2**20
+    max_notes: int = 200_000
+    max_tracks: int = 1_024
+    max_changes: int = 10_000
+    max_quarters: int = 100_000
+
+    @classmethod
+    def none(cls) -> Limits:
+        return cls(**{f.name: UNLIMITED for f in fields(cls)})
+
+    def check(self, what: str, value: float, limit: int, source: object) -> None:
+        """Raises ReadError (code "limit") if `value` of `what` is above `limit`."""
+        if value > limit:
+            reason = f"{int(value):,} {what}, more than the limit of {limit:,}; --no-limits lifts it"
+            raise ReadError(source, reason, "limit")
+
+
+def expand(path: str | os.PathLike[str]) -> Path:
+    """The path with `~` expanded, where there is a home to expand it to."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
+def read_file(path: str | os.PathLike[str], limits: Limits) -> bytes:
+    """All bytes of a file. Raises ReadError, and nothing else, when that is not possible."""
+    place = os.path.expanduser(path)
+    try:
+        with open(place, "rb") as file:
+            limits.check("bytes", os.fstat(file.fileno()).st_size, limits.max_bytes, path)
+            data = file.read(limits.max_bytes + 1 if limits.max_bytes < UNLIMITED else -1)
+    except FileNotFoundError:
+        raise ReadError(path, "no such file", "missing") from None
+    except IsADirectoryError:
+        raise ReadError(path, "is a folder, not a file", "folder") from None
+    except PermissionError:
+        if os.path.isdir(place):  # what Windows says of a folder
+            raise ReadError(path, "is a folder, not a file", "folder") from None
+        raise ReadError(path, "no permission to read it", "permission") from None
+    except (OSError, ValueError) as error:
+        raise ReadError(path, f"cannot be read: {_words(error)}", "os") from None
+    limits.check("bytes", len(data), limits.max_bytes, path)  # pipes and devices state no size
+    if not data:
+        raise ReadError(path, "the file is empty", "empty")
+    return data
+
+
+def write_file(path: str | os.PathLike[str], data: bytes) -> None:
+    """Writes a whole file or leaves everything as it was. Raises MusicVAEError.
+
+    The bytes go to a temporary file in the same folder, which then takes the place of the target.
+    """
+    target = expand(path)
+    if target.is_dir():
+        raise MusicVAEError(f"{path}: cannot be written: it is a folder; name a file in it")
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except (OSError, ValueError) as error:
+        try:
+            temporary.unlink(missing_ok=True)
+        except (OSError, ValueError):
+            pass  # the first failure is the one worth telling
+        if isinstance(error, FileNotFoundError):
+            reason = f"the folder {target.parent} does not exist; create it first"
+        else:
+            reason = _words(error)
+        raise MusicVAEError(f"{path}: cannot be written: {reason}") from None
+
+
+def _words(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)

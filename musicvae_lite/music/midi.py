@@ -1,0 +1,341 @@
+"""Standard MIDI Files to scores and back.
+
+Healthy files go through symusic. Everything it refuses or silently repairs (SMPTE time, type 2,
+wrong lengths, notes that never end) goes to `midi_rescue`, which also finds the words for what is
+wrong. A file without notes is no error here: it gives an empty score.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from musicvae_lite.errors import ReadError
+from musicvae_lite.music.files import Limits, read_file, write_file
+from musicvae_lite.music.score import Meter, MeterChange, Score, TempoChange, Track
+
+if TYPE_CHECKING:
+    import pretty_midi
+
+__all__ = ["Limits", "read", "read_bytes", "write", "to_bytes", "to_pretty_midi", "from_pretty_midi"]
+
+END_OF_TRACK = b"\xff\x2f\x00"
+MAX_TICK = 2**27  # above it a note is one that only the offs of `_closed` ended
+# For each channel, 128 note-offs 2^28 ticks after the end of the track.
+FAR_OFFS = [
+    b"\xff\xff\xff\x7f" + bytes([0x90 | channel, 0, 0]) + b"".join(bytes([0, p, 0]) for p in range(1, 128))
+    for channel in range(16)
+]
+DENOMINATORS = (1, 2, 4, 8, 16, 32)
+
+
+def read(path: str | os.PathLike[str], limits: Limits = Limits()) -> Score:
+    """Reads a MIDI file of type 0, 1 or 2.
+
+    The patterns of a type 2 file follow one another, each from a bar line on. Notes that never end
+    are closed at the next strike of their pitch or at the end of their track; notes of no length
+    last one tick. Missing tempo means 120, missing meter 4/4.
+
+    Raises:
+        ReadError: whatever is wrong with the file.
+    """
+    return read_bytes(read_file(path, limits), str(path), limits)
+
+
+def read_bytes(data: bytes, source: str = "", limits: Limits = Limits()) -> Score:
+    """Reads a MIDI file from memory; `source` is its name in messages. Raises ReadError."""
+    limits.check("bytes", len(data), limits.max_bytes, source)
+    score = _read_fast(data, source, limits)
+    if score is None:
+        from musicvae_lite.music import midi_rescue
+
+        raw = midi_rescue.parse(data, source, limits)
+        score = assemble(source, limits, *raw)
+    return score
+
+
+def _read_fast(data: bytes, source: str, limits: Limits) -> Score | None:
+    """The score of a healthy file; None for any that needs a closer look."""
+    closed = _closed(data)
+    if closed is None:
+        return None
+    import symusic
+
+    try:
+        song = symusic.Score.from_midi(closed)
+        groups = []
+        for part in song.tracks:
+            note = part.notes.numpy()
+            groups.append(
+                (
+                    Track(part.name, part.program, part.is_drum),
+                    (note["time"], note["duration"], note["pitch"], note["velocity"]),
+                )
+            )
+        tempos = [(t.time, t.mspq) for t in song.tempos]
+        meters = [(m.time, m.numerator, m.denominator) for m in song.time_signatures]
+    except (RuntimeError, ValueError, MemoryError, OverflowError, UnicodeError):
+        return None
+    for _, (time, duration, pitch, velocity) in groups:
+        if len(time) and (
+            time.min() < 0
+            or duration.max() >= MAX_TICK
+            or time.max() >= MAX_TICK
+            or pitch.min() < 0
+            or velocity.min() < 1
+        ):
+            return None
+    title = _title(data) if len(groups) != 1 or not groups[0][0].name else ""
+    return assemble(source, limits, struct.unpack_from(">H", data, 12)[0], groups, tempos, meters, title, ())
+
+
+def _closed(data: bytes) -> bytes | None:
+    """The file with note-offs for every pitch appended to every track; None if it is not sound.
+
+    symusic drops notes that never end without a word. With these offs they come out with absurd
+    lengths instead, and are noticed. It also trusts the lengths of chunks, to the point of reading
+    outside its buffer, so they are checked here.
+    """
+    if len(data) < 14 or data[:8] != b"MThd\x00\x00\x00\x06":
+        return None
+    kind, count, division = struct.unpack_from(">HHH", data, 8)
+    if kind > 1 or not 0 < division < 0x8000:
+        return None
+    pieces = [data[:14]]
+    at, tracks, size = 14, 0, len(data)
+    while at + 8 <= size:
+        length = int.from_bytes(data[at + 4 : at + 8], "big")
+        end = at + 8 + length
+        if end > size:
+            return None
+        if data[at : at + 4] == b"MTrk":
+            if data[end - 3 : end] != END_OF_TRACK or length < 4:
+                return None
+            body = data[at + 8 : end - 3]
+            channels = [c for c in range(16) if bytes([0x90 | c]) in body]
+            if channels:
+                body += b"\xff\x01\x00" + b"".join([FAR_OFFS[c] for c in channels]) + b"\x00"
+            body += END_OF_TRACK
+            pieces += [b"MTrk", len(body).to_bytes(4, "big"), body]
+            tracks += 1
+        at = end
+    if tracks != count or at != size:
+        return None
+    return b"".join(pieces)
+
+
+def _title(data: bytes) -> str:
+    """Name given at the start of the first track, which is the name of the song."""
+    if data[22:25] != b"\x00\xff\x03" or data[25] > 127:
+        return ""
+    return text(data[26 : 26 + data[25]])
+
+
+def text(raw: bytes) -> str:
+    """Text of a meta event: UTF-8, or Latin-1 as in files of old."""
+    try:
+        return raw.decode("utf-8").strip("\x00 ")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1").strip("\x00 ")
+
+
+Notes = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # time, duration, pitch, velocity
+
+
+def assemble(
+    source: str,
+    limits: Limits,
+    ticks_per_quarter: int,
+    groups: Sequence[tuple[Track, Notes]],
+    tempos: Iterable[tuple[int, float]],
+    meters: Iterable[tuple[int, int, int]],
+    title: str,
+    warnings: Sequence[str],
+) -> Score:
+    """A score of raw parts: tracks with notes, (tick, microseconds a quarter), (tick, over, under)."""
+    groups = [group for group in groups if len(group[1][0])]
+    sizes = [len(notes[0]) for _, notes in groups]
+    limits.check("notes", sum(sizes), limits.max_notes, source)
+    limits.check("tracks", len(groups), limits.max_tracks, source)
+    columns = [
+        np.concatenate(column).astype(np.int32, copy=False) if groups else np.zeros(0, np.int32)
+        for column in zip(*(notes for _, notes in groups), strict=True)
+    ] or [np.zeros(0, np.int32)] * 4
+    start, duration, pitch, velocity = columns
+    track = np.repeat(np.arange(len(groups), dtype=np.int32), sizes)
+    order = np.argsort(start.astype(np.int64) * 128 + pitch, kind="stable")
+    start = start[order]
+    end = start + np.maximum(duration[order], 1)
+    if len(end):
+        limits.check("quarter notes long", int(end.max()) / ticks_per_quarter, limits.max_quarters, source)
+    warned = list(warnings)
+    return Score(
+        ticks_per_quarter=ticks_per_quarter,
+        start=start,
+        end=end,
+        pitch=pitch[order],
+        velocity=velocity[order],
+        track=track[order],
+        tracks=tuple(track for track, _ in groups),
+        meters=_meter_map(meters, limits, source, warned),
+        tempos=_tempo_map(tempos, limits, source, warned),
+        title=title,
+        source=source,
+        warnings=tuple(warned),
+    )
+
+
+def _tempo_map(events, limits: Limits, source: str, warned: list[str]) -> tuple[TempoChange, ...]:
+    """The first entry lies at tick 0; of several at one tick the last counts; repeats are dropped."""
+    at = {0: 120.0}
+    for tick, per_quarter in sorted(events, key=lambda event: event[0]):
+        if per_quarter > 0:
+            at[max(tick, 0)] = 60e6 / per_quarter
+        else:
+            warned.append(f"tempo of no length at tick {tick} left out")
+    limits.check("tempo changes", len(at), limits.max_changes, source)
+    changes: list[TempoChange] = []
+    for tick, qpm in at.items():
+        if not changes or changes[-1].qpm != qpm:
+            changes.append(TempoChange(tick, qpm))
+    return tuple(changes)
+
+
+def _meter_map(events, limits: Limits, source: str, warned: list[str]) -> tuple[MeterChange, ...]:
+    at = {0: Meter()}
+    for tick, over, under in sorted(events, key=lambda event: event[0]):
+        if over > 0 and under in DENOMINATORS:
+            at[max(tick, 0)] = Meter(over, under)
+        else:
+            warned.append(f"meter {over}/{under} at tick {tick} left out")
+    limits.check("meter changes", len(at), limits.max_changes, source)
+    changes: list[MeterChange] = []
+    for tick, meter in at.items():
+        if not changes or changes[-1].meter != meter:
+            changes.append(MeterChange(tick, meter))
+    return tuple(changes)
+
+
+def write(score: Score, path: str | os.PathLike[str]) -> None:
+    """Writes a type 1 MIDI file, whole or not at all. Raises MusicVAEError where that fails."""
+    write_file(path, to_bytes(score))
+
+
+def to_bytes(score: Score) -> bytes:
+    """A type 1 MIDI file: title, tempo, meter and chord symbols (as text) first, then the tracks.
+
+    Drum tracks share channel 10, others take the fifteen remaining in turn. Two notes of one pitch
+    that sound at once in one track end in the order in which they began: MIDI has no other way.
+    """
+    chunks = [_conductor(score)]
+    channel = 0
+    for index, part in enumerate(score.tracks):
+        used = 9 if part.is_drum else channel
+        if not part.is_drum:
+            channel = (channel + 1) % 16 + (channel == 8)
+        mine = score.track == index
+        events = [(0, 0, _meta(3, part.name.encode()))] if part.name else []
+        events.append((0, 1, bytes([0xC0 | used, part.program])))
+        columns = (score.start[mine], score.end[mine], score.pitch[mine], score.velocity[mine])
+        for start, end, pitch, velocity in zip(*(column.tolist() for column in columns), strict=True):
+            events.append((start, 3, bytes([0x90 | used, pitch, velocity])))
+            events.append((end, 2, bytes([0x80 | used, pitch, 0])))
+        chunks.append(_chunk(events))
+    return struct.pack(">4sIHHH", b"MThd", 6, 1, len(chunks), score.ticks_per_quarter) + b"".join(chunks)
+
+
+def _conductor(score: Score) -> bytes:
+    events = [(0, 0, _meta(3, score.title.encode()))] if score.title else []
+    for tempo in score.tempos:
+        events.append((tempo.tick, 1, _meta(0x51, _microseconds(tempo.qpm).to_bytes(3, "big"))))
+    for change in score.meters:
+        under = change.meter.denominator.bit_length() - 1
+        events.append((change.tick, 1, _meta(0x58, bytes([change.meter.numerator, under, 24, 8]))))
+    events += [(chord.tick, 2, _meta(1, chord.symbol.encode())) for chord in score.chords]
+    return _chunk(events)
+
+
+def _microseconds(qpm: float) -> int:
+    return min(max(round(60e6 / qpm), 1), 2**24 - 1)
+
+
+def _meta(kind: int, payload: bytes) -> bytes:
+    return bytes([0xFF, kind]) + _variable(len(payload)) + payload
+
+
+def _chunk(events: list[tuple[int, int, bytes]]) -> bytes:
+    """A track of (tick, rank, message); lower ranks come first within a tick."""
+    body, now = bytearray(), 0
+    for tick, _, message in sorted(events, key=lambda event: event[:2]):
+        body += _variable(tick - now) + message
+        now = tick
+    body += b"\x00" + END_OF_TRACK
+    return b"MTrk" + len(body).to_bytes(4, "big") + bytes(body)
+
+
+def _variable(number: int) -> bytes:
+    """MIDI's variable-length number: seven bits a byte, the high bit set on all but the last."""
+    out = [number & 127]
+    while number := number >> 7:
+        out.append(number & 127 | 128)
+    return bytes(reversed(out))
+
+
+def to_pretty_midi(score: Score) -> pretty_midi.PrettyMIDI:
+    """The score as a PrettyMIDI with the same resolution, tempo map and meters; chords as lyrics are not."""
+    import pretty_midi
+
+    header = struct.pack(">4sIHHH", b"MThd", 6, 1, 1, score.ticks_per_quarter)
+    song = pretty_midi.PrettyMIDI(io.BytesIO(header + _conductor(score)))
+    tempos = tuple(TempoChange(t.tick, 60e6 / _microseconds(t.qpm)) for t in score.tempos)
+    exact = Score(score.ticks_per_quarter, *[np.zeros(0, np.int32)] * 5, tracks=(), tempos=tempos)
+    begin, finish = exact.seconds(score.start), exact.seconds(score.end)
+    for part in score.tracks:
+        song.instruments.append(pretty_midi.Instrument(part.program, part.is_drum, part.name))
+    for i in range(len(score)):
+        note = pretty_midi.Note(
+            int(score.velocity[i]), int(score.pitch[i]), float(begin[i]), float(finish[i])
+        )
+        song.instruments[int(score.track[i])].notes.append(note)
+    return song
+
+
+def from_pretty_midi(song: pretty_midi.PrettyMIDI, limits: Limits = Limits()) -> Score:
+    """A score of a PrettyMIDI: seconds become ticks of its own resolution by its own tempo map.
+
+    Raises:
+        ReadError: notes out of range, or more than the limits allow.
+    """
+    source = "PrettyMIDI object"
+    times, qpms = song.get_tempo_changes()
+    rate = np.asarray(qpms) * song.resolution / 60  # ticks a second
+    corner = np.concatenate([[0.0], np.cumsum(np.diff(times) * rate[:-1])])
+
+    def ticks(seconds) -> np.ndarray:
+        values = np.asarray(seconds, dtype=np.float64)
+        index = np.maximum(np.searchsorted(times, values, side="right") - 1, 0)
+        found = np.rint(corner[index] + (values - times[index]) * rate[index])
+        if not np.isfinite(found).all() or (found >= 2**31).any() or (found < 0).any():
+            raise ReadError(source, "a note or meter lies before 0 or beyond any length", "damaged")
+        return found.astype(np.int64)
+
+    groups: list[tuple[Track, Notes]] = []
+    for part in song.instruments:
+        begin = ticks([note.start for note in part.notes])
+        length = ticks([note.end for note in part.notes]) - begin
+        pitch = np.array([note.pitch for note in part.notes], dtype=np.int64)
+        velocity = np.array([note.velocity for note in part.notes], dtype=np.int64)
+        if ((pitch < 0) | (pitch > 127) | (velocity < 0) | (velocity > 127)).any():
+            raise ReadError(source, "a pitch or velocity lies outside 0 to 127", "damaged")
+        track = Track(part.name, part.program, part.is_drum)
+        groups.append((track, (begin, length, pitch, np.maximum(velocity, 1))))
+    tempos = [(int(t), 60e6 / q) for t, q in zip(np.rint(corner), qpms, strict=True)]
+    meters = [
+        (int(ticks(m.time)), m.numerator, m.denominator) for m in song.time_signature_changes
+    ]
+    return assemble(source, limits, song.resolution, groups, tempos, meters, "", ())
