@@ -1,0 +1,376 @@
+"""ABC tunes (abcnotation.com, standard 2.1, and the older habits of large tune books).
+
+Reads the first voice: notes, keys and modes, accidentals, broken rhythm, tuplets, ties, repeats
+with endings, chord symbols, fields within the tune. Grace notes, decorations, lyrics and layout
+are left out.
+"""
+
+from __future__ import annotations
+
+import re
+
+from musicvae_lite.music.barring import FINE, Bar, Note, play
+from musicvae_lite.music.files import Limits
+from musicvae_lite.music.score import Meter, Score, Track
+
+WHOLE = 4 * FINE
+SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+FIFTHS = {"C": 0, "D": 2, "E": 4, "F": -1, "G": 1, "A": 3, "B": 5}
+MODES = {"maj": 0, "ion": 0, "m": -3, "min": -3, "aeo": -3, "mix": -1, "dor": -2, "phr": -4, "lyd": 1, "loc": -5}
+ACCIDENTALS = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
+BODY_FIELDS = "IKLMNPQRSTUVWXZmrsw"  # none of them names a note, so a line tells fields from music
+CHORD = re.compile(
+    r"(?:[A-G][#b]?(?:m|min|maj|mi|ma|M|dim|aug|sus|add|alt|no|omit|°|o|ø|Δ|[-+#b^,()\d])*(?:/[A-Ga-g][#b]?)?|N\.?C\.?)"
+)
+LENGTH = r"(\d{0,4})(/*)(\d{0,4})"
+TOKEN = re.compile(
+    rf"""
+    (?P<space>[\s`\\$]+)
+  | "(?P<quote>[^"]*)"?
+  | \{{(?P<grace>[^}}]*)\}}?
+  | !(?P<mark>[^!|\[\]]*)!
+  | \+(?P<oldmark>[a-zA-Z.<>()]+)\+
+  | \[(?P<field>[A-Za-z]):(?P<value>[^\]]*)\]
+  | \[(?P<ending>\d[\d,.\-]*)
+  | (?P<bar>(?::*\[?\|+\]?:*|::+|\|?\]:*|:+(?=\s*$)|\[\|))(?:\s?(?P<pass>\d[\d,.\-]*))?
+  | \[(?P<chord>[^\]|:]*)\]{LENGTH}(?P<chordtie>-?)
+  | \((?P<tuplet>\d)(?::(?P<into>\d?))?(?::(?P<over>\d*))?
+  | (?P<accidental>\^\^?|__?|=)?(?P<note>[A-Ga-g])(?P<octave>[,']*){LENGTH}(?P<tie>-?)
+  | (?P<rest>[zx]){LENGTH}
+  | (?P<bars>[ZX])(\d{{0,3}})
+  | (?P<broken>>+|<+)
+  | (?P<latetie>-)
+  | (?P<overlay>&[^|]*)
+  | (?P<skip>[()~.*;,'H-Wh-wy@\#?]\d?)
+  | (?P<odd>.)
+    """,
+    re.VERBOSE,
+)
+GROUP = TOKEN.groupindex
+CHORD_NOTE = re.compile(rf"(\^\^?|__?|=)?([A-Ga-g])([,']*){LENGTH}(-?)")
+
+
+def split(text: str) -> list[list[str]]:
+    """The tunes of a book: the lines of each, with the fields of the book's head before them."""
+    head: list[str] = []
+    tunes: list[list[str]] = []
+    current: list[str] | None = None
+    in_body = False
+    for line in text.splitlines():
+        if re.match(r"X\s*:", line):
+            current, in_body = list(head), False
+            tunes.append(current)
+        if current is None:
+            if re.match(r"[LMQRU]:", line):
+                head.append(line)
+            elif re.match(r"[KT]:", line):  # a lone tune without a number
+                current = list(head)
+                tunes.append(current)
+        if current is None:
+            continue
+        if not line.strip():
+            if in_body:
+                current = None if tunes else current
+                in_body = False
+            continue
+        in_body = in_body or line.startswith("K:")
+        current.append(line)
+    return [tune for tune in tunes if any(re.match(r"\s*K\s*:", line) for line in tune)]
+
+
+def read_tune(lines: list[str], source: str, limits: Limits) -> Score:
+    """The score of one tune. Raises ReadError where it exceeds the limits."""
+    reader = _Tune()
+    for line in lines:
+        reader.line(line)
+    reader.close()
+    track = Track("", reader.program)
+    return play(reader.bars, [track], reader.title, source, limits, reader.warnings())
+
+
+class _Tune:
+    """Walks through a tune, line by line, and fills bars."""
+
+    def __init__(self) -> None:
+        self.title, self.program = "", 0
+        self.meter: Meter | None = Meter()
+        self.unit: int | None = None  # length of a plain note, fine units; None: follows the meter
+        self.tempo: float | None = None
+        self.key: dict[str, int] = {}
+        self.in_body = False
+        self.first_voice: str | None = None
+        self.voice: str | None = None
+        self.other_voices: set[str] = set()
+        self.odd = 0  # characters not understood
+        self.bars: list[Bar] = []
+        self.bar = Bar()
+        self.accidentals: dict[str, int] = {}
+        self.ties: dict[tuple[str, int], int] = {}  # (letter, octave): pitch held over
+        self.last: tuple[int, int, int] | None = None  # first note in bar, place, length of the last sound
+        self.factor = (1, 1)  # what broken rhythm leaves to the next note
+        self.tuplet = (1, 1, 0)  # times, over, notes left
+        self.endings: tuple[int, ...] = ()
+
+    def warnings(self) -> list[str]:
+        found = []
+        if self.other_voices:
+            found.append(f"the first of {len(self.other_voices) + 1} voices was taken")
+        if self.odd:
+            found.append(f"{self.odd} characters are no ABC and were left out")
+        return found
+
+    def line(self, line: str) -> None:
+        if line.startswith("%%"):
+            found = re.match(r"%%\s*MIDI\s+program\s+(?:\d+\s+)?(\d{1,3})\s*$", line)
+            if found:
+                self.program = min(int(found[1]), 127)
+            return
+        line = re.sub(r"(?<!\\)%.*", "", line)
+        found = re.match(r"\s*([A-Za-z+])\s*:(?![|:])(.*)", line)
+        if found and (not self.in_body or found[1] in BODY_FIELDS):
+            self.field(found[1], found[2].strip())
+        elif self.in_body:
+            self.music(line)
+
+    def field(self, name: str, value: str) -> None:
+        if name == "T":
+            self.title = self.title or value
+        elif name == "M":
+            self.meter = _meter(value, self.meter)
+        elif name == "L":
+            found = re.match(r"(\d{1,3})(?:/(\d{1,3}))?", value)
+            if found and int(found[1]) and int(found[2] or 1):
+                self.unit = WHOLE * int(found[1]) // int(found[2] or 1)
+        elif name == "Q":
+            self.set_tempo(value)
+        elif name == "K":
+            self.key = _key(value, self.key)
+            self.in_body = True
+        elif name == "V":
+            self.voice = value.split()[0] if value else None
+            if self.first_voice is None:
+                self.first_voice = self.voice
+            if self.in_body and self.voice != self.first_voice and self.voice:
+                self.other_voices.add(self.voice)
+
+    def set_tempo(self, value: str) -> None:
+        value = re.sub(r'"[^"]*"', "", value).strip()
+        found = re.match(r"((?:\d{1,3}/\d{1,3}\s*)+)=\s*(\d{1,4})", value)
+        if found:
+            beats = [fraction.split("/") for fraction in found[1].split()]
+            beat = sum(WHOLE * int(over) / max(int(under), 1) for over, under in beats)
+            rate = int(found[2])
+        else:
+            found = re.match(r"(?:C(\d*)\s*=\s*)?(\d{1,4})", value)
+            if not found:
+                return
+            beat, rate = self.plain() * int(found[1] or 1), int(found[2])
+        qpm = rate * beat / FINE
+        if 5 <= qpm <= 1000:
+            self.tempo = qpm
+
+    def plain(self) -> int:
+        """Length of a note without a number."""
+        if self.unit:
+            return self.unit
+        short = self.meter is not None and self.meter.quarters < 3
+        return WHOLE // 16 if short else WHOLE // 8
+
+    def music(self, line: str) -> None:
+        for token in TOKEN.finditer(line):
+            kind = token.lastgroup
+            if token["field"]:
+                self.field(token["field"], token["value"].strip())
+            elif self.voice != self.first_voice:
+                continue
+            elif token["note"]:
+                self.note(token)
+            elif token["bar"]:
+                self.line_end(token["bar"], token["pass"])
+            elif token["broken"]:
+                self.break_rhythm(token["broken"])
+            elif token["rest"]:
+                first = GROUP["rest"] + 1
+                self.sound([], self.length(*token.group(first, first + 1, first + 2)))
+            elif token["chord"]:
+                self.chord(token)
+            elif token["tuplet"]:
+                self.start_tuplet(token)
+            elif token["quote"]:
+                symbol = token["quote"].strip().replace("♯", "#").replace("♭", "b")
+                if CHORD.fullmatch(symbol):
+                    self.bar.chords.append((self.bar.length, symbol))
+            elif token["ending"]:
+                self.start_ending(token["ending"])
+            elif token["latetie"] and self.last and self.bar.notes:
+                first = self.last[0]
+                self.bar.notes[first:] = [note._replace(tied=True) for note in self.bar.notes[first:]]
+            elif token["bars"]:
+                count = int(token.group(GROUP["bars"] + 1) or 1)
+                for _ in range(count):
+                    self.sound([], WHOLE * self.meter.numerator // self.meter.denominator if self.meter else WHOLE)
+                    self.line_end("|", None)
+            elif kind == "odd":
+                self.odd += 1
+
+    def length(self, times: str, slashes: str, over: str) -> int:
+        """Fine units of a note with this length behind it: "3", "/", "//", "3/2", "/4"."""
+        under = (int(over) if over else 2 ** min(len(slashes), 9)) if slashes else 1
+        return self.plain() * int(times or 1) // max(under, 1)
+
+    def pitch(self, accidental: str | None, letter: str, marks: str, tie: bool) -> int:
+        octave = (5 if letter.islower() else 4) + marks.count("'") - marks.count(",")
+        name = letter.upper()
+        if accidental:
+            self.accidentals[name] = ACCIDENTALS[accidental]
+        held = self.ties.pop((name, octave), None)
+        if held is not None and not accidental:
+            pitch = held
+        else:
+            shift = self.accidentals.get(name, self.key.get(name, 0))
+            pitch = 12 * (octave + 1) + SEMITONES[name] + shift
+        pitch = min(max(pitch, 0), 127)
+        if tie:
+            self.ties[name, octave] = pitch
+        return pitch
+
+    def note(self, token: re.Match) -> None:
+        first = GROUP["octave"] + 1
+        tie = bool(token["tie"])
+        pitch = self.pitch(token["accidental"], token["note"], token["octave"], tie)
+        self.sound([(pitch, tie)], self.length(*token.group(first, first + 1, first + 2)))
+
+    def chord(self, token: re.Match) -> None:
+        inner = CHORD_NOTE.findall(token["chord"])
+        if not inner:
+            return
+        first = GROUP["chord"] + 1
+        times, slashes, over = token.group(first, first + 1, first + 2)
+        length = self.length(*inner[0][3:6])
+        scale = self.length(times, slashes, over)
+        tie = bool(token["chordtie"])
+        notes = [(self.pitch(n[0], n[1], n[2], tie or bool(n[6])), tie or bool(n[6])) for n in inner]
+        self.sound(notes, length * scale // self.plain())
+
+    def sound(self, notes: list[tuple[int, bool]], length: int) -> None:
+        """Adds a note, chord or rest (no notes) to the bar."""
+        times, under = self.factor
+        self.factor = (1, 1)
+        length = length * times // under
+        over, into, left = self.tuplet
+        if left:
+            length = length * over // into
+            self.tuplet = (over, into, left - 1)
+        bar = self.bar
+        if not bar.length:
+            bar.meter = self.meter
+        if self.tempo:
+            bar.tempos.append((bar.length, self.tempo))
+            self.tempo = None
+        self.last = (len(bar.notes), bar.length, length)
+        bar.notes += [Note(bar.length, length, pitch, tied) for pitch, tied in notes]
+        bar.length += length
+
+    def break_rhythm(self, signs: str) -> None:
+        """ "a>b" makes a half as long again and halves b; ">>" and ">>>" go further."""
+        if not self.last:
+            return
+        count = min(len(signs), 3)
+        short, long, under = 1, 2 ** (count + 1) - 1, 2**count
+        mine, other = (long, short) if signs[0] == ">" else (short, long)
+        first, at, length = self.last
+        new = length * mine // under
+        self.bar.notes[first:] = [note._replace(length=new) for note in self.bar.notes[first:]]
+        self.bar.length = at + new
+        self.last = None
+        self.factor = (other, under)
+
+    def start_tuplet(self, token: re.Match) -> None:
+        count = int(token["tuplet"])
+        if count < 2:
+            return
+        compound = self.meter is not None and self.meter.is_compound
+        usual = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(count, 3 if compound else 2)
+        self.tuplet = (int(token["into"] or 0) or usual, count, int(token["over"] or 0) or count)
+
+    def start_ending(self, text: str) -> None:
+        if self.bar.length:
+            self.next_bar()
+        self.endings = _passes(text)
+        self.bar.endings = self.endings
+
+    def next_bar(self) -> None:
+        self.bars.append(self.bar)
+        self.bar = Bar(meter=self.meter, endings=self.endings)
+        self.accidentals = {}
+        self.last = None
+        self.factor = (1, 1)
+        self.tuplet = (1, 1, 0)
+
+    def line_end(self, sign: str, passes: str | None) -> None:
+        """A bar line, with what it says of repeats and with the number of an ending behind it."""
+        ends = sign.startswith(":")
+        begins = sign.endswith(":") and (sign != ":" * len(sign) or len(sign) > 1)
+        heavy = ends or begins or "||" in sign or "]" in sign or "[" in sign
+        bar = self.bar
+        if bar.length:
+            self.next_bar()
+        if heavy:
+            self.endings = self.bar.endings = ()
+            self.bar.section = True
+        if ends and self.bars:
+            times = len(sign) - len(sign.lstrip(":")) if "|" in sign else 1
+            self.bars[-1].repeat_to = max(times + 1, 2)
+        if begins:
+            self.bar.repeat_from = True
+        if passes:
+            self.start_ending(passes)
+
+    def close(self) -> None:
+        if self.bar.length:
+            self.next_bar()
+
+
+def _passes(text: str) -> tuple[int, ...]:
+    """ "1", "1,3", "1-3" as the passes they name."""
+    found: list[int] = []
+    for part in re.split(r"[,.]", text):
+        ends = [int(number) for number in re.findall(r"\d+", part)[:2]]
+        if ends:
+            found += range(ends[0], min(ends[-1], ends[0] + 16) + 1)
+    return tuple(found)
+
+
+def _meter(value: str, before: Meter | None) -> Meter | None:
+    value = value.strip()
+    if value.startswith("C|"):
+        return Meter(2, 2)
+    if value[:1] == "C":
+        return Meter(4, 4)
+    found = re.match(r"\(?(\d{1,2}(?:\s*\+\s*\d{1,2})*)\)?\s*/\s*(1|2|4|8|16|32)(?!\d)", value)
+    if found:
+        count = sum(int(number) for number in re.findall(r"\d+", found[1]))
+        return Meter(count, int(found[2])) if count else before
+    return None if value.lower().startswith("none") or not value else before
+
+
+def _key(value: str, before: dict[str, int]) -> dict[str, int]:
+    """Alterations by letter, in semitones, of a key such as "G", "F#m", "A dorian" or "D ^c"."""
+    if re.match(r"H[pP]", value):
+        return {"F": 1, "C": 1}
+    found = re.match(r"([A-G])([#b]?)\s*([A-Za-z]*)", value)
+    key: dict[str, int] = {}
+    if found:
+        mode = found[3]
+        named = MODES.get(mode[:3].lower()) if len(mode) > 2 else (-3 if mode == "m" else 0)
+        fifths = FIFTHS[found[1]] + {"#": 7, "b": -7, "": 0}[found[2]] + (named or 0)
+        for i in range(min(abs(fifths), 14)):
+            letter = "FCGDAEB"[i % 7] if fifths > 0 else "BEADGCF"[i % 7]
+            key[letter] = key.get(letter, 0) + (1 if fifths > 0 else -1)
+        if mode[:3].lower() == "exp":
+            key = {}
+    elif not re.match(r"(none\b|[\^_=]|$)", value, re.IGNORECASE):
+        return before  # a clef, say
+    for sign, letter in re.findall(r"(\^\^?|__?|=)([A-Ga-g])(?![a-z])", value):
+        key[letter.upper()] = ACCIDENTALS[sign]
+    return key

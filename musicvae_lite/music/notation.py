@@ -1,0 +1,46 @@
+"""Written music: ABC tune books and MusicXML, as scores of what sounds (repeats played out)."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+
+from musicvae_lite.errors import ReadError
+from musicvae_lite.music.files import Limits, read_file
+from musicvae_lite.music.score import Score
+
+ABC_SUFFIXES = (".abc",)
+
+
+def read_all(path: str | os.PathLike[str], limits: Limits = Limits()) -> Iterator[Score | ReadError]:
+    """Every tune of a file in turn; a ReadError in place of a tune that cannot be read.
+
+    Nothing is raised: a file that cannot be read at all gives one ReadError.
+    """
+    try:
+        data = read_file(path, limits)
+        yield from abc_tunes(data, str(path), limits)
+    except ReadError as error:
+        yield error
+
+
+def abc_tunes(data: bytes, source: str, limits: Limits) -> Iterator[Score | ReadError]:
+    """The tunes of an ABC book. Raises ReadError if it holds none."""
+    from musicvae_lite.music import abc_notation
+
+    if b"\0" in data:
+        raise ReadError(source, "not ABC: it holds bytes that are no text", "not-abc")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    tunes = abc_notation.split(text)
+    if not tunes:
+        raise ReadError(source, "no ABC tune in it: none has a key (a line 'K:')", "not-abc")
+    for number, lines in enumerate(tunes, 1):
+        name = f"{source}#{number}" if len(tunes) > 1 else source
+        try:
+            yield abc_notation.read_tune(lines, name, limits)
+        except ReadError as error:
+            yield error
