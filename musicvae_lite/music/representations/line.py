@@ -59,18 +59,16 @@ class Line:
             keep = voices.skyline(step, stop, pitch, brief, shade=overlaps > 0)
             step, stop, offset, pitch = step[keep], stop[keep], offset[keep], pitch[keep]
 
-        size = len(step)
-        edges = np.empty(2 * size + 2, dtype=np.int64)  # silence, note, silence, ... of the song
+        np.minimum(stop[:-1], step[1:], out=stop[:-1])  # the next onset cuts a note
+        edges = np.empty(2 * len(step) + 2, dtype=np.int64)  # of silence, note, silence, ..., silence
         edges[0], edges[-1] = 0, grid.steps + spare
-        edges[1:-1:2] = step
-        edges[2:-2:2] = np.minimum(stop[:-1], step[1:])  # the next onset cuts a note
-        edges[-2:-1] = stop[-1:]
+        edges[1:-1:2], edges[2:-1:2] = step, stop
         outside = (pitch < lowest) | (pitch > highest)
         note = np.where(outside, OUTSIDE, pitch - (lowest - FIRST_NOTE)).astype(np.uint8)
-        values = np.zeros(2 * size + 1, dtype=np.uint8)
+        values = np.zeros(2 * len(step) + 1, dtype=np.uint8)
         values[1::2] = note
         sound = np.repeat(values, np.diff(edges))
         tokens = np.zeros(len(sound), dtype=np.uint8)
-        tokens[edges[2:-1:2]] = OFF
+        tokens[stop] = OFF
         tokens[step] = note
         return cls(tokens, sound, step, offset, pitch, outside, clashes, overlaps)
