@@ -1,0 +1,56 @@
+# make demo    from a fresh clone to music: .venv, install, one interpolation in out/
+# make test    lint, types and tests        make lint    the first two only
+# make bench   the measurements             make clean   removes what the others made
+
+PYTHON ?= python3
+# Where the CPU build of PyTorch lies. `make demo TORCH_INDEX=` takes PyPI's (CUDA on Linux).
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+# Test processes; one thread each.
+JOBS ?= auto
+
+VENV := .venv
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+OUT := out
+SONGS := data/examples
+
+.PHONY: demo test lint bench install install-dev clean
+
+demo: install
+	@mkdir -p $(OUT)
+	$(BIN)/mvae interpolate $(SONGS)/ode-to-joy.mid $(SONGS)/drunken-sailor.mid \
+	    -o $(OUT)/ode-to-sailor.mid --flac --plot
+
+test: lint
+	$(BIN)/python -m pytest -n $(JOBS) -q
+
+lint: install-dev
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+
+bench: install
+	@for script in benchmarks/*.py; do \
+	    echo "== $$script"; $(BIN)/python "$$script" || exit 1; \
+	done
+
+install: $(VENV)/.installed
+install-dev: $(VENV)/.installed-dev
+
+# torch goes first and alone, so that its own index is asked for nothing else.
+$(VENV)/.torch: constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install -q --no-deps $(if $(TORCH_INDEX),--retries 1 --extra-index-url $(TORCH_INDEX)) \
+	    -c constraints.txt torch
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.torch pyproject.toml
+	$(PIP) install -q -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(PIP) install -q -c constraints.txt -e ".[dev]"
+	@touch $@
+
+clean:
+	rm -rf $(VENV) $(OUT) build dist .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,174 @@
+"""`mvae`: a table of commands, each loaded when it is called, and one place where errors become words.
+
+A new command is a module with a plain function and one line in COMMANDS. A group of commands is a
+module with a `typer.Typer` and one line of the same kind.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from musicvae_lite.errors import MusicVAEError
+
+MUSIC, MODELS, FILES = "Music", "Models and training", "Files and corpora"
+
+
+@dataclass(frozen=True)
+class Command:
+    """Where a command lives, and its line in `mvae --help`.
+
+    Attributes:
+        target: "module:name" of a function with typer annotations, or of a `typer.Typer` for a group.
+        help: first line of the function's docstring, or the group's help: a test compares the two.
+        panel: the heading it stands under.
+        hidden: for second names of a command.
+    """
+
+    target: str
+    help: str
+    panel: str
+    hidden: bool = False
+
+
+COMMANDS: dict[str, Command] = {
+    "render": Command("mvae.render:render", "Render music to audio: WAV, FLAC or OGG.", FILES),
+    "plot": Command("mvae.plot:plot", "Draw music as a piano-roll.", FILES),
+    "data": Command("mvae.data:app", "List public corpora, and fetch one.", FILES),
+}
+
+
+def load(name: str) -> Any:
+    """The real command behind a name of the table, as typer builds it."""
+    entry = COMMANDS[name]
+    module, _, attribute = entry.target.partition(":")
+    target = getattr(import_module(module), attribute)
+    if isinstance(target, typer.Typer):
+        command = typer.main.get_group(target)
+    else:
+        single = typer.Typer(add_completion=False)
+        single.command(name)(target)
+        command = typer.main.get_command(single)
+    command.name = name
+    return command
+
+
+class CommandTable(TyperGroup):
+    """A group that shows COMMANDS without importing them and imports only the one that is called."""
+
+    def __init__(self, **settings: Any):
+        super().__init__(**settings)
+        for name, entry in COMMANDS.items():
+            label = TyperCommand(
+                name=name, help=entry.help, rich_help_panel=entry.panel, hidden=entry.hidden, callback=None
+            )
+            self.add_command(label, name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, label, rest = super().resolve_command(ctx, args)
+        return name, load(name) if name and label else None, rest
+
+
+app = typer.Typer(
+    cls=CommandTable, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich"
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from musicvae_lite import __version__
+
+        typer.echo(f"musicvae_lite {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def options(
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the whole traceback of an error (or set MVAE_DEBUG=1).")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Interpolate, sample and train on music with variational autoencoders."""
+    if debug:
+        os.environ["MVAE_DEBUG"] = "1"  # the environment, so that worker processes know it too
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs `mvae` and exits.
+
+    Exit codes: 0 done; 1 the input, a file or the disk will not do, said plainly; 2 wrong usage;
+    70 a bug of this program; 130 interrupted.
+    """
+    _never_fail_to_print()
+    try:
+        app(list(argv) if argv is not None else None, prog_name="mvae")
+    except SystemExit as end:
+        sys.exit(_flushed(end.code))
+    except KeyboardInterrupt:
+        _say("stopped.")
+        sys.exit(130)
+    except Exception as error:
+        if os.environ.get("MVAE_DEBUG"):
+            raise
+        words, code = explain(error)
+        _say(words)
+        sys.exit(code)
+
+
+def explain(error: Exception) -> tuple[str, int]:
+    """What to tell the user about an error, and the exit code."""
+    if isinstance(error, MusicVAEError):
+        return str(error), 1
+    if isinstance(error, OSError) and error.errno is not None:
+        words = {
+            errno.ENOENT: "no such file or folder",
+            errno.EACCES: "permission denied",
+            errno.EPERM: "permission denied",
+            errno.ENOSPC: "no space left on the disk",
+            errno.EROFS: "the disk is read-only",
+            errno.EISDIR: "is a folder, a file was expected",
+            errno.ENOTDIR: "a part of the path is a file, a folder was expected",
+        }.get(error.errno, (error.strerror or "the system refused").lower())
+        path = error.filename2 or error.filename
+        return (f"{path}: {words}" if path is not None else words), 1
+    summary = f"{type(error).__name__}: {error}".splitlines()[0]
+    return (
+        f"this is a bug in mvae ({summary}). "
+        "To see where, run the same command as `mvae --debug ...` or with MVAE_DEBUG=1 set; "
+        "that text is what a bug report needs.",
+        70,
+    )
+
+
+def _say(message: str) -> None:
+    from mvae.output import say
+
+    say(f"mvae: {message}")
+
+
+def _never_fail_to_print() -> None:
+    """A terminal or pipe without UTF-8 gets "?" for what it cannot show."""
+    for stream in (sys.stdout, sys.stderr):
+        encoding = (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "")
+        if encoding != "utf8" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def _flushed(code: Any) -> Any:
+    """Empties stdout now: a pipe closed by its reader (`mvae ... | head`) is no error."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code

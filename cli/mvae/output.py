@@ -1,0 +1,187 @@
+"""What commands print: tables, JSON, progress, and which files they wrote.
+
+Results go to stdout, everything else (progress, notes, errors) to stderr, so that `--json` can be
+piped. rich is imported when something is shown.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+MAX_NAME = 24  # characters; a table's first column is kept on one line up to this length
+PLAIN_INTERVAL = 5.0  # seconds between progress lines when stderr is not a terminal
+
+
+def console(stderr: bool = False) -> Console:
+    """A rich console; 80 columns wide when the output is not a terminal."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
+def say(message: str) -> None:
+    """One message on stderr, wrapped at the terminal's width; unwrapped into a file or pipe."""
+    out = console(stderr=True)
+    out.print(message, soft_wrap=not out.is_terminal)
+
+
+def note(message: str) -> None:
+    """Something the user should know that is no error."""
+    say(f"note: {message}")
+
+
+def wrote(*paths: str | Path) -> None:
+    """Says which files a command made, one line each, on stdout. Not for use with `--json`."""
+    for path in paths:
+        print(f"wrote {path}")
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:
+    """Prints rows under their headings. Numbers are set to the right, long words are folded.
+
+    Args:
+        columns: headings; as many as each row has cells.
+        rows: cells; floats are shown with four significant digits, None as an empty cell.
+        title: a line above the table.
+    """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    rows = [list(row) for row in rows]
+    grid = Table(
+        title=Text(title) if title else None,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )
+    for index, heading in enumerate(columns):
+        cells = [row[index] for row in rows if row[index] is not None]
+        is_numeric = bool(cells) and all(isinstance(cell, int | float) for cell in cells)
+        grid.add_column(
+            heading,
+            justify="right" if is_numeric else "left",
+            overflow="fold",
+            no_wrap=is_numeric or (index == 0 and all(len(str(cell)) <= MAX_NAME for cell in cells)),
+        )
+    for row in rows:
+        grid.add_row(*(Text(_cell(value)) for value in row))
+    console().print(grid)
+
+
+def print_json(value: Any) -> None:
+    """Prints a value as JSON. numpy numbers and arrays, tuples and paths are converted; NaN is null."""
+    is_unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    print(json.dumps(plain(value), indent=2, ensure_ascii=not is_unicode, allow_nan=False))
+
+
+def plain(value: Any) -> Any:
+    """The same value in JSON's own types."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, str | bool | int) or value is None:
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Path):
+        return str(value)
+    if hasattr(value, "tolist"):  # numpy and torch
+        return plain(value.tolist())
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+
+class Progress:
+    """How far long work has come, with its rate and the time left, on stderr.
+
+        with Progress("reading", total=len(files), unit="files") as progress:
+            for file in files:
+                ...
+                progress.advance()
+
+    On a terminal this is a bar; elsewhere a plain line every few seconds.
+
+    Args:
+        what: the work, as a verb.
+        total: how many units there are; None when nobody knows.
+        unit: their name in the plural, for the rate.
+        quiet: show nothing.
+    """
+
+    def __init__(self, what: str, total: int | None = None, unit: str = "", quiet: bool = False):
+        self.what, self.total, self.unit, self.quiet = what, total, unit, quiet
+        self.done = 0
+        self._bar: Any = None
+
+    def __enter__(self) -> Self:
+        self._begin = self._last = time.monotonic()
+        out = console(stderr=True)
+        if out.is_terminal and not self.quiet:
+            from rich.progress import BarColumn, TextColumn
+            from rich.progress import Progress as Bar
+
+            what, figures = TextColumn("{task.description}"), TextColumn("{task.fields[figures]}")
+            self._bar = Bar(what, BarColumn(bar_width=20), figures, console=out)
+            self._task = self._bar.add_task(self.what, total=self.total, figures="")
+            self._bar.start()
+        return self
+
+    def advance(self, units: int = 1, note: str = "") -> None:
+        """Counts units as done.
+
+        Args:
+            units: how many more.
+            note: figures to show beside, such as "loss 1.23".
+        """
+        self.done += units
+        now = time.monotonic()
+        if self._bar:
+            self._bar.update(
+                self._task, completed=self.done, total=self.total, figures=self.figures(note, now)
+            )
+        elif not self.quiet and now - self._last >= PLAIN_INTERVAL:
+            self._last = now
+            say(f"{self.what}: {self.figures(note, now)}")
+
+    def figures(self, note: str, now: float) -> str:
+        """Such as: 1200/5000, 240 files/s, 0:16 left, loss 1.23."""
+        seconds = max(now - self._begin, 1e-9)
+        rate = self.done / seconds
+        parts = [f"{self.done}/{self.total}" if self.total else f"{self.done}"]
+        parts.append(f"{rate:.{0 if rate >= 10 else 2}f} {self.unit}/s")
+        if self.total and self.done:
+            parts.append(f"{duration((self.total - self.done) / rate)} left")
+        return ", ".join(parts + ([note] if note else []))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+        elif self._last > self._begin and kind is None:  # close what plain lines have begun
+            say(f"{self.what}: {self.figures('', time.monotonic())}")
+
+
+def duration(seconds: float) -> str:
+    """Seconds as 0:05, 12:30 or 1:02:03."""
+    whole = max(round(seconds), 0)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

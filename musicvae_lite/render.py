@@ -1,0 +1,173 @@
+"""Scores to sound: a General MIDI soundfont through symusic's synthesiser, WAV, FLAC or OGG out.
+
+The synthesiser plays one note's sample and stops it within a millisecond of its end. Two things are
+added here so that music sounds as it should: drums ring on, as a struck drum does whatever its
+note-off says, and other notes fade for a moment instead of stopping dead.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from musicvae_lite.errors import ConfigError, NothingUsableError, ReadError
+from musicvae_lite.music.files import expand, write_file
+
+if TYPE_CHECKING:
+    from musicvae_lite.music.score import Score
+
+PEAK = 10 ** (-1 / 20)  # -1 dBFS
+RING = 2.0  # seconds a drum may sound
+FADE = 0.24  # seconds a note takes to die away
+FADE_STEPS = 6
+SUFFIXES = (".wav", ".flac", ".ogg")
+CLOSED_HATS, OPEN_HAT = (42, 44), 46
+MAX_MINUTES = 60  # stereo floats of an hour are 1.3 GB
+
+
+def default_soundfont() -> Path:
+    """TimGM6mb, the General MIDI soundfont that pretty_midi brings along."""
+    from importlib.util import find_spec
+
+    found = find_spec("pretty_midi")  # found without importing it: that takes half a second
+    folder = Path(found.origin).parent if found and found.origin else Path()
+    path = folder / "TimGM6mb.sf2"
+    if not path.is_file():
+        raise ConfigError(f"the soundfont {path} is missing: reinstall pretty_midi, or name one yourself")
+    return path
+
+
+def synthesize(score: Score, rate: int = 44100, soundfont: str | Path | None = None) -> np.ndarray:
+    """Plays a score: its instruments and drums, velocities and tempo changes.
+
+    Args:
+        score: what to play.
+        rate: frames a second, 8000 to 192000.
+        soundfont: an SF2 or SF3 file; TimGM6mb when None.
+
+    Returns:
+        float32 [frames, 2], the loudest sample at -1 dBFS, with the last note's tail.
+
+    Raises:
+        NothingUsableError: the score has no notes, or not one that the soundfont can sound.
+        ConfigError: a rate out of range, a missing soundfont, music of more than an hour.
+        ReadError: the soundfont cannot be read.
+    """
+    from symusic import Synthesizer
+
+    if not 8000 <= rate <= 192_000:
+        raise ConfigError(f"a rate of {rate} frames a second is out of range: 8000 to 192000, mostly 44100")
+    where = score.source or "the score"
+    if not len(score):
+        raise NothingUsableError(f"{where}: there are no notes to play")
+    begin, end = score.seconds(score.start), score.seconds(score.end)
+    if end.max() > MAX_MINUTES * 60:
+        raise ConfigError(
+            f"{where}: {end.max() / 60:.0f} minutes of music, the longest that is rendered is {MAX_MINUTES}"
+        )
+    font = expand(soundfont) if soundfont else default_soundfont()
+    if not font.is_file():
+        raise ConfigError(f"{font}: there is no such soundfont (an .sf2 or .sf3 file)")
+    try:
+        play = Synthesizer(str(font), rate)
+    except RuntimeError as error:
+        raise ReadError(font, f"is not a soundfont that can be read ({error})", "soundfont") from error
+
+    is_drum = np.array([track.is_drum for track in score.tracks], dtype=bool)[score.track]
+    parts = [(is_drum, _let_ring(begin, end, score.pitch), 1.0)]
+    # A weighted mean of notes of several lengths is a note that fades in steps.
+    parts += [(~is_drum, end + after, weight) for after, weight in _fade()]
+    audio = np.zeros((0, 2), dtype=np.float32)
+    for keep, stop, weight in parts:
+        if keep.any():
+            audio = _add(audio, play.render(_timed(score, keep, begin, stop), True).T, weight)
+    peak = float(np.abs(audio).max(initial=0.0))
+    if peak == 0.0:
+        raise NothingUsableError(f"{where}: {font.name} has no sound for any of its notes")
+    return (audio * (PEAK / peak)).astype(np.float32)
+
+
+def save_audio(path: str | Path, audio: np.ndarray, rate: int = 44100) -> Path:
+    """Writes audio in the format of the path's suffix, whole or not at all.
+
+    Args:
+        path: ends in .wav (16 bit), .flac (16 bit) or .ogg (Vorbis).
+        audio: float [frames] or [frames, channels] within -1 and 1.
+        rate: frames a second.
+
+    Returns:
+        The path written.
+
+    Raises:
+        ConfigError: another suffix.
+        MusicVAEError: the file could not be written.
+    """
+    path = expand(path)
+    check_suffix(path)
+    import soundfile
+
+    data = io.BytesIO()
+    channels = audio.shape[1] if audio.ndim > 1 else 1
+    with soundfile.SoundFile(
+        data, "w", samplerate=rate, channels=channels, format=path.suffix[1:].upper()
+    ) as out:
+        for first in range(0, len(audio), rate):  # libsndfile's Vorbis encoder overflows on long blocks
+            out.write(audio[first : first + rate])
+    write_file(path, data.getvalue())
+    return path
+
+
+def check_suffix(path: str | Path) -> None:
+    """Raises ConfigError unless the path's suffix names a format that can be written."""
+    if Path(path).suffix.lower() not in SUFFIXES:
+        raise ConfigError(f"{path}: the name must end in one of {', '.join(SUFFIXES)}")
+
+
+def _let_ring(begin: np.ndarray, end: np.ndarray, pitch: np.ndarray) -> np.ndarray:
+    """End times [N] in seconds of struck instruments; closing the hi-hat chokes an open one."""
+    stop = np.maximum(end, begin + RING)
+    closings = np.sort(begin[np.isin(pitch, CLOSED_HATS)])
+    if len(closings):
+        following = np.searchsorted(closings, begin, side="right")
+        choked = (pitch == OPEN_HAT) & (following < len(closings))
+        stop[choked] = np.minimum(stop[choked], closings[following[choked]])
+    return stop
+
+
+def _fade() -> list[tuple[float, float]]:
+    """(seconds behind the note's end, weight) of each length; the weights add up to one."""
+    level = (1 - np.arange(FADE_STEPS + 1) / FADE_STEPS) ** 2  # of the k-th slice of the fade
+    seconds = FADE * np.arange(FADE_STEPS) / FADE_STEPS
+    return list(zip(seconds.tolist(), (level[:-1] - level[1:]).tolist(), strict=True))
+
+
+def _timed(score: Score, keep: np.ndarray, begin: np.ndarray, stop: np.ndarray):
+    """The kept notes as symusic's score in seconds, a track each."""
+    import symusic
+
+    out = symusic.Score(480, ttype="second")
+    for index, track in enumerate(score.tracks):
+        mine = keep & (score.track == index)
+        if not mine.any():
+            continue
+        part = symusic.Track(program=track.program, is_drum=track.is_drum, ttype="second")
+        part.notes = symusic.Note.from_numpy(
+            begin[mine],
+            (stop - begin)[mine],
+            score.pitch[mine].astype(np.int8),
+            score.velocity[mine].astype(np.int8),
+            ttype="second",
+        )
+        out.tracks.append(part)
+    return out
+
+
+def _add(total: np.ndarray, part: np.ndarray, weight: float) -> np.ndarray:
+    """total + weight * part, [frames, 2] of different lengths."""
+    long, short = (total, part * weight) if len(total) >= len(part) else (part * weight, total)
+    long = np.array(long, dtype=np.float32)
+    long[: len(short)] += short
+    return long

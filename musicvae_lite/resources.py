@@ -1,0 +1,166 @@
+"""Where things lie: what ships with the package, the user's cache, and public corpora to fetch."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from musicvae_lite.errors import ConfigError, MusicVAEError
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def data_dir() -> Path:
+    """The folder with the examples and the catalogue, in a checkout or an installed package."""
+    return _shipped("data")
+
+
+def checkpoints_dir() -> Path:
+    """The folder with the trained models that ship, one folder each."""
+    return _shipped("checkpoints")
+
+
+def cache_dir() -> Path:
+    """Where downloads go: MUSICVAE_LITE_CACHE, or the platform's cache folder for this user.
+
+    The folder need not exist; who writes there makes it.
+    """
+    chosen = os.environ.get("MUSICVAE_LITE_CACHE")
+    if chosen:
+        return Path(chosen).expanduser()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("musicvae_lite", appauthor=False)
+
+
+def _shipped(name: str) -> Path:
+    in_checkout, in_wheel = PACKAGE.parent / name, PACKAGE / f"_{name}"
+    if (PACKAGE.parent / "pyproject.toml").is_file() and in_checkout.is_dir():
+        return in_checkout
+    if in_wheel.is_dir():
+        return in_wheel
+    raise ConfigError(f"the folder '{name}' of musicvae_lite is missing at {in_wheel}: reinstall the package")
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """One file of a corpus. `sha256` is empty where the upstream publishes none that is known."""
+
+    address: str
+    sha256: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.address.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A public collection of music or images, as the catalogue describes it.
+
+    Attributes:
+        name: short stable name, for `fetch`.
+        what: one sentence.
+        kind: "music" or "images".
+        format: what the files are once unpacked.
+        licence: as upstream states it.
+        weights: may weights trained on it ship? "yes" or "no", with the reason or condition behind it.
+        attribution: whom to name.
+        files: what to download.
+    """
+
+    name: str
+    what: str
+    kind: str
+    format: str
+    licence: str
+    weights: str
+    attribution: str
+    files: tuple[RemoteFile, ...]
+
+    @property
+    def is_verifiable(self) -> bool:
+        return all(file.sha256 for file in self.files)
+
+
+def catalogue() -> dict[str, Corpus]:
+    """Every corpus of data/catalogue.toml by name."""
+    text = (data_dir() / "catalogue.toml").read_text(encoding="utf-8")
+    corpora = {}
+    for name, entry in tomllib.loads(text).items():
+        files = tuple(RemoteFile(**file) for file in entry.pop("files"))
+        corpora[name] = Corpus(name=name, files=files, **entry)
+    return corpora
+
+
+class DownloadProgress(Protocol):
+    """What `fetch` tells about a download; pooch's protocol for progress bars."""
+
+    total: int
+
+    def update(self, size: int) -> None: ...
+    def reset(self) -> None: ...
+    def close(self) -> None: ...
+
+
+def fetch(name: str, verify: bool = True, progress: DownloadProgress | None = None) -> Path:
+    """Downloads a corpus into the cache and unpacks it, unless it is there already.
+
+    Args:
+        name: a name of `catalogue()`.
+        verify: refuse files whose checksum is not known. A known checksum is always checked.
+        progress: told of every block that arrives.
+
+    Returns:
+        The folder with the corpus's files: `cache_dir()`/corpora/NAME.
+
+    Raises:
+        ConfigError: an unknown name, or files that cannot be verified.
+        MusicVAEError: the download failed, or what came is not what was expected.
+    """
+    corpora = catalogue()
+    if name not in corpora:
+        raise ConfigError(f"no corpus is called '{name}'; there are {', '.join(sorted(corpora))}")
+    corpus = corpora[name]
+    if verify and not corpus.is_verifiable:
+        missing = ", ".join(file.name for file in corpus.files if not file.sha256)
+        raise ConfigError(
+            f"{name}: no checksum is known for {missing}, so a download could not be verified. "
+            "To take it as it comes use --no-verify (in Python: verify=False)"
+        )
+    folder = cache_dir() / "corpora" / name
+    for file in corpus.files:
+        _download(file, folder, progress)
+    return folder
+
+
+def _download(file: RemoteFile, folder: Path, progress: DownloadProgress | None) -> None:
+    import pooch
+    import requests
+
+    pooch.get_logger().setLevel("WARNING")
+    unpack = None
+    if file.name.endswith(".zip"):
+        unpack = pooch.Unzip()
+    elif file.name.endswith((".tar.gz", ".tgz")):
+        unpack = pooch.Untar()
+    try:
+        pooch.retrieve(
+            file.address,
+            known_hash=f"sha256:{file.sha256}" if file.sha256 else None,
+            fname=file.name,
+            path=folder,
+            processor=unpack,
+            downloader=pooch.HTTPDownloader(progressbar=progress or False, chunk_size=2**16, timeout=60),
+        )
+    except requests.RequestException as error:
+        answer = getattr(error, "response", None)
+        reason = "the server cannot be reached" if answer is None else f"the server says {answer.status_code}"
+        raise MusicVAEError(f"{file.address}: could not be downloaded: {reason}") from error
+    except ValueError as error:  # pooch's word for a checksum that differs
+        raise MusicVAEError(
+            f"{file.address}: what came is not the expected file: its SHA-256 differs from {file.sha256}"
+        ) from error
