@@ -38,6 +38,7 @@ TOKEN = re.compile(
   | (?P<accidental>\^\^?|__?|=)?(?P<note>[A-Ga-g])(?P<octave>[,']*){LENGTH}(?P<tie>-?)
   | (?P<rest>[zx]){LENGTH}
   | (?P<bars>[ZX])(\d{{0,3}})
+  | (?P<loose>\d[\d,.\-]*)
   | (?P<broken>>+|<+)
   | (?P<latetie>-)
   | (?P<overlay>&[^|]*)
@@ -178,7 +179,6 @@ class _Tune:
 
     def music(self, line: str) -> None:
         for token in TOKEN.finditer(line):
-            kind = token.lastgroup
             if token["field"]:
                 self.field(token["field"], token["value"].strip())
             elif self.voice != self.first_voice:
@@ -202,6 +202,8 @@ class _Tune:
                     self.bar.chords.append((self.bar.length, symbol))
             elif token["ending"]:
                 self.start_ending(token["ending"])
+            elif token["loose"] and not self.bar.length:  # "|" at a line's end, "1" on the next
+                self.start_ending(token["loose"])
             elif token["latetie"] and self.last and self.bar.notes:
                 first = self.last[0]
                 self.bar.notes[first:] = [note._replace(tied=True) for note in self.bar.notes[first:]]
@@ -210,7 +212,7 @@ class _Tune:
                 for _ in range(count):
                     self.sound([], WHOLE * self.meter.numerator // self.meter.denominator if self.meter else WHOLE)
                     self.line_end("|", None)
-            elif kind == "odd":
+            elif token["odd"] or token["loose"]:
                 self.odd += 1
 
     def length(self, times: str, slashes: str, over: str) -> int:

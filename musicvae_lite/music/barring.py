@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from musicvae_lite.errors import ReadError
 from musicvae_lite.music.files import Limits
 from musicvae_lite.music.score import Chord, Meter, MeterChange, Score, TempoChange, Track
 
@@ -52,10 +53,12 @@ def play_order(bars: list[Bar], most: int = 100_000) -> tuple[list[int], bool]:
     order: list[int] = []
     at = begin = 0
     turn = 1
+    signed = False  # whether a sign, not a mere double bar, says where the repeat begins
     while at < len(bars):
         bar = bars[at]
-        if (bar.repeat_from or (bar.section and turn == 1)) and at != begin:
+        if at != begin and (bar.repeat_from or (bar.section and turn == 1 and not signed)):
             begin, turn = at, 1
+        signed = signed or bar.repeat_from
         if bar.endings and turn not in bar.endings and _has_ending(bars, at, turn):
             at += 1
             continue
@@ -67,9 +70,9 @@ def play_order(bars: list[Bar], most: int = 100_000) -> tuple[list[int], bool]:
             if more:
                 at, turn = begin, turn + 1
                 continue
-            begin, turn = at + 1, 1
+            begin, turn, signed = at + 1, 1, False
         elif turn > 1 and bar.endings and not (at + 1 < len(bars) and bars[at + 1].endings):
-            begin, turn = at + 1, 1
+            begin, turn, signed = at + 1, 1, False
         at += 1
     return order, True
 
@@ -83,6 +86,25 @@ def _has_ending(bars: list[Bar], at: int, turn: int) -> bool:
                 return True
             i += step
     return False
+
+
+def close_endings(bars: list[Bar]) -> None:
+    """Lets the last ending of a group end where its first one did, when no sign says where.
+
+    What follows is then an ordinary part, with repeats of its own.
+    """
+    at = 0
+    while at < len(bars):
+        runs: list[list[Bar]] = []
+        while at < len(bars) and bars[at].endings:
+            if not runs or bars[at].endings != runs[-1][0].endings:
+                runs.append([])
+            runs[-1].append(bars[at])
+            at += 1
+        if len(runs) > 1:
+            for bar in runs[-1][len(runs[0]) :]:
+                bar.endings = ()
+        at += 1
 
 
 def bar_lengths(bars: list[Bar]) -> list[tuple[int, Meter]]:
@@ -145,12 +167,12 @@ def play(
     bars: list[Bar], tracks: list[Track], title: str, source: str, limits: Limits, warnings: list[str]
 ) -> Score:
     """The score of written bars. Raises ReadError where it exceeds the limits."""
-    bars = [bar for bar in bars if bar.length > 0]
     free = Counter(bar.length for bar in bars if not bar.meter).most_common(1)
     for bar in bars:
         if not bar.meter and bar.length == free[0][0]:
             bar.meter = meter_of(bar.length)
     limits.check("written bars", len(bars), limits.max_quarters, source)
+    close_endings(bars)
     order, sound = play_order(bars)
     if not sound:
         warnings.append("the repeats make no sense; bars are played in the order written")
@@ -158,6 +180,8 @@ def play(
 
     starts = np.cumsum([0] + [bar.length for bar in played]).tolist()
     limits.check("quarter notes long", starts[-1] / FINE, limits.max_quarters, source)
+    if starts[-1] * TICKS >= FINE * 2**31:
+        raise ReadError(source, "longer than 2^31 ticks", "limit")
     limits.check("notes", sum(len(bar.notes) for bar in played), limits.max_notes, source)
     rows = _joined_ties(played, starts)
     columns = np.array(rows, dtype=np.int64).reshape(-1, 4)

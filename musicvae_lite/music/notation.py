@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 
 from musicvae_lite.errors import ReadError
@@ -11,6 +10,7 @@ from musicvae_lite.music.files import Limits, read_file
 from musicvae_lite.music.score import Score
 
 ABC_SUFFIXES = (".abc",)
+XML_SUFFIXES = (".musicxml", ".xml", ".mxl")
 
 
 def read_all(path: str | os.PathLike[str], limits: Limits = Limits()) -> Iterator[Score | ReadError]:
@@ -19,14 +19,25 @@ def read_all(path: str | os.PathLike[str], limits: Limits = Limits()) -> Iterato
     Nothing is raised: a file that cannot be read at all gives one ReadError.
     """
     try:
-        data = read_file(path, limits)
-        yield from abc_tunes(data, str(path), limits)
+        yield from read_bytes(read_file(path, limits), str(path), limits)
     except ReadError as error:
         yield error
 
 
-def abc_tunes(data: bytes, source: str, limits: Limits) -> Iterator[Score | ReadError]:
-    """The tunes of an ABC book. Raises ReadError if it holds none."""
+def read_bytes(data: bytes, source: str, limits: Limits = Limits()) -> Iterator[Score | ReadError]:
+    """The same from memory; `source` names the file and tells ABC (".abc") from MusicXML."""
+    try:
+        if source.lower().endswith(ABC_SUFFIXES):
+            yield from _abc_tunes(data, source, limits)
+        else:
+            from musicvae_lite.music import musicxml
+
+            yield musicxml.read(data, source, limits)
+    except ReadError as error:
+        yield error
+
+
+def _abc_tunes(data: bytes, source: str, limits: Limits) -> Iterator[Score | ReadError]:
     from musicvae_lite.music import abc_notation
 
     if b"\0" in data:
