@@ -92,6 +92,10 @@ class Representation(Protocol):
 
     def transpose(self, tokens: np.ndarray, semitones: np.ndarray) -> np.ndarray: ...
 
+    def fingerprint(self, tokens: np.ndarray) -> np.ndarray:
+        """A hash uint64 [W] of windows [W, T]: equal for windows that count as duplicates."""
+        ...
+
     def to_score(self, tokens: np.ndarray, qpm: float = 120.0, program: int = 0, velocity: int = 80) -> Score:
         """Tokens [T] (or any whole number of windows joined, [n * T]) as a score."""
         ...

@@ -78,6 +78,17 @@ class MelodyRepresentation:
         """D: how many values a token can take, 90 for the range of a piano."""
         return self.highest - self.lowest + 1 + FIRST_NOTE
 
+    @property
+    def pitch_tokens(self) -> tuple[int, int]:
+        """The lowest and the highest token that begins a note; they move with transposition."""
+        return FIRST_NOTE, self.depth - 1
+
+    def random(self, count: int, generator: np.random.Generator) -> np.ndarray:
+        """Made-up melodies uint8 [count, T] to mix into training (see `synthetic`)."""
+        from musicvae_lite.music.synthetic import random_melodies
+
+        return random_melodies(count, self.steps, generator)
+
     def lenient(self) -> MelodyRepresentation:
         """The same windows with no rule but that they hold a note: reads all that a model writes."""
         rests = float(self.bars)
@@ -108,8 +119,8 @@ class MelodyRepresentation:
             return nothing(self.steps, "long", f"{grid.bars:,} bars are more than a song can have")
         line = Line.of(score, grid, track, self.lowest, self.highest, self.steps)
         if line.overlaps:
-            kept = "its highest notes are taken" if self.polyphony == "skyline" else "refused"
-            choice += f"; {line.overlaps} of its notes begin over another one: {kept}"
+            choice += f"; {line.overlaps} of its notes begin over another one"
+            choice += ", only the highest are taken" if self.polyphony == "skyline" else ", which is refused"
 
         rest = int(self.max_rest_bars * self.bar_steps)
         placement = place(grid, self.meter, self.steps, hop, rest)
@@ -146,42 +157,41 @@ class MelodyRepresentation:
         """The rules that some of the windows break, the first to be told first."""
         beyond = starts + self.steps
         rules = []
-
-        def faults(code: str, steps: np.ndarray, say) -> None:  # rules broken at definite steps
-            broken = np.searchsorted(steps, beyond) > np.searchsorted(steps, starts)
-            rules.append(Rule(code, broken, say, steps))
-
         if line.outside.any():
             steps = np.flatnonzero(line.sound == OUTSIDE)
             told = line.pitch[np.searchsorted(line.step, steps, side="right") - 1]
-            faults("range", steps, lambda i: f"pitch {told[i]} lies outside {self.lowest} to {self.highest}")
+            where = f"lies outside {self.lowest} to {self.highest}"
+            rules.append(Rule.at("range", steps, starts, beyond, lambda i: f"pitch {told[i]} {where}"))
         if self.polyphony == "refuse" and len(line.clashes):
-            faults("polyphony", line.clashes, lambda i: "two notes sound at once")
+            rules.append(
+                Rule.at("polyphony", line.clashes, starts, beyond, lambda i: "two notes sound at once")
+            )
         off = np.abs(line.offset) > self.tolerance
         if off.any():
             total = np.concatenate([[0], np.cumsum(off)])
             first, last = np.searchsorted(line.step, starts), np.searchsorted(line.step, beyond)
             count, among = total[last] - total[first], last - first
+            grid = f"begin off the grid of {self.steps_per_quarter} steps a quarter"
             broken = count > self.off_grid_share * among
-            say = f"of {{}} notes begin off the grid of {self.steps_per_quarter} steps a quarter"
-            rules.append(Rule("off-grid", broken, lambda i: f"{count[i]} {say.format(among[i])}"))
+            rules.append(Rule("off-grid", broken, lambda i: f"{count[i]} of {among[i]} notes {grid}"))
         if rest < self.steps:
             sounding = np.concatenate([[0], np.cumsum(line.sound != 0)])
             silent = sounding[rest + 1 :] == sounding[: -rest - 1]  # so are the `rest` steps after
             runs = np.concatenate([[0], np.cumsum(silent)])
+            length = f"{self.max_rest_bars:g} bar{'s' if self.max_rest_bars > 1 else ''}"
             broken = runs[beyond - rest] > runs[starts]
-            rules.append(Rule("rest", broken, lambda i: f"silence for more than {self.max_rest_bars:g} bar"))
+            rules.append(Rule("rest", broken, lambda i: f"silence for more than {length}"))
         if self.min_notes > 0:
             notes = np.count_nonzero(tokens >= FIRST_NOTE, axis=1)
-            say = f"and a window needs {self.min_notes}"
-            rules.append(Rule("few-notes", notes < self.min_notes, lambda i: f"{notes[i]} notes, {say}"))
+            least = f"sounding in a window, and {self.min_notes} are the least"
+            rules.append(Rule("few-notes", notes < self.min_notes, lambda i: f"{notes[i]} notes {least}"))
         return rules
 
     def canonical(self, tokens: np.ndarray) -> np.ndarray:
         """The one spelling of windows [..., T] that sounds the same: off only ends a note."""
         tokens = np.asarray(tokens, dtype=np.uint8)
-        place = np.where(tokens != HOLD, np.arange(tokens.shape[-1]), 0)
-        last = np.maximum.accumulate(place, axis=-1)[..., :-1]  # where the last change was
+        changes = np.where(tokens != HOLD, np.arange(tokens.shape[-1]), 0)
+        last = np.maximum.accumulate(changes, axis=-1)[..., :-1]  # where the last change was
         sounding = np.take_along_axis(tokens, last, axis=-1) >= FIRST_NOTE
         result = tokens.copy()
         result[..., :1][tokens[..., :1] == OFF] = HOLD

@@ -107,6 +107,19 @@ class Rule:
     detail: Callable[[int], str]
     faults: np.ndarray | None = None
 
+    @classmethod
+    def at(
+        cls,
+        code: str,
+        faults: np.ndarray,
+        starts: np.ndarray,
+        beyond: np.ndarray,
+        detail: Callable[[int], str],
+    ) -> Rule:
+        """A rule broken at definite steps: by every window [start, beyond) that holds one of them."""
+        broken = np.searchsorted(faults, beyond) > np.searchsorted(faults, starts)
+        return cls(code, broken, detail, faults)
+
 
 def judge(
     grid: Grid, placement: Placement, steps: int, rules: Sequence[Rule]
