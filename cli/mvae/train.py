@@ -1,0 +1,63 @@
+"""`mvae train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    preset: Annotated[str, typer.Argument(help="A shipped recipe, such as melody-2bar, or a TOML file.")],
+    dataset: Annotated[Path, typer.Argument(help="A folder made by `mvae prepare`.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of this run.")],
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in that folder.")] = False,
+    init_from: Annotated[str | None, typer.Option(help="Start from this model's weights, where they fit.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Updates [default: the preset's].")] = None,
+    batch: Annotated[int | None, typer.Option(help="Windows an update [default: the preset's].")] = None,
+    beta: Annotated[float | None, typer.Option(help="Final weight of the KL [default: the preset's].")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Of Adam [default: the preset's].")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of weights, order and noise.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, bf16 or float32.")] = "auto",
+    json: Annotated[bool, typer.Option("--json", help="Print the last validation as JSON.")] = False,
+) -> None:
+    """Train a model on a prepared dataset."""
+    from musicvae_lite import runtime
+
+    runtime.prepare_environment()
+    from musicvae_lite.training.settings import load_preset
+
+    recipe = load_preset(
+        preset, steps=steps, batch=batch, beta=beta, learning_rate=learning_rate, seed=seed, init_from=init_from
+    )
+    from musicvae_lite.training import loop
+    from musicvae_lite.training.dataset import WindowDataset
+    from mvae.output import print_json, say, table, wrote
+    from mvae.training_progress import Listener
+
+    data = WindowDataset(dataset)
+    data.check(recipe.model["representation"], preset)
+    with Listener(recipe.training.steps, quiet=json) as listener:
+        try:
+            best = loop.train(
+                recipe,
+                data.split("train"),
+                data.split("validation"),
+                output,
+                device=device,
+                precision=precision,
+                resume=resume,
+                listener=listener,
+                dataset=data.manifest.hash,
+            )
+        except KeyboardInterrupt:
+            say(f"stopped and saved. Go on with: mvae train {preset} {dataset} -o {output} --resume")
+            raise
+    values = loop.summary(output)
+    if json:
+        print_json({"best": str(best), **values})
+        return
+    table(["validation", "value"], list(values.items()))
+    wrote(best)

@@ -1,0 +1,154 @@
+"""Model folders: model.safetensors, config.json, CARD.md. Finding, listing, reading, writing them.
+
+No pickle is ever loaded. Everything needed to rebuild a model is in its config.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from musicvae_lite import resources
+from musicvae_lite.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+FORMAT = 1
+WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "CARD.md"
+
+
+def find(name: str | Path) -> Path:
+    """The folder of a model: a path to one (or to a training run), or the name of a shipped one.
+
+    Raises:
+        CheckpointError: there is none; the message lists what there is.
+    """
+    path = Path(name).expanduser()
+    if path.is_dir():
+        for folder in (path, path / "best"):
+            if (folder / CONFIG).exists():
+                return folder
+        raise CheckpointError(f"{path}: not a model folder: it holds no {CONFIG} (nor does {path / 'best'})")
+    if path.is_file():
+        if path.name in (WEIGHTS, CONFIG):
+            return path.parent
+        raise CheckpointError(f"{path}: a model is a folder with {WEIGHTS} and {CONFIG}, not this file")
+    known = {folder.name: folder for folder in shipped()}
+    if str(name) in known:
+        return known[str(name)]
+    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+    hint = f"Did you mean '{near[0]}'? " if near else ""
+    listing = ", ".join(known) or "none"
+    raise CheckpointError(f"no model '{name}': it is neither a folder nor a shipped model. {hint}Shipped: {listing}")
+
+
+def shipped() -> list[Path]:
+    """Folders of the models that come with the package, and of those the user has imported."""
+    places = [resources.checkpoints_dir(), resources.cache_dir() / "models"]
+    found = [folder for place in places if place.is_dir() for folder in place.iterdir()]
+    return sorted((f for f in found if (f / CONFIG).exists()), key=lambda f: f.name)
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The config of a model folder, checked for its version but not for its contents."""
+    path = folder / CONFIG
+    try:
+        config = json.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    except json.JSONDecodeError as error:
+        raise CheckpointError(f"{path}: damaged, line {error.lineno} is not JSON: {error.msg}") from error
+    if not isinstance(config, dict) or config.get("format") != FORMAT:
+        version = config.get("format") if isinstance(config, dict) else None
+        raise CheckpointError(f"{path}: format {version!r}; this version of musicvae_lite reads format {FORMAT}")
+    return config
+
+
+def read_weights(folder: Path, device: str = "cpu") -> dict[str, Tensor]:
+    """The weights of a model folder in float32."""
+    return {name: tensor.float() for name, tensor in read_tensors(folder / WEIGHTS, device).items()}
+
+
+def read_tensors(path: Path, device: str = "cpu") -> dict[str, Tensor]:
+    """Every tensor of a safetensors file. Raises CheckpointError when it is missing or damaged."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    if not path.exists():
+        raise CheckpointError(f"{path}: missing; copy the whole model folder, or train it again")
+    try:
+        return load_file(path, device=device)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path}: damaged ({error}); copy it again, its size is {path.stat().st_size} bytes"
+        ) from error
+
+
+def load_into(model: nn.Module, weights: dict[str, Tensor], where: Path) -> None:
+    """Loads weights that must fit exactly. A mismatch raises CheckpointError with the differences."""
+    wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    given = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    lines = [f"  {name}: the config asks for {shape}, the file has {given.get(name, 'nothing')}"
+             for name, shape in wanted.items() if given.get(name) != shape]  # fmt: skip
+    lines += [f"  {name}: the file has {shape}, the config asks for nothing" for name, shape in given.items()
+              if name not in wanted]  # fmt: skip
+    if lines:
+        more = f"\n  ... and {len(lines) - 8} more" if len(lines) > 8 else ""
+        raise CheckpointError(f"{where}: config and weights disagree:\n" + "\n".join(lines[:8]) + more)
+    model.load_state_dict(weights)
+
+
+def load_matching(model: nn.Module, weights: dict[str, Tensor]) -> tuple[list[str], list[str]]:
+    """Copies every tensor whose name and shape fit. Returns the names copied and the names left fresh."""
+    own = model.state_dict()
+    fits = [name for name in own if name in weights and weights[name].shape == own[name].shape]
+    model.load_state_dict({name: weights[name] for name in fits}, strict=False)
+    return fits, [name for name in own if name not in fits]
+
+
+def write(folder: Path, config: dict[str, Any], model: nn.Module, half: bool = False) -> None:
+    """Writes model.safetensors and config.json, each atomically.
+
+    Args:
+        half: store weights as float16: half the size, a relative error of 5e-4 a weight.
+    """
+    weights = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    write_tensors(folder / WEIGHTS, {n: t.half() if half else t.float() for n, t in weights.items()})
+    write_json(folder / CONFIG, {"format": FORMAT, **config})
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
+    from safetensors.torch import save_file
+
+    with replacing(path) as temporary:
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary)
+
+
+def write_json(path: Path, value: Any) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Gives a temporary path in the same folder that becomes `path` only if all went well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+

@@ -1,0 +1,151 @@
+"""The latent core: posterior, sampling, KL, free bits, beta schedules and paths through z.
+
+Music and images share every line of it. Kingma and Welling 2013 (arXiv:1312.6114) for the posterior
+and its KL; Kingma et al. 2016 (arXiv:1606.04934) for free bits; Roberts et al. 2018
+(arXiv:1803.05428) for their use in MusicVAE.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+NATS_PER_BIT = math.log(2)
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """A diagonal Gaussian q(z|x). `scale` is a standard deviation, never a log or a variance.
+
+    Attributes:
+        mean: [B, Z].
+        scale: [B, Z], positive.
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def rsample(self, generator: torch.Generator | None = None) -> Tensor:
+        """One reparameterised draw [B, Z]: mean + scale * eps."""
+        eps = torch.randn(
+            self.mean.shape, generator=generator, device=self.mean.device, dtype=self.mean.dtype
+        )
+        return self.mean + self.scale * eps
+
+    def kl(self) -> Tensor:
+        """KL(q || N(0, I)) of each example [B], in nats, summed over z."""
+        return self.kl_per_unit().sum(-1)
+
+    def kl_per_unit(self) -> Tensor:
+        """KL of each latent unit [B, Z], in nats."""
+        return 0.5 * (self.scale.square() + self.mean.square() - 1) - self.scale.log()
+
+
+def free_bits(kl: Tensor, bits: float) -> Tensor:
+    """The part of the KL [B] (nats) that costs anything: what exceeds `bits`, per example."""
+    return (kl - bits * NATS_PER_BIT).clamp_min(0)
+
+
+@dataclass(frozen=True)
+class BetaSchedule:
+    """Weight of the KL term over a run.
+
+    "ramp" keeps `first` until the share `begin` of the run is done, then moves in equal ratios or
+    equal steps to `final`, reached at the share `end`. "exponential" is MusicVAE's
+    `final * (1 - rate ** step)`.
+    """
+
+    kind: Literal["ramp", "exponential"] = "ramp"
+    first: float = 0.0
+    final: float = 0.2
+    begin: float = 0.3
+    end: float = 0.7
+    rate: float = 0.99999
+
+    def __call__(self, step: int, total: int) -> float:
+        if self.kind == "exponential":
+            return self.final * (1 - self.rate**step)
+        done = step / max(total, 1)
+        share = min(1.0, max(0.0, (done - self.begin) / max(self.end - self.begin, 1e-9)))
+        if share > 0 and self.first > 0:
+            return self.first * (self.final / self.first) ** share
+        return self.first + (self.final - self.first) * share
+
+
+def active_units(means: Tensor, threshold: float = 0.01) -> int:
+    """Latent units whose posterior mean [N, Z] varies over the data by more than `threshold`.
+
+    Burda et al. 2015 (arXiv:1509.00519), section 5.
+    """
+    if len(means) < 2:
+        return 0
+    return int((means.var(0) > threshold).sum())
+
+
+def slerp(a: Tensor, b: Tensor, steps: int) -> Tensor:
+    """Points on the great circle from a to b, ends included.
+
+    Lengths are interpolated linearly. Equal (or zero) ends give a straight line; for opposite ends,
+    where no great circle is shortest, the path takes a fixed perpendicular direction.
+
+    Args:
+        a, b: [..., Z].
+        steps: how many points, at least 1; a single point is a.
+
+    Returns:
+        [steps, ..., Z].
+    """
+    t = torch.linspace(0, 1, steps, dtype=a.dtype, device=a.device)
+    t = t.view(-1, *[1] * a.dim())  # [steps, 1, ..., 1]
+    length_a, length_b = a.norm(dim=-1, keepdim=True), b.norm(dim=-1, keepdim=True)
+    u, v = a / length_a.clamp_min(1e-12), b / length_b.clamp_min(1e-12)
+    cosine = (u * v).sum(-1, keepdim=True).clamp(-1, 1)
+    angle = torch.acos(cosine)
+    away = v - cosine * u  # the part of v at right angles to u, |away| = sin(angle)
+    opposite = cosine < -1 + 1e-6
+    away = torch.where(opposite, _perpendicular(u), away)
+    away = away / away.norm(dim=-1, keepdim=True).clamp_min(1e-12)
+    arc = torch.cos(t * angle) * u + torch.sin(t * angle) * away
+    curved = arc * (length_a + t * (length_b - length_a))
+    straight = a + t * (b - a)
+    is_straight = (cosine > 1 - 1e-6) | (length_a < 1e-12) | (length_b < 1e-12)
+    path = torch.where(is_straight, straight, curved)
+    path[0] = a
+    if steps > 1:
+        path[-1] = b
+    return path
+
+
+def _perpendicular(u: Tensor) -> Tensor:
+    """A unit vector at right angles to each unit vector u [..., Z]; the same one every time."""
+    axis = torch.zeros_like(u).scatter_(-1, u.abs().argmin(-1, keepdim=True), 1.0)
+    return axis - (axis * u).sum(-1, keepdim=True) * u
+
+
+def blend(corners: Tensor, width: int, height: int) -> Tensor:
+    """Bilinear grid between four codes, on the sphere: slerp down both sides, then across.
+
+    Args:
+        corners: [4, Z], in the order top left, top right, bottom left, bottom right.
+
+    Returns:
+        [height, width, Z].
+    """
+    left, right = slerp(corners[0], corners[2], height), slerp(corners[1], corners[3], height)
+    return slerp(left, right, width).transpose(0, 1)
+
+
+def attribute_vector(means: Tensor, values: Tensor) -> Tensor:
+    """Direction [Z] along which an attribute grows: mean code of the top quartile less the bottom's.
+
+    Args:
+        means: [N, Z], codes of examples.
+        values: [N], the attribute measured on each.
+    """
+    order = values.argsort(stable=True)
+    quarter = max(1, len(values) // 4)
+    return means[order[-quarter:]].mean(0) - means[order[:quarter]].mean(0)

@@ -1,0 +1,1 @@
+"""Encoders, decoders and output heads, and the models assembled from them."""

@@ -1,0 +1,73 @@
+"""From a config to a model: which encoder and decoder a table names, and their settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.models import decoders, encoders
+from musicvae_lite.music import representations
+from musicvae_lite.music.representations.base import Representation
+from musicvae_lite.settings import from_table, to_table
+from musicvae_lite.vae import VAE
+
+ENCODERS = {"flat": encoders.FlatEncoderSettings, "hierarchical": encoders.HierarchicalEncoderSettings}
+DECODERS = {"flat": decoders.FlatDecoderSettings, "hierarchical": decoders.HierarchicalDecoderSettings}
+
+
+@dataclass(frozen=True)
+class MusicConfig:
+    """Everything needed to rebuild a music model.
+
+    Attributes:
+        representation: what it reads and writes.
+        encoder, decoder: a settings dataclass from `ENCODERS` and one from `DECODERS`.
+        z: size of the code.
+    """
+
+    representation: Representation
+    encoder: Any
+    decoder: Any
+    z: int
+
+    @classmethod
+    def from_table(cls, table: dict[str, Any], where: str) -> MusicConfig:
+        """Reads the tables `representation`, `encoder`, `decoder` and the number `z`."""
+        for name in ("representation", "encoder", "decoder", "z"):
+            if name not in table:
+                raise ConfigError(f"{where}: '{name}' is missing")
+        if not isinstance(table["z"], int) or table["z"] < 1:
+            raise ConfigError(f"{where}: 'z' must be a whole number above 0, not {table['z']!r}")
+        return cls(
+            representations.from_config(table["representation"]),
+            _settings(ENCODERS, table["encoder"], f"{where}, [encoder]"),
+            _settings(DECODERS, table["decoder"], f"{where}, [decoder]"),
+            table["z"],
+        )
+
+    def to_table(self) -> dict[str, Any]:
+        return {
+            "family": "music",
+            "representation": self.representation.to_config(),
+            "encoder": {"kind": _kind(ENCODERS, self.encoder), **to_table(self.encoder)},
+            "decoder": {"kind": _kind(DECODERS, self.decoder), **to_table(self.decoder)},
+            "z": self.z,
+        }
+
+    def build(self) -> VAE:
+        """A freshly initialised model."""
+        steps, depth = self.representation.steps, self.representation.depth
+        encoder, decoder = self.encoder.build(steps, depth, self.z), self.decoder.build(steps, depth, self.z)
+        return VAE(encoder, decoder)
+
+
+def _settings(kinds: dict[str, type], table: dict[str, Any], where: str) -> Any:
+    kind = table.get("kind")
+    if kind not in kinds:
+        raise ConfigError(f"{where}: kind is {kind!r}; it can be {', '.join(kinds)}")
+    return from_table(kinds[kind], {k: v for k, v in table.items() if k != "kind"}, where)
+
+
+def _kind(kinds: dict[str, type], settings: Any) -> str:
+    return next(name for name, cls in kinds.items() if isinstance(settings, cls))

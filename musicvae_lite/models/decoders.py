@@ -1,0 +1,197 @@
+"""LSTM decoders: z to tokens [B, T], scored against a target or sampled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from musicvae_lite.models.cores import LSTMCore, TableCore
+from musicvae_lite.models.encoders import check_segments
+from musicvae_lite.models.heads import CategoricalHead
+from musicvae_lite.models.layers import lstm, lstm_state, orthonormal
+from musicvae_lite.vae import Reconstruction
+
+CORES = {"table": TableCore, "lstm": LSTMCore}
+
+
+@dataclass(frozen=True)
+class FlatDecoderSettings:
+    """MusicVAE's flat decoder: every step reads the step before it and z.
+
+    Attributes:
+        hidden: size of each LSTM layer.
+        layers: how many.
+        feed: size of the embedding of the previous step.
+    """
+
+    hidden: int = 256
+    layers: int = 2
+    feed: int = 128
+
+    def build(self, steps: int, depth: int, z: int) -> nn.Module:
+        return FlatDecoder(self, steps, depth, z)
+
+
+@dataclass(frozen=True)
+class HierarchicalDecoderSettings:
+    """z is unfolded into phrases, phrases into beats; a core writes the steps of every beat at once.
+
+    Attributes:
+        segments, codes: as in the encoder, from the bottom: (4, 8) is 8 beats of 4 steps.
+        width: size of a beat's vector, of the conductors and of the core.
+        core: what writes a beat, `TableCore` or `LSTMCore`.
+    """
+
+    segments: tuple[int, ...] = (4, 8)
+    codes: tuple[int, ...] = ()
+    width: int = 256
+    core: Literal["table", "lstm"] = "table"
+
+    def build(self, steps: int, depth: int, z: int) -> nn.Module:
+        check_segments(self.segments, self.codes, steps)
+        return HierarchicalDecoder(self, depth, z)
+
+
+class FeedingDecoder(nn.Module):
+    """What both decoders share: which earlier tokens a training step is shown.
+
+    `blank` is the share of earlier tokens hidden from the decoder, which makes it rely on z.
+    `own_share` is scheduled sampling: the share replaced by what the model itself would have written
+    there, drawn in a first parallel pass (Mihaylova and Martins 2019, arXiv:1906.07651). Both act only
+    in training mode; the training loop sets them.
+    """
+
+    head: CategoricalHead
+    z_size: int
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blank = 0.0
+        self.own_share = 0.0
+
+    def hidden(self, z: Tensor, tokens: Tensor) -> Tensor:
+        """Hidden states [B, T, H] from z [B, Z] and tokens [B, T], each step knowing only those before it."""
+        raise NotImplementedError
+
+    def reconstruction(
+        self, z: Tensor, x: Tensor, control: Tensor | None = None, generator: torch.Generator | None = None
+    ) -> Reconstruction:
+        shown = x
+        if self.training and self.own_share > 0:
+            with torch.no_grad():
+                guess = self.head.sample(self.hidden(z, x), 1.0, generator)
+            shown = torch.where(_chance(x, self.own_share, generator), guess, shown)
+        if self.training and self.blank > 0:
+            shown = shown.masked_fill(_chance(x, self.blank, generator), self.head.blank)
+        log_prob, metrics = self.head.score(self.hidden(z, shown), x)
+        return Reconstruction(-log_prob.sum(-1), metrics)
+
+
+def _chance(x: Tensor, share: float, generator: torch.Generator | None) -> Tensor:
+    return torch.rand(x.shape, generator=generator, device=x.device) < share
+
+
+class FlatDecoder(FeedingDecoder):
+    """Roberts et al. 2018 (arXiv:1803.05428), section 3.2, without a conductor."""
+
+    def __init__(self, settings: FlatDecoderSettings, steps: int, depth: int, z: int):
+        super().__init__()
+        self.steps, self.z_size, self.layers = steps, z, settings.layers
+        self.feed = nn.Embedding(depth + 1, settings.feed)
+        self.start = nn.Linear(z, 2 * settings.layers * settings.hidden)
+        self.lstm = lstm(settings.feed + z, settings.hidden, settings.layers)
+        self.head = CategoricalHead(settings.hidden, depth)
+
+    def hidden(self, z: Tensor, tokens: Tensor) -> Tensor:
+        feed = self.feed(F.pad(tokens[:, :-1], (1, 0), value=self.head.blank))  # [B, T, E]
+        inputs = torch.cat([feed, z[:, None].expand(-1, self.steps, -1).to(feed.dtype)], -1)
+        return self.lstm(inputs, lstm_state(self.start(z), self.layers))[0]
+
+    @torch.no_grad()
+    def sample(
+        self,
+        z: Tensor,
+        control: Tensor | None = None,
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        state = lstm_state(self.start(z), self.layers)
+        previous = torch.full((len(z),), self.head.blank, device=z.device)
+        written = []
+        for _ in range(self.steps):
+            hidden, state = self.lstm(torch.cat([self.feed(previous), z], -1)[:, None], state)
+            previous = self.head.sample(hidden[:, 0], temperature, generator)
+            written.append(previous)
+        return torch.stack(written, 1)
+
+
+class Conductor(nn.Module):
+    """One level down: a vector [B, D] unfolds into `parts` vectors [B, parts, out].
+
+    A direct linear path plus an LSTM over the parts added on top. With `direct`, the linear path
+    starts as the inverse of the encoder's and the LSTM's share near zero, so that a trained lower
+    level works from the first step.
+    """
+
+    def __init__(self, inputs: int, parts: int, out: int, hidden: int, direct: bool):
+        super().__init__()
+        self.parts = parts
+        self.plan = nn.Linear(inputs, parts * out)
+        self.lstm = lstm(out, hidden)
+        self.add = nn.Linear(hidden, out)
+        if direct:
+            self.plan.weight.data = orthonormal(parts * out, inputs)
+            nn.init.zeros_(self.plan.bias)
+            self.add.weight.data.mul_(0.1)
+
+    def forward(self, vector: Tensor) -> Tensor:
+        plan = self.plan(vector).unflatten(-1, (self.parts, -1))
+        return plan + self.add(self.lstm(plan)[0])
+
+
+class HierarchicalDecoder(FeedingDecoder):
+    """Conductor LSTMs from z down to one vector a beat, then a core for the steps of all beats at once.
+
+    As in Roberts et al. 2018, section 3.3, the core restarts with every segment and knows the others
+    only through the conductor. Here even the previous segment's last token is hidden from it, so
+    sampling takes as many sequential steps as one beat has.
+    """
+
+    def __init__(self, settings: HierarchicalDecoderSettings, depth: int, z: int):
+        super().__init__()
+        self.z_size, self.beat = z, settings.segments[0]
+        sizes = (settings.width, *settings.codes, z)
+        self.levels = nn.ModuleList(
+            Conductor(sizes[i + 1], parts, sizes[i], settings.width, direct=i > 0)
+            for i, parts in enumerate(settings.segments[1:])
+        )
+        self.core = CORES[settings.core](settings.width, self.beat, depth)
+
+    @property
+    def head(self) -> CategoricalHead:  # type: ignore[override]
+        return self.core.head
+
+    def conduct(self, z: Tensor) -> Tensor:
+        """z [B, Z] -> one vector a beat [B * beats, width]."""
+        vectors = z
+        for level in reversed(self.levels):
+            vectors = level(vectors).flatten(0, 1)
+        return vectors
+
+    def hidden(self, z: Tensor, tokens: Tensor) -> Tensor:
+        outputs = self.core.hidden(self.conduct(z), tokens.reshape(-1, self.beat))
+        return outputs.reshape(*tokens.shape, -1)
+
+    @torch.no_grad()
+    def sample(
+        self,
+        z: Tensor,
+        control: Tensor | None = None,
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        return self.core.sample(self.conduct(z), temperature, generator).reshape(len(z), -1)

@@ -1,0 +1,145 @@
+"""LSTM encoders: tokens [B, T] to a posterior over z."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.latent import Posterior
+from musicvae_lite.models.layers import ToPosterior, lstm, orthonormal, posterior_from, see_one_hot
+
+
+@dataclass(frozen=True)
+class FlatEncoderSettings:
+    """MusicVAE's encoder: a bidirectional LSTM over one-hot steps, its two last states read out."""
+
+    hidden: int = 512
+    layers: int = 1
+
+    def build(self, steps: int, depth: int, z: int) -> nn.Module:
+        return FlatEncoder(self, depth, z)
+
+
+@dataclass(frozen=True)
+class HierarchicalEncoderSettings:
+    """Steps are read as beats, beats as phrases, phrases as the whole.
+
+    Attributes:
+        segments: how many parts make one whole, from the bottom: (4, 8) is 4 steps a beat and 8 beats;
+            (4, 8, 8) is eight such phrases. Their product is T.
+        codes: size of the vector each level below the top hands up; one fewer than the levels above
+            the beat. (128,) for (4, 8, 8): each phrase becomes 128 numbers.
+        width: size of a beat's embedding and of every LSTM direction.
+        squeeze: numbers kept of each part's LSTM output.
+    """
+
+    segments: tuple[int, ...] = (4, 8)
+    codes: tuple[int, ...] = ()
+    width: int = 256
+    squeeze: int = 64
+
+    def build(self, steps: int, depth: int, z: int) -> nn.Module:
+        check_segments(self.segments, self.codes, steps)
+        return HierarchicalEncoder(self, depth, z)
+
+
+def check_segments(segments: tuple[int, ...], codes: tuple[int, ...], steps: int) -> None:
+    if math.prod(segments) != steps:
+        raise ConfigError(f"segments {list(segments)} make {math.prod(segments)} steps; the window has {steps}")
+    if len(segments) < 2 or len(codes) != len(segments) - 2:
+        raise ConfigError(
+            f"segments {list(segments)} need {max(0, len(segments) - 2)} codes, one for each level between "
+            f"the beat and the whole; {len(codes)} given"
+        )
+
+
+class FlatEncoder(nn.Module):
+    """Roberts et al. 2018, section 3.1. Encodes tokens [B, T]."""
+
+    def __init__(self, settings: FlatEncoderSettings, depth: int, z: int):
+        super().__init__()
+        self.depth = depth
+        self.lstm = lstm(depth, settings.hidden, settings.layers, bidirectional=True)
+        see_one_hot(self.lstm, depth)
+        self.posterior = ToPosterior(2 * settings.hidden, z)
+
+    def forward(self, x: Tensor, control: Tensor | None = None) -> Posterior:
+        _, (last, _) = self.lstm(F.one_hot(x, self.depth).to(self.posterior.mean.weight.dtype))
+        return self.posterior(torch.cat([last[-2], last[-1]], -1))
+
+
+class BeatEmbedding(nn.Module):
+    """The S tokens of a beat as one vector: a table for each position, summed, and two ReLU layers."""
+
+    def __init__(self, depth: int, steps: int, width: int):
+        super().__init__()
+        self.steps = steps
+        self.table = nn.Embedding(depth * steps, width)
+        self.mix = nn.Linear(width, width)
+        self.register_buffer("offset", torch.arange(steps) * depth, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:  # [B, T] -> [B, T / S, width]
+        beats = x.unflatten(-1, (-1, self.steps)) + self.offset
+        return F.relu(self.mix(F.relu(self.table(beats).sum(-2))))
+
+
+class Summary(nn.Module):
+    """One level up: `parts` vectors [B, parts, D] become one [B, out] through a bidirectional LSTM.
+
+    Every part's output is kept, not only the last. Above the lowest level the parts are also read
+    directly, and that path starts as a fixed orthonormal map while the LSTM's starts near zero: a
+    trained lower level put under a new one works from the first step.
+    """
+
+    def __init__(self, inputs: int, parts: int, out: int, hidden: int, squeeze: int, direct: bool):
+        super().__init__()
+        self.direct = direct
+        self.lstm = lstm(inputs, hidden, bidirectional=True)
+        self.squeeze = nn.Linear(2 * hidden, squeeze)
+        self.features = parts * squeeze + (parts * inputs if direct else 0)
+        self.mean = nn.Linear(self.features, out)
+        if direct:
+            self.mean.weight.data[:, : parts * squeeze].mul_(0.1)
+            self.mean.weight.data[:, parts * squeeze :] = orthonormal(out, parts * inputs)
+            nn.init.zeros_(self.mean.bias)
+        else:
+            self.mean.weight.data.mul_(3.0)
+
+    def forward(self, parts: Tensor) -> Tensor:  # [B, parts, D] -> features [B, F]
+        outputs, _ = self.lstm(parts)
+        squeezed = torch.tanh(self.squeeze(outputs)).flatten(1)
+        if not self.direct:
+            return squeezed
+        return torch.cat([squeezed, parts.flatten(1).to(squeezed.dtype)], -1)
+
+
+class HierarchicalEncoder(nn.Module):
+    """Tokens [B, T] through beats and phrases to a posterior.
+
+    `levels[0]` reads beats; a longer model has the same first levels, so that weights of a short model
+    start a long one (see `HierarchicalEncoderSettings`).
+    """
+
+    def __init__(self, settings: HierarchicalEncoderSettings, depth: int, z: int):
+        super().__init__()
+        self.segments = settings.segments
+        self.beats = BeatEmbedding(depth, settings.segments[0], settings.width)
+        sizes = (settings.width, *settings.codes, z)
+        self.levels = nn.ModuleList(
+            Summary(sizes[i], parts, sizes[i + 1], settings.width, settings.squeeze, direct=i > 0)
+            for i, parts in enumerate(settings.segments[1:])
+        )
+        self.scale = nn.Linear(self.levels[-1].features, z)  # type: ignore[arg-type]
+        nn.init.constant_(self.scale.bias, -3.0)
+
+    def forward(self, x: Tensor, control: Tensor | None = None) -> Posterior:
+        vectors = self.beats(x).flatten(0, 1)  # [B * beats, width]
+        for parts, level in zip(self.segments[1:], self.levels, strict=True):
+            features = level(vectors.unflatten(0, (-1, parts)))
+            vectors = level.mean(features)  # [B * phrases, code], at the top [B, Z]
+        return posterior_from(vectors, self.scale(features))

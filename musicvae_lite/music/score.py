@@ -1,0 +1,155 @@
+"""A score: note arrays in ticks with tempo, meter and chord maps. What every music file becomes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from musicvae_lite.errors import ConfigError
+
+if TYPE_CHECKING:
+    import pretty_midi
+
+DEFAULT_QPM = 120.0
+
+
+@dataclass(frozen=True, order=True)
+class Meter:
+    """A time signature, such as 4/4 or 6/8."""
+
+    numerator: int = 4
+    denominator: int = 4
+
+    @classmethod
+    def parse(cls, text: str) -> Meter:
+        """Reads "3/4". Raises ConfigError for anything that is not a meter."""
+        match = re.fullmatch(r"\s*(\d{1,2})\s*/\s*(1|2|4|8|16|32)\s*", text)
+        if not match or int(match[1]) == 0:
+            raise ConfigError(f"'{text}' is not a meter: write it like 4/4, 3/4 or 6/8")
+        return cls(int(match[1]), int(match[2]))
+
+    @property
+    def quarters(self) -> float:
+        """Length of one bar in quarter notes."""
+        return self.numerator * 4 / self.denominator
+
+    @property
+    def is_compound(self) -> bool:
+        """True for 6/8, 9/8, 12/8 and their like, which are felt in dotted beats."""
+        return self.denominator >= 8 and self.numerator % 3 == 0
+
+    @property
+    def beat_quarters(self) -> float:
+        """Length of one felt beat in quarter notes: 1 for 4/4, 1.5 for 6/8."""
+        return 12 / self.denominator if self.is_compound else 4 / self.denominator
+
+    def __str__(self) -> str:
+        return f"{self.numerator}/{self.denominator}"
+
+
+@dataclass(frozen=True)
+class Track:
+    """One instrument of a score. `program` is the General MIDI program, 0 to 127."""
+
+    name: str = ""
+    program: int = 0
+    is_drum: bool = False
+
+
+@dataclass(frozen=True)
+class MeterChange:
+    """From `tick` on, and until the next change, bars have this meter. A change starts a new bar."""
+
+    tick: int
+    meter: Meter
+
+
+@dataclass(frozen=True)
+class TempoChange:
+    tick: int
+    qpm: float  # quarter notes a minute
+
+
+@dataclass(frozen=True)
+class Chord:
+    """A chord symbol as it was written, such as "F#m7b5"; it holds until the next one."""
+
+    tick: int
+    symbol: str
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """Notes as parallel arrays, sorted by (start, pitch), with what is needed to place them.
+
+    The first entry of `meters` and of `tempos` always lies at tick 0. A pickup is a short first
+    bar: a change to 1/4 at tick 0, say, and to 4/4 one quarter later.
+
+    Attributes:
+        ticks_per_quarter: resolution.
+        start, end: int32 [N], ticks, end > start.
+        pitch: int32 [N], MIDI numbers 0 to 127.
+        velocity: int32 [N], 1 to 127.
+        track: int32 [N], index into `tracks`.
+        title: name of the song, when its file gives one.
+        source: where it came from, for messages: a path, with "#3" behind it for the third tune.
+    """
+
+    ticks_per_quarter: int
+    start: np.ndarray
+    end: np.ndarray
+    pitch: np.ndarray
+    velocity: np.ndarray
+    track: np.ndarray
+    tracks: tuple[Track, ...]
+    meters: tuple[MeterChange, ...] = (MeterChange(0, Meter()),)
+    tempos: tuple[TempoChange, ...] = (TempoChange(0, DEFAULT_QPM),)
+    chords: tuple[Chord, ...] = ()
+    title: str = ""
+    source: str = ""
+    warnings: tuple[str, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    @cached_property
+    def end_tick(self) -> int:
+        return int(self.end.max()) if len(self) else 0
+
+    def select(self, keep: np.ndarray) -> Score:
+        """The same score with only the notes of a boolean mask or index array [N]."""
+        names = ("start", "end", "pitch", "velocity", "track")
+        return replace(self, **{name: getattr(self, name)[keep] for name in names})
+
+    def qpm_at(self, tick: int) -> float:
+        """Tempo in quarter notes a minute at a tick."""
+        return [t.qpm for t in self.tempos if t.tick <= max(tick, 0)][-1]
+
+    def seconds(self, ticks: np.ndarray) -> np.ndarray:
+        """Maps ticks [N] to seconds float64 [N] through the tempo map."""
+        at = np.array([t.tick for t in self.tempos], dtype=np.float64)
+        per_tick = np.array([60.0 / t.qpm for t in self.tempos]) / self.ticks_per_quarter
+        begin = np.concatenate([[0.0], np.cumsum(np.diff(at) * per_tick[:-1])])
+        index = np.searchsorted(at, ticks, side="right") - 1
+        return begin[index] + (ticks - at[index]) * per_tick[index]
+
+    def to_pretty_midi(self) -> pretty_midi.PrettyMIDI:
+        from musicvae_lite.music import midi
+
+        return midi.to_pretty_midi(self)
+
+    @classmethod
+    def from_pretty_midi(cls, song: pretty_midi.PrettyMIDI) -> Score:
+        from musicvae_lite.music import midi
+
+        return midi.from_pretty_midi(song)
+
+    def save(self, path: str) -> None:
+        """Writes a type-1 MIDI file, atomically."""
+        from musicvae_lite.music import midi
+
+        midi.write(self, path)

@@ -1,0 +1,61 @@
+"""Threads and devices: choices that matter for speed, made once and well.
+
+Small LSTMs on two or more OpenMP threads can be a hundred times slower than on one, when waiting
+threads spin on the cores that others need. `OMP_WAIT_POLICY=PASSIVE` cures it, and works only if it is
+set before the OpenMP runtime loads.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+
+def prepare_environment() -> None:
+    """Sets what must be set before torch is imported. Leaves the user's own values alone."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("KMP_BLOCKTIME", "0")
+
+
+def choose_threads() -> None:
+    """One thread for LSTMs of this size, unless the user asked for more through OMP_NUM_THREADS."""
+    import torch
+
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(1)
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """"auto" takes CUDA, then Apple's MPS, then the CPU; any other name is taken at its word.
+
+    Raises:
+        ConfigError: the device asked for is not there.
+    """
+    import torch
+
+    from musicvae_lite.errors import ConfigError
+
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigError(f"device '{name}' is not available here: {str(error).splitlines()[0]}") from error
+    return device
+
+
+def bfloat16_pays(device: torch.device) -> bool:
+    """Whether bf16 products are faster: on GPUs since Ampere, and on CPUs with the instructions."""
+    import torch
+
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type == "cpu":
+        return torch.ops.mkldnn._is_mkldnn_bf16_supported() and torch.cpu._is_avx512_bf16_supported()
+    return False

@@ -1,0 +1,157 @@
+"""What a model is worth on windows it was not trained on."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from musicvae_lite.latent import NATS_PER_BIT, Posterior, active_units
+from musicvae_lite.training.windows import WindowSplit
+from musicvae_lite.vae import VAE
+
+BATCH = 256
+HOLD, FIRST_PITCH = 0, 2
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How much of the music comes back.
+
+    Attributes:
+        steps: share of steps equal to the input's.
+        note_f1: F1 of notes, a note being right when its pitch and its onset step are.
+        windows: share of windows without any error.
+    """
+
+    steps: float
+    note_f1: float
+    windows: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All figures over one set of windows.
+
+    Attributes:
+        windows: how many.
+        hold: share of steps that are "hold": what answering that always would score.
+        teacher_forced: share of steps right when shown the true steps before, z the mean.
+        free_mean: running on its own outputs at temperature 1.0, z the mean.
+        free_sampled: the same with z drawn from the posterior.
+        argmax: the likeliest value at every step, z the mean.
+        reconstruction_nats: per window, teacher-forced, z drawn.
+        kl_nats, kl_bits: per window.
+        elbo_nats: -(reconstruction + KL).
+        active_units: units whose mean varies by more than 0.01.
+        units: size of z.
+    """
+
+    windows: int
+    hold: float
+    teacher_forced: float
+    free_mean: Accuracy
+    free_sampled: Accuracy
+    argmax: Accuracy
+    reconstruction_nats: float
+    kl_nats: float
+    kl_bits: float
+    elbo_nats: float
+    active_units: int
+    units: int
+
+    def to_json(self) -> dict:
+        return dataclasses.asdict(self)
+
+
+@torch.no_grad()
+def evaluate(vae: VAE, windows: WindowSplit, seed: int = 0, most: int | None = None) -> Evaluation:
+    """Figures over all windows, or over `most` of them drawn by the seed. Puts the model in eval mode."""
+    vae.eval()
+    x = _tokens(vae, windows, seed, most)
+    generator = torch.Generator(vae.device).manual_seed(seed)
+    q = _posterior(vae, x)
+    drawn = q.rsample(generator)
+    nats, _ = _teacher_forced(vae, drawn, x)
+    _, forced = _teacher_forced(vae, q.mean, x)
+    kl = float(q.kl().mean())
+    return Evaluation(
+        windows=len(x),
+        hold=float((x == HOLD).float().mean()),
+        teacher_forced=forced,
+        free_mean=accuracy(_decoded(vae, q.mean, 1.0, generator), x),
+        free_sampled=accuracy(_decoded(vae, drawn, 1.0, generator), x),
+        argmax=accuracy(_decoded(vae, q.mean, 0.0, generator), x),
+        reconstruction_nats=nats,
+        kl_nats=kl,
+        kl_bits=kl / NATS_PER_BIT,
+        elbo_nats=-(nats + kl),
+        active_units=active_units(q.mean),
+        units=q.mean.shape[-1],
+    )
+
+
+def accuracy(got: Tensor, wanted: Tensor) -> Accuracy:
+    """Compares tokens [N, T]."""
+    right = got == wanted
+    notes_right = int((right & (wanted >= FIRST_PITCH)).sum())
+    written, there = int((got >= FIRST_PITCH).sum()), int((wanted >= FIRST_PITCH).sum())
+    return Accuracy(
+        steps=float(right.float().mean()),
+        note_f1=2 * notes_right / max(1, written + there),
+        windows=float(right.all(-1).float().mean()),
+    )
+
+
+@torch.no_grad()
+def validate(vae: VAE, windows: WindowSplit, beta: float, seed: int, most: int = 1000) -> dict[str, float]:
+    """The few figures a training run watches, over the same windows every time.
+
+    `objective` is the loss with the run's final beta, so that it compares across a beta schedule.
+    """
+    vae.eval()
+    if not len(windows):
+        return {"objective": float("nan"), "kl_bits": float("nan")}
+    x = _tokens(vae, windows, seed, most)
+    generator = torch.Generator(vae.device).manual_seed(seed)
+    q = _posterior(vae, x)
+    nats, _ = _teacher_forced(vae, q.rsample(generator), x)
+    free = accuracy(_decoded(vae, q.mean, 1.0, generator), x)
+    kl = float(q.kl().mean())
+    return {
+        "objective": nats + beta * kl,
+        "reconstruction_nats": nats,
+        "kl_bits": kl / NATS_PER_BIT,
+        "accuracy_free": free.steps,
+        "note_f1_free": free.note_f1,
+        "active_units": active_units(q.mean),
+    }
+
+
+def _tokens(vae: VAE, windows: WindowSplit, seed: int, most: int | None) -> Tensor:
+    rows = np.arange(len(windows))
+    if most is not None and most < len(rows):
+        rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+    return torch.from_numpy(windows.gather(rows).astype(np.int64)).to(vae.device)
+
+
+def _posterior(vae: VAE, x: Tensor) -> Posterior:
+    parts = [vae.encode(part) for part in x.split(BATCH)]
+    return Posterior(torch.cat([p.mean for p in parts]), torch.cat([p.scale for p in parts]))
+
+
+def _decoded(vae: VAE, z: Tensor, temperature: float, generator: torch.Generator) -> Tensor:
+    return torch.cat([vae.decode(part, None, temperature, generator) for part in z.split(BATCH)])
+
+
+def _teacher_forced(vae: VAE, z: Tensor, x: Tensor) -> tuple[float, float]:
+    """Mean nats a window, and the share of steps right."""
+    nats, right = 0.0, 0.0
+    for z_part, x_part in zip(z.split(BATCH), x.split(BATCH), strict=True):
+        said = vae.decoder.reconstruction(z_part, x_part)  # type: ignore[operator]
+        nats += float(said.nats.sum())
+        right += float(said.metrics["accuracy"]) * len(x_part)
+    return nats / len(x), right / len(x)

@@ -1,0 +1,123 @@
+"""The settings of a training run, and the presets that hold them."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.latent import BetaSchedule
+from musicvae_lite.settings import from_table
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a model is trained. The defaults learn 2-bar melodies on one CPU core within the hour.
+
+    Attributes:
+        steps: updates of the whole run; every schedule is laid out over it.
+        batch: windows an update. Small batches learn more a second than MusicVAE's 512.
+        learning_rate: of Adam, after a warm-up of `warmup` updates and until the share
+            `hold` of the run; from there a cosine down to nothing.
+        clip: largest global norm of the gradient.
+        beta: final weight of the KL. `beta_begin` and `beta_end` are shares of the run: the weight is
+            0 before (pitch is learnt first) and grows linearly between them.
+        free_bits: bits of KL per window that cost nothing.
+        blank: share of earlier tokens hidden from the decoder.
+        own_share: final share of scheduled sampling, reached along with beta.
+        transpose_down, transpose_up: largest shift in semitones, drawn for each window.
+        synthetic: share of random melodies in each batch.
+        init_from: a model whose fitting weights start this one.
+        validate_every, save_every: in updates.
+        seed: of the initial weights, the order of the data, and all noise.
+    """
+
+    steps: int = 45000
+    batch: int = 32
+    learning_rate: float = 2e-3
+    warmup: int = 100
+    hold: float = 0.3
+    clip: float = 1.0
+    beta: float = 0.3
+    beta_begin: float = 0.3
+    beta_end: float = 0.8
+    free_bits: float = 0.0
+    blank: float = 0.1
+    own_share: float = 0.0
+    transpose_down: int = 5
+    transpose_up: int = 6
+    synthetic: float = 0.4
+    init_from: str | None = None
+    validate_every: int = 2000
+    save_every: int = 1000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch", "validate_every", "save_every"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"training setting '{name}' is {getattr(self, name)}; it must be at least 1")
+        for name in ("hold", "beta_begin", "beta_end", "blank", "own_share", "synthetic"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"training setting '{name}' is {getattr(self, name)}; it is a share, 0 to 1")
+        if self.transpose_down < 0 or self.transpose_up < 0:
+            raise ConfigError("transpose_down and transpose_up are numbers of semitones, 0 or more")
+
+    def beta_at(self, step: int) -> float:
+        return BetaSchedule("ramp", 0.0, self.beta, self.beta_begin, self.beta_end)(step, self.steps)
+
+    def own_share_at(self, step: int) -> float:
+        return BetaSchedule("ramp", 0.0, self.own_share, self.beta_begin, self.beta_end)(step, self.steps)
+
+    def learning_rate_at(self, step: int) -> float:
+        done = step / self.steps
+        fall = min(1.0, max(0.0, (done - self.hold) / max(1 - self.hold, 1e-9)))
+        return self.learning_rate * min(1.0, (step + 1) / self.warmup) * 0.5 * (1 + math.cos(math.pi * fall))
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named recipe: tables for the model, settings for its training.
+
+    Attributes:
+        name: of the file, or of the folder a user's own TOML lies in.
+        model: the tables `MusicConfig.from_table` reads.
+    """
+
+    name: str
+    about: str
+    model: dict[str, Any]
+    training: TrainingSettings
+
+
+def presets_dir() -> Path:
+    return Path(__file__).parent.parent / "presets"
+
+
+def preset_names() -> list[str]:
+    return sorted(path.stem for path in presets_dir().glob("*.toml"))
+
+
+def load_preset(name: str, **overrides: Any) -> Preset:
+    """A shipped preset by name, or a TOML file of the same form by path.
+
+    Args:
+        overrides: training settings that replace the preset's; None leaves the preset's.
+
+    Raises:
+        ConfigError: no such preset, a file that is not TOML, an unknown setting.
+    """
+    path = presets_dir() / f"{name}.toml"
+    if not path.exists():
+        path = Path(name).expanduser()
+    if path.suffix != ".toml" or not path.is_file():
+        raise ConfigError(f"no preset '{name}': shipped presets are {', '.join(preset_names())}; or give a .toml file")
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+    training = from_table(TrainingSettings, table.pop("training", {}), f"{path.name}, [training]")
+    given = {key: value for key, value in overrides.items() if value is not None}
+    return Preset(path.stem, table.pop("about", ""), table, replace(training, **given))

@@ -1,0 +1,206 @@
+"""The variational autoencoder: encode, sample, decode, and what the loss is made of.
+
+Knows no notes and no pixels. A family (music, images) hands in an encoder and a decoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from musicvae_lite.latent import NATS_PER_BIT, Posterior, free_bits, slerp
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstruction:
+    """What a decoder says of a target when it is shown z.
+
+    Attributes:
+        nats: [B], negative log-probability of the target, summed over all its parts.
+        metrics: scalars to log, such as accuracy.
+    """
+
+    nats: Tensor
+    metrics: dict[str, Tensor] = field(default_factory=dict)
+
+
+class Encoder(Protocol):
+    def __call__(self, x: Tensor, control: Tensor | None = None) -> Posterior: ...
+
+
+class Decoder(Protocol):
+    z_size: int
+
+    def reconstruction(
+        self, z: Tensor, x: Tensor, control: Tensor | None = None, generator: torch.Generator | None = None
+    ) -> Reconstruction:
+        """Scores the target x [B, ...]. Draws noise (dropout, blanked inputs) only while training."""
+        ...
+
+    def sample(
+        self,
+        z: Tensor,
+        control: Tensor | None = None,
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> Tensor: ...
+
+
+class Loss(NamedTuple):
+    """The loss of one batch and its terms, averaged over the batch.
+
+    Attributes:
+        total: scalar, what is minimised: reconstruction + beta * (KL after free bits), nats.
+        terms: scalars: reconstruction_nats, kl_nats, kl_bits, kl_cost (after free bits), beta, and the
+            decoder's metrics.
+        units: [Z], KL of each latent unit in nats, for those who watch units collapse.
+    """
+
+    total: Tensor
+    terms: dict[str, Tensor]
+    units: Tensor
+
+
+class VAE(nn.Module):
+    """encoder -> posterior -> z -> decoder. `forward` is `loss`, so that wrappers (DDP) see it."""
+
+    def __init__(self, encoder: nn.Module, decoder: nn.Module):
+        super().__init__()
+        self.encoder, self.decoder = encoder, decoder
+
+    @property
+    def z_size(self) -> int:
+        return self.decoder.z_size  # type: ignore[return-value]
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.parameters()).device
+
+    def encode(self, x: Tensor, control: Tensor | None = None) -> Posterior:
+        """x [B, ...] -> posterior over z, in float32 whatever the encoder computes in."""
+        posterior = self.encoder(x, control)
+        return Posterior(posterior.mean.float(), posterior.scale.float())
+
+    def decode(
+        self,
+        z: Tensor,
+        control: Tensor | None = None,
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """z [B, Z] -> x [B, ...]; temperature 0 takes the likeliest value each time."""
+        return self.decoder.sample(z, control, temperature, generator)  # type: ignore[operator]
+
+    def forward(
+        self,
+        x: Tensor,
+        control: Tensor | None = None,
+        beta: float = 1.0,
+        free: float = 0.0,
+        generator: torch.Generator | None = None,
+    ) -> Loss:
+        return self.loss(x, control, beta, free, generator)
+
+    def loss(
+        self,
+        x: Tensor,
+        control: Tensor | None = None,
+        beta: float = 1.0,
+        free: float = 0.0,
+        generator: torch.Generator | None = None,
+    ) -> Loss:
+        """The beta-VAE loss of a batch x [B, ...].
+
+        Args:
+            beta: weight of the KL.
+            free: bits of KL per example that cost nothing.
+        """
+        posterior = self.encode(x, control)
+        z = posterior.rsample(generator)
+        said: Reconstruction = self.decoder.reconstruction(z, x, control, generator)  # type: ignore[operator]
+        units = posterior.kl_per_unit()  # [B, Z]
+        reconstruction, kl = said.nats.mean(), units.sum(-1)
+        cost = free_bits(kl, free).mean()
+        terms = {
+            "reconstruction_nats": reconstruction,
+            "kl_nats": kl.mean(),
+            "kl_bits": kl.mean() / NATS_PER_BIT,
+            "kl_cost": cost,
+            "beta": torch.tensor(beta),
+        }
+        terms |= said.metrics
+        total = reconstruction + beta * cost if beta else reconstruction
+        return Loss(total, {name: value.detach() for name, value in terms.items()}, units.detach().mean(0))
+
+    @torch.no_grad()
+    def sample(
+        self,
+        count: int,
+        control: Tensor | None = None,
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """Decodes `count` draws from the prior N(0, I)."""
+        z = torch.randn((count, self.z_size), generator=generator, device=self.device)
+        return self.decode(z, control, temperature, generator)
+
+    @torch.no_grad()
+    def reconstruct(
+        self,
+        x: Tensor,
+        control: Tensor | None = None,
+        temperature: float = 0.0,
+        sample_z: bool = False,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """x [B, ...] through z and back; z is the posterior mean unless `sample_z`."""
+        posterior = self.encode(x, control)
+        z = posterior.rsample(generator) if sample_z else posterior.mean
+        return self.decode(z, control, temperature, generator)
+
+    @torch.no_grad()
+    def interpolate(
+        self,
+        a: Tensor,
+        b: Tensor,
+        steps: int = 9,
+        control: Tensor | None = None,
+        temperature: float = 0.0,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """Decodes a spherical path between the posterior means of a and b.
+
+        Args:
+            a, b: [B, ...].
+
+        Returns:
+            [steps, B, ...]; the first and last are the reconstructions of a and b.
+        """
+        means = self.encode(torch.cat([a, b]), _twice(control)).mean
+        path = slerp(means[: len(a)], means[len(a) :], steps)  # [steps, B, Z]
+        return torch.stack([self.decode(z, control, temperature, generator) for z in path])
+
+
+def _twice(control: Tensor | None) -> Tensor | None:
+    return None if control is None else torch.cat([control, control])
+
+
+def collapse_warning(kl_bits: float, units: Sequence[float] | Tensor, beta: float) -> str | None:
+    """A sentence for the user when the posterior has collapsed onto the prior, else None.
+
+    Args:
+        kl_bits: mean KL of an example, in bits.
+        units: mean KL of each latent unit, in nats.
+        beta: the weight the KL had.
+    """
+    in_use = sum(1 for unit in units if float(unit) > 0.01)
+    if kl_bits >= 1.0 and in_use > 0:
+        return None
+    return (
+        f"posterior collapse: the code carries {kl_bits:.2f} bits in {in_use} of {len(units)} units, so the "
+        f"decoder ignores it. Lower the KL weight (now {beta:.3g}), start its ramp later, or allow free bits."
+    )
