@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -66,12 +66,14 @@ class Representation(Protocol):
     t a model can emit `windows(to_score(t)).tokens[0] == canonical(t)`.
     """
 
-    bars: int
-    meter: Meter
-    steps_per_quarter: int
+    name: ClassVar[str]
 
     @property
-    def name(self) -> str: ...
+    def bars(self) -> int: ...
+    @property
+    def meter(self) -> Meter: ...
+    @property
+    def steps_per_quarter(self) -> int: ...
     @property
     def steps(self) -> int:
         """T: steps a window."""

@@ -1,0 +1,1 @@
+"""Folders of music to deduplicated, split and sharded training windows."""

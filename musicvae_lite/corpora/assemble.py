@@ -1,0 +1,196 @@
+"""From spill files to a dataset: split by song, duplicates removed, shards written, in bounded memory.
+
+Three passes over the spill files, in order of files:
+
+1. every window's fingerprint goes to one of several partition files, by its hash;
+2. each partition is sorted in memory and one window of each fingerprint is marked to be kept;
+3. the marked windows are written to the shards of their split.
+
+Memory holds one partition (about 2**20 windows, 60 MB), one block of a spill file, and for the whole
+corpus 16 bytes a song and 1 byte a window. The result depends on the files and the recipe alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from musicvae_lite.corpora.manifest import SONGS, Split
+from musicvae_lite.corpora.plan import Chunk
+from musicvae_lite.corpora.recipe import SPLITS
+from musicvae_lite.corpora.shards import ShardWriter
+from musicvae_lite.corpora.spill import Block, read_spill
+from musicvae_lite.corpora.splitting import assign_splits, mix, song_keys
+
+ENTRY = np.dtype([("fingerprint", "<u8"), ("window", "<i8"), ("song", "<i4")])
+RANK = np.array([2, 1, 0])  # of train, validation, test: where a fingerprint of several splits stays
+MAX_PARTITIONS = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Fingerprints:
+    """What pass 1 leaves behind: partition files, the key uint64 [S] of each song, the window's form."""
+
+    partitions: list[Path]
+    windows: int
+    keys: np.ndarray
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """The parts of the manifest that come from the windows."""
+
+    splits: dict[str, Split]
+    songs: int
+    duplicates: dict[str, int]
+    warnings: tuple[str, ...]
+    shape: tuple[int, ...]
+    dtype: str
+
+
+def assemble(
+    chunks: Callable[[], Iterator[tuple[Chunk, Path]]],
+    windows: int,
+    scratch: Path,
+    dataset: Path,
+    *,
+    split: tuple[float, float, float],
+    seed: int,
+    partition_windows: int = 1 << 20,
+    shard_windows: int = 1 << 20,
+) -> Assembled:
+    """Writes shards and songs.jsonl into `dataset`.
+
+    Args:
+        chunks: gives every chunk, in order, with its spill file; called once a pass.
+        windows: how many the spill files hold, at least 1.
+        scratch: a folder for partition files.
+        dataset: an empty folder.
+        split: shares of songs for train, validation and test.
+        seed: of the split.
+        partition_windows: windows sorted at a time, more if there would be too many partitions.
+        shard_windows: windows a shard.
+    """
+    count = min(MAX_PARTITIONS, -(-windows // partition_windows))
+    prints = _partition(chunks, count, scratch)
+    split_of, warnings = assign_splits(prints.keys, split, seed)
+    kept = np.memmap(scratch / "kept.bin", np.uint8, "w+", shape=(prints.windows,))
+    totals, duplicates = _mark(prints, split_of, kept)
+    splits = _write(chunks, prints, split_of, kept, totals, dataset, shard_windows)
+    del kept
+    empty = [n for n, share in zip(SPLITS, split, strict=True) if share and not splits[n].windows]
+    if empty:
+        warnings = (*warnings, f"there were too few songs to fill {' and '.join(empty)}")
+    return Assembled(splits, len(prints.keys), duplicates, warnings, prints.shape, prints.dtype.str)
+
+
+def _blocks(path: Path) -> Iterator[Block]:
+    return (block for block in read_spill(path) if isinstance(block, Block))
+
+
+def _partition(chunks: Callable[[], Iterator[tuple[Chunk, Path]]], count: int, scratch: Path) -> Fingerprints:
+    paths = [scratch / f"partition-{i:03d}.bin" for i in range(count)]
+    keys: list[np.ndarray] = []
+    songs = windows = 0
+    shape, dtype = (), np.dtype(np.uint8)
+    with ExitStack() as stack:
+        files = [stack.enter_context(path.open("wb")) for path in paths]
+        for _, path in chunks():
+            for block in _blocks(path):
+                shape, dtype = block.tokens.shape[1:], block.tokens.dtype
+                entries = np.empty(len(block.tokens), ENTRY)
+                entries["fingerprint"] = block.fingerprint
+                entries["window"] = np.arange(windows, windows + len(entries))
+                entries["song"] = np.repeat(np.arange(songs, songs + len(block.songs)), block.counts)
+                part = mix(block.fingerprint) % np.uint64(count)
+                entries = entries[np.argsort(part, kind="stable")]
+                ends = np.cumsum(np.bincount(part.astype(np.int64), minlength=count))
+                for file, rows in zip(files, np.split(entries, ends[:-1]), strict=True):
+                    file.write(rows.tobytes())
+                keys.append(song_keys(block.fingerprint, block.counts))
+                songs, windows = songs + len(block.songs), windows + len(entries)
+    return Fingerprints(paths, windows, np.concatenate(keys), shape, dtype)
+
+
+def _mark(prints: Fingerprints, split_of: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, dict[str, int]]:
+    """Sets `kept` uint8 [windows] to 1 for one window a fingerprint.
+
+    Returns:
+        windows kept in each split [3], and how many duplicates were dropped within and across splits.
+    """
+    totals, within, dropped = np.zeros(len(SPLITS), np.int64), 0, 0
+    for path in prints.partitions:
+        entries = np.fromfile(path, ENTRY)
+        splits = split_of[entries["song"]]
+        order = np.lexsort((entries["window"], RANK[splits], entries["fingerprint"]))
+        fingerprint, splits = entries["fingerprint"][order], splits[order]
+        first = np.ones(len(order), bool)
+        first[1:] = fingerprint[1:] != fingerprint[:-1]
+        kept[entries["window"][order[first]]] = 1
+        totals += np.bincount(splits[first], minlength=len(SPLITS))
+        winner = splits[first][np.cumsum(first) - 1]  # the split in which each fingerprint stays
+        within += int(np.count_nonzero(~first & (splits == winner)))
+        dropped += int(np.count_nonzero(~first))
+        path.unlink()
+    return totals, {"within": within, "across": dropped - within}
+
+
+def _write(
+    chunks: Callable[[], Iterator[tuple[Chunk, Path]]],
+    prints: Fingerprints,
+    split_of: np.ndarray,
+    kept: np.ndarray,
+    totals: np.ndarray,
+    dataset: Path,
+    shard_windows: int,
+) -> dict[str, Split]:
+    writers = [
+        ShardWriter(dataset, name, int(total), prints.shape, prints.dtype, shard_windows)
+        for name, total in zip(SPLITS, totals, strict=True)
+    ]
+    sounding = np.zeros(len(SPLITS), np.int64)  # songs with windows left
+    song = window = 0
+    with (dataset / SONGS).open("w", encoding="utf-8", newline="\n") as lines:
+        for chunk, path in chunks():
+            for block in _blocks(path):
+                size, count = len(block.tokens), len(block.songs)
+                keep = kept[window : window + size].astype(bool)
+                owner = np.repeat(np.arange(count), block.counts)  # [W] song within the block
+                origin = np.stack([song + owner, block.bar, block.step], axis=1).astype("<i4")
+                splits = split_of[song : song + count]
+                for number, writer in enumerate(writers):
+                    rows = keep & (splits[owner] == number)
+                    writer.write(block.tokens[rows], origin[rows])
+                left = np.bincount(owner[keep], minlength=count)
+                sounding += np.bincount(splits[left > 0], minlength=len(SPLITS))
+                _write_songs(lines, chunk, block, song, splits, left)
+                song, window = song + count, window + size
+    return {
+        name: Split(int(songs), int(total), tuple(writer.shards))
+        for name, songs, total, writer in zip(SPLITS, sounding, totals, writers, strict=True)
+    }
+
+
+def _write_songs(
+    lines: TextIO, chunk: Chunk, block: Block, first: int, splits: np.ndarray, left: np.ndarray
+) -> None:
+    for index, (file, tune, title, _) in enumerate(block.songs):
+        source = chunk.files[file]
+        line = {
+            "id": first + index,
+            "source": source.name,
+            "tune": tune,
+            "title": title,
+            "split": SPLITS[splits[index]],
+            "windows": int(left[index]),
+            "label": Path(source.path).parent.name,
+        }
+        lines.write(json.dumps(line) + "\n")

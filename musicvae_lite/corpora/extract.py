@@ -1,0 +1,127 @@
+"""From files of music to windows: what every worker process does with its chunk of files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from musicvae_lite.corpora.plan import Chunk, Source
+from musicvae_lite.corpora.recipe import Recipe
+from musicvae_lite.corpora.spill import SpillWriter
+from musicvae_lite.corpora.tally import Tally
+from musicvae_lite.errors import ReadError
+from musicvae_lite.music import reading
+from musicvae_lite.music.score import Score
+
+FLUSH_WINDOWS = 1 << 15  # windows held before they go to disk, so that one huge tune book stays small
+
+
+@dataclass(frozen=True, eq=False)
+class SongWindows:
+    """The windows of one song: tokens [W, T, ...], and the bar and step int32 [W] where each starts."""
+
+    tune: int
+    title: str
+    tokens: np.ndarray
+    bar: np.ndarray
+    step: np.ndarray
+
+
+@dataclass(frozen=True)
+class Job:
+    """A chunk of files for one worker. `crashed` numbers the files known to kill their process."""
+
+    chunk: Chunk
+    recipe: Recipe
+    output: str
+    crashed: frozenset[int] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a finished chunk tells the main process; `size` in bytes is that of its spill file."""
+
+    chunk: int
+    files: int
+    songs: int
+    windows: int
+    size: int
+
+
+def read_windows(source: Source, recipe: Recipe, tally: Tally) -> Iterator[SongWindows]:
+    """The windows of every song of one file; what gives none is counted in `tally`.
+
+    Whatever goes wrong costs this file (or the rest of it) alone.
+    """
+    try:
+        for tune, song in enumerate(reading.read_songs(Path(source.path), recipe.limits), start=1):
+            if isinstance(song, ReadError):
+                tally.add(song.code, _tune_name(source.name, song.path), 0, song.reason)
+                continue
+            windows = _song_windows(song, tune, _tune_name(source.name, song.source), recipe, tally)
+            if windows is not None:
+                yield windows
+    except ReadError as error:
+        tally.add(error.code, source.name, 0, error.reason)
+    except Exception as error:  # a fault of this program, or no memory: the run must outlive it
+        tally.add("internal", source.name, 0, f"{type(error).__name__}: {error}")
+
+
+def _tune_name(name: str, song_source: str) -> str:
+    """The file's short name with the "#3" of a tune in a book, when the song's source has one."""
+    _, mark, tune = song_source.rpartition("#")
+    return f"{name}#{tune}" if mark and tune.isdecimal() else name
+
+
+def _song_windows(score: Score, tune: int, name: str, recipe: Recipe, tally: Tally) -> SongWindows | None:
+    tracks: list[int | None] = [None] if recipe.tracks == "chosen" else _sounding_tracks(score)
+    parts = [recipe.representation.windows(score, recipe.hop, track) for track in tracks]
+    for part in parts:
+        for rejection in part.rejections:
+            tally.add(rejection.code, name, rejection.bar, rejection.detail)
+    kept = [part for part in parts if len(part)]
+    if not kept:
+        if not any(part.rejections for part in parts):
+            tally.add("no-windows", name, 0, "it holds nothing this representation takes")
+        return None
+    if len(kept) == 1:
+        tokens, bar, step = kept[0].tokens, kept[0].bar, kept[0].step
+    else:
+        tokens, bar, step = (np.concatenate([getattr(p, k) for p in kept]) for k in ("tokens", "bar", "step"))
+    return SongWindows(tune, score.title, tokens, bar, step)
+
+
+def _sounding_tracks(score: Score) -> list[int | None]:
+    """Pitched tracks that hold notes."""
+    used = np.unique(score.track)
+    return [int(i) for i in used if not score.tracks[i].is_drum]
+
+
+def extract_chunk(job: Job) -> Report:
+    """Reads a chunk's files and writes their windows to one spill file, atomically.
+
+    Runs in a worker process; it raises OSError only when the spill cannot be written.
+    """
+    tally, songs, windows = Tally(), 0, 0
+    with SpillWriter(Path(job.output), job.recipe.representation.fingerprint) as spill:
+        for index, source in enumerate(job.chunk.files):
+            if index in job.crashed:
+                tally.add("crash", source.name, 0, "reading it killed the process")
+                continue
+            for song in read_windows(source, job.recipe, tally):
+                spill.add(index, song.tune, song.title, song.tokens, song.bar, song.step)
+                songs, windows = songs + 1, windows + len(song.tokens)
+                if spill.pending >= FLUSH_WINDOWS:
+                    spill.flush()
+        size = spill.close({"rejections": tally.rows()})
+    return Report(job.chunk.number, len(job.chunk.files), songs, windows, size)
+
+
+def try_file(job: Job) -> None:
+    """Reads one file and drops the result: shows whether the file kills its process."""
+    for source in job.chunk.files:
+        for song in read_windows(source, job.recipe, Tally()):
+            job.recipe.representation.fingerprint(song.tokens)

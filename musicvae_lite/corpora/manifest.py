@@ -1,0 +1,153 @@
+"""The manifest of a prepared dataset: what is in its folder, from what, and how it was made."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from musicvae_lite.corpora.recipe import SPLITS
+from musicvae_lite.corpora.tally import Reason
+from musicvae_lite.errors import DatasetError
+
+MANIFEST = "manifest.json"
+SONGS = "songs.jsonl"
+FORMAT = "musicvae_lite dataset"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Two .npy files: tokens [W, T, ...] and origin int32 [W, 3] (song, bar, step).
+
+    `sha256` holds the digests of the two files, tokens first.
+    """
+
+    tokens: str
+    origin: str
+    windows: int
+    sha256: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Split:
+    """One of train, validation and test. `songs` counts those with windows left."""
+
+    songs: int
+    windows: int
+    shards: tuple[Shard, ...]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Contents of `manifest.json`.
+
+    Attributes:
+        representation: its name and config.
+        recipe: hop, tracks, split, seed and limits.
+        sources: the folders as given, counts of files and bytes, and a digest of names and sizes.
+        window_shape, dtype: of one window's tokens.
+        splits: by name.
+        songs: lines of songs.jsonl, the songs that gave at least one window.
+        extracted: windows before duplicates were removed.
+        duplicates: windows removed: "within" a split, and "across" splits, where the copy kept is
+            in the test or validation set.
+        rejections: every reason with its count and first example, the most frequent first.
+        warnings: what the user should know.
+    """
+
+    representation: dict[str, Any]
+    recipe: dict[str, Any]
+    sources: dict[str, Any]
+    window_shape: tuple[int, ...]
+    dtype: str
+    splits: dict[str, Split]
+    songs: int
+    extracted: int
+    duplicates: dict[str, int]
+    rejections: tuple[Reason, ...] = ()
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def windows(self) -> int:
+        return sum(split.windows for split in self.splits.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"format": FORMAT, "version": VERSION, **asdict(self)}
+
+    def save(self, folder: Path) -> None:
+        text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
+        (folder / MANIFEST).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+
+    @classmethod
+    def load(cls, folder: Path) -> Manifest:
+        """Reads and checks the manifest of a dataset's folder.
+
+        Raises:
+            DatasetError: it is missing, damaged, or of another version.
+        """
+        path = folder / MANIFEST
+        if not folder.is_dir():
+            raise DatasetError(f"{folder}: there is no such dataset; `mvae prepare` makes one")
+        if not path.is_file():
+            raise DatasetError(f"{folder}: it holds no {MANIFEST}, so it is no dataset of `mvae prepare`")
+        try:
+            table = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise DatasetError(f"{path}: it cannot be read ({error}); prepare the dataset again") from error
+        if not isinstance(table, dict) or table.pop("format", None) != FORMAT:
+            raise DatasetError(f"{path}: this is no manifest of a dataset")
+        version = table.pop("version", None)
+        if version != VERSION:
+            raise DatasetError(
+                f"{path}: the dataset has version {version}, this program reads {VERSION}; prepare it again"
+            )
+        try:
+            manifest = cls._from_dict(table)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            reason = f"the manifest is damaged ({error}); prepare the dataset again"
+            raise DatasetError(f"{path}: {reason}") from error
+        return manifest
+
+    @classmethod
+    def _from_dict(cls, table: dict[str, Any]) -> Manifest:
+        splits = {}
+        for name in SPLITS:
+            split = table["splits"][name]
+            shards = tuple(
+                Shard(
+                    tokens=_plain_name(s["tokens"]),
+                    origin=_plain_name(s["origin"]),
+                    windows=_count(s["windows"]),
+                    sha256=tuple(s["sha256"]),
+                )
+                for s in split["shards"]
+            )
+            splits[name] = Split(_count(split["songs"]), _count(split["windows"]), shards)
+            if sum(s.windows for s in shards) != splits[name].windows:
+                raise ValueError(f"the windows of {name}'s shards do not sum to {splits[name].windows}")
+        shape = tuple(_count(n) for n in table["window_shape"])
+        if not shape or math.prod(shape) == 0:
+            raise ValueError(f"window_shape is {table['window_shape']}")
+        table = table | {
+            "splits": splits,
+            "window_shape": shape,
+            "rejections": tuple(Reason(**r) for r in table["rejections"]),
+            "warnings": tuple(table["warnings"]),
+        }
+        return cls(**table)
+
+
+def _count(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{value!r} is no count")
+    return value
+
+
+def _plain_name(value: Any) -> str:
+    """A file name that stays within the dataset's folder."""
+    if not isinstance(value, str) or not value.endswith(".npy") or any(c in value for c in "/\\:"):
+        raise ValueError(f"{value!r} is no name of a shard")
+    return value

@@ -1,0 +1,117 @@
+"""The plan of a run: which files there are, cut into chunks, kept on disk rather than in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from musicvae_lite.errors import ReadError
+from musicvae_lite.music import reading
+
+CHUNK_FILES = 64
+CHUNK_BYTES = 4 << 20
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file: its path, and its name as the dataset records it, relative to the folder given."""
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Files that one worker reads in one go. `first` is the number of its first file in the corpus."""
+
+    number: int
+    first: int
+    files: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The files of a run, on disk at `path`, one JSON line a chunk.
+
+    Attributes:
+        path: the plan's file.
+        files, chunks, size: numbers of files and chunks, and of bytes in all files.
+        digest: SHA-256 of all paths, sizes and times of change: says whether files have changed.
+        names_digest: SHA-256 of relative names and sizes, the same wherever the folders lie.
+    """
+
+    path: Path
+    files: int
+    chunks: int
+    size: int
+    digest: str
+    names_digest: str
+
+    def read(self) -> Iterator[Chunk]:
+        first = 0
+        with self.path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines):
+                files = tuple(Source(path, name) for path, name, _, _ in json.loads(line))
+                yield Chunk(number, first, files)
+                first += len(files)
+
+
+def write_plan(
+    paths: Sequence[Path], output: Path, chunk_files: int = CHUNK_FILES, chunk_bytes: int = CHUNK_BYTES
+) -> Plan:
+    """Lists the files of music below `paths` and cuts them into chunks by number and size.
+
+    The order is that of the folders given and, within one, of the files' relative names, whatever
+    the platform; a file reached twice counts once.
+    """
+    digest, names, chunk, held = hashlib.sha256(), hashlib.sha256(), [], 0
+    files = chunks = size = 0
+    with output.open("w", encoding="utf-8", newline="\n") as out:
+
+        def close_chunk() -> None:
+            line = json.dumps(chunk) + "\n"
+            digest.update(line.encode())
+            out.write(line)
+
+        for entry in _list_files(paths):
+            if chunk and (len(chunk) >= chunk_files or held + entry[2] > chunk_bytes):
+                close_chunk()
+                chunk, held, chunks = [], 0, chunks + 1
+            chunk.append(entry)
+            names.update(json.dumps([entry[1], entry[2]]).encode())
+            files, size, held = files + 1, size + entry[2], held + entry[2]
+        if chunk:
+            close_chunk()
+            chunks += 1
+    return Plan(output, files, chunks, size, digest.hexdigest(), names.hexdigest())
+
+
+def list_sources(paths: Sequence[Path]) -> Iterator[Source]:
+    """The files of music below `paths`, in the order of a plan."""
+    return (Source(path, name) for path, name, _, _ in _list_files(paths))
+
+
+def _list_files(paths: Sequence[Path]) -> Iterator[tuple[str, str, int, int]]:
+    """(path, relative name, bytes, time of change in ns) of every file."""
+    seen: set[bytes] = set()
+    for root in paths:
+        if not root.exists():
+            raise ReadError(root, "there is no such file or folder", "missing")
+        base = (root if root.is_dir() else root.parent).absolute()
+        names = sorted(p.absolute().relative_to(base).as_posix() for p in reading.find_files([root]))
+        for name in names:
+            path = f"{base}{os.sep}{name}"
+            if len(paths) > 1:
+                key = hashlib.blake2b(path.encode("utf-8", "surrogatepass"), digest_size=12).digest()
+                if key in seen:
+                    continue
+                seen.add(key)
+            try:
+                status = Path(path).stat()
+                yield path, name, status.st_size, status.st_mtime_ns
+            except OSError:  # a broken link, say: the reader gives the reason
+                yield path, name, 0, 0

@@ -1,0 +1,82 @@
+"""What decides the windows of a dataset: the same recipe and files give the same bytes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.music.files import Limits
+from musicvae_lite.music.representations.base import Representation
+
+DEFAULT_LIMITS = Limits()
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Settings of `build_dataset`; it crosses processes, so everything in it can be pickled.
+
+    Attributes:
+        representation: what turns scores into windows.
+        hop: grid steps between the starts of neighbouring windows.
+        tracks: "chosen" takes the track the representation picks, "all" takes each in turn.
+        split: shares of songs for train, validation and test; they sum to 1.
+        seed: of the split.
+        limits: on the files read.
+    """
+
+    representation: Representation
+    hop: int
+    tracks: str = "chosen"
+    split: tuple[float, float, float] = (0.9, 0.05, 0.05)
+    seed: int = 0
+    limits: Limits = DEFAULT_LIMITS
+
+    def __post_init__(self) -> None:
+        if self.hop < 1:
+            raise ConfigError(f"hop is {self.hop} steps; it must be at least 1")
+        if self.tracks not in ("chosen", "all"):
+            raise ConfigError(f"tracks is {self.tracks!r}; it can be 'chosen' or 'all'")
+        if len(self.split) != 3 or min(self.split) < 0 or abs(sum(self.split) - 1) > 1e-6:
+            raise ConfigError(
+                f"split is {self.split}; it needs three shares, for train, validation and test, that sum to 1"
+            )
+
+    def to_config(self) -> dict[str, Any]:
+        """Plain values, as the manifest records them and a resumed run compares them."""
+        return {
+            "representation": representation_config(self.representation),
+            "hop": self.hop,
+            "tracks": self.tracks,
+            "split": list(self.split),
+            "seed": self.seed,
+            "limits": asdict(self.limits),
+        }
+
+
+def representation_config(representation: Representation) -> dict[str, Any]:
+    """A representation's config with its name in front."""
+    return {"name": representation.name, **representation.to_config()}
+
+
+def hop_steps(representation: Representation, hop: str | int) -> int:
+    """Steps of a hop of one "beat" (dotted in 6/8), one "bar", or that many steps.
+
+    Raises:
+        ConfigError: the word is unknown, or a beat is no whole number of steps.
+    """
+    if isinstance(hop, int):
+        return hop
+    if hop.isdecimal():
+        return int(hop)
+    quarters = {"beat": representation.meter.beat_quarters, "bar": representation.meter.quarters}
+    if hop not in quarters:
+        raise ConfigError(f"hop is '{hop}'; it can be 'beat', 'bar' or a number of steps")
+    steps = quarters[hop] * representation.steps_per_quarter
+    if steps != int(steps):
+        raise ConfigError(
+            f"one {hop} of {representation.meter} is {steps:g} steps, no whole number: "
+            f"give the hop in steps, or more steps per quarter than {representation.steps_per_quarter}"
+        )
+    return int(steps)

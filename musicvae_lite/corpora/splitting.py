@@ -1,0 +1,59 @@
+"""Which split a song goes to: decided by its content, so that versions of one song stay together."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from musicvae_lite.corpora.recipe import SPLITS
+
+
+def mix(values: np.ndarray) -> np.ndarray:
+    """Spreads uint64 [N] over all 64 bits, one to one.
+
+    The finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
+    """
+    z = values.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+def song_keys(fingerprint: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """One key uint64 [S] a song, from the fingerprints uint64 [W] of its windows.
+
+    The key is the least of the windows' hashes. Songs with the same windows (copies, transpositions
+    when fingerprints do not see them) have the same key; songs that share a part J of theirs have it
+    with probability J (Broder: On the resemblance and containment of documents, 1997), so that most
+    versions of one tune go to the same split.
+
+    Args:
+        fingerprint: windows of the songs, one song behind the other.
+        counts: int64 [S], windows a song, at least 1 each.
+    """
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    return np.minimum.reduceat(mix(fingerprint), starts)
+
+
+def assign_splits(
+    keys: np.ndarray, shares: tuple[float, float, float], seed: int
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """The split uint8 [S] of every song, as an index into SPLITS, and warnings.
+
+    A key's split depends on the key, the shares and the seed alone, not on what else is in the
+    corpus; except that in a small corpus, where chance leaves a split empty, it is given one key.
+    """
+    seed_hash = mix(np.array([seed % 2**64], np.uint64))
+    unit = mix(keys ^ seed_hash).astype(np.float64) / 2.0**64  # [S] in [0, 1]
+    _, validation, test = shares
+    split = np.where(unit < test, 2, np.where(unit < test + validation, 1, 0)).astype(np.uint8)
+    if shares[0] == 0:
+        split[split == 0] = 1 if validation else 2
+    warnings = []
+    for number in (0, 1, 2):
+        if shares[number] and not (split == number).any():
+            giver = 0 if number else max((1, 2), key=lambda n: np.unique(keys[split == n]).size)
+            given = np.unique(keys[split == giver])
+            if len(given) > (1 if number else 0):
+                split[keys == given[0]] = number
+                warnings.append(f"chance left {SPLITS[number]} without songs, so it was given one")
+    return split, tuple(warnings)

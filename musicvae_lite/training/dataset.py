@@ -1,0 +1,153 @@
+"""Prepared datasets, opened for reading, and the same windows straight from a folder of music."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from musicvae_lite.corpora.manifest import SONGS, Manifest, Shard
+from musicvae_lite.corpora.recipe import DEFAULT_LIMITS, SPLITS, Recipe, hop_steps
+from musicvae_lite.corpora.tally import Tally, reasons_text
+from musicvae_lite.errors import ConfigError, DatasetError, NothingUsableError
+from musicvae_lite.music.files import Limits, expand
+from musicvae_lite.music.representations.base import Representation
+from musicvae_lite.training.windows import Song, WindowSplit, from_arrays
+
+__all__ = ["Song", "WindowDataset", "WindowSplit", "from_arrays", "windows_of"]
+
+
+class WindowDataset:
+    """A dataset made by `mvae prepare`, opened for reading; its shards stay on disk.
+
+    Args:
+        folder: the dataset.
+
+    Raises:
+        DatasetError: it is missing, incomplete, damaged, or of another version.
+    """
+
+    def __init__(self, folder: str | Path):
+        self.folder = Path(expand(folder))
+        self.manifest = Manifest.load(self.folder)
+        self._splits = {name: self._open(name) for name in SPLITS}
+
+    @property
+    def representation(self) -> dict:
+        """Name and config of the representation the windows were made with."""
+        return self.manifest.representation
+
+    def split(self, name: str) -> WindowSplit:
+        """The windows of "train", "validation" or "test"."""
+        if name not in self._splits:
+            raise ConfigError(f"'{name}' is no split; there are {', '.join(self._splits)}")
+        return self._splits[name]
+
+    @cached_property
+    def songs(self) -> tuple[Song, ...]:
+        """Every song, in order of their ids."""
+        path = self.folder / SONGS
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+            songs = tuple(Song(**json.loads(line)) for line in lines)
+        except (OSError, ValueError, TypeError) as error:
+            raise DatasetError(f"{path}: it cannot be read ({error}); prepare the dataset again") from error
+        if len(songs) != self.manifest.songs:
+            raise DatasetError(
+                f"{path}: it has {len(songs):,} songs, the manifest says {self.manifest.songs:,}; "
+                "prepare the dataset again"
+            )
+        return songs
+
+    def verify(self) -> None:
+        """Compares the SHA-256 of every shard with the manifest. Raises DatasetError."""
+        for split in self.manifest.splits.values():
+            for shard in split.shards:
+                for name, wanted in zip((shard.tokens, shard.origin), shard.sha256, strict=True):
+                    with (self.folder / name).open("rb") as file:
+                        found = hashlib.file_digest(file, "sha256").hexdigest()
+                    if found != wanted:
+                        raise DatasetError(
+                            f"{self.folder / name}: its content has changed since it was prepared; "
+                            "prepare the dataset again"
+                        )
+
+    def _open(self, name: str) -> WindowSplit:
+        shards = self.manifest.splits[name].shards
+        tokens = [self._map(s, s.tokens, self.manifest.window_shape, self.manifest.dtype) for s in shards]
+        origins = [self._map(s, s.origin, (3,), "<i4") for s in shards]
+        return WindowSplit(
+            tokens, origins, f"{self.folder} ({name})", lambda: [s for s in self.songs if s.split == name]
+        )
+
+    def _map(self, shard: Shard, name: str, row: tuple[int, ...], dtype: str) -> np.ndarray:
+        path = self.folder / name
+        shape = (shard.windows, *row)
+        wanted = math.prod(shape) * np.dtype(dtype).itemsize
+        try:
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
+        except FileNotFoundError as error:
+            raise DatasetError(f"{path}: this shard is missing; prepare the dataset again") from error
+        except (OSError, ValueError, EOFError) as error:
+            size = path.stat().st_size
+            raise DatasetError(
+                f"{path}: this shard is cut short or damaged: the file has {size:,} bytes, "
+                f"its {shard.windows:,} windows need {wanted:,}; prepare the dataset again"
+            ) from error
+        if array.shape != shape or array.dtype != np.dtype(dtype):
+            raise DatasetError(
+                f"{path}: this shard holds {array.dtype} {list(array.shape)}, the manifest says "
+                f"{np.dtype(dtype)} {list(shape)}; prepare the dataset again"
+            )
+        return array
+
+
+def windows_of(
+    paths: Sequence[str | Path],
+    representation: Representation,
+    *,
+    hop: str | int = "bar",
+    tracks: str = "chosen",
+    limits: Limits = DEFAULT_LIMITS,
+    keep_duplicates: bool = False,
+) -> WindowSplit:
+    """The windows of files and folders of music, in memory, as `mvae evaluate MODEL FOLDER` takes them.
+
+    Args:
+        paths: files, and folders to search through.
+        representation, hop, tracks, limits: as for `musicvae_lite.corpora.build.build_dataset`.
+        keep_duplicates: keep windows whose fingerprint came before.
+
+    Raises:
+        ReadError: one of `paths` does not exist.
+        NothingUsableError: no window was found; the message holds the table of reasons.
+    """
+    from musicvae_lite.corpora.extract import read_windows
+    from musicvae_lite.corpora.plan import list_sources
+
+    recipe = Recipe(representation, hop_steps(representation, hop), tracks, limits=limits)
+    tally, songs, tokens, origins = Tally(), [], [], []
+    for source in list_sources([Path(expand(path)) for path in paths]):
+        for song in read_windows(source, recipe, tally):
+            number = np.full(len(song.tokens), len(songs), np.int32)
+            label = Path(source.path).parent.name
+            songs.append(Song(len(songs), source.name, song.tune, song.title, "", len(song.tokens), label))
+            tokens.append(song.tokens)
+            origins.append(np.stack([number, song.bar, song.step], axis=1))
+    name = ", ".join(str(path) for path in paths)
+    if not tokens:
+        raise NothingUsableError(
+            f"{name}: no window of {representation.bars} bars for {representation.name} was found:\n"
+            + reasons_text(tally.reasons())
+        )
+    windows, places = np.concatenate(tokens), np.concatenate(origins).astype(np.int32)
+    if not keep_duplicates:
+        _, first = np.unique(representation.fingerprint(windows), return_index=True)
+        first.sort()
+        windows, places = windows[first], places[first]
+    return WindowSplit([windows], [places], name, lambda: songs)
