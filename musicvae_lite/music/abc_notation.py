@@ -22,6 +22,7 @@ BODY_FIELDS = "IKLMNPQRSTUVWXZmrsw"  # none of them names a note, so a line tell
 CHORD = re.compile(
     r"(?:[A-G][#b]?(?:m|min|maj|mi|ma|M|dim|aug|sus|add|alt|no|omit|°|o|ø|Δ|[-+#b^,()\d])*(?:/[A-Ga-g][#b]?)?|N\.?C\.?)"
 )
+PASSES = r"[1-9](?:[,.\-]\s?[1-9])*(?!\d)"  # the numbers of an ending
 LENGTH = r"(\d{0,4})(/*)(\d{0,4})"
 TOKEN = re.compile(
     rf"""
@@ -31,14 +32,15 @@ TOKEN = re.compile(
   | !(?P<mark>[^!|\[\]]*)!
   | \+(?P<oldmark>[a-zA-Z.<>()]+)\+
   | \[(?P<field>[A-Za-z]):(?P<value>[^\]]*)\]
-  | \[(?P<ending>\d[\d,.\-]*)
-  | (?P<bar>(?::*\[?\|+\]?:*|::+|\|?\]:*|:+(?=\s*$)|\[\|))(?:\s?(?P<pass>\d[\d,.\-]*))?
+  | \[(?P<ending>{PASSES})
+  | (?P<bar>(?::*\[?\|+\]?:*|::+|\|?\]:*|:+(?=\s*$)|\[\|))(?:\s?(?P<pass>{PASSES}))?
   | \[(?P<chord>[^\]|:]*)\]{LENGTH}(?P<chordtie>-?)
   | \((?P<tuplet>\d)(?::(?P<into>\d?))?(?::(?P<over>\d*))?
   | (?P<accidental>\^\^?|__?|=)?(?P<note>[A-Ga-g])(?P<octave>[,']*){LENGTH}(?P<tie>-?)
   | (?P<rest>[zx]){LENGTH}
   | (?P<bars>[ZX])(\d{{0,3}})
-  | (?P<loose>\d[\d,.\-]*)
+  | (?P<loose>{PASSES})
+  | (?P<colon>:)
   | (?P<broken>>+|<+)
   | (?P<latetie>-)
   | (?P<overlay>&[^|]*)
@@ -204,6 +206,8 @@ class _Tune:
                 self.start_ending(token["ending"])
             elif token["loose"] and not self.bar.length:  # "|" at a line's end, "1" on the next
                 self.start_ending(token["loose"])
+            elif token["colon"] and not self.bar.length:
+                self.bar.repeat_from = True
             elif token["latetie"] and self.last and self.bar.notes:
                 first = self.last[0]
                 self.bar.notes[first:] = [note._replace(tied=True) for note in self.bar.notes[first:]]
@@ -212,7 +216,7 @@ class _Tune:
                 for _ in range(count):
                     self.sound([], WHOLE * self.meter.numerator // self.meter.denominator if self.meter else WHOLE)
                     self.line_end("|", None)
-            elif token["odd"] or token["loose"]:
+            elif token["odd"] or token["loose"] or token["colon"]:
                 self.odd += 1
 
     def length(self, times: str, slashes: str, over: str) -> int:
@@ -364,7 +368,7 @@ def _key(value: str, before: dict[str, int]) -> dict[str, int]:
     key: dict[str, int] = {}
     if found:
         mode = found[3]
-        named = MODES.get(mode[:3].lower()) if len(mode) > 2 else (-3 if mode == "m" else 0)
+        named = MODES.get(mode[:3].lower()) if len(mode) > 2 else (-3 if mode in ("m", "M") else 0)
         fifths = FIFTHS[found[1]] + {"#": 7, "b": -7, "": 0}[found[2]] + (named or 0)
         for i in range(min(abs(fifths), 14)):
             letter = "FCGDAEB"[i % 7] if fifths > 0 else "BEADGCF"[i % 7]

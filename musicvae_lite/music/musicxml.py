@@ -33,6 +33,7 @@ KINDS = {
 }  # fmt: skip
 BEATS = {"whole": 4.0, "half": 2.0, "quarter": 1.0, "eighth": 0.5, "16th": 0.25, "32nd": 0.125}
 JUMPS = ("dacapo", "dalsegno", "tocoda")
+CONTAINER = "META-INF/container.xml"
 LONGEST = 100_000  # quarters of one note; what is longer is no music
 
 
@@ -42,9 +43,12 @@ def read_zip(data: bytes, source: str, limits: Limits) -> bytes:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
             name = None
-            if "META-INF/container.xml" in names:
-                container = _parse(_unpack(archive, "META-INF/container.xml", source, limits), source)
-                name = next((e.get("full-path") for e in container.iter() if _tag(e) == "rootfile"), None)
+            if CONTAINER in names:
+                try:
+                    container = _parse(_unpack(archive, CONTAINER, source, limits), source)
+                    name = next((e.get("full-path") for e in container.iter() if _tag(e) == "rootfile"), None)
+                except ReadError:  # a name with an apostrophe breaks it in files of one well-known editor
+                    name = None
             if name not in names:
                 scores = [n for n in names if n.endswith((".xml", ".musicxml")) and "META-INF" not in n]
                 if not scores:
@@ -152,7 +156,7 @@ class _Reader:
                 elif name in ("backup", "forward"):
                     sign = -1 if name == "backup" else 1
                     self.at = max(self.at + sign * self.duration(element, number), 0)
-                elif name == "harmony" and element.find("root") is not None or element.find("kind") is not None:
+                elif name == "harmony":
                     offset = _number(element.findtext("offset"), 0) / self.divisions
                     symbol = chord_symbol(element, self.shift)
                     if symbol:
@@ -258,6 +262,9 @@ def chord_symbol(harmony: Element, shift: int = 0) -> str:
     written = (element.get("text") or "").strip() if element is not None else ""
     symbol = root + KINDS.get(kind, written if kind == "other" else "")
     for degree in harmony.findall("degree"):
+        if kind.startswith("suspended") and degree.findtext("degree-value") == "7":
+            symbol = root + "7" + KINDS[kind]
+            continue
         value = int(_number(degree.findtext("degree-value"), 0))
         alter = int(_number(degree.findtext("degree-alter"), 0))
         how = (degree.findtext("degree-type") or "").strip()
