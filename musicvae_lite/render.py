@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -144,16 +144,16 @@ def _fade() -> list[tuple[float, float]]:
     return list(zip(seconds.tolist(), (level[:-1] - level[1:]).tolist(), strict=True))
 
 
-def _timed(score: Score, keep: np.ndarray, begin: np.ndarray, stop: np.ndarray):
+def _timed(score: Score, keep: np.ndarray, begin: np.ndarray, stop: np.ndarray) -> Any:
     """The kept notes as symusic's score in seconds, a track each."""
-    import symusic
+    import symusic  # its type stubs do not tell ticks from seconds, hence Any
 
-    out = symusic.Score(480, ttype="second")
+    out: Any = symusic.Score(480, ttype="second")
     for index, track in enumerate(score.tracks):
         mine = keep & (score.track == index)
         if not mine.any():
             continue
-        part = symusic.Track(program=track.program, is_drum=track.is_drum, ttype="second")
+        part: Any = symusic.Track(program=track.program, is_drum=track.is_drum, ttype="second")
         part.notes = symusic.Note.from_numpy(
             begin[mine],
             (stop - begin)[mine],

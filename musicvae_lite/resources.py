@@ -6,7 +6,7 @@ import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from musicvae_lite.errors import ConfigError, MusicVAEError
 
@@ -97,10 +97,12 @@ def catalogue() -> dict[str, Corpus]:
 
 
 class DownloadProgress(Protocol):
-    """What `fetch` tells about a download; pooch's protocol for progress bars."""
+    """What `fetch` tells about a download, in bytes; pooch's protocol for progress bars."""
 
-    total: int
-
+    @property
+    def total(self) -> int: ...
+    @total.setter
+    def total(self, size: int) -> None: ...
     def update(self, size: int) -> None: ...
     def reset(self) -> None: ...
     def close(self) -> None: ...
@@ -141,6 +143,9 @@ def _download(file: RemoteFile, folder: Path, progress: DownloadProgress | None)
     import pooch
     import requests
 
+    # pooch's own annotations know neither such an object nor its downloaders' arguments, hence Any
+    options: dict[str, Any] = {"progressbar": progress or False, "chunk_size": 2**16, "timeout": 60}
+    downloader: Any = pooch.HTTPDownloader(**options)
     pooch.get_logger().setLevel("WARNING")
     unpack = None
     if file.name.endswith(".zip"):
@@ -154,7 +159,7 @@ def _download(file: RemoteFile, folder: Path, progress: DownloadProgress | None)
             fname=file.name,
             path=folder,
             processor=unpack,
-            downloader=pooch.HTTPDownloader(progressbar=progress or False, chunk_size=2**16, timeout=60),
+            downloader=downloader,
         )
     except requests.RequestException as error:
         answer = getattr(error, "response", None)

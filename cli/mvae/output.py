@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 MAX_NAME = 24  # characters; a table's first column is kept on one line up to this length
+_live: Console | None = None  # the console of the bar that is shown now
 PLAIN_INTERVAL = 5.0  # seconds between progress lines when stderr is not a terminal
 
 
@@ -31,7 +32,7 @@ def console(stderr: bool = False) -> Console:
 
 def say(message: str) -> None:
     """One message on stderr, wrapped at the terminal's width; unwrapped into a file or pipe."""
-    out = console(stderr=True)
+    out = _live or console(stderr=True)
     out.print(message, soft_wrap=not out.is_terminal)
 
 
@@ -122,7 +123,7 @@ class Progress:
 
     def __init__(self, what: str, total: int | None = None, unit: str = "", quiet: bool = False):
         self.what, self.total, self.unit, self.quiet = what, total, unit, quiet
-        self.done = 0
+        self.done = self._skipped = 0
         self._bar: Any = None
 
     def __enter__(self) -> Self:
@@ -136,7 +137,13 @@ class Progress:
             self._bar = Bar(what, BarColumn(bar_width=20), figures, console=out)
             self._task = self._bar.add_task(self.what, total=self.total, figures="")
             self._bar.start()
+            global _live
+            _live = out  # lines printed meanwhile go above the bar
         return self
+
+    def skip_to(self, units: int) -> None:
+        """Counts units that were done before now, by an earlier run: they do not change the rate."""
+        self.done = self._skipped = units
 
     def advance(self, units: int = 1, note: str = "") -> None:
         """Counts units as done.
@@ -158,10 +165,10 @@ class Progress:
     def figures(self, note: str, now: float) -> str:
         """Such as: 1200/5000, 240 files/s, 0:16 left, loss 1.23."""
         seconds = max(now - self._begin, 1e-9)
-        rate = self.done / seconds
+        rate = (self.done - self._skipped) / seconds
         parts = [f"{self.done}/{self.total}" if self.total else f"{self.done}"]
         parts.append(f"{rate:.{0 if rate >= 10 else 2}f} {self.unit}/s")
-        if self.total and self.done:
+        if self.total and rate > 0:
             parts.append(f"{duration((self.total - self.done) / rate)} left")
         return ", ".join(parts + ([note] if note else []))
 
@@ -170,6 +177,8 @@ class Progress:
     ) -> None:
         if self._bar:
             self._bar.stop()
+            global _live
+            _live = None
         elif self._last > self._begin and kind is None:  # close what plain lines have begun
             say(f"{self.what}: {self.figures('', time.monotonic())}")
 
