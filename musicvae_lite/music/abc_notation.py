@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import re
 
+from musicvae_lite.music.abc_fields import ACCIDENTALS, key_of, meter_of, passes_of
 from musicvae_lite.music.barring import FINE, Bar, Note, play
 from musicvae_lite.music.files import Limits
 from musicvae_lite.music.score import Meter, Score, Track
 
 WHOLE = 4 * FINE
 SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-FIFTHS = {"C": 0, "D": 2, "E": 4, "F": -1, "G": 1, "A": 3, "B": 5}
-MODES = {"maj": 0, "ion": 0, "m": -3, "min": -3, "aeo": -3, "mix": -1, "dor": -2, "phr": -4, "lyd": 1, "loc": -5}
-ACCIDENTALS = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
 BODY_FIELDS = "IKLMNPQRSTUVWXZmrsw"  # none of them names a note, so a line tells fields from music
 CHORD = re.compile(
     r"(?:[A-G][#b]?(?:m|min|maj|mi|ma|M|dim|aug|sus|add|alt|no|omit|°|o|ø|Δ|[-+#b^,()\d])*(?:/[A-Ga-g][#b]?)?|N\.?C\.?)"
@@ -51,34 +49,6 @@ TOKEN = re.compile(
 )
 GROUP = TOKEN.groupindex
 CHORD_NOTE = re.compile(rf"(\^\^?|__?|=)?([A-Ga-g])([,']*){LENGTH}(-?)")
-
-
-def split(text: str) -> list[list[str]]:
-    """The tunes of a book: the lines of each, with the fields of the book's head before them."""
-    head: list[str] = []
-    tunes: list[list[str]] = []
-    current: list[str] | None = None
-    in_body = False
-    for line in text.splitlines():
-        if re.match(r"X\s*:", line):
-            current, in_body = list(head), False
-            tunes.append(current)
-        if current is None:
-            if re.match(r"[LMQRU]:", line):
-                head.append(line)
-            elif re.match(r"[KT]:", line):  # a lone tune without a number
-                current = list(head)
-                tunes.append(current)
-        if current is None:
-            continue
-        if not line.strip():
-            if in_body:
-                current = None if tunes else current
-                in_body = False
-            continue
-        in_body = in_body or line.startswith("K:")
-        current.append(line)
-    return [tune for tune in tunes if any(re.match(r"\s*K\s*:", line) for line in tune)]
 
 
 def read_tune(lines: list[str], source: str, limits: Limits) -> Score:
@@ -139,7 +109,7 @@ class _Tune:
         if name == "T":
             self.title = self.title or value
         elif name == "M":
-            self.meter = _meter(value, self.meter)
+            self.meter = meter_of(value, self.meter)
         elif name == "L":
             found = re.match(r"(\d{1,3})(?:/(\d{1,3}))?", value)
             if found and int(found[1]) and int(found[2] or 1):
@@ -147,7 +117,7 @@ class _Tune:
         elif name == "Q":
             self.set_tempo(value)
         elif name == "K":
-            self.key = _key(value, self.key)
+            self.key = key_of(value, self.key)
             self.in_body = True
         elif name == "V":
             self.voice = value.split()[0] if value else None
@@ -214,7 +184,9 @@ class _Tune:
             elif token["bars"]:
                 count = int(token.group(GROUP["bars"] + 1) or 1)
                 for _ in range(count):
-                    self.sound([], WHOLE * self.meter.numerator // self.meter.denominator if self.meter else WHOLE)
+                    self.sound(
+                        [], WHOLE * self.meter.numerator // self.meter.denominator if self.meter else WHOLE
+                    )
                     self.line_end("|", None)
             elif token["odd"] or token["loose"] or token["colon"]:
                 self.odd += 1
@@ -302,7 +274,7 @@ class _Tune:
     def start_ending(self, text: str) -> None:
         if self.bar.length:
             self.next_bar()
-        self.endings = _passes(text)
+        self.endings = passes_of(text)
         self.bar.endings = self.endings
 
     def next_bar(self) -> None:
@@ -335,48 +307,3 @@ class _Tune:
     def close(self) -> None:
         if self.bar.length:
             self.next_bar()
-
-
-def _passes(text: str) -> tuple[int, ...]:
-    """ "1", "1,3", "1-3" as the passes they name."""
-    found: list[int] = []
-    for part in re.split(r"[,.]", text):
-        ends = [int(number) for number in re.findall(r"\d+", part)[:2]]
-        if ends:
-            found += range(ends[0], min(ends[-1], ends[0] + 16) + 1)
-    return tuple(found)
-
-
-def _meter(value: str, before: Meter | None) -> Meter | None:
-    value = value.strip()
-    if value.startswith("C|"):
-        return Meter(2, 2)
-    if value[:1] == "C":
-        return Meter(4, 4)
-    found = re.match(r"\(?(\d{1,2}(?:\s*\+\s*\d{1,2})*)\)?\s*/\s*(1|2|4|8|16|32)(?!\d)", value)
-    if found:
-        count = sum(int(number) for number in re.findall(r"\d+", found[1]))
-        return Meter(count, int(found[2])) if count else before
-    return None if value.lower().startswith("none") or not value else before
-
-
-def _key(value: str, before: dict[str, int]) -> dict[str, int]:
-    """Alterations by letter, in semitones, of a key such as "G", "F#m", "A dorian" or "D ^c"."""
-    if re.match(r"H[pP]", value):
-        return {"F": 1, "C": 1}
-    found = re.match(r"([A-G])([#b]?)\s*([A-Za-z]*)", value)
-    key: dict[str, int] = {}
-    if found:
-        mode = found[3]
-        named = MODES.get(mode[:3].lower()) if len(mode) > 2 else (-3 if mode in ("m", "M") else 0)
-        fifths = FIFTHS[found[1]] + {"#": 7, "b": -7, "": 0}[found[2]] + (named or 0)
-        for i in range(min(abs(fifths), 14)):
-            letter = "FCGDAEB"[i % 7] if fifths > 0 else "BEADGCF"[i % 7]
-            key[letter] = key.get(letter, 0) + (1 if fifths > 0 else -1)
-        if mode[:3].lower() == "exp":
-            key = {}
-    elif not re.match(r"(none\b|[\^_=]|$)", value, re.IGNORECASE):
-        return before  # a clef, say
-    for sign, letter in re.findall(r"(\^\^?|__?|=)([A-Ga-g])(?![a-z])", value):
-        key[letter.upper()] = ACCIDENTALS[sign]
-    return key

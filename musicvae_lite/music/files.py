@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
+import stat
+import sys
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -40,6 +44,9 @@ class Limits:
             raise ReadError(source, reason, "limit")
 
 
+DEFAULT_LIMITS = Limits()
+
+
 def expand(path: str | os.PathLike[str]) -> Path:
     """The path with `~` expanded, where there is a home to expand it to."""
     try:
@@ -52,9 +59,13 @@ def read_file(path: str | os.PathLike[str], limits: Limits) -> bytes:
     """All bytes of a file. Raises ReadError, and nothing else, when that is not possible."""
     place = os.path.expanduser(path)
     try:
-        with open(place, "rb") as file:
-            limits.check("bytes", os.fstat(file.fileno()).st_size, limits.max_bytes, path)
-            data = file.read(limits.max_bytes + 1 if limits.max_bytes < UNLIMITED else -1)
+        with open(place, "rb", buffering=0) as file:
+            status = os.fstat(file.fileno())
+            limits.check("bytes", status.st_size, limits.max_bytes, path)
+            if stat.S_ISREG(status.st_mode):
+                data = file.read()
+            else:  # pipes and devices state no size
+                data = io.BufferedReader(file).read(min(limits.max_bytes, sys.maxsize - 1) + 1)
     except FileNotFoundError:
         raise ReadError(path, "no such file", "missing") from None
     except IsADirectoryError:
@@ -65,7 +76,7 @@ def read_file(path: str | os.PathLike[str], limits: Limits) -> bytes:
         raise ReadError(path, "no permission to read it", "permission") from None
     except (OSError, ValueError) as error:
         raise ReadError(path, f"cannot be read: {_words(error)}", "os") from None
-    limits.check("bytes", len(data), limits.max_bytes, path)  # pipes and devices state no size
+    limits.check("bytes", len(data), limits.max_bytes, path)
     if not data:
         raise ReadError(path, "the file is empty", "empty")
     return data
@@ -87,10 +98,8 @@ def write_file(path: str | os.PathLike[str], data: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, target)
     except (OSError, ValueError) as error:
-        try:
+        with suppress(OSError, ValueError):  # the first failure is the one worth telling
             temporary.unlink(missing_ok=True)
-        except (OSError, ValueError):
-            pass  # the first failure is the one worth telling
         if isinstance(error, FileNotFoundError):
             reason = f"the folder {target.parent} does not exist; create it first"
         else:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from musicvae_lite.errors import ReadError
-from musicvae_lite.music.files import Limits, read_file, write_file
+from musicvae_lite.music.files import DEFAULT_LIMITS, Limits, read_file, write_file
+from musicvae_lite.music.midi_writing import END_OF_TRACK, conductor, microseconds, to_bytes
 from musicvae_lite.music.score import Meter, MeterChange, Score, TempoChange, Track
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Limits", "read", "read_bytes", "write", "to_bytes", "to_pretty_midi", "from_pretty_midi"]
 
-END_OF_TRACK = b"\xff\x2f\x00"
+Notes = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # time, duration, pitch, velocity
+
 MAX_TICK = 2**27  # above it a note is one that only the offs of `_closed` ended
 # For each channel, 128 note-offs 2^28 ticks after the end of the track.
 FAR_OFFS = [
@@ -34,7 +36,7 @@ FAR_OFFS = [
 DENOMINATORS = (1, 2, 4, 8, 16, 32)
 
 
-def read(path: str | os.PathLike[str], limits: Limits = Limits()) -> Score:
+def read(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Score:
     """Reads a MIDI file of type 0, 1 or 2.
 
     The patterns of a type 2 file follow one another, each from a bar line on. Notes that never end
@@ -47,7 +49,7 @@ def read(path: str | os.PathLike[str], limits: Limits = Limits()) -> Score:
     return read_bytes(read_file(path, limits), str(path), limits)
 
 
-def read_bytes(data: bytes, source: str = "", limits: Limits = Limits()) -> Score:
+def read_bytes(data: bytes, source: str = "", limits: Limits = DEFAULT_LIMITS) -> Score:
     """Reads a MIDI file from memory; `source` is its name in messages. Raises ReadError."""
     limits.check("bytes", len(data), limits.max_bytes, source)
     score = _read_fast(data, source, limits)
@@ -77,17 +79,18 @@ def _read_fast(data: bytes, source: str, limits: Limits) -> Score | None:
                     (note["time"], note["duration"], note["pitch"], note["velocity"]),
                 )
             )
-        tempos = [(t.time, t.mspq) for t in song.tempos]
-        meters = [(m.time, m.numerator, m.denominator) for m in song.time_signatures]
+        tempos = [(int(t.time), t.mspq) for t in song.tempos]
+        meters = [(int(m.time), m.numerator, m.denominator) for m in song.time_signatures]
     except (RuntimeError, ValueError, MemoryError, OverflowError, UnicodeError):
         return None
-    for _, (time, duration, pitch, velocity) in groups:
+    if groups:
+        time, duration, pitch, velocity = _joined([notes for _, notes in groups])
         if len(time) and (
-            time.min() < 0
-            or duration.max() >= MAX_TICK
-            or time.max() >= MAX_TICK
-            or pitch.min() < 0
-            or velocity.min() < 1
+            int(time.min()) < 0
+            or int(time.max()) >= MAX_TICK
+            or int(duration.max()) >= MAX_TICK
+            or int(pitch.min()) < 0
+            or int(velocity.min()) < 1
         ):
             return None
     title = _title(data) if len(groups) != 1 or not groups[0][0].name else ""
@@ -144,7 +147,10 @@ def text(raw: bytes) -> str:
         return raw.decode("latin-1").strip("\x00 ")
 
 
-Notes = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # time, duration, pitch, velocity
+def _joined(parts: list[Notes]) -> Notes:
+    if len(parts) == 1:
+        return parts[0]
+    return tuple(np.concatenate(column) for column in zip(*parts, strict=True))  # type: ignore[return-value]
 
 
 def assemble(
@@ -162,11 +168,8 @@ def assemble(
     sizes = [len(notes[0]) for _, notes in groups]
     limits.check("notes", sum(sizes), limits.max_notes, source)
     limits.check("tracks", len(groups), limits.max_tracks, source)
-    columns = [
-        np.concatenate(column).astype(np.int32, copy=False) if groups else np.zeros(0, np.int32)
-        for column in zip(*(notes for _, notes in groups), strict=True)
-    ] or [np.zeros(0, np.int32)] * 4
-    start, duration, pitch, velocity = columns
+    columns = _joined([notes for _, notes in groups]) if groups else (np.zeros(0, np.int32),) * 4
+    start, duration, pitch, velocity = (column.astype(np.int32, copy=False) for column in columns)
     track = np.repeat(np.arange(len(groups), dtype=np.int32), sizes)
     order = np.argsort(start.astype(np.int64) * 128 + pitch, kind="stable")
     start = start[order]
@@ -226,73 +229,13 @@ def write(score: Score, path: str | os.PathLike[str]) -> None:
     write_file(path, to_bytes(score))
 
 
-def to_bytes(score: Score) -> bytes:
-    """A type 1 MIDI file: title, tempo, meter and chord symbols (as text) first, then the tracks.
-
-    Drum tracks share channel 10, others take the fifteen remaining in turn. Two notes of one pitch
-    that sound at once in one track end in the order in which they began: MIDI has no other way.
-    """
-    chunks = [_conductor(score)]
-    channel = 0
-    for index, part in enumerate(score.tracks):
-        used = 9 if part.is_drum else channel
-        if not part.is_drum:
-            channel = (channel + 1) % 16 + (channel == 8)
-        mine = score.track == index
-        events = [(0, 0, _meta(3, part.name.encode()))] if part.name else []
-        events.append((0, 1, bytes([0xC0 | used, part.program])))
-        columns = (score.start[mine], score.end[mine], score.pitch[mine], score.velocity[mine])
-        for start, end, pitch, velocity in zip(*(column.tolist() for column in columns), strict=True):
-            events.append((start, 3, bytes([0x90 | used, pitch, velocity])))
-            events.append((end, 2, bytes([0x80 | used, pitch, 0])))
-        chunks.append(_chunk(events))
-    return struct.pack(">4sIHHH", b"MThd", 6, 1, len(chunks), score.ticks_per_quarter) + b"".join(chunks)
-
-
-def _conductor(score: Score) -> bytes:
-    events = [(0, 0, _meta(3, score.title.encode()))] if score.title else []
-    for tempo in score.tempos:
-        events.append((tempo.tick, 1, _meta(0x51, _microseconds(tempo.qpm).to_bytes(3, "big"))))
-    for change in score.meters:
-        under = change.meter.denominator.bit_length() - 1
-        events.append((change.tick, 1, _meta(0x58, bytes([change.meter.numerator, under, 24, 8]))))
-    events += [(chord.tick, 2, _meta(1, chord.symbol.encode())) for chord in score.chords]
-    return _chunk(events)
-
-
-def _microseconds(qpm: float) -> int:
-    return min(max(round(60e6 / qpm), 1), 2**24 - 1)
-
-
-def _meta(kind: int, payload: bytes) -> bytes:
-    return bytes([0xFF, kind]) + _variable(len(payload)) + payload
-
-
-def _chunk(events: list[tuple[int, int, bytes]]) -> bytes:
-    """A track of (tick, rank, message); lower ranks come first within a tick."""
-    body, now = bytearray(), 0
-    for tick, _, message in sorted(events, key=lambda event: event[:2]):
-        body += _variable(tick - now) + message
-        now = tick
-    body += b"\x00" + END_OF_TRACK
-    return b"MTrk" + len(body).to_bytes(4, "big") + bytes(body)
-
-
-def _variable(number: int) -> bytes:
-    """MIDI's variable-length number: seven bits a byte, the high bit set on all but the last."""
-    out = [number & 127]
-    while number := number >> 7:
-        out.append(number & 127 | 128)
-    return bytes(reversed(out))
-
-
 def to_pretty_midi(score: Score) -> pretty_midi.PrettyMIDI:
-    """The score as a PrettyMIDI with the same resolution, tempo map and meters; chords as lyrics are not."""
+    """The score as a PrettyMIDI with the same resolution, tempo map and meters; no chords."""
     import pretty_midi
 
     header = struct.pack(">4sIHHH", b"MThd", 6, 1, 1, score.ticks_per_quarter)
-    song = pretty_midi.PrettyMIDI(io.BytesIO(header + _conductor(score)))
-    tempos = tuple(TempoChange(t.tick, 60e6 / _microseconds(t.qpm)) for t in score.tempos)
+    song = pretty_midi.PrettyMIDI(io.BytesIO(header + conductor(score)))
+    tempos = tuple(TempoChange(t.tick, 60e6 / microseconds(t.qpm)) for t in score.tempos)
     exact = Score(score.ticks_per_quarter, *[np.zeros(0, np.int32)] * 5, tracks=(), tempos=tempos)
     begin, finish = exact.seconds(score.start), exact.seconds(score.end)
     for part in score.tracks:
@@ -305,7 +248,7 @@ def to_pretty_midi(score: Score) -> pretty_midi.PrettyMIDI:
     return song
 
 
-def from_pretty_midi(song: pretty_midi.PrettyMIDI, limits: Limits = Limits()) -> Score:
+def from_pretty_midi(song: pretty_midi.PrettyMIDI, limits: Limits = DEFAULT_LIMITS) -> Score:
     """A score of a PrettyMIDI: seconds become ticks of its own resolution by its own tempo map.
 
     Raises:
@@ -335,7 +278,5 @@ def from_pretty_midi(song: pretty_midi.PrettyMIDI, limits: Limits = Limits()) ->
         track = Track(part.name, part.program, part.is_drum)
         groups.append((track, (begin, length, pitch, np.maximum(velocity, 1))))
     tempos = [(int(t), 60e6 / q) for t, q in zip(np.rint(corner), qpms, strict=True)]
-    meters = [
-        (int(ticks(m.time)), m.numerator, m.denominator) for m in song.time_signature_changes
-    ]
+    meters = [(int(ticks(m.time)), m.numerator, m.denominator) for m in song.time_signature_changes]
     return assemble(source, limits, song.resolution, groups, tempos, meters, "", ())

@@ -6,14 +6,14 @@ import os
 from collections.abc import Iterator
 
 from musicvae_lite.errors import ReadError
-from musicvae_lite.music.files import Limits, read_file
+from musicvae_lite.music.files import DEFAULT_LIMITS, Limits, read_file
 from musicvae_lite.music.score import Score
 
 ABC_SUFFIXES = (".abc",)
 XML_SUFFIXES = (".musicxml", ".xml", ".mxl")
 
 
-def read_all(path: str | os.PathLike[str], limits: Limits = Limits()) -> Iterator[Score | ReadError]:
+def read_all(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Iterator[Score | ReadError]:
     """Every tune of a file in turn; a ReadError in place of a tune that cannot be read.
 
     Nothing is raised: a file that cannot be read at all gives one ReadError.
@@ -24,7 +24,7 @@ def read_all(path: str | os.PathLike[str], limits: Limits = Limits()) -> Iterato
         yield error
 
 
-def read_bytes(data: bytes, source: str, limits: Limits = Limits()) -> Iterator[Score | ReadError]:
+def read_bytes(data: bytes, source: str, limits: Limits = DEFAULT_LIMITS) -> Iterator[Score | ReadError]:
     """The same from memory; `source` names the file and tells ABC (".abc") from MusicXML."""
     try:
         if source.lower().endswith(ABC_SUFFIXES):
@@ -38,7 +38,7 @@ def read_bytes(data: bytes, source: str, limits: Limits = Limits()) -> Iterator[
 
 
 def _abc_tunes(data: bytes, source: str, limits: Limits) -> Iterator[Score | ReadError]:
-    from musicvae_lite.music import abc_notation
+    from musicvae_lite.music import abc_fields, abc_notation
 
     if b"\0" in data:
         raise ReadError(source, "not ABC: it holds bytes that are no text", "not-abc")
@@ -46,7 +46,7 @@ def _abc_tunes(data: bytes, source: str, limits: Limits) -> Iterator[Score | Rea
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("latin-1")
-    tunes = abc_notation.split(text)
+    tunes = abc_fields.split(text)
     if not tunes:
         raise ReadError(source, "no ABC tune in it: none has a key (a line 'K:')", "not-abc")
     for number, lines in enumerate(tunes, 1):

@@ -6,12 +6,11 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 
 from musicvae_lite.errors import ReadError
 from musicvae_lite.music import midi, notation
-from musicvae_lite.music.files import Limits, expand, read_file
+from musicvae_lite.music.files import DEFAULT_LIMITS, Limits, expand, read_file
 from musicvae_lite.music.score import Score
 
 __all__ = ["MUSIC_SUFFIXES", "Limits", "find_files", "read_song", "read_songs"]
@@ -20,7 +19,7 @@ MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
 MUSIC_SUFFIXES = MIDI_SUFFIXES + notation.ABC_SUFFIXES + notation.XML_SUFFIXES
 
 
-def read_songs(path: str | os.PathLike[str], limits: Limits = Limits()) -> Iterator[Score | ReadError]:
+def read_songs(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Iterator[Score | ReadError]:
     """Every song of a file; a ReadError in place of a song that cannot be read.
 
     Nothing is raised: a file that cannot be read at all gives one ReadError.
@@ -39,26 +38,26 @@ def read_songs(path: str | os.PathLike[str], limits: Limits = Limits()) -> Itera
         yield error
 
 
-def read_song(path: str | os.PathLike[str], limits: Limits = Limits()) -> Score:
+def read_song(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Score:
     """One song of a file; of a tune book its first tune, or the third of `tunes.abc#3`.
 
     Raises:
         ReadError: the file or the tune cannot be read, or there is no such tune.
     """
-    name, wanted = str(path), 0
+    name, wanted = str(path), None
     found = re.fullmatch(r"(.+)#(\d{1,9})", name)
-    if found and not expand(path).exists():
+    if found and not os.path.exists(expand(path)):
         name, wanted = found[1], int(found[2])
     songs = read_songs(name, limits)
-    if found and wanted == 0 and not expand(name).exists():
-        raise ReadError(path, "tunes are counted from 1", "no-such-tune")
-    song = next(islice(songs, max(wanted - 1, 0), None), None)
-    if song is None:
-        count = sum(1 for _ in read_songs(name, limits))
+    count = 0
+    for count, song in enumerate(songs, 1):
+        if isinstance(song, ReadError) and (song.path == name or count == (wanted or 1)):
+            raise song
+        if isinstance(song, Score) and count == (wanted or 1) and wanted != 0:
+            break
+    else:
         raise ReadError(path, f"there is no tune {wanted}: the file holds {count}", "no-such-tune")
-    if isinstance(song, ReadError):
-        raise song
-    if not wanted and next(songs, None) is not None:
+    if wanted is None and next(songs, None) is not None:
         advice = f"the first tune of several was taken; {Path(name).name}#2 names the second"
         song = replace(song, warnings=(*song.warnings, advice))
     return song
@@ -67,8 +66,8 @@ def read_song(path: str | os.PathLike[str], limits: Limits = Limits()) -> Score:
 def find_files(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
     """All files of music in the files and folders named, sorted, each once.
 
-    Hidden files and folders are passed over, and links to folders are not followed. A file that is named itself is taken
-    whatever its suffix.
+    Hidden files and folders are passed over, and links to folders are not followed. A file that is
+    named itself is taken whatever its suffix.
 
     Raises:
         ReadError: a path does not exist, or a folder may not be listed.
@@ -76,7 +75,7 @@ def find_files(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
     found: set[Path] = set()
     for path in paths:
         place = expand(path)
-        if place.is_dir():
+        if os.path.isdir(place):
             for folder, folders, files in os.walk(place, onerror=_refuse):
                 folders[:] = [name for name in folders if not name.startswith(".")]
                 found.update(
@@ -84,7 +83,7 @@ def find_files(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
                     for name in files
                     if not name.startswith(".") and name.lower().endswith(MUSIC_SUFFIXES)
                 )
-        elif place.exists():
+        elif os.path.exists(place):
             found.add(place)
         else:
             raise ReadError(path, "no such file or folder", "missing")

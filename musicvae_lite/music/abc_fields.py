@@ -1,0 +1,84 @@
+"""ABC line by line: the tunes of a book, and what the fields of a tune say."""
+
+from __future__ import annotations
+
+import re
+
+from musicvae_lite.music.score import Meter
+
+FIFTHS = {"C": 0, "D": 2, "E": 4, "F": -1, "G": 1, "A": 3, "B": 5}
+MODES = {"maj": 0, "ion": 0, "min": -3, "aeo": -3, "mix": -1, "dor": -2, "phr": -4, "lyd": 1, "loc": -5}
+ACCIDENTALS = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
+
+
+def split(text: str) -> list[list[str]]:
+    """The tunes of a book: the lines of each, with the fields of the book's head before them."""
+    head: list[str] = []
+    tunes: list[list[str]] = []
+    current: list[str] | None = None
+    in_body = False
+    for line in text.splitlines():
+        if re.match(r"X\s*:", line):
+            current, in_body = list(head), False
+            tunes.append(current)
+        if current is None:
+            if re.match(r"[LMQRU]:", line):
+                head.append(line)
+            elif re.match(r"[KT]:", line):  # a lone tune without a number
+                current = list(head)
+                tunes.append(current)
+        if current is None:
+            continue
+        if not line.strip():
+            if in_body:
+                current = None if tunes else current
+                in_body = False
+            continue
+        in_body = in_body or line.startswith("K:")
+        current.append(line)
+    return [tune for tune in tunes if any(re.match(r"\s*K\s*:", line) for line in tune)]
+
+
+def passes_of(text: str) -> tuple[int, ...]:
+    """ "1", "1,3", "1-3" as the passes they name."""
+    found: list[int] = []
+    for part in re.split(r"[,.]", text):
+        ends = [int(number) for number in re.findall(r"\d+", part)[:2]]
+        if ends:
+            found += range(ends[0], min(ends[-1], ends[0] + 16) + 1)
+    return tuple(found)
+
+
+def meter_of(value: str, before: Meter | None) -> Meter | None:
+    value = value.strip()
+    if value.startswith("C|"):
+        return Meter(2, 2)
+    if value[:1] == "C":
+        return Meter(4, 4)
+    found = re.match(r"\(?(\d{1,2}(?:\s*\+\s*\d{1,2})*)\)?\s*/\s*(1|2|4|8|16|32)(?!\d)", value)
+    if found:
+        count = sum(int(number) for number in re.findall(r"\d+", found[1]))
+        return Meter(count, int(found[2])) if count else before
+    return None if value.lower().startswith("none") or not value else before
+
+
+def key_of(value: str, before: dict[str, int]) -> dict[str, int]:
+    """Alterations by letter, in semitones, of a key such as "G", "F#m", "A dorian" or "D ^c"."""
+    if re.match(r"H[pP]", value):
+        return {"F": 1, "C": 1}
+    found = re.match(r"([A-G])([#b]?)\s*([A-Za-z]*)", value)
+    key: dict[str, int] = {}
+    if found:
+        mode = found[3]
+        named = MODES.get(mode[:3].lower()) if len(mode) > 2 else (-3 if mode in ("m", "M") else 0)
+        fifths = FIFTHS[found[1]] + {"#": 7, "b": -7, "": 0}[found[2]] + (named or 0)
+        for i in range(min(abs(fifths), 14)):
+            letter = "FCGDAEB"[i % 7] if fifths > 0 else "BEADGCF"[i % 7]
+            key[letter] = key.get(letter, 0) + (1 if fifths > 0 else -1)
+        if mode[:3].lower() == "exp":
+            key = {}
+    elif not re.match(r"(none\b|[\^_=]|$)", value, re.IGNORECASE):
+        return before  # a clef, say
+    for sign, letter in re.findall(r"(\^\^?|__?|=)([A-Ga-g])(?![a-z])", value):
+        key[letter.upper()] = ACCIDENTALS[sign]
+    return key

@@ -1,0 +1,69 @@
+"""Scores as Standard MIDI Files of type 1, byte by byte."""
+
+from __future__ import annotations
+
+import struct
+
+from musicvae_lite.music.score import Score
+
+END_OF_TRACK = b"\xff\x2f\x00"
+
+
+def to_bytes(score: Score) -> bytes:
+    """A type 1 MIDI file: title, tempo, meter and chord symbols (as text) first, then the tracks.
+
+    Drum tracks share channel 10, others take the fifteen remaining in turn. Two notes of one pitch
+    that sound at once in one track end in the order in which they began: MIDI has no other way.
+    """
+    chunks = [conductor(score)]
+    channel = 0
+    for index, part in enumerate(score.tracks):
+        used = 9 if part.is_drum else channel
+        if not part.is_drum:
+            channel = (channel + 1) % 16 + (channel == 8)
+        mine = score.track == index
+        events = [(0, 0, _meta(3, part.name.encode()))] if part.name else []
+        events.append((0, 1, bytes([0xC0 | used, part.program])))
+        columns = (score.start[mine], score.end[mine], score.pitch[mine], score.velocity[mine])
+        for start, end, pitch, velocity in zip(*(column.tolist() for column in columns), strict=True):
+            events.append((start, 3, bytes([0x90 | used, pitch, velocity])))
+            events.append((end, 2, bytes([0x80 | used, pitch, 0])))
+        chunks.append(_chunk(events))
+    return struct.pack(">4sIHHH", b"MThd", 6, 1, len(chunks), score.ticks_per_quarter) + b"".join(chunks)
+
+
+def conductor(score: Score) -> bytes:
+    events = [(0, 0, _meta(3, score.title.encode()))] if score.title else []
+    for tempo in score.tempos:
+        events.append((tempo.tick, 1, _meta(0x51, microseconds(tempo.qpm).to_bytes(3, "big"))))
+    for change in score.meters:
+        under = change.meter.denominator.bit_length() - 1
+        events.append((change.tick, 1, _meta(0x58, bytes([change.meter.numerator, under, 24, 8]))))
+    events += [(chord.tick, 2, _meta(1, chord.symbol.encode())) for chord in score.chords]
+    return _chunk(events)
+
+
+def microseconds(qpm: float) -> int:
+    return min(max(round(60e6 / qpm), 1), 2**24 - 1)
+
+
+def _meta(kind: int, payload: bytes) -> bytes:
+    return bytes([0xFF, kind]) + _variable(len(payload)) + payload
+
+
+def _chunk(events: list[tuple[int, int, bytes]]) -> bytes:
+    """A track of (tick, rank, message); lower ranks come first within a tick."""
+    body, now = bytearray(), 0
+    for tick, _, message in sorted(events, key=lambda event: event[:2]):
+        body += _variable(tick - now) + message
+        now = tick
+    body += b"\x00" + END_OF_TRACK
+    return b"MTrk" + len(body).to_bytes(4, "big") + bytes(body)
+
+
+def _variable(number: int) -> bytes:
+    """MIDI's variable-length number: seven bits a byte, the high bit set on all but the last."""
+    out = [number & 127]
+    while number := number >> 7:
+        out.append(number & 127 | 128)
+    return bytes(reversed(out))
