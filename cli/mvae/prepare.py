@@ -1,0 +1,134 @@
+"""`mvae prepare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from musicvae_lite.corpora.build import Progress as State
+    from musicvae_lite.corpora.manifest import Manifest
+    from mvae.output import Progress
+
+
+def prepare(
+    folders: Annotated[list[Path], typer.Argument(help="Folders, or files, of MIDI, ABC and MusicXML.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the dataset.")],
+    representation: Annotated[
+        str, typer.Option("-r", "--representation", help="What windows are made of.")
+    ] = "melody",
+    bars: Annotated[int, typer.Option(help="Bars a window.")] = 2,
+    meter: Annotated[str, typer.Option(help="Meter of the windows; songs in others are rejected.")] = "4/4",
+    hop: Annotated[str, typer.Option(help="From window to window: beat, bar or a number of steps.")] = "beat",
+    all_tracks: Annotated[
+        bool, typer.Option("--all-tracks", help="Take every pitched track, not only the most melodic.")
+    ] = False,
+    polyphony: Annotated[
+        str, typer.Option(help="Of two notes at once take the higher (skyline), or refuse the window.")
+    ] = "skyline",
+    split: Annotated[str, typer.Option(help="Shares of songs for train/validation/test.")] = "90/5/5",
+    seed: Annotated[int, typer.Option(help="Of the split.")] = 0,
+    workers: Annotated[
+        int | None, typer.Option(min=0, help="Processes; 0 for none. [default: one a processor]")
+    ] = None,
+    no_limits: Annotated[
+        bool, typer.Option("--no-limits", help="Read files of any size and number of notes.")
+    ] = False,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Drop an unfinished run; replace the dataset if it exists.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
+) -> None:
+    """Turn folders of music into a dataset for training."""
+    from musicvae_lite.corpora.build import build_dataset
+    from musicvae_lite.music.files import Limits
+    from musicvae_lite.music.representations import from_config
+    from mvae.output import print_json, say
+
+    config = {"name": representation, "bars": bars, "meter": meter, "polyphony": polyphony}
+    shown = _Shown(quiet=as_json)
+    try:
+        manifest = build_dataset(
+            folders,
+            from_config(config),
+            output,
+            hop=hop,
+            tracks="all" if all_tracks else "chosen",
+            split=parse_split(split),
+            seed=seed,
+            limits=Limits.none() if no_limits else Limits(),
+            workers=workers,
+            restart=restart,
+            on_progress=shown,
+        )
+    except KeyboardInterrupt:
+        say("The same command goes on from here.")
+        raise
+    finally:
+        shown.close()
+    if as_json:
+        print_json(manifest.to_dict())
+    else:
+        show(manifest, output)
+
+
+def parse_split(text: str) -> tuple[float, float, float]:
+    """ "90/5/5" as shares of 1."""
+    try:
+        train, validation, test = (float(part) for part in text.split("/"))
+        total = train + validation + test
+        return train / total, validation / total, test / total
+    except (ValueError, ZeroDivisionError):
+        raise typer.BadParameter(f"'{text}' is no split; write it like 90/5/5", param_hint="--split") from None
+
+
+def show(manifest: Manifest, output: Path) -> None:
+    """The closing tables: windows by split, and what was rejected."""
+    from mvae.output import note, table, wrote
+
+    rows = [(name, part.songs, part.windows) for name, part in manifest.splits.items()]
+    table(("split", "songs", "windows"), rows)
+    dropped = manifest.duplicates
+    print(
+        f"{manifest.sources['files']:,} files, {manifest.songs:,} songs with windows, "
+        f"{manifest.extracted:,} windows;\n{sum(dropped.values()):,} duplicates removed "
+        f"({dropped['across']:,} of them because their copy is in another split)"
+    )
+    if manifest.rejections:
+        rejected = [(r.code, r.count, f"{r.place}: {r.detail}") for r in manifest.rejections]
+        table(("rejected for", "count", "first example"), rejected)
+    for warning in manifest.warnings:
+        note(warning)
+    wrote(output)
+
+
+class _Shown:
+    """Shows how far `build_dataset` is."""
+
+    def __init__(self, quiet: bool):
+        self._quiet, self._files = quiet, 0
+        self._progress: Progress | None = None
+
+    def __call__(self, state: State) -> None:
+        from mvae.output import Progress, say
+
+        if state.stage == "extract":
+            if self._progress is None:
+                if state.resumed and not self._quiet:
+                    say(f"going on where the last run stopped: {state.resumed:,} files are done")
+                left = state.total - state.resumed
+                self._progress = Progress("reading", left, "files", self._quiet).__enter__()
+                self._files = state.resumed
+            self._progress.advance(state.files - self._files, f"{state.windows:,} windows")
+            self._files = state.files
+        elif state.stage == "assemble":
+            self.close()
+            if not self._quiet:
+                say(f"removing duplicates among {state.windows:,} windows, and writing")
+
+    def close(self) -> None:
+        if self._progress is not None:
+            self._progress.__exit__(None, None, None)
+            self._progress = None
