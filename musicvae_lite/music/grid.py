@@ -15,6 +15,8 @@ import numpy as np
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.music.score import Meter, MeterChange, Score
 
+AGREEMENT = 0.7  # length of the mean of the onsets' places on a circle: 0 for chance, 1 for all alike
+
 
 def accepts(model: Meter, song: Meter) -> bool:
     """Whether bars of a song's meter can fill the bars of a model's meter.
@@ -182,6 +184,18 @@ class Grid:
         index = np.searchsorted(at, ticks, side="right") - 1
         local = (np.asarray(ticks) - at[index]) / (sizes[index] * self.step_ticks)
         return bars[index] + local.astype(np.int64)
+
+
+def common_shift(offset: np.ndarray) -> float:
+    """How far all onsets lie behind the grid together, as a fraction of a step; 0 when they disagree.
+
+    Recorded and transcribed songs often keep strict time that misses the bar lines by a constant.
+
+    Args:
+        offset: distance of each onset from its step [N], as `Grid.quantise` gives it.
+    """
+    mean = np.exp(2j * np.pi * offset).mean()  # offsets of -0.5 and 0.5 are the same place
+    return float(np.angle(mean)) / (2 * np.pi) if abs(mean) >= AGREEMENT else 0.0
 
 
 def _changes(score: Score, ticks_per_quarter: int) -> list[MeterChange]:

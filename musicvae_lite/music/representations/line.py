@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from musicvae_lite.music import voices
-from musicvae_lite.music.grid import Grid
+from musicvae_lite.music.grid import Grid, common_shift
 from musicvae_lite.music.score import Score
 
 HOLD, OFF, FIRST_NOTE = 0, 1, 2
 OUTSIDE = 255  # stands for the token of a pitch that has none
+SUSPECT = 0.1  # mean distance from the grid, in steps, from which a common shift is looked for
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +25,7 @@ class Line:
         step, offset, pitch, outside: [N] onset steps, distance from them, MIDI numbers, out of range.
         clashes: steps, ascending, at which two notes sound at once.
         overlaps: how many of the track's notes begin over another one.
+        shift: by how much of a step the whole track lay behind the grid, and was moved onto it.
     """
 
     tokens: np.ndarray
@@ -34,6 +36,7 @@ class Line:
     outside: np.ndarray
     clashes: np.ndarray
     overlaps: int
+    shift: float
 
     @classmethod
     def of(cls, score: Score, grid: Grid, track: int, lowest: int, highest: int, spare: int) -> Line:
@@ -50,6 +53,12 @@ class Line:
         if not mine.all():
             start, end, pitch = start[mine], end[mine], pitch[mine]
         step, offset = grid.quantise(start)
+        shift = 0.0
+        if len(offset) and np.abs(offset).mean() > SUSPECT:
+            shift = common_shift(offset)
+            ticks = round(shift * grid.step_ticks)
+            start, end = np.maximum(start - ticks, 0), np.maximum(end - ticks, 1)
+            step, offset = grid.quantise(start)
         stop = np.maximum(grid.quantise(end)[0], step + 1)
         clash = voices.overlapping(start, end, grid.step_ticks)
         overlaps = int(np.count_nonzero(clash))
@@ -71,4 +80,4 @@ class Line:
         tokens = np.zeros(len(sound), dtype=np.uint8)
         tokens[stop] = OFF
         tokens[step] = note
-        return cls(tokens, sound, step, offset, pitch, outside, clashes, overlaps)
+        return cls(tokens, sound, step, offset, pitch, outside, clashes, overlaps, shift)

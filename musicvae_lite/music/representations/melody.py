@@ -121,6 +121,8 @@ class MelodyRepresentation:
         if line.overlaps:
             choice += f"; {line.overlaps} of its notes begin over another one"
             choice += ", only the highest are taken" if self.polyphony == "skyline" else ", which is refused"
+        if line.shift:
+            choice += f"; moved by {-line.shift:+.2f} of a step onto the grid"
 
         rest = int(self.max_rest_bars * self.bar_steps)
         placement = place(grid, self.meter, self.steps, hop, rest)
