@@ -7,6 +7,7 @@ module with a `typer.Typer` and one line of the same kind.
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -41,6 +42,8 @@ class Command:
 
 COMMANDS: dict[str, Command] = {
     "render": Command("mvae.render:render", "Render music to audio: WAV, FLAC or OGG.", FILES),
+    "prepare": Command("mvae.prepare:prepare", "Turn folders of music into a dataset for training.", FILES),
+    "inspect": Command("mvae.inspect:inspect", "Show what a song holds and what models would take.", FILES),
     "plot": Command("mvae.plot:plot", "Draw music as a piano-roll.", FILES),
     "data": Command("mvae.data:app", "List public corpora, and fetch one.", FILES),
 }
@@ -161,7 +164,7 @@ def _never_fail_to_print() -> None:
     """A terminal or pipe without UTF-8 gets "?" for what it cannot show."""
     for stream in (sys.stdout, sys.stderr):
         encoding = (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "")
-        if encoding != "utf8" and hasattr(stream, "reconfigure"):
+        if encoding != "utf8" and isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 

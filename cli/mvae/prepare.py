@@ -81,7 +81,9 @@ def parse_split(text: str) -> tuple[float, float, float]:
         total = train + validation + test
         return train / total, validation / total, test / total
     except (ValueError, ZeroDivisionError):
-        raise typer.BadParameter(f"'{text}' is no split; write it like 90/5/5", param_hint="--split") from None
+        raise typer.BadParameter(
+            f"'{text}' is no split; write it like 90/5/5", param_hint="--split"
+        ) from None
 
 
 def show(manifest: Manifest, output: Path) -> None:

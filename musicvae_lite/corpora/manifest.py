@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from musicvae_lite.corpora.recipe import SPLITS
 from musicvae_lite.corpora.tally import Reason
 from musicvae_lite.errors import DatasetError
@@ -131,6 +133,8 @@ class Manifest:
         shape = tuple(_count(n) for n in table["window_shape"])
         if not shape or math.prod(shape) == 0:
             raise ValueError(f"window_shape is {table['window_shape']}")
+        if np.dtype(table["dtype"]).kind not in "uif":
+            raise ValueError(f"tokens of dtype {table['dtype']!r} are no numbers")
         table = table | {
             "splits": splits,
             "window_shape": shape,

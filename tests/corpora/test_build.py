@@ -96,9 +96,7 @@ def test_a_killed_run_goes_on_where_it_was(
 ):
     output = tmp_path / "dataset"
     with pytest.raises(KeyboardInterrupt):
-        build_dataset(
-            [music], MELODY, output, workers=0, chunk_files=4, on_progress=_stop_after(12)
-        )
+        build_dataset([music], MELODY, output, workers=0, chunk_files=4, on_progress=_stop_after(12))
     assert not output.exists()
     journal = tmp_path / "dataset.partial" / "journal.jsonl"
     with journal.open("a") as file:
@@ -142,7 +140,9 @@ def test_a_damaged_spill_file_is_noticed(music: Path, tmp_path: Path):
 def test_resuming_with_other_settings_shows_the_difference(music: Path, reference: Path, tmp_path: Path):
     output = tmp_path / "dataset"
     with pytest.raises(KeyboardInterrupt):
-        build_dataset([music], MelodyRepresentation(bars=4), output, hop=2, workers=0, on_progress=_stop_after(1))
+        build_dataset(
+            [music], MelodyRepresentation(bars=4), output, hop=2, workers=0, on_progress=_stop_after(1)
+        )
     with pytest.raises(DatasetError, match=r"(?s)representation\.bars: 4, now 2.*hop: 2, now 4.*--restart"):
         build_dataset([music], MELODY, output, workers=0)
     build_dataset([music], MELODY, output, workers=0, restart=True)
@@ -161,7 +161,9 @@ def test_resuming_with_other_files_is_refused(tmp_path: Path):
 def test_a_file_that_kills_its_worker_costs_itself_alone(tmp_path: Path):
     music = write_tunes(tmp_path / "music", 6)
     tune(99, title=DEADLY).save(str(music / "even" / "003-deadly.mid"))
-    manifest = build_dataset([music], DeadlyRepresentation(bars=2), tmp_path / "out", workers=1, chunk_files=4)
+    manifest = build_dataset(
+        [music], DeadlyRepresentation(bars=2), tmp_path / "out", workers=1, chunk_files=4
+    )
     assert manifest.songs == 6
     crash = next(r for r in manifest.rejections if r.code == "crash")
     assert crash.source == "even/003-deadly.mid" and crash.count == 1
@@ -248,7 +250,10 @@ def test_all_tracks_gives_those_the_choice_leaves_out(tmp_path: Path):
     from dataclasses import replace
 
     first, second = tune(1), tune(2, shift=-24)
-    both = {k: np.concatenate([getattr(first, k), getattr(second, k)]) for k in ("start", "end", "pitch", "velocity")}
+    both = {
+        k: np.concatenate([getattr(first, k), getattr(second, k)])
+        for k in ("start", "end", "pitch", "velocity")
+    }
     order = np.argsort(both["start"], kind="stable")
     both = {k: v[order] for k, v in both.items()}
     track = np.repeat([0, 1], len(first)).astype(np.int32)[order]

@@ -54,7 +54,8 @@ def _assemble(tmp_path: Path, songs: list[list[int]], **settings):
     )
     tokens = {
         name: [
-            np.load(tmp_path / "data" / shard.tokens).view("<u8").reshape(-1) for shard in result.splits[name].shards
+            np.load(tmp_path / "data" / shard.tokens).view("<u8").reshape(-1)
+            for shard in result.splits[name].shards
         ]
         for name in SPLITS
     }
@@ -71,7 +72,9 @@ def test_every_fingerprint_is_kept_once_where_it_is_evaluated(tmp_path: Path, pa
     counts = np.array([len(song) for song in songs])
     keys = song_keys(np.concatenate(songs).astype(np.uint64), counts)
     split_of, _ = assign_splits(keys, HALVES, 3)
-    within = {n: {p for s, k in zip(songs, split_of, strict=True) if SPLITS[k] == n for p in s} for n in SPLITS}
+    within = {
+        n: {p for s, k in zip(songs, split_of, strict=True) if SPLITS[k] == n for p in s} for n in SPLITS
+    }
     assert set(kept["test"]) == within["test"]
     assert set(kept["validation"]) == within["validation"] - within["test"]
     assert set(kept["train"]) == within["train"] - within["test"] - within["validation"]
@@ -85,9 +88,7 @@ def test_partitions_and_shards_do_not_change_the_rows(tmp_path: Path):
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     one, rows = _assemble(tmp_path / "a", songs, split=HALVES, seed=0)
-    many, same = _assemble(
-        tmp_path / "b", songs, split=HALVES, seed=0, partition_windows=7, shard_windows=16
-    )
+    many, same = _assemble(tmp_path / "b", songs, split=HALVES, seed=0, partition_windows=7, shard_windows=16)
     assert len(many.splits["train"].shards) > 1 == len(one.splits["train"].shards)
     assert all(np.array_equal(rows[name], same[name]) for name in SPLITS)
 

@@ -1,0 +1,68 @@
+"""`mvae inspect`, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from musicvae_lite.music.score import Meter, Track
+from mvae.app import main
+from tests.corpora.tunes import tune
+
+
+def run(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as end:
+        main([str(a) for a in arguments])
+    return int(end.value.code or 0)
+
+
+@pytest.fixture
+def waltz(tmp_path: Path) -> Path:
+    tune(3, title="Flute", meter=Meter(3, 4)).save(str(tmp_path / "waltz.mid"))
+    return tmp_path / "waltz.mid"
+
+
+def test_one_screen(waltz: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run("inspect", waltz) == 0
+    shown = capsys.readouterr().out
+    assert "8 bars, 48 notes" in shown and "meter 3/4" in shown and "Flute" in shown
+    rows = [line.split() for line in shown.splitlines()]
+    assert ["melody-2bar-waltz", "2", "x", "3/4", "7", "1-7"] in rows
+    assert ["melody-2bar", "2", "x", "4/4", "0"] in rows
+    assert any(row[:3] == ["melody-2bar", "meter", "1-8"] for row in rows)
+    assert max(map(len, shown.splitlines())) <= 80 and len(rows) < 50
+
+
+def test_one_representation_as_json(waltz: Path, capsys: pytest.CaptureFixture[str]):
+    assert run("inspect", waltz, "--bars", "4", "--meter", "3/4", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    (take,) = report["takes"]
+    assert (take["label"], take["bars"], take["meter"], take["windows"]) == ("melody", 4, "3/4", 5)
+    assert report["usable"] is True
+
+
+def test_nothing_usable_is_shown_and_exit_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    replace(tune(1), tracks=(Track("kit", 0, True),)).save(str(tmp_path / "drums.mid"))
+    assert run("inspect", tmp_path / "drums.mid") == 1
+    assert "only drums" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("tracks", [40])
+def test_many_tracks_stay_one_screen(tmp_path: Path, tracks: int, capsys: pytest.CaptureFixture[str]):
+    song = tune(1, bars=8)
+    track = (song.track + range(len(song))) % tracks
+    names = tuple(Track(f"Voice {n + 1}") for n in range(tracks))
+    replace(song, track=track.astype("int32"), tracks=names).save(str(tmp_path / "choir.mid"))
+    run("inspect", tmp_path / "choir.mid")
+    assert "and 24 tracks more" in capsys.readouterr().out
+
+
+def test_what_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "text.mid").write_text("la la")
+    assert run("inspect", tmp_path / "text.mid") == 1
+    assert "text.mid" in capsys.readouterr().err
+    assert run("inspect", tmp_path / "waltz.mid", "--bars", "two") == 2

@@ -1,0 +1,104 @@
+"""`mvae prepare`, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from musicvae_lite.music.score import Meter
+from musicvae_lite.training.dataset import WindowDataset
+from mvae import prepare as command
+from mvae.app import main
+from tests.corpora.tunes import tune, write_tunes
+
+
+def run(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as end:
+        main([str(a) for a in arguments])
+    return int(end.value.code or 0)
+
+
+@pytest.fixture
+def music(tmp_path: Path) -> Path:
+    write_tunes(tmp_path / "my music", 10)
+    tune(70, meter=Meter(3, 4)).save(str(tmp_path / "my music" / "wälzer.mid"))
+    return tmp_path / "my music"
+
+
+def test_tables_of_splits_and_rejections(music: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert run("prepare", music, "-o", tmp_path / "data", "--workers", "0", "--split", "60/20/20") == 0
+    shown = capsys.readouterr()
+    dataset = WindowDataset(tmp_path / "data")
+    for name in ("train", "validation", "test"):
+        split = dataset.manifest.splits[name]
+        row = next(line.split() for line in shown.out.splitlines() if line.split()[:1] == [name])
+        assert row == [name, str(split.songs), str(split.windows)]
+    assert "meter" in shown.out and "wälzer.mid, bar 1" in shown.out
+    assert f"wrote {tmp_path / 'data'}" in shown.out
+    assert "duplicates" in shown.err
+
+
+def test_json_is_the_manifest(music: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    options = ["--bars", "1", "--meter", "3/4", "--hop", "bar", "--seed", "5", "--split", "1/0/0"]
+    options += ["--polyphony", "refuse", "--all-tracks", "--no-limits"]
+    assert run("prepare", music, "-o", tmp_path / "data", "--workers", "0", "--json", *options) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == json.loads((tmp_path / "data" / "manifest.json").read_text(encoding="utf-8"))
+    assert printed["representation"]["meter"] == "3/4" and printed["representation"]["polyphony"] == "refuse"
+    recipe = printed["recipe"]
+    assert (recipe["hop"], recipe["seed"], recipe["tracks"], recipe["split"]) == (12, 5, "all", [1, 0, 0])
+    assert recipe["limits"]["max_notes"] > 10**15
+    assert printed["splits"]["train"]["windows"] == printed["extracted"] - printed["duplicates"]["within"]
+
+
+def test_nothing_usable_is_exit_1_with_the_reasons(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    music = tmp_path / "music"
+    music.mkdir()
+    tune(1, meter=Meter(3, 4)).save(str(music / "waltz.mid"))
+    assert run("prepare", music, "-o", tmp_path / "data", "--workers", "0") == 1
+    message = capsys.readouterr().err
+    assert "none of 1 files" in message and "waltz.mid, bar 1" in message
+    assert [p.name for p in tmp_path.iterdir()] == ["music"]
+
+
+def test_going_on_says_so(
+    music: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    def interrupted(self, state):
+        if state.files:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(command._Shown, "__call__", interrupted)
+        assert run("prepare", music, "-o", tmp_path / "data", "--workers", "0") == 130
+    assert "goes on from here" in capsys.readouterr().err
+    assert run("prepare", music, "-o", tmp_path / "data", "--workers", "0") == 0
+    assert "11 files are done" in capsys.readouterr().err
+    assert run("prepare", music, "-o", tmp_path / "data", "--workers", "0") == 1
+    assert "--restart" in capsys.readouterr().err
+    assert run("prepare", music, "-o", tmp_path / "data", "--workers", "0", "--restart") == 0
+
+
+@pytest.mark.parametrize("split", ["90/10", "a/b/c", "0/0/0", ""])
+def test_a_split_that_is_none_is_wrong_usage(music: Path, tmp_path: Path, split: str):
+    assert run("prepare", music, "-o", tmp_path / "data", "--split", split) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--split", "110/-5/-5"], "split"),
+        (["--meter", "4"], "meter"),
+        (["-r", "kazoo"], "kazoo"),
+        (["--hop", "hour"], "hour"),
+        (["--bars", "0"], "bars"),
+    ],
+)
+def test_settings_out_of_range(
+    music: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], words: str
+):
+    assert run("prepare", music, "-o", tmp_path / "data", "--workers", "0", *options) in (1, 2)
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "data").exists()

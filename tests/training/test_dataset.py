@@ -1,0 +1,235 @@
+"""Prepared datasets read back: windows by index, orders that resume, damage that is named."""
+
+from __future__ import annotations
+
+import json
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musicvae_lite.corpora.build import build_dataset
+from musicvae_lite.errors import ConfigError, DatasetError, NothingUsableError, ReadError
+from musicvae_lite.music.reading import read_song
+from musicvae_lite.music.representations.melody import MelodyRepresentation
+from musicvae_lite.music.score import Meter
+from musicvae_lite.training.dataset import WindowDataset, WindowSplit, from_arrays, windows_of
+from musicvae_lite.training.order import shuffled
+from tests.corpora.tunes import tune, write_tunes
+
+MELODY = MelodyRepresentation(bars=2)
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tunes(tmp_path_factory.mktemp("music"), 12)
+
+
+@pytest.fixture
+def folder(music: Path, tmp_path: Path) -> Path:
+    build_dataset([music], MELODY, tmp_path / "data", workers=0, split=(0.6, 0.2, 0.2))
+    return tmp_path / "data"
+
+
+def test_windows_are_those_of_their_songs(music: Path, folder: Path):
+    dataset = WindowDataset(folder)
+    assert dataset.representation == MELODY.to_config()
+    dataset.verify()
+    total = 0
+    for name in ("train", "validation", "test"):
+        split = dataset.split(name)
+        tokens = split.gather(np.arange(len(split)))
+        assert tokens.shape == (len(split), MELODY.steps) and tokens.dtype == np.uint8
+        assert split.origins.shape == (len(split), 3)
+        for song in split.songs:
+            assert song.split == name
+            expected = MELODY.windows(read_song(music / song.source), 4)
+            mine = split.origins[:, 0] == song.id
+            assert mine.sum() == song.windows
+            for row, (_, bar, step) in zip(tokens[mine], split.origins[mine], strict=True):
+                at = np.flatnonzero((expected.bar == bar) & (expected.step == step))
+                assert np.array_equal(row, expected.tokens[at[0]])
+        total += len(split)
+    assert total == dataset.manifest.windows
+
+
+def test_gather_over_shards_keeps_the_order_asked_for():
+    rows = np.arange(10, dtype=np.uint8)[:, None].repeat(4, 1)
+    split = WindowSplit([rows[:3], rows[3:4], rows[4:]], [np.zeros((n, 3), np.int32) for n in (3, 1, 6)])
+    wanted = np.array([9, 0, 3, 2, 3, 4])
+    assert split.gather(wanted)[:, 0].tolist() == wanted.tolist()
+    assert split.origins.shape == (10, 3)
+    for outside in ([10], [-1]):
+        with pytest.raises(IndexError):
+            split.gather(np.array(outside))
+
+
+@given(count=st.integers(1, 3000), seed=st.integers(0, 2**40), epoch=st.integers(0, 5))
+def test_an_order_holds_everything_once(count: int, seed: int, epoch: int):
+    order = shuffled(np.arange(count), count, seed, epoch)
+    assert np.array_equal(np.sort(order), np.arange(count))
+
+
+def test_orders_differ_and_look_shuffled():
+    count = 20_000
+    one, two = (shuffled(np.arange(count), count, 1, epoch) for epoch in (0, 1))
+    for order in (one, two):
+        assert abs(np.corrcoef(np.arange(count), order)[0, 1]) < 0.03
+        assert (np.abs(np.diff(order)) < 10).mean() < 0.005  # chance: 0.001
+    assert (one == two).mean() < 0.005
+    assert not np.array_equal(one, shuffled(np.arange(count), count, 2, 0))
+
+
+def test_an_order_is_this_one_for_ever():
+    """Resumed runs rely on it: a change here breaks them."""
+    assert shuffled(np.arange(8), 8, seed=0, epoch=0).tolist() == [5, 2, 1, 0, 4, 6, 3, 7]
+
+
+def _numbered(count: int) -> WindowSplit:
+    return from_arrays(np.arange(count, dtype=np.uint16)[:, None].repeat(2, 1))
+
+
+def test_batches_resume_at_any_place():
+    split = _numbered(103)
+    whole = [b[:, 0].tolist() for b in split.batches(10, seed=4, epoch=2)]
+    rest = [b[:, 0].tolist() for b in split.batches(10, seed=4, epoch=2, start=7)]
+    assert len(whole) == 10 and whole[7:] == rest
+    assert len(set(chain(*whole))) == 100
+    everything = [b[:, 0].tolist() for b in split.batches(10, seed=4, epoch=2, drop_last=False)]
+    assert sorted(chain(*everything)) == list(range(103))
+    assert whole != [b[:, 0].tolist() for b in split.batches(10, seed=4, epoch=3)]
+
+
+@pytest.mark.parametrize("ranks", [2, 4])
+def test_processes_share_the_batches_of_one(ranks: int):
+    split = _numbered(64)
+    alone = [set(b[:, 0]) for b in split.batches(16, seed=1)]
+    shared = [list(split.batches(16, seed=1, rank=r, ranks=ranks)) for r in range(ranks)]
+    for batch, parts in zip(alone, zip(*shared, strict=True), strict=True):
+        assert all(len(part) == 16 // ranks for part in parts)
+        assert set(np.concatenate(parts)[:, 0]) == batch
+
+
+def test_a_batch_that_cannot_fill_shrinks_and_says_both_numbers():
+    split = _numbered(5)
+    with pytest.warns(UserWarning, match=r"5 windows.*batch of 512"):
+        batches = list(split.batches(512, seed=0))
+    assert [len(b) for b in batches] == [5]
+    with pytest.raises(NothingUsableError, match="no windows"):
+        _numbered(0).batch_size(8)
+    with pytest.raises(ConfigError, match="at least 1"):
+        split.batch_size(0)
+
+
+def test_in_order_gives_all():
+    assert np.concatenate(list(_numbered(7).in_order(3)))[:, 0].tolist() == list(range(7))
+
+
+def test_music_without_preparing(music: Path, folder: Path):
+    windows = windows_of([music], MELODY, hop="beat")
+    assert len(windows) == WindowDataset(folder).manifest.windows  # duplicates are gone here too
+    assert len(windows_of([music], MELODY, hop="beat", keep_duplicates=True)) == 12 * 25
+    assert len(windows.songs) == 12 and windows.songs[3].label == "even"
+    one = windows_of([music / "even" / "000.mid"], MELODY)
+    assert np.array_equal(one.gather(np.arange(len(one))), MELODY.windows(tune(0)).tokens)
+
+
+def test_music_that_gives_nothing(tmp_path: Path):
+    tune(0, meter=Meter(3, 4)).save(str(tmp_path / "waltz.mid"))
+    with pytest.raises(NothingUsableError, match=r"(?s)2 bars for melody.*waltz\.mid, bar 1"):
+        windows_of([tmp_path], MELODY)
+    with pytest.raises(ReadError, match="nowhere"):
+        windows_of([tmp_path / "nowhere"], MELODY)
+
+
+def _edit(folder: Path, **changes):
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_no_dataset(tmp_path: Path):
+    with pytest.raises(DatasetError, match="no such dataset"):
+        WindowDataset(tmp_path / "nowhere")
+    with pytest.raises(DatasetError, match=r"no manifest\.json"):
+        WindowDataset(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"format": "other"}', "\x00\xff"])
+def test_a_manifest_that_is_none(folder: Path, text: str):
+    (folder / "manifest.json").write_text(text, encoding="latin-1")
+    with pytest.raises(DatasetError, match=r"manifest\.json"):
+        WindowDataset(folder)
+
+
+def test_another_version_says_both(folder: Path):
+    _edit(folder, version=7)
+    with pytest.raises(DatasetError, match="version 7, this program reads 1; prepare it again"):
+        WindowDataset(folder)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"splits": {}},
+        {"splits": None},
+        {"window_shape": []},
+        {"window_shape": [-1]},
+        {"dtype": "object"},
+        {"dtype": "nonsense"},
+        {"rejections": [1]},
+        {"surprise": 1},
+    ],
+)
+def test_a_damaged_manifest_is_refused(folder: Path, changes: dict):
+    _edit(folder, **changes)
+    with pytest.raises(DatasetError, match="prepare the dataset again"):
+        WindowDataset(folder)
+
+
+def test_a_manifest_cannot_name_files_elsewhere(folder: Path):
+    splits = json.loads((folder / "manifest.json").read_text())["splits"]
+    splits["train"]["shards"][0]["tokens"] = "../train-00000.tokens.npy"
+    _edit(folder, splits=splits)
+    with pytest.raises(DatasetError, match="no name of a shard"):
+        WindowDataset(folder)
+
+
+def test_a_missing_shard(folder: Path):
+    (folder / "train-00000.tokens.npy").unlink()
+    with pytest.raises(DatasetError, match=r"train-00000\.tokens\.npy.*missing"):
+        WindowDataset(folder)
+
+
+@pytest.mark.parametrize("keep", [0, 60, 200])
+def test_a_short_shard_says_both_sizes(folder: Path, keep: int):
+    path = folder / "train-00000.tokens.npy"
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(DatasetError, match=rf"cut short.*has {keep} bytes"):
+        WindowDataset(folder)
+
+
+def test_a_shard_of_another_shape(folder: Path):
+    np.save(folder / "train-00000.tokens.npy", np.zeros((3, 7), np.uint8))
+    with pytest.raises(DatasetError, match=r"uint8 \[3, 7\], the manifest says"):
+        WindowDataset(folder)
+
+
+def test_verify_finds_a_changed_bit(folder: Path):
+    path = folder / "train-00000.tokens.npy"
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(DatasetError, match=r"train-00000\.tokens\.npy.*changed"):
+        WindowDataset(folder).verify()
+
+
+def test_songs_that_do_not_fit(folder: Path):
+    songs = folder / "songs.jsonl"
+    songs.write_text("".join(songs.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(DatasetError, match=r"11 songs, the manifest says 12"):
+        _ = WindowDataset(folder).songs
+    with pytest.raises(ConfigError, match="train, validation, test"):
+        WindowDataset(folder).split("dev")
