@@ -192,7 +192,7 @@ def play(
     for bar, begin in zip(played, starts, strict=False):
         for at, qpm in bar.tempos:
             tempos[_tick(begin + at)] = qpm
-        for at, symbol in bar.chords:
+        for at, symbol in sorted(bar.chords, key=lambda chord: chord[0]):
             chord = Chord(_tick(begin + at), symbol)
             if not chords or chords[-1].symbol != symbol:
                 chords.append(chord)

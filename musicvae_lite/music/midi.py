@@ -11,7 +11,7 @@ import io
 import os
 import struct
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -69,7 +69,7 @@ def _read_fast(data: bytes, source: str, limits: Limits) -> Score | None:
     import symusic
 
     try:
-        song = symusic.Score.from_midi(closed)
+        song: Any = symusic.Score.from_midi(closed)
         groups = []
         for part in song.tracks:
             note = part.notes.numpy()
@@ -93,7 +93,9 @@ def _read_fast(data: bytes, source: str, limits: Limits) -> Score | None:
             or int(velocity.min()) < 1
         ):
             return None
-    title = _title(data) if len(groups) != 1 or not groups[0][0].name else ""
+    title = _title(data)
+    if groups and groups[0][0].name == title:  # the name of a track with notes of its own
+        title = ""
     return assemble(source, limits, struct.unpack_from(">H", data, 12)[0], groups, tempos, meters, title, ())
 
 
@@ -133,8 +135,8 @@ def _closed(data: bytes) -> bytes | None:
 
 
 def _title(data: bytes) -> str:
-    """Name given at the start of the first track, which is the name of the song."""
-    if data[22:25] != b"\x00\xff\x03" or data[25] > 127:
+    """Name at the start of the first of several tracks: of the song, if that track has no notes."""
+    if data[8:12] == b"\0\1\0\1" or data[8:10] == b"\0\0" or data[22:25] != b"\x00\xff\x03" or data[25] > 127:
         return ""
     return text(data[26 : 26 + data[25]])
 

@@ -11,7 +11,7 @@ import io
 import math
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -94,12 +94,18 @@ def read(data: bytes, source: str, limits: Limits) -> Score:
     parts = root.findall("part")
     limits.check("parts", len(parts), limits.max_tracks, source)
     reader = _Reader(source, [])
+    for instrument in root.iterfind("part-list/score-part/midi-instrument"):
+        pitch = int(_number(instrument.findtext("midi-unpitched"), 0)) - 1
+        if 0 <= pitch < 128:
+            reader.strokes[instrument.get("id")] = pitch
     for index, part in enumerate(parts):
         reader.part(index, part)
     for bar in reader.bars:
         bar.length = bar.length or (whole(bar.meter) if bar.meter else 0)
     bars = [bar for bar in reader.bars if bar.length]
     warnings = ["jumps (D.C., D.S.) are not played"] if reader.jumps else []
+    if reader.unknown:
+        warnings.append(f"{reader.unknown} drum strokes name no MIDI pitch and were left out")
     title = (root.findtext("work/work-title") or root.findtext("movement-title") or "").strip()
     return play(bars, _tracks(root, parts), title, source, limits, warnings)
 
@@ -133,7 +139,9 @@ class _Reader:
     divisions: float = 1.0
     meter: Meter | None = None
     shift: int = 0  # semitones from written to sounding
+    strokes: dict[str | None, int] = field(default_factory=dict)  # drums: instrument to MIDI pitch
     jumps: bool = False
+    unknown: int = 0  # strokes of unknown drums
     at: int = 0  # fine units from the start of the bar
     last: int = 0  # where the last note began, for the notes of its chord
     first: bool = True  # part, whose bar lines, chords and tempo count
@@ -203,12 +211,22 @@ class _Reader:
         if element.find("grace") is not None or element.find("cue") is not None:
             return
         length = self.duration(element, number)
-        start = self.last if element.find("chord") is not None else self.at
-        self.last = start
-        self.at = max(start + length, self.at)
+        start = self.at
+        if element.find("chord") is not None:
+            start = self.last
+        else:
+            self.last, self.at = start, start + length
         pitch = element.find("pitch")
-        if pitch is None or not length:
-            return  # a rest, or a drum stroke that names no pitch
+        if not length or element.find("rest") is not None:
+            return
+        instrument = element.find("instrument")
+        stroke = self.strokes.get(instrument.get("id")) if instrument is not None else None
+        if stroke is not None:
+            bar.notes.append(Note(start, length, stroke, False, part))
+            return
+        if pitch is None:
+            self.unknown += 1
+            return
         step = STEPS.get((pitch.findtext("step") or "").strip())
         if step is None:
             raise ReadError(self.source, f"bar {number + 1}: a note without a name", "damaged")
