@@ -1,8 +1,8 @@
 """Scores to sound: a General MIDI soundfont through symusic's synthesiser, WAV, FLAC or OGG out.
 
-The synthesiser plays one note's sample and stops it within a millisecond of its end. Two things are
-added here so that music sounds as it should: drums ring on, as a struck drum does whatever its
-note-off says, and other notes fade for a moment instead of stopping dead.
+The synthesiser gives the plain sample of a note: it knows no velocity and stops within a millisecond
+of the note's end. So each sound is fetched once, at its longest, and laid into the song here, as loud
+as its velocity says and with a short fade; drums ring on, whatever their note-off says.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PEAK = 10 ** (-1 / 20)  # -1 dBFS
 RING = 2.0  # seconds a drum may sound
 FADE = 0.24  # seconds a note takes to die away
-FADE_STEPS = 6
+CHOKE = 0.02  # seconds a drum takes to, when it is stopped
 SUFFIXES = (".wav", ".flac", ".ogg")
 CLOSED_HATS, OPEN_HAT = (42, 44), 46
 MAX_MINUTES = 60  # stereo floats of an hour are 1.3 GB
@@ -76,18 +76,11 @@ def synthesize(score: Score, rate: int = 44100, soundfont: str | Path | None = N
     except RuntimeError as error:
         raise ReadError(font, f"is not a soundfont that can be read ({error})", "soundfont") from error
 
-    is_drum = np.array([track.is_drum for track in score.tracks], dtype=bool)[score.track]
-    parts = [(is_drum, _let_ring(begin, end, score.pitch), 1.0)]
-    # A weighted mean of notes of several lengths is a note that fades in steps.
-    parts += [(~is_drum, end + after, weight) for after, weight in _fade()]
-    audio = np.zeros((0, 2), dtype=np.float32)
-    for keep, stop, weight in parts:
-        if keep.any():
-            audio = _add(audio, play.render(_timed(score, keep, begin, stop), True).T, weight)
+    audio = _mix(score, play, begin, end, rate)
     peak = float(np.abs(audio).max(initial=0.0))
     if peak == 0.0:
         raise NothingUsableError(f"{where}: {font.name} has no sound for any of its notes")
-    return (audio * (PEAK / peak)).astype(np.float32)
+    return audio * np.float32(PEAK / peak)
 
 
 def save_audio(path: str | Path, audio: np.ndarray, rate: int = 44100) -> Path:
@@ -126,6 +119,35 @@ def check_suffix(path: str | Path) -> None:
         raise ConfigError(f"{path}: the name must end in one of {', '.join(SUFFIXES)}")
 
 
+def _mix(score: Score, play: Any, begin: np.ndarray, end: np.ndarray, rate: int) -> np.ndarray:
+    """All notes laid over each other: float32 [frames, 2], not yet normalised."""
+    program = np.array([track.program for track in score.tracks])[score.track]
+    is_drum = np.array([track.is_drum for track in score.tracks], dtype=bool)[score.track]
+    stop = np.where(is_drum, _let_ring(begin, end, score.pitch), end)
+    fade = np.where(is_drum, CHOKE, FADE)
+    gain = ((score.velocity / 127.0) ** 2).astype(np.float32)  # the curve of the SoundFont standard
+    first = np.rint(begin * rate).astype(np.int64)
+    frames = np.maximum(np.rint((stop + fade - begin) * rate).astype(np.int64), 1)
+
+    audio = np.zeros((int((first + frames).max()), 2), dtype=np.float32)
+    last = 0
+    sounds = np.stack([is_drum, program, score.pitch], axis=1)
+    kinds, sound_of_note = np.unique(sounds, axis=0, return_inverse=True)
+    for kind, (drum, instrument, pitch) in enumerate(kinds):
+        notes = np.flatnonzero(sound_of_note.reshape(-1) == kind)
+        seconds = float(frames[notes].max()) / rate
+        sample = play.render(_one_note(int(instrument), bool(drum), int(pitch), seconds), True).T
+        sample = sample[: np.flatnonzero(sample.any(axis=1)).max(initial=-1) + 1]  # no silence behind it
+        ramp = np.linspace(1, 0, round((CHOKE if drum else FADE) * rate), dtype=np.float32)[:, None] ** 2
+        for note in notes:
+            sound = sample[: frames[note]] * gain[note]
+            faded = max(len(sound) - (frames[note] - len(ramp)), 0)
+            sound[len(sound) - faded :] *= ramp[:faded]
+            audio[first[note] : first[note] + len(sound)] += sound
+            last = max(last, int(first[note]) + len(sound))
+    return audio[:last]
+
+
 def _let_ring(begin: np.ndarray, end: np.ndarray, pitch: np.ndarray) -> np.ndarray:
     """End times [N] in seconds of struck instruments; closing the hi-hat chokes an open one."""
     stop = np.maximum(end, begin + RING)
@@ -137,37 +159,11 @@ def _let_ring(begin: np.ndarray, end: np.ndarray, pitch: np.ndarray) -> np.ndarr
     return stop
 
 
-def _fade() -> list[tuple[float, float]]:
-    """(seconds behind the note's end, weight) of each length; the weights add up to one."""
-    level = (1 - np.arange(FADE_STEPS + 1) / FADE_STEPS) ** 2  # of the k-th slice of the fade
-    seconds = FADE * np.arange(FADE_STEPS) / FADE_STEPS
-    return list(zip(seconds.tolist(), (level[:-1] - level[1:]).tolist(), strict=True))
-
-
-def _timed(score: Score, keep: np.ndarray, begin: np.ndarray, stop: np.ndarray) -> Any:
-    """The kept notes as symusic's score in seconds, a track each."""
+def _one_note(program: int, is_drum: bool, pitch: int, seconds: float) -> Any:
     import symusic  # its type stubs do not tell ticks from seconds, hence Any
 
-    out: Any = symusic.Score(480, ttype="second")
-    for index, track in enumerate(score.tracks):
-        mine = keep & (score.track == index)
-        if not mine.any():
-            continue
-        part: Any = symusic.Track(program=track.program, is_drum=track.is_drum, ttype="second")
-        part.notes = symusic.Note.from_numpy(
-            begin[mine],
-            (stop - begin)[mine],
-            score.pitch[mine].astype(np.int8),
-            score.velocity[mine].astype(np.int8),
-            ttype="second",
-        )
-        out.tracks.append(part)
-    return out
-
-
-def _add(total: np.ndarray, part: np.ndarray, weight: float) -> np.ndarray:
-    """total + weight * part, [frames, 2] of different lengths."""
-    long, short = (total, part * weight) if len(total) >= len(part) else (part * weight, total)
-    long = np.array(long, dtype=np.float32)
-    long[: len(short)] += short
-    return long
+    score: Any = symusic.Score(480, ttype="second")
+    track: Any = symusic.Track(program=program, is_drum=is_drum, ttype="second")
+    track.notes.append(symusic.Note(0.0, seconds, pitch, 127, ttype="second"))
+    score.tracks.append(track)
+    return score

@@ -79,6 +79,13 @@ class CommandTable(TyperGroup):
         name, label, rest = super().resolve_command(ctx, args)
         return name, load(name) if name and label else None, rest
 
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # here, because typer would end without a word
+            _say("stopped.")
+            raise typer.Exit(130) from None
+
 
 app = typer.Typer(
     cls=CommandTable, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich"
@@ -118,9 +125,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         app(list(argv) if argv is not None else None, prog_name="mvae")
     except SystemExit as end:
         sys.exit(_flushed(end.code))
-    except KeyboardInterrupt:
-        _say("stopped.")
-        sys.exit(130)
     except Exception as error:
         if os.environ.get("MVAE_DEBUG"):
             raise

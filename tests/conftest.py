@@ -1,0 +1,29 @@
+"""Settings and fixtures for every test. Threads are limited before torch can be loaded."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[_name] = "1"  # one test process a core is faster than threads that wait for each other
+os.environ.setdefault("COLUMNS", "80")
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = ROOT / "data" / "examples"
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder of the test's own: no test reads or fills the user's."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("MUSICVAE_LITE_CACHE", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def examples() -> Path:
+    """The folder with the example tunes."""
+    return EXAMPLES
