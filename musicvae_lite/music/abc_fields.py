@@ -58,7 +58,7 @@ def meter_of(value: str, before: Meter | None) -> Meter | None:
     found = re.match(r"\(?(\d{1,2}(?:\s*\+\s*\d{1,2})*)\)?\s*/\s*(1|2|4|8|16|32)(?!\d)", value)
     if found:
         count = sum(int(number) for number in re.findall(r"\d+", found[1]))
-        return Meter(count, int(found[2])) if count else before
+        return Meter(count, int(found[2])) if 0 < count < 256 else before
     return None if value.lower().startswith("none") or not value else before
 
 

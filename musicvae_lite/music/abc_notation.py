@@ -22,18 +22,19 @@ CHORD = re.compile(
 )
 PASSES = r"[1-9](?:[,.\-]\s?[1-9])*(?!\d)"  # the numbers of an ending
 LENGTH = r"(\d{0,4})(/*)(\d{0,4})"
+# Every stretch between brackets is bounded, so that no line takes more than time in its length.
 TOKEN = re.compile(
     rf"""
     (?P<space>[\s`\\$]+)
   | "(?P<quote>[^"]*)"?
   | \{{(?P<grace>[^}}]*)\}}?
-  | !(?P<mark>[^!|\[\]]*)!
-  | \+(?P<oldmark>[a-zA-Z.<>()]+)\+
-  | \[(?P<field>[A-Za-z]):(?P<value>[^\]]*)\]
+  | !(?P<mark>[^!|\[\]]{{0,80}})!
+  | \+(?P<oldmark>[a-zA-Z.<>()]{{1,40}})\+
+  | \[(?P<field>[A-Za-z]):(?P<value>[^\]]{{0,400}})\]
   | \[(?P<ending>{PASSES})
   | (?P<bar>(?::*\[?\|+\]?:*|::+|\|?\]:*|:+(?=\s*$)|\[\|))(?:\s?(?P<pass>{PASSES}))?
-  | \[(?P<chord>[^\]|:]*)\]{LENGTH}(?P<chordtie>-?)
-  | \((?P<tuplet>\d)(?::(?P<into>\d?))?(?::(?P<over>\d*))?
+  | \[(?P<chord>[^\]|:]{{0,200}})\]{LENGTH}(?P<chordtie>-?)
+  | \((?P<tuplet>\d)(?::(?P<into>\d?))?(?::(?P<over>\d{{0,3}}))?
   | (?P<accidental>\^\^?|__?|=)?(?P<note>[A-Ga-g])(?P<octave>[,']*){LENGTH}(?P<tie>-?)
   | (?P<rest>[zx]){LENGTH}
   | (?P<bars>[ZX])(\d{{0,3}})
@@ -128,13 +129,13 @@ class _Tune:
 
     def set_tempo(self, value: str) -> None:
         value = re.sub(r'"[^"]*"', "", value).strip()
-        found = re.match(r"((?:\d{1,3}/\d{1,3}\s*)+)=\s*(\d{1,4})", value)
+        found = re.match(r"((?:\d{1,3}/\d{1,3}\s*){1,4})=\s*(\d{1,4})", value)
         if found:
             beats = [fraction.split("/") for fraction in found[1].split()]
             beat = sum(WHOLE * int(over) / max(int(under), 1) for over, under in beats)
             rate = int(found[2])
         else:
-            found = re.match(r"(?:C(\d*)\s*=\s*)?(\d{1,4})", value)
+            found = re.match(r"(?:C(\d{0,3})\s*=\s*)?(\d{1,4})", value)
             if not found:
                 return
             beat, rate = self.plain() * int(found[1] or 1), int(found[2])
@@ -170,7 +171,7 @@ class _Tune:
                 self.start_tuplet(token)
             elif token["quote"]:
                 symbol = token["quote"].strip().replace("♯", "#").replace("♭", "b")
-                if CHORD.fullmatch(symbol):
+                if len(symbol) < 40 and CHORD.fullmatch(symbol):
                     self.bar.chords.append((self.bar.length, symbol))
             elif token["ending"]:
                 self.start_ending(token["ending"])

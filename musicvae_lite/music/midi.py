@@ -277,6 +277,8 @@ def from_pretty_midi(song: pretty_midi.PrettyMIDI, limits: Limits = DEFAULT_LIMI
         velocity = np.array([note.velocity for note in part.notes], dtype=np.int64)
         if ((pitch < 0) | (pitch > 127) | (velocity < 0) | (velocity > 127)).any():
             raise ReadError(source, "a pitch or velocity lies outside 0 to 127", "damaged")
+        if not 0 <= part.program <= 127:
+            raise ReadError(source, f"program {part.program} lies outside 0 to 127", "damaged")
         track = Track(part.name, part.program, part.is_drum)
         groups.append((track, (begin, length, pitch, np.maximum(velocity, 1))))
     tempos = [(int(t), 60e6 / q) for t, q in zip(np.rint(corner), qpms, strict=True)]

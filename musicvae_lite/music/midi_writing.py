@@ -22,7 +22,7 @@ def to_bytes(score: Score) -> bytes:
         if not part.is_drum:
             channel = (channel + 1) % 16 + (channel == 8)
         mine = score.track == index
-        events = [(0, 0, _meta(3, part.name.encode()))] if part.name else []
+        events = [(0, 0, _meta(3, part.name.encode(errors="replace")))] if part.name else []
         events.append((0, 1, bytes([0xC0 | used, part.program])))
         columns = (score.start[mine], score.end[mine], score.pitch[mine], score.velocity[mine])
         for start, end, pitch, velocity in zip(*(column.tolist() for column in columns), strict=True):
@@ -33,13 +33,13 @@ def to_bytes(score: Score) -> bytes:
 
 
 def conductor(score: Score) -> bytes:
-    events = [(0, 0, _meta(3, score.title.encode()))] if score.title else []
+    events = [(0, 0, _meta(3, score.title.encode(errors="replace")))] if score.title else []
     for tempo in score.tempos:
         events.append((tempo.tick, 1, _meta(0x51, microseconds(tempo.qpm).to_bytes(3, "big"))))
     for change in score.meters:
         under = change.meter.denominator.bit_length() - 1
         events.append((change.tick, 1, _meta(0x58, bytes([change.meter.numerator, under, 24, 8]))))
-    events += [(chord.tick, 2, _meta(1, chord.symbol.encode())) for chord in score.chords]
+    events += [(chord.tick, 2, _meta(1, chord.symbol.encode(errors="replace"))) for chord in score.chords]
     return _chunk(events)
 
 

@@ -328,7 +328,8 @@ def test_round_trip(rows: list[tuple[int, int, int, int]], resolution: int):
             free.append((start, start + length, pitch, velocity))
     columns = np.array(free, dtype=np.int32).reshape(-1, 4).T
     track = np.zeros(len(free), np.int32)
-    score = Score(resolution, *columns, track, (Track("x"),) if free else ())
+    start, end, pitch, velocity = columns
+    score = Score(resolution, start, end, pitch, velocity, track, (Track("x"),) if free else ())
     assert same(midi.read_bytes(midi.to_bytes(score)), score)
 
 

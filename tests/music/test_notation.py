@@ -291,6 +291,32 @@ def test_repeats_that_explode_are_refused():
         assert result.code == "limit"
 
 
+@pytest.mark.parametrize(
+    "unit", ["[", "[A:", "[C", ":", "(3", '"', "!a", "+a", "{", "|1", ">", "&", "C/", "^"]
+)
+def test_no_line_takes_forever(unit: str):
+    (result,) = notation.read_bytes(f"X:1\nK:C\n{unit * 40_000}\n".encode(), "t.abc")
+    assert isinstance(result, ReadError | Score)
+
+
+def test_no_field_takes_forever():
+    fields = (
+        "Q:"
+        + "1/11" * 5_000
+        + "\nQ:C"
+        + "9" * 5_000
+        + "=1"
+        + "\nM:"
+        + "1+" * 5_000
+        + "\nK:"
+        + "C ^" * 5_000
+        + "\n"
+    )
+    (result,) = notation.read_bytes(f'X:1\n{fields}"{"Cmajmin" * 5_000}"C\n'.encode(), "t.abc")
+    assert isinstance(result, Score)
+    assert pitches(result) == [61]
+
+
 @given(st.text(alphabet="ABCabcz|:[]()123/<>-^_=\"{}&!+.~ \nKVMLQ%#'", max_size=120))
 def test_any_text_reads_or_gives_an_error(body: str):
     for result in notation.read_bytes(f"X:1\nK:G\n{body}\n".encode(), "t.abc"):
