@@ -26,7 +26,7 @@ test: lint
 
 lint: install-dev
 	$(BIN)/ruff check .
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 bench: install
 	@for script in benchmarks/*.py; do \
