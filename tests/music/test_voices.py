@@ -1,0 +1,51 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musicvae_lite.music.voices import overlapping, skyline
+
+NOTES = st.lists(
+    st.tuples(st.integers(0, 30), st.integers(1, 12), st.integers(40, 50)), min_size=1, max_size=15
+)
+
+
+@given(NOTES)
+def test_the_skyline_is_what_no_higher_note_covers(notes):
+    step, length, pitch = np.array(sorted(notes)).T
+    kept = skyline(step, step + length, pitch, np.zeros(len(step), dtype=bool), shade=True)
+    tops = [max(p for s, p in zip(step, pitch, strict=True) if s == at) for at in sorted(set(step))]
+    chords = dict(zip(sorted(set(step)), tops, strict=True))
+    assert len(set(step[kept])) == len(kept), "one note a step"
+    assert all(pitch[k] == chords[step[k]] for k in kept)
+    for k in kept:  # no higher note sounds on for a step or more
+        covers = (step <= step[k]) & (step + length - 1 > step[k]) & (pitch > pitch[k])
+        highest = [c for c in np.flatnonzero(covers) if pitch[c] == chords[step[c]]]
+        longest = [c for c in highest if length[c] == length[(step == step[c]) & (pitch == pitch[c])].min()]
+        assert not longest
+    assert pitch[kept].max() == pitch.max(), "the highest note of all is never lost"
+
+
+def test_without_shade_only_collisions_are_settled():
+    step, pitch = np.array([0, 0, 4, 8]), np.array([60, 64, 50, 72])
+    flat = np.zeros(4, dtype=bool)
+    assert skyline(step, step + 16, pitch, flat, shade=False).tolist() == [1, 2, 3]
+    brief = np.array([False, True, False, False])
+    assert skyline(step, step + 16, pitch, brief, shade=False).tolist() == [0, 2, 3]
+
+
+def test_legato_is_no_overlap():
+    start, end = np.array([0, 480, 960]), np.array([590, 1200, 1440])
+    assert overlapping(start, end, step_ticks=120).tolist() == [False, False, True]
+    assert overlapping(start[:1], end[:1], 120).tolist() == [False]
+    staccato = np.array([0, 0]), np.array([50, 50])
+    assert overlapping(*staccato, 120).tolist() == [False, True]
+
+
+def test_a_long_note_is_remembered_behind_a_short_one():
+    start, end = np.array([0, 480, 960]), np.array([1920, 720, 1440])
+    assert overlapping(start, end, 120).tolist() == [False, True, True]
+
+
+def test_voices_do_not_overlap_each_other():
+    start, end, voice = np.array([0, 480, 0, 240]), np.array([480, 960, 960, 480]), np.array([0, 0, 1, 1])
+    assert overlapping(start, end, 120, voice).tolist() == [False, False, False, True]
