@@ -47,7 +47,7 @@ def random_melodies(
     bars = -(-steps // bar_steps)
     onset, moves = _rhythm(count, bars, bar_steps, generator), _moves(count, bars, bar_steps, generator)
     _repeat_bars(onset, moves, generator)
-    onset, moves = (a.reshape(count, -1)[:, :steps] for a in (onset, moves))
+    onset, moves = (a.reshape(count, bars * bar_steps)[:, :steps] for a in (onset, moves))
     sparse = onset.sum(axis=1) < 2
     onset[np.ix_(sparse, [0, steps // 2])] = True
     pitch = _pitches(np.where(onset, moves, 0), generator)  # [W, T]
