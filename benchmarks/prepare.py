@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from musicvae_lite.corpora.build import build_dataset
+from musicvae_lite.corpora.build import Progress, build_dataset
 from musicvae_lite.corpora.recipe import DEFAULT_LIMITS
 from musicvae_lite.music import midi, reading
 from musicvae_lite.music.representations.melody import MelodyRepresentation
@@ -67,15 +67,22 @@ def parts(folder: Path, sample: int = 300) -> dict[str, float]:
     }
 
 
-def run(folder: Path, output: Path, workers: int) -> dict[str, float]:
+def run(folder: Path, output: Path, workers: int, hop: str) -> dict[str, float | None]:
     """One preparing run in this process: seconds of its stages, and peak memory in MiB."""
     begin: dict[str, float] = {}
+    cpu: dict[str, float] = {}
+
+    def on_progress(progress: Progress) -> None:
+        begin.setdefault(progress.stage, time.perf_counter())
+        cpu.setdefault(progress.stage, time.process_time())
+
     manifest = build_dataset(
         [folder],
         MelodyRepresentation(bars=2),
         output,
         workers=workers,
-        on_progress=lambda p: begin.setdefault(p.stage, time.perf_counter()),
+        hop=hop,
+        on_progress=on_progress,
     )
     end = time.perf_counter()
     extract, assemble = begin["assemble"] - begin["extract"], end - begin["assemble"]
@@ -89,6 +96,8 @@ def run(folder: Path, output: Path, workers: int) -> dict[str, float]:
         "extract_s": extract,
         "assemble_s": assemble,
         "extract_files_per_s": files / extract,
+        # of this process, undisturbed by others; without workers all work is done in it
+        "extract_files_per_cpu_s": None if workers else files / (cpu["assemble"] - cpu["extract"]),
         "files_per_s": files / (end - begin["list"]),
         **_peak(),
     }
@@ -112,10 +121,11 @@ def main() -> None:
     options.add_argument("--large", type=int, default=10_000)
     options.add_argument("--notes", type=int, default=500)
     options.add_argument("--workers", type=int, default=1)
+    options.add_argument("--hop", default="beat", help=argparse.SUPPRESS)
     options.add_argument("--run", nargs=2, metavar=("FOLDER", "OUTPUT"), help=argparse.SUPPRESS)
     chosen = options.parse_args()
     if chosen.run:
-        print(json.dumps(run(Path(chosen.run[0]), Path(chosen.run[1]), chosen.workers)))
+        print(json.dumps(run(Path(chosen.run[0]), Path(chosen.run[1]), chosen.workers, chosen.hop)))
         return
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
@@ -123,7 +133,8 @@ def main() -> None:
         write_corpus(small, chosen.files, chosen.notes)
         write_corpus(large, chosen.large, chosen.notes)
         results = {
-            "one_process": _alone(small, root / "a", 0),
+            "one_process_every_bar": _alone(small, root / "a", 0, "bar"),
+            "one_process_every_beat": _alone(small, root / "d", 0),
             "small": _alone(small, root / "b", chosen.workers),
             "large": _alone(large, root / "c", chosen.workers),
             "parts": parts(small),
@@ -131,9 +142,9 @@ def main() -> None:
     print(json.dumps(results, indent=2))
 
 
-def _alone(folder: Path, output: Path, workers: int) -> dict[str, float]:
+def _alone(folder: Path, output: Path, workers: int, hop: str = "beat") -> dict[str, float | None]:
     """`run` in a fresh process, so that its peak memory is its own."""
-    command = [sys.executable, "-m", "benchmarks.prepare", "--workers", str(workers)]
+    command = [sys.executable, "-m", "benchmarks.prepare", "--workers", str(workers), "--hop", hop]
     done = subprocess.run(
         [*command, "--run", str(folder), str(output)], capture_output=True, text=True, check=True
     )
