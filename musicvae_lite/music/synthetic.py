@@ -60,10 +60,10 @@ def _rhythm(count: int, bars: int, bar_steps: int, generator: np.random.Generato
     """Where notes begin, bool [W, bars, bar_steps]: likelier on strong steps, or against them."""
     place = np.arange(bar_steps)
     strength = sum((place % period == 0).astype(np.float32) for period in (2, 4, 8, bar_steps))
-    density = generator.uniform(-3.0, 1.5, (count, 1, 1)).astype(np.float32)  # log odds on a weak step
-    straight = generator.uniform(-0.5, 3.0, (count, 1, 1)).astype(np.float32)  # below 0 is syncopated
+    density = generator.uniform(-2.5, 2.5, (count, 1, 1)).astype(np.float32)  # log odds on a weak step
+    straight = generator.uniform(-0.7, 2.0, (count, 1, 1)).astype(np.float32)  # below 0 is syncopated
     odds = np.exp(density + straight * (strength - 1.0))
-    grid = generator.choice([1, 1, 1, 2, 2, 4], (count, 1, 1))  # 16ths, or only 8ths, or only quarters
+    grid = generator.choice([1, 1, 1, 2, 2], (count, 1, 1))  # 16ths, or only 8ths
     allowed = place % grid == 0
     # The grid of some starts a step late, so that whole melodies lie on the off-beats.
     late = generator.random(count) < 0.05
@@ -106,6 +106,8 @@ def _pitches(moves: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     scale = generator.integers(0, len(_SCALES), (count, 1))
     span = generator.integers(*_SPAN, (count, 1)) * sizes[scale] // 12 + 1  # in degrees
     walk = np.cumsum(moves, axis=1, dtype=np.int64) + generator.integers(-2, 3, (count, 1))
+    wild = generator.random(count) < 0.2  # no walk at all: any note of the scale after any other
+    walk[wild] = generator.integers(-_REACH, _REACH, walk[wild].shape)
     folded = np.abs((walk + span) % (4 * span) - 2 * span) - span  # a triangle between -span and span
     centre = generator.integers(*_CENTRE, (count, 1))
     return degrees[scale, folded + _REACH * 2] + centre
