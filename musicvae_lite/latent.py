@@ -54,9 +54,8 @@ def free_bits(kl: Tensor, bits: float) -> Tensor:
 class BetaSchedule:
     """Weight of the KL term over a run.
 
-    "ramp" keeps `first` until the share `begin` of the run is done, then moves in equal ratios or
-    equal steps to `final`, reached at the share `end`. "exponential" is MusicVAE's
-    `final * (1 - rate ** step)`.
+    "ramp" keeps `first` until the share `begin` of the run is done, then moves in a straight line to
+    `final`, reached at the share `end`. "exponential" is MusicVAE's `final * (1 - rate ** step)`.
     """
 
     kind: Literal["ramp", "exponential"] = "ramp"
@@ -71,8 +70,6 @@ class BetaSchedule:
             return self.final * (1 - self.rate**step)
         done = step / max(total, 1)
         share = min(1.0, max(0.0, (done - self.begin) / max(self.end - self.begin, 1e-9)))
-        if share > 0 and self.first > 0:
-            return self.first * (self.final / self.first) ** share
         return self.first + (self.final - self.first) * share
 
 

@@ -13,10 +13,14 @@ def train(
     dataset: Annotated[Path, typer.Argument(help="A folder made by `mvae prepare`.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of this run.")],
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in that folder.")] = False,
-    init_from: Annotated[str | None, typer.Option(help="Start from this model's weights, where they fit.")] = None,
+    init_from: Annotated[
+        str | None, typer.Option(help="Start from this model's weights, where they fit.")
+    ] = None,
     steps: Annotated[int | None, typer.Option(help="Updates [default: the preset's].")] = None,
     batch: Annotated[int | None, typer.Option(help="Windows an update [default: the preset's].")] = None,
-    beta: Annotated[float | None, typer.Option(help="Final weight of the KL [default: the preset's].")] = None,
+    beta: Annotated[
+        float | None, typer.Option(help="Final weight of the KL [default: the preset's].")
+    ] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Of Adam [default: the preset's].")] = None,
     seed: Annotated[int | None, typer.Option(help="Of weights, order and noise.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
@@ -30,7 +34,13 @@ def train(
     from musicvae_lite.training.settings import load_preset
 
     recipe = load_preset(
-        preset, steps=steps, batch=batch, beta=beta, learning_rate=learning_rate, seed=seed, init_from=init_from
+        preset,
+        steps=steps,
+        batch=batch,
+        beta=beta,
+        learning_rate=learning_rate,
+        seed=seed,
+        init_from=init_from,
     )
     from musicvae_lite.training import loop
     from musicvae_lite.training.dataset import WindowDataset

@@ -6,7 +6,7 @@ Three passes over the spill files, in order of files:
 2. each partition is sorted in memory and one window of each fingerprint is marked to be kept;
 3. the marked windows are written to the shards of their split.
 
-Memory holds one partition (about 2**20 windows, 60 MB), one block of a spill file, and for the whole
+Memory holds one partition (about 2**18 windows, 20 MB), one block of a spill file, and for the whole
 corpus 16 bytes a song and 1 byte a window. The result depends on the files and the recipe alone.
 """
 
@@ -26,11 +26,11 @@ from musicvae_lite.corpora.plan import Chunk
 from musicvae_lite.corpora.recipe import SPLITS
 from musicvae_lite.corpora.shards import ShardWriter
 from musicvae_lite.corpora.spill import Block, read_spill
-from musicvae_lite.corpora.splitting import assign_splits, mix, song_keys
+from musicvae_lite.corpora.splitting import assign_splits, mix
 
 ENTRY = np.dtype([("fingerprint", "<u8"), ("window", "<i8"), ("song", "<i4")])
 RANK = np.array([2, 1, 0])  # of train, validation, test: where a fingerprint of several splits stays
-MAX_PARTITIONS = 256
+MAX_PARTITIONS = 200  # files open at once; some systems stop at 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ def assemble(
     *,
     split: tuple[float, float, float],
     seed: int,
-    partition_windows: int = 1 << 20,
+    partition_windows: int = 1 << 18,
     shard_windows: int = 1 << 20,
 ) -> Assembled:
     """Writes shards and songs.jsonl into `dataset`.
@@ -115,7 +115,7 @@ def _partition(chunks: Callable[[], Iterator[tuple[Chunk, Path]]], count: int, s
                 ends = np.cumsum(np.bincount(part.astype(np.int64), minlength=count))
                 for file, rows in zip(files, np.split(entries, ends[:-1]), strict=True):
                     file.write(rows.tobytes())
-                keys.append(song_keys(block.fingerprint, block.counts))
+                keys.append(block.keys)
                 songs, windows = songs + len(block.songs), windows + len(entries)
     return Fingerprints(paths, windows, np.concatenate(keys), shape, dtype)
 
@@ -182,7 +182,7 @@ def _write(
 def _write_songs(
     lines: TextIO, chunk: Chunk, block: Block, first: int, splits: np.ndarray, left: np.ndarray
 ) -> None:
-    for index, (file, tune, title, _) in enumerate(block.songs):
+    for index, (file, _, tune, title, _) in enumerate(block.songs):
         source = chunk.files[file]
         line = {
             "id": first + index,

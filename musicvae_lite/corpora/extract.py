@@ -11,6 +11,7 @@ import numpy as np
 from musicvae_lite.corpora.plan import Chunk, Source
 from musicvae_lite.corpora.recipe import Recipe
 from musicvae_lite.corpora.spill import SpillWriter
+from musicvae_lite.corpora.splitting import song_key
 from musicvae_lite.corpora.tally import Tally
 from musicvae_lite.errors import ReadError
 from musicvae_lite.music import reading
@@ -21,8 +22,12 @@ FLUSH_WINDOWS = 1 << 15  # windows held before they go to disk, so that one huge
 
 @dataclass(frozen=True, eq=False)
 class SongWindows:
-    """The windows of one song: tokens [W, T, ...], and the bar and step int32 [W] where each starts."""
+    """The windows of one song: tokens [W, T, ...], and the bar and step int32 [W] where each starts.
 
+    `key` decides its split (see `splitting.song_key`).
+    """
+
+    key: int
     tune: int
     title: str
     tokens: np.ndarray
@@ -91,7 +96,7 @@ def _song_windows(score: Score, tune: int, name: str, recipe: Recipe, tally: Tal
         tokens, bar, step = kept[0].tokens, kept[0].bar, kept[0].step
     else:
         tokens, bar, step = (np.concatenate([getattr(p, k) for p in kept]) for k in ("tokens", "bar", "step"))
-    return SongWindows(tune, score.title, tokens, bar, step)
+    return SongWindows(song_key(score), tune, score.title, tokens, bar, step)
 
 
 def _sounding_tracks(score: Score) -> list[int | None]:
@@ -112,7 +117,7 @@ def extract_chunk(job: Job) -> Report:
                 tally.add("crash", source.name, 0, "reading it killed the process")
                 continue
             for song in read_windows(source, job.recipe, tally):
-                spill.add(index, song.tune, song.title, song.tokens, song.bar, song.step)
+                spill.add(index, song.key, song.tune, song.title, song.tokens, song.bar, song.step)
                 songs, windows = songs + 1, windows + len(song.tokens)
                 if spill.pending >= FLUSH_WINDOWS:
                     spill.flush()

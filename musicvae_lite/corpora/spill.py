@@ -26,13 +26,13 @@ class Block:
     """Windows of some songs of one chunk.
 
     Attributes:
-        songs: [file in the chunk, tune in the file from 1, title, number of windows] of each song.
+        songs: [file in the chunk, key, tune in the file from 1, title, number of windows] of each song.
         tokens: [W, T, ...].
         fingerprint: uint64 [W], equal for windows that count as duplicates.
         bar, step: int32 [W], where each window starts.
     """
 
-    songs: list[tuple[int, int, str, int]]
+    songs: list[tuple[int, int, int, str, int]]
     tokens: np.ndarray
     fingerprint: np.ndarray
     bar: np.ndarray
@@ -41,7 +41,12 @@ class Block:
     @property
     def counts(self) -> np.ndarray:
         """int64 [S], windows a song."""
-        return np.array([song[3] for song in self.songs], dtype=np.int64)
+        return np.array([song[4] for song in self.songs], dtype=np.int64)
+
+    @property
+    def keys(self) -> np.ndarray:
+        """uint64 [S], what decides each song's split."""
+        return np.array([song[1] for song in self.songs], dtype=np.uint64)
 
 
 ARRAYS = ("tokens", "fingerprint", "bar", "step")
@@ -54,7 +59,7 @@ class SpillWriter:
         self._path, self._fingerprint = path, fingerprint
         self._partial = path.with_name(path.name + ".part")
         self._file = self._partial.open("wb")
-        self._songs: list[tuple[int, int, str, int]] = []
+        self._songs: list[tuple[int, int, int, str, int]] = []
         self._parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         self.pending = 0
 
@@ -66,10 +71,17 @@ class SpillWriter:
         self._partial.unlink(missing_ok=True)
 
     def add(
-        self, file: int, tune: int, title: str, tokens: np.ndarray, bar: np.ndarray, step: np.ndarray
+        self,
+        file: int,
+        key: int,
+        tune: int,
+        title: str,
+        tokens: np.ndarray,
+        bar: np.ndarray,
+        step: np.ndarray,
     ) -> None:
         """Adds a song's windows [W, T, ...] with their bars and steps [W]."""
-        self._songs.append((file, tune, title, len(tokens)))
+        self._songs.append((file, key, tune, title, len(tokens)))
         self._parts.append((tokens, bar, step))
         self.pending += len(tokens)
 

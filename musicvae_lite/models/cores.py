@@ -16,13 +16,13 @@ class LSTMCore(nn.Module):
     Roberts et al. 2018 (arXiv:1803.05428), section 3.3.
     """
 
-    def __init__(self, width: int, steps: int, depth: int):
+    def __init__(self, width: int, hidden: int, steps: int, depth: int):
         super().__init__()
         self.steps = steps
         self.feed = nn.Embedding(depth + 1, width)
-        self.start = nn.Linear(width, 2 * width)
-        self.lstm = lstm(2 * width, width)
-        self.head = CategoricalHead(width, depth)
+        self.start = nn.Linear(width, 2 * hidden)
+        self.lstm = lstm(2 * width, hidden)
+        self.head = CategoricalHead(hidden, depth)
 
     def hidden(self, beats: Tensor, tokens: Tensor) -> Tensor:
         """Hidden states of every step, each knowing only the tokens before it.
@@ -57,15 +57,15 @@ class TableCore(nn.Module):
     `LSTMCore` a training step is twice as fast and what is learnt in a given time is far more.
     """
 
-    def __init__(self, width: int, steps: int, depth: int):
+    def __init__(self, width: int, hidden: int, steps: int, depth: int):
         super().__init__()
         self.steps, self.depth = steps, depth
-        self.plan = nn.Linear(width, steps * width)
+        self.plan = nn.Linear(width, steps * hidden)
         pairs = steps * (steps - 1) // 2
-        self.earlier = nn.Embedding(pairs * (depth + 1), width)
+        self.earlier = nn.Embedding(pairs * (depth + 1), hidden)
         nn.init.normal_(self.earlier.weight, std=0.5)
-        self.mix = nn.Linear(width, width)
-        self.head = CategoricalHead(width, depth)
+        self.mix = nn.Linear(hidden, hidden)
+        self.head = CategoricalHead(hidden, depth)
 
     def hidden(self, beats: Tensor, tokens: Tensor) -> Tensor:
         """As in `LSTMCore`: beats [M, D], tokens [M, S] -> [M, S, H]."""

@@ -42,14 +42,16 @@ class HierarchicalDecoderSettings:
 
     Attributes:
         segments, codes: as in the encoder, from the bottom: (4, 8) is 8 beats of 4 steps.
-        width: size of a beat's vector, of the conductors and of the core.
+        width: size of a beat's vector and of the conductors.
         core: what writes a beat, `TableCore` or `LSTMCore`.
+        core_width: size of the core's hidden state.
     """
 
     segments: tuple[int, ...] = (4, 8)
     codes: tuple[int, ...] = ()
     width: int = 256
     core: Literal["table", "lstm"] = "table"
+    core_width: int = 512
 
     def build(self, steps: int, depth: int, z: int) -> nn.Module:
         check_segments(self.segments, self.codes, steps)
@@ -169,7 +171,7 @@ class HierarchicalDecoder(FeedingDecoder):
             Conductor(sizes[i + 1], parts, sizes[i], settings.width, direct=i > 0)
             for i, parts in enumerate(settings.segments[1:])
         )
-        self.core = CORES[settings.core](settings.width, self.beat, depth)
+        self.core = CORES[settings.core](settings.width, settings.core_width, self.beat, depth)
 
     @property
     def head(self) -> CategoricalHead:  # type: ignore[override]

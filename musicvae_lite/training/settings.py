@@ -24,7 +24,7 @@ class TrainingSettings:
             `hold` of the run; from there a cosine down to nothing.
         clip: largest global norm of the gradient.
         beta: final weight of the KL. `beta_begin` and `beta_end` are shares of the run: the weight is
-            0 before (pitch is learnt first) and grows linearly between them.
+            `beta_first` before, small so that pitch is learnt first, and grows linearly between them.
         free_bits: bits of KL per window that cost nothing.
         blank: share of earlier tokens hidden from the decoder.
         own_share: final share of scheduled sampling, reached along with beta.
@@ -35,13 +35,14 @@ class TrainingSettings:
         seed: of the initial weights, the order of the data, and all noise.
     """
 
-    steps: int = 45000
+    steps: int = 36000
     batch: int = 32
     learning_rate: float = 2e-3
     warmup: int = 100
     hold: float = 0.3
     clip: float = 1.0
-    beta: float = 0.3
+    beta: float = 0.33
+    beta_first: float = 0.02
     beta_begin: float = 0.3
     beta_end: float = 0.8
     free_bits: float = 0.0
@@ -66,7 +67,7 @@ class TrainingSettings:
             raise ConfigError("transpose_down and transpose_up are numbers of semitones, 0 or more")
 
     def beta_at(self, step: int) -> float:
-        return BetaSchedule("ramp", 0.0, self.beta, self.beta_begin, self.beta_end)(step, self.steps)
+        return BetaSchedule("ramp", self.beta_first, self.beta, self.beta_begin, self.beta_end)(step, self.steps)
 
     def own_share_at(self, step: int) -> float:
         return BetaSchedule("ramp", 0.0, self.own_share, self.beta_begin, self.beta_end)(step, self.steps)
