@@ -3,8 +3,6 @@
 # make bench   the measurements             make clean   removes what the others made
 
 PYTHON ?= python3
-# Where the CPU build of PyTorch lies. `make demo TORCH_INDEX=` takes PyPI's (CUDA on Linux).
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 # Test processes; one thread each.
 JOBS ?= auto
 
@@ -36,14 +34,9 @@ bench: install
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
 
-# torch goes first and alone, so that its own index is asked for nothing else.
-$(VENV)/.torch: constraints.txt
+$(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install -q --no-deps $(if $(TORCH_INDEX),--retries 1 --extra-index-url $(TORCH_INDEX)) \
-	    -c constraints.txt torch
-	@touch $@
-
-$(VENV)/.installed: $(VENV)/.torch pyproject.toml
+	$(PIP) install -q -c constraints.txt torch
 	$(PIP) install -q -c constraints.txt -e .
 	@touch $@
 
