@@ -46,7 +46,9 @@ def find(name: str | Path) -> Path:
     near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
     hint = f"Did you mean '{near[0]}'? " if near else ""
     listing = ", ".join(known) or "none"
-    raise CheckpointError(f"no model '{name}': it is neither a folder nor a shipped model. {hint}Shipped: {listing}")
+    raise CheckpointError(
+        f"no model '{name}': it is neither a folder nor a shipped model. {hint}Shipped: {listing}"
+    )
 
 
 def shipped() -> list[Path]:
@@ -62,12 +64,16 @@ def read_config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise CheckpointError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        raise CheckpointError(
+            f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from error
     except json.JSONDecodeError as error:
         raise CheckpointError(f"{path}: damaged, line {error.lineno} is not JSON: {error.msg}") from error
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         version = config.get("format") if isinstance(config, dict) else None
-        raise CheckpointError(f"{path}: format {version!r}; this version of musicvae_lite reads format {FORMAT}")
+        raise CheckpointError(
+            f"{path}: format {version!r}; this version of musicvae_lite reads format {FORMAT}"
+        )
     return config
 
 
@@ -150,5 +156,3 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
-
-

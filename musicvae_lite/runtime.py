@@ -29,7 +29,7 @@ def choose_threads() -> None:
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """"auto" takes CUDA, then Apple's MPS, then the CPU; any other name is taken at its word.
+    """ "auto" takes CUDA, then Apple's MPS, then the CPU; any other name is taken at its word.
 
     Raises:
         ConfigError: the device asked for is not there.

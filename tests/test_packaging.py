@@ -128,9 +128,7 @@ def test_the_installed_wheel_renders_an_example(installed, tmp_path):
     assert (tmp_path / "a.ogg").read_bytes()[:4] == b"OggS"
 
 
-@pytest.mark.skipif(
-    not (ROOT / "checkpoints" / "melody-2bar").is_dir(), reason="there is no trained model"
-)
+@pytest.mark.skipif(not (ROOT / "checkpoints" / "melody-2bar").is_dir(), reason="there is no trained model")
 def test_the_installed_wheel_interpolates(installed, tmp_path):
     code = "from musicvae_lite.resources import data_dir; print(data_dir() / 'examples')"
     songs = Path(run_elsewhere(installed, tmp_path, "-c", code).strip())

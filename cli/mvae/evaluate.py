@@ -51,5 +51,5 @@ def evaluate(
     )
 
 
-def _row(accuracy) -> list[float]:  # noqa: ANN001
+def _row(accuracy) -> list[float]:
     return [accuracy.steps, accuracy.note_f1, accuracy.windows]

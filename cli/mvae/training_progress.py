@@ -21,7 +21,7 @@ class Listener:
         self.progress.__enter__()
         return self
 
-    def __exit__(self, *error) -> None:  # noqa: ANN002
+    def __exit__(self, *error) -> None:
         self.progress.__exit__(*error)
 
     def __call__(self, report: Report) -> None:
@@ -40,8 +40,8 @@ def step_line(v: dict[str, float]) -> str:
     if "loss" not in v:
         return ""
     return (
-        f"loss {v['loss']:.1f} = {v['reconstruction_nats']:.1f} + {v['beta']:.2g} KL, KL {v['kl_bits']:.0f} bits, "
-        f"right {v['accuracy']:.3f}, {v['windows_per_second']:.0f} windows/s"
+        f"loss {v['loss']:.1f}, rec. {v['reconstruction_nats']:.1f} nats, KL {v['kl_bits']:.0f} bits, "
+        f"beta {v['beta']:.2g}, right {v['accuracy']:.3f}, {v['windows_per_second']:.0f} windows/s"
     )
 
 

@@ -50,7 +50,9 @@ class HierarchicalEncoderSettings:
 
 def check_segments(segments: tuple[int, ...], codes: tuple[int, ...], steps: int) -> None:
     if math.prod(segments) != steps:
-        raise ConfigError(f"segments {list(segments)} make {math.prod(segments)} steps; the window has {steps}")
+        raise ConfigError(
+            f"segments {list(segments)} make {math.prod(segments)} steps; the window has {steps}"
+        )
     if len(segments) < 2 or len(codes) != len(segments) - 2:
         raise ConfigError(
             f"segments {list(segments)} need {max(0, len(segments) - 2)} codes, one for each level between "

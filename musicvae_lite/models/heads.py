@@ -51,8 +51,6 @@ class CategoricalHead(nn.Module):
             }
         return log_prob.view(target.shape), metrics
 
-    def sample(
-        self, hidden: Tensor, temperature: float, generator: torch.Generator | None = None
-    ) -> Tensor:
+    def sample(self, hidden: Tensor, temperature: float, generator: torch.Generator | None = None) -> Tensor:
         """hidden [..., H] -> values [...]."""
         return draw(self.logits(hidden), temperature, generator)

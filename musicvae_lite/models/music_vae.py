@@ -99,14 +99,20 @@ class MusicVAE:
         """
         codes = torch.as_tensor(z, dtype=torch.float32, device=self.vae.device)
         if codes.dim() != 2 or codes.shape[-1] != self.config.z:
-            raise ConfigError(f"codes have the shape {list(codes.shape)}; this model decodes [B, {self.config.z}]")
+            raise ConfigError(
+                f"codes have the shape {list(codes.shape)}; this model decodes [B, {self.config.z}]"
+            )
         generator = self.generator(seed)
         with torch.no_grad():
-            parts = [self.vae.decode(part, None, temperature, generator) for part in codes.split(DECODE_BATCH)]
+            parts = [
+                self.vae.decode(part, None, temperature, generator) for part in codes.split(DECODE_BATCH)
+            ]
         tokens = torch.cat(parts).cpu().numpy().astype(np.uint8)
         return Takes(self.representation.canonical(tokens), self.representation, style)
 
-    def sample(self, count: int = 1, temperature: float = 1.0, seed: int = 0, style: Style | None = None) -> Takes:
+    def sample(
+        self, count: int = 1, temperature: float = 1.0, seed: int = 0, style: Style | None = None
+    ) -> Takes:
         """New music: `count` draws from the prior."""
         z = torch.randn((count, self.config.z), generator=self.generator(seed), device=self.vae.device)
         return self.decode(z, temperature, seed, style)
@@ -147,9 +153,9 @@ class MusicVAE:
             bounds = []
             for _ in range(samples):
                 z = q.rsample(generator)
-                log_ratio = (
-                    -0.5 * z.square() + 0.5 * ((z - q.mean) / q.scale).square() + q.scale.log()
-                ).sum(-1)  # log p(z) - log q(z|x)
+                log_ratio = (-0.5 * z.square() + 0.5 * ((z - q.mean) / q.scale).square() + q.scale.log()).sum(
+                    -1
+                )  # log p(z) - log q(z|x)
                 bounds.append(log_ratio - self.vae.decoder.reconstruction(z, x).nats)  # type: ignore[operator]
             total = torch.logsumexp(torch.stack(bounds), 0) - np.log(samples)
         return total.cpu().numpy()

@@ -28,8 +28,15 @@ class Batches:
     needs saving. Rows are drawn without replacement; synthetic windows take the first places.
     """
 
-    def __init__(self, windows: WindowSplit, representation: Melodic, settings: TrainingSettings, device: torch.device):
-        self.windows, self.representation, self.settings, self.device = windows, representation, settings, device
+    def __init__(
+        self, windows: WindowSplit, representation: Melodic, settings: TrainingSettings, device: torch.device
+    ):
+        self.windows, self.representation, self.settings, self.device = (
+            windows,
+            representation,
+            settings,
+            device,
+        )
         self.synthetic = round(settings.batch * settings.synthetic)
         self.real = settings.batch - self.synthetic
 

@@ -139,7 +139,9 @@ class Trainer:
         if s.init_from:
             weights = checkpoints.read_weights(checkpoints.find(s.init_from))
             copied, fresh = checkpoints.load_matching(self.vae, weights)
-            self._tell("start", f"started from {s.init_from}: {len(copied)} tensors taken, {len(fresh)} fresh")
+            self._tell(
+                "start", f"started from {s.init_from}: {len(copied)} tensors taken, {len(fresh)} fresh"
+            )
         self.rate_share = 0.5**attempt
         fused = self.fabric.device.type in ("cpu", "cuda")
         optimizer = torch.optim.Adam(self.vae.parameters(), s.learning_rate, betas=(0.9, 0.99), fused=fused)
@@ -206,7 +208,9 @@ class Trainer:
         self.progress = Progress(restarts=self.progress.restarts + 1, seconds=self.progress.seconds)
         self.smooth.clear()
         self._build()
-        self._tell("restart", f"stuck at the floor: fresh weights, {self.rate_share:.3g} of the learning rate")
+        self._tell(
+            "restart", f"stuck at the floor: fresh weights, {self.rate_share:.3g} of the learning rate"
+        )
 
     def _validate(self) -> None:
         values = validate(self.vae, self.validation, self.settings.beta, self.settings.seed)
@@ -237,7 +241,11 @@ def _fitted(settings: TrainingSettings, count: int, listener: Listener) -> Train
     """Shrinks a batch that the data cannot fill, and says both numbers."""
     if count >= settings.batch:
         return settings
-    listener(Report("warning", 0, {}, f"{count} windows cannot fill a batch of {settings.batch}: batches of {count}"))
+    listener(
+        Report(
+            "warning", 0, {}, f"{count} windows cannot fill a batch of {settings.batch}: batches of {count}"
+        )
+    )
     return dataclasses.replace(settings, batch=count)
 
 

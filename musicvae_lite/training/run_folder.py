@@ -53,9 +53,13 @@ class RunFolder:
         file = self.path / "run.json"
         if file.exists():
             if not resume:
-                raise ConfigError(f"{self.path} holds a training run already: --resume continues it, or name another folder")
+                raise ConfigError(
+                    f"{self.path} holds a training run already: --resume continues it, or name another folder"
+                )
             before = json.loads(file.read_text("utf-8"))
-            changes = [f"  {key}: {old!r} before, {new!r} now" for key, old, new in _differences(before, description)]
+            changes = [
+                f"  {key}: {old!r} before, {new!r} now" for key, old, new in _differences(before, description)
+            ]
             if changes:
                 raise ConfigError(f"{self.path}: cannot resume with other settings:\n" + "\n".join(changes))
         elif resume:
@@ -67,10 +71,15 @@ class RunFolder:
         with (self.path / "log.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(event) + "\n")
 
-    def save(self, model: nn.Module, optimizer: torch.optim.Optimizer, config: dict, progress: Progress) -> None:
+    def save(
+        self, model: nn.Module, optimizer: torch.optim.Optimizer, config: dict, progress: Progress
+    ) -> None:
         """Writes the whole state after `progress.step` updates, then removes the one before it."""
         self.last.mkdir(parents=True, exist_ok=True)
-        target, temporary = self.last / f"step-{progress.step:09d}", self.last / f".step-{progress.step}.partial"
+        target, temporary = (
+            self.last / f"step-{progress.step:09d}",
+            self.last / f".step-{progress.step}.partial",
+        )
         shutil.rmtree(temporary, ignore_errors=True)
         checkpoints.write(temporary, config, model)
         checkpoints.write_tensors(temporary / STATE, _adam_tensors(model, optimizer))
@@ -112,12 +121,16 @@ def _adam_tensors(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[st
     return tensors
 
 
-def _restore_adam(model: nn.Module, optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor], where: Path) -> None:
+def _restore_adam(
+    model: nn.Module, optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor], where: Path
+) -> None:
     for name, parameter in model.named_parameters():
         keys = [key for key in tensors if key.rpartition("/")[0] == name]
         if not keys:
             raise CheckpointError(f"{where / STATE}: holds no optimiser state for {name}")
         optimizer.state[parameter] = {
-            key.rpartition("/")[2]: tensors[key] if key.endswith("/step") else tensors[key].to(parameter.device)
+            key.rpartition("/")[2]: tensors[key]
+            if key.endswith("/step")
+            else tensors[key].to(parameter.device)
             for key in keys
         }

@@ -59,15 +59,21 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         for name in ("steps", "batch", "validate_every", "save_every"):
             if getattr(self, name) < 1:
-                raise ConfigError(f"training setting '{name}' is {getattr(self, name)}; it must be at least 1")
+                raise ConfigError(
+                    f"training setting '{name}' is {getattr(self, name)}; it must be at least 1"
+                )
         for name in ("hold", "beta_begin", "beta_end", "blank", "own_share", "synthetic"):
             if not 0 <= getattr(self, name) <= 1:
-                raise ConfigError(f"training setting '{name}' is {getattr(self, name)}; it is a share, 0 to 1")
+                raise ConfigError(
+                    f"training setting '{name}' is {getattr(self, name)}; it is a share, 0 to 1"
+                )
         if self.transpose_down < 0 or self.transpose_up < 0:
             raise ConfigError("transpose_down and transpose_up are numbers of semitones, 0 or more")
 
     def beta_at(self, step: int) -> float:
-        return BetaSchedule("ramp", self.beta_first, self.beta, self.beta_begin, self.beta_end)(step, self.steps)
+        return BetaSchedule("ramp", self.beta_first, self.beta, self.beta_begin, self.beta_end)(
+            step, self.steps
+        )
 
     def own_share_at(self, step: int) -> float:
         return BetaSchedule("ramp", 0.0, self.own_share, self.beta_begin, self.beta_end)(step, self.steps)
@@ -114,7 +120,9 @@ def load_preset(name: str, **overrides: Any) -> Preset:
     if not path.exists():
         path = Path(name).expanduser()
     if path.suffix != ".toml" or not path.is_file():
-        raise ConfigError(f"no preset '{name}': shipped presets are {', '.join(preset_names())}; or give a .toml file")
+        raise ConfigError(
+            f"no preset '{name}': shipped presets are {', '.join(preset_names())}; or give a .toml file"
+        )
     try:
         table = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
