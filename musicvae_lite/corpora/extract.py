@@ -15,7 +15,9 @@ from musicvae_lite.corpora.splitting import song_key
 from musicvae_lite.corpora.tally import Tally
 from musicvae_lite.errors import ReadError
 from musicvae_lite.music import reading
+from musicvae_lite.music.representations.base import Extraction
 from musicvae_lite.music.score import Score
+from musicvae_lite.music.voices import choose_melody
 
 FLUSH_WINDOWS = 1 << 15  # windows held before they go to disk, so that one huge tune book stays small
 
@@ -96,7 +98,13 @@ def _song_windows(score: Score, tune: int, name: str, recipe: Recipe, tally: Tal
         tokens, bar, step = kept[0].tokens, kept[0].bar, kept[0].step
     else:
         tokens, bar, step = (np.concatenate([getattr(p, k) for p in kept]) for k in ("tokens", "bar", "step"))
-    return SongWindows(song_key(score), tune, score.title, tokens, bar, step)
+    key = song_key(score, _melody(score, recipe, parts[0]))
+    return SongWindows(key, tune, score.title, tokens, bar, step)
+
+
+def _melody(score: Score, recipe: Recipe, first: Extraction) -> int:
+    """The track a song is known by: the one a representation picks, even when all are taken."""
+    return first.track if recipe.tracks == "chosen" else choose_melody(score, score.ticks_per_quarter / 4)[0]
 
 
 def _sounding_tracks(score: Score) -> list[int | None]:

@@ -21,22 +21,28 @@ def mix(values: np.ndarray) -> np.ndarray:
     return z ^ (z >> np.uint64(31))
 
 
-def song_key(score: Score) -> int:
+def song_key(score: Score, track: int) -> int:
     """A key of a song's content that most versions of it share, whatever windows are cut from it.
 
-    The key is the least hash of all runs of `RUN` intervals between successive notes of a track. Copies
-    and transpositions have the same key; songs that share a part J of their runs have it with probability
-    J (Broder: On the resemblance and containment of documents, 1997), so that most versions of one tune
-    go to the same split, and to the same one in datasets of 2 and of 16 bars.
+    The key is the least hash of all runs of `RUN` intervals along the upper line of a track, repeated
+    notes left out. Copies and transpositions have the same key; songs that share a part J of their runs
+    have it with probability J (Broder: On the resemblance and containment of documents, 1997), so that
+    most versions of one tune go to the same split, and to the same one in datasets of 2 and of 16 bars.
+
+    Args:
+        track: the one that carries the melody; -1 takes all notes.
     """
-    order = np.lexsort((score.pitch, score.start, score.track))
-    pitch, track = score.pitch[order].astype(np.int64), score.track[order]
-    interval = np.diff(pitch)
-    interval[np.diff(track) != 0] = 127  # from one track to the next there is no interval
-    interval = np.concatenate([interval, np.full(max(RUN - len(interval), 0), 127)])
-    weights = mix(np.arange(RUN, dtype=np.uint64))
-    runs = np.lib.stride_tricks.sliding_window_view(interval.astype(np.uint64), RUN)  # [N - RUN, RUN]
-    return int(mix((runs * weights).sum(axis=1, dtype=np.uint64)).min())
+    mine = score.track == track if track >= 0 else np.ones(len(score), bool)
+    start, pitch = score.start[mine], score.pitch[mine]
+    upper = np.append(start[1:] != start[:-1], True)[: len(start)]  # the highest of each chord
+    interval = np.diff(pitch[upper].astype(np.int64))
+    interval = interval[interval != 0]
+    interval = np.concatenate([interval, np.full(max(RUN - len(interval), 0), 127)]).astype(np.uint64)
+    count = len(interval) - RUN + 1
+    hashes = np.zeros(count, np.uint64)
+    for place, weight in enumerate(mix(np.arange(RUN, dtype=np.uint64))):
+        hashes += interval[place : place + count] * weight
+    return int(mix(hashes).min())
 
 
 def assign_splits(

@@ -18,7 +18,7 @@ from musicvae_lite.corpora.plan import Plan, write_plan
 from musicvae_lite.corpora.recipe import Recipe
 from musicvae_lite.errors import DatasetError
 
-VERSION = 1
+VERSION = 2
 
 
 class Workspace:
