@@ -78,6 +78,8 @@ class FlatEncoder(nn.Module):
 class BeatEmbedding(nn.Module):
     """The S tokens of a beat as one vector: a table for each position, summed, and two ReLU layers."""
 
+    offset: Tensor
+
     def __init__(self, depth: int, steps: int, width: int):
         super().__init__()
         self.steps = steps
@@ -141,7 +143,8 @@ class HierarchicalEncoder(nn.Module):
 
     def forward(self, x: Tensor, control: Tensor | None = None) -> Posterior:
         vectors = self.beats(x).flatten(0, 1)  # [B * beats, width]
+        features = vectors
         for parts, level in zip(self.segments[1:], self.levels, strict=True):
             features = level(vectors.unflatten(0, (-1, parts)))
-            vectors = level.mean(features)  # [B * phrases, code], at the top [B, Z]
+            vectors = level.mean(features)  # type: ignore[operator]
         return posterior_from(vectors, self.scale(features))

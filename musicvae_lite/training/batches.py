@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 import torch
 from torch import Tensor
 
+from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.training.order import shuffled
 from musicvae_lite.training.settings import TrainingSettings
 from musicvae_lite.training.windows import WindowSplit
-
-
-class Melodic(Protocol):
-    """What a representation must offer to be transposed and mixed with synthetic windows."""
-
-    @property
-    def pitch_tokens(self) -> tuple[int, int]: ...
-    def random(self, count: int, generator: np.random.Generator) -> np.ndarray: ...
 
 
 class Batches:
@@ -29,7 +20,11 @@ class Batches:
     """
 
     def __init__(
-        self, windows: WindowSplit, representation: Melodic, settings: TrainingSettings, device: torch.device
+        self,
+        windows: WindowSplit,
+        representation: Representation,
+        settings: TrainingSettings,
+        device: torch.device,
     ):
         self.windows, self.representation, self.settings, self.device = (
             windows,

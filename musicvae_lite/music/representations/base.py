@@ -92,6 +92,15 @@ class Representation(Protocol):
         """The one spelling of tokens [..., T] that sounds the same."""
         ...
 
+    @property
+    def pitch_tokens(self) -> tuple[int, int]:
+        """The lowest and the highest token that moves with transposition."""
+        ...
+
+    def random(self, count: int, generator: np.random.Generator) -> np.ndarray:
+        """Made-up windows [count, T, ...] to mix into training."""
+        ...
+
     def transpose(self, tokens: np.ndarray, semitones: np.ndarray) -> np.ndarray: ...
 
     def fingerprint(self, tokens: np.ndarray) -> np.ndarray:
