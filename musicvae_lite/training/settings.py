@@ -110,23 +110,44 @@ def preset_names() -> list[str]:
 def load_preset(name: str, **overrides: Any) -> Preset:
     """A shipped preset by name, or a TOML file of the same form by path.
 
+    A preset may name another as its `base` and then holds only what differs.
+
     Args:
         overrides: training settings that replace the preset's; None leaves the preset's.
 
     Raises:
         ConfigError: no such preset, a file that is not TOML, an unknown setting.
     """
+    path, table = _read(name)
+    training = from_table(TrainingSettings, table.pop("training", {}), f"{path.name}, [training]")
+    given = {key: value for key, value in overrides.items() if value is not None}
+    return Preset(path.stem, table.pop("about", ""), table, replace(training, **given))
+
+
+def _read(name: str, above: tuple[str, ...] = ()) -> tuple[Path, dict[str, Any]]:
     path = presets_dir() / f"{name}.toml"
     if not path.exists():
         path = Path(name).expanduser()
     if path.suffix != ".toml" or not path.is_file():
-        raise ConfigError(
-            f"no preset '{name}': shipped presets are {', '.join(preset_names())}; or give a .toml file"
-        )
+        known = ", ".join(preset_names())
+        raise ConfigError(f"no preset '{name}': shipped presets are {known}; or give a .toml file")
     try:
         table = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from error
-    training = from_table(TrainingSettings, table.pop("training", {}), f"{path.name}, [training]")
-    given = {key: value for key, value in overrides.items() if value is not None}
-    return Preset(path.stem, table.pop("about", ""), table, replace(training, **given))
+    base = table.pop("base", None)
+    if base is None:
+        return path, table
+    if base in above:
+        raise ConfigError(f"{path}: its base '{base}' builds on it in turn")
+    return path, _merged(_read(base, (*above, path.stem))[1], table)
+
+
+def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """The base with the changes laid over it, table by table; another `kind` takes a table whole."""
+    result = dict(base)
+    for key, value in changes.items():
+        old = base.get(key)
+        is_same_kind = isinstance(value, dict) and isinstance(old, dict) and "kind" not in value
+        result[key] = _merged(old, value) if is_same_kind else value  # type: ignore[arg-type]
+    return result
