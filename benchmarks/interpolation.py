@@ -1,0 +1,192 @@
+"""Paths between melodies: in latent space, and by mixing notes. The paper's interpolation figure.
+
+    python -m benchmarks.interpolation MODEL DATA -o OUT
+
+Pairs of held-out windows A, B are interpolated along the great circle between their posterior means,
+and, to compare, in data space: at position t every step is taken from B with probability t, else from
+A. Measured at each position: the share of steps that differ from A (Hamming distance), and the
+negative log-probability under a 5-gram model of the training songs ("cost"), relative to the mean of
+the two ends of the same path. As figure 4 of Roberts et al. 2018 (arXiv:1803.05428).
+
+All sequences are in canonical spelling, which spares data-space mixing the offs that end nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks import common
+from benchmarks.ngram import NGram
+
+if TYPE_CHECKING:
+    from musicvae_lite.models.music_vae import MusicVAE
+    from musicvae_lite.music.representations.base import Representation
+    from musicvae_lite.training.dataset import WindowDataset
+
+ORDER = 5
+SHIFTS = range(-5, 7)  # the language model knows every key, as the model does
+ALLOWED = 0.10  # how far the cost may lie from that of the ends
+
+
+def language_model(dataset: WindowDataset, model: MusicVAE, most: int = 50_000) -> NGram:
+    """A 5-gram model of the training songs, in all keys.
+
+    Windows that overlap would count the same notes several times, so those side by side are taken.
+    """
+    split = dataset.split("train")
+    rows = common.side_by_side(split, model.representation.bars)
+    if len(rows) > most:
+        rows = np.sort(np.random.default_rng(0).choice(rows, most, replace=False))
+    pitches = model.representation.pitch_tokens  # type: ignore[attr-defined]
+    return NGram.fit(split.gather(rows), model.representation.depth, ORDER, SHIFTS, pitches)
+
+
+def hamming(path: np.ndarray, a: np.ndarray) -> np.ndarray:
+    """Share of steps [P, N] in which sequences [P, N, T] differ from a [N, T]."""
+    return (path != a).mean(-1)
+
+
+def mixed(
+    a: np.ndarray, b: np.ndarray, points: int, representation: Representation, seed: int
+) -> np.ndarray:
+    """The data-space path [P, N, T] between a and b [N, T]: each step from b with the odds of the place."""
+    chance = np.random.default_rng(seed)
+    path = [np.where(chance.random(a.shape) < t, b, a) for t in np.linspace(0, 1, points)]
+    return representation.canonical(np.stack(path))
+
+
+def latent(
+    model: MusicVAE, a: np.ndarray, b: np.ndarray, points: int, temperature: float, seed: int
+) -> np.ndarray:
+    """The latent path [P, N, T] between a and b [N, T]."""
+    from musicvae_lite.latent import slerp
+
+    means = common.encode(model, a).mean, common.encode(model, b).mean
+    codes = slerp(*means, points).flatten(0, 1)  # [P * N, Z]
+    return common.decode(model, codes, temperature, seed).reshape(points, *a.shape)
+
+
+def measure(path: np.ndarray, a: np.ndarray, language: NGram) -> dict[str, Any]:
+    """Means over the pairs at each point of a path [P, N, T], and whether they are as hoped.
+
+    `cost` is the mean negative log-probability relative to the mean of the path's two ends.
+    """
+    points, pairs, steps = path.shape
+    distance = hamming(path, a)
+    nats = -language.log_prob(path.reshape(-1, steps)).sum(-1).reshape(points, pairs)
+    mean = nats.mean(1)
+    cost = mean / (mean[0] + mean[-1]) * 2
+    return {
+        "hamming": distance.mean(1),
+        "hamming_standard_error": distance.std(1) / np.sqrt(pairs),
+        "nats": mean,
+        "cost": cost,
+        "cost_highest": cost.max(),
+        "cost_lowest": cost.min(),
+        "hamming_rises": bool((np.diff(distance.mean(1)) > 0).all()),
+        "cost_within_10_percent": bool(np.abs(cost - 1).max() <= ALLOWED),
+    }
+
+
+def run(
+    model: MusicVAE,
+    dataset: WindowDataset,
+    pairs: int = 1024,
+    points: int = 11,
+    temperatures: tuple[float, ...] = (0.5, 0.0, 1.0),
+    seed: int = 0,
+) -> dict[str, Any]:
+    """All figures; the first temperature is the one the checks are about."""
+    tokens = common.held_out(dataset)
+    a, b = np.split(common.drawn(tokens, 2 * pairs, seed), 2)
+    language = language_model(dataset, model)
+    paths = {
+        f"latent_{t:g}": measure(latent(model, a, b, points, t, seed), a, language) for t in temperatures
+    }
+    paths["data"] = measure(mixed(a, b, points, model.representation, seed), a, language)
+    ours, other = paths[f"latent_{temperatures[0]:g}"], paths["data"]
+    return {
+        "pairs": pairs,
+        "positions": np.linspace(0, 1, points),
+        "temperature": temperatures[0],
+        "checks": {
+            "hamming_rises": ours["hamming_rises"],
+            "cost_within_10_percent": ours["cost_within_10_percent"],
+            "data_space_costs_more": bool(other["cost_highest"] > ours["cost_highest"]),
+        },
+        "hamming_a_to_b": float(hamming(b, a).mean()),
+        "language_model": {
+            "order": ORDER,
+            "smoothing": "interpolated Kneser-Ney",
+            "ngrams": len(language.orders[-1].keys),
+            "perplexity_held_out": float(np.exp(-language.log_prob(tokens).mean())),
+        },
+        "paths": paths,
+    }
+
+
+def draw(result: dict[str, Any], path: Path, name: str) -> None:
+    """The figure: Hamming distance on the left, cost on the right."""
+    figure, (left, right) = common.new_figure(10.5, 4.2, 1, 2)
+    at, first = result["positions"], f"latent_{result['temperature']:g}"
+    right.axhspan(1 - ALLOWED, 1 + ALLOWED, color="#eef1f6", lw=0)
+    right.text(0.995, 1 - ALLOWED, "within 10 % of the ends", ha="right", va="bottom", fontsize=8, color="#7a808c")
+    left.plot([0, 1], [0, result["hamming_a_to_b"]], color=common.GREY, lw=1.2, label="straight line", zorder=1)
+    others = [key for key in result["paths"] if key.startswith("latent") and key != first]
+    looks: list[tuple[str, dict[str, Any]]] = [
+        (first, {"color": common.BLUE, "lw": 2.4, "marker": "o", "ms": 4.5}),
+        *((key, {"color": common.BLUE, "lw": 1, "ls": ls}) for key, ls in zip(others, (":", "--", "-."), strict=False)),
+        ("data", {"color": common.ORANGE, "lw": 2, "marker": "s", "ms": 4}),
+    ]
+    for key, look in looks:
+        label = f"latent space, temperature {key[7:]}" if key != "data" else "data space (steps mixed)"
+        left.plot(at, result["paths"][key]["hamming"], label=label, **look)
+        right.plot(at, result["paths"][key]["cost"], **look)
+    left.set_ylabel("share of steps that differ from A", color=common.INK)
+    right.set_ylabel("5-gram cost, relative to the ends", color=common.INK)
+    left.set_ylim(bottom=0)
+    for axis in (left, right):
+        axis.set_xticks(np.linspace(0, 1, 6), ["A", "0.2", "0.4", "0.6", "0.8", "B"])
+        axis.set_xlim(-0.015, 1.015)
+        axis.grid(axis="y", color="#eceef2", lw=0.8, zorder=0)
+        axis.set_axisbelow(True)
+    left.legend(frameon=False, fontsize=8.5)
+    figure.suptitle(f"{name}: {result['pairs']:,} pairs of held-out windows", fontsize=11, color=common.INK)
+    common.save_figure(figure, path)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description="The paper's interpolation figure.")
+    options.add_argument("model", help="name or folder of a model")
+    options.add_argument("data", help="a dataset made by `mvae prepare`")
+    options.add_argument("-o", "--out", type=Path, default=Path("out"), help="folder for the PNG and the JSON")
+    options.add_argument("--pairs", type=int, default=1024)
+    options.add_argument("--points", type=int, default=11)
+    options.add_argument("--temperature", type=float, default=0.5, help="of the decoder; 0 and 1 are shown too")
+    options.add_argument("--seed", type=int, default=0)
+    chosen = options.parse_args()
+
+    from musicvae_lite.models.music_vae import MusicVAE
+
+    model = MusicVAE.load(chosen.model)
+    dataset = common.open_dataset(chosen.data, model)
+    temperatures = tuple(dict.fromkeys((chosen.temperature, 0.0, 1.0)))
+    result = run(model, dataset, chosen.pairs, chosen.points, temperatures, chosen.seed)
+    result = common.provenance(chosen.model, chosen.seed, dataset) | result
+    name = f"interpolation-{Path(chosen.model).name}"
+    common.write_json(chosen.out / f"{name}.json", result)
+    draw(result, chosen.out / f"{name}.png", Path(chosen.model).name)
+    for key, path in result["paths"].items():
+        print(
+            f"{key:12s} differs from A " + " ".join(f"{v:.2f}" for v in path["hamming"])
+            + "   cost " + " ".join(f"{v:.2f}" for v in path["cost"])
+        )  # fmt: skip
+    print(result["checks"], result["language_model"])
+
+
+if __name__ == "__main__":
+    main()
