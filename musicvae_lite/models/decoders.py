@@ -45,6 +45,7 @@ class HierarchicalDecoderSettings:
         width: size of a beat's vector and of the conductors.
         core: what writes a beat, `TableCore` or `LSTMCore`.
         core_width: size of the core's hidden state.
+        deep: size of the ReLU layer of a conductor, at the levels above the lowest.
     """
 
     segments: tuple[int, ...] = (4, 8)
@@ -52,6 +53,7 @@ class HierarchicalDecoderSettings:
     width: int = 256
     core: Literal["table", "lstm"] = "table"
     core_width: int = 512
+    deep: int = 768
 
     def build(self, steps: int, depth: int, z: int) -> nn.Module:
         check_segments(self.segments, self.codes, steps)
@@ -134,24 +136,32 @@ class FlatDecoder(FeedingDecoder):
 class Conductor(nn.Module):
     """One level down: a vector [B, D] unfolds into `parts` vectors [B, parts, out].
 
-    A direct linear path plus an LSTM over the parts added on top. With `direct`, the linear path
-    starts as the inverse of the encoder's and the LSTM's share near zero, so that a trained lower
-    level works from the first step.
+    A linear plan plus an LSTM over the parts added on top. Above the lowest level the plan starts as
+    the inverse of the encoder's direct path and everything added to it near zero, so that a trained
+    lower level works from the first step; a ReLU layer of size `deep` lets the plan depend on whether
+    parts repeat each other.
     """
 
-    def __init__(self, inputs: int, parts: int, out: int, hidden: int, direct: bool):
+    def __init__(self, inputs: int, parts: int, out: int, hidden: int, deep: int = 0):
         super().__init__()
         self.parts = parts
         self.plan = nn.Linear(inputs, parts * out)
         self.lstm = lstm(out, hidden)
         self.add = nn.Linear(hidden, out)
-        if direct:
+        self.deep = (
+            nn.Sequential(nn.Linear(inputs, deep), nn.ReLU(), nn.Linear(deep, parts * out)) if deep else None
+        )
+        if self.deep is not None:
             self.plan.weight.data = orthonormal(parts * out, inputs)
             nn.init.zeros_(self.plan.bias)
-            self.add.weight.data.mul_(0.1)
+            for added in (self.add, self.deep[2]):
+                added.weight.data.mul_(0.1)  # type: ignore[operator]
 
     def forward(self, vector: Tensor) -> Tensor:
-        plan = self.plan(vector).unflatten(-1, (self.parts, -1))
+        plan = self.plan(vector)
+        if self.deep is not None:
+            plan = plan + self.deep(vector)
+        plan = plan.unflatten(-1, (self.parts, -1))
         return plan + self.add(self.lstm(plan)[0])
 
 
@@ -168,7 +178,7 @@ class HierarchicalDecoder(FeedingDecoder):
         self.z_size, self.beat = z, settings.segments[0]
         sizes = (settings.width, *settings.codes, z)
         self.levels = nn.ModuleList(
-            Conductor(sizes[i + 1], parts, sizes[i], settings.width, direct=i > 0)
+            Conductor(sizes[i + 1], parts, sizes[i], settings.width, settings.deep * (i > 0))
             for i, parts in enumerate(settings.segments[1:])
         )
         self.core = CORES[settings.core](settings.width, settings.core_width, self.beat, depth)

@@ -36,12 +36,14 @@ class HierarchicalEncoderSettings:
             the beat. (128,) for (4, 8, 8): each phrase becomes 128 numbers.
         width: size of a beat's embedding and of every LSTM direction.
         squeeze: numbers kept of each part's LSTM output.
+        deep: size of the ReLU layer over all parts, at the levels above the lowest.
     """
 
     segments: tuple[int, ...] = (4, 8)
     codes: tuple[int, ...] = ()
     width: int = 256
     squeeze: int = 64
+    deep: int = 768
 
     def build(self, steps: int, depth: int, z: int) -> nn.Module:
         check_segments(self.segments, self.codes, steps)
@@ -95,31 +97,38 @@ class BeatEmbedding(nn.Module):
 class Summary(nn.Module):
     """One level up: `parts` vectors [B, parts, D] become one [B, out] through a bidirectional LSTM.
 
-    Every part's output is kept, not only the last. Above the lowest level the parts are also read
-    directly, and that path starts as a fixed orthonormal map while the LSTM's starts near zero: a
-    trained lower level put under a new one works from the first step.
+    Every part's output is kept, not only the last. Above the lowest level two paths are added: the
+    parts are also read directly, by a map that starts orthonormal while all else starts near zero, so
+    that a trained lower level put under a new one works from the first step; and a ReLU layer of size
+    `deep` over all parts, which can tell that one part repeats another.
     """
 
-    def __init__(self, inputs: int, parts: int, out: int, hidden: int, squeeze: int, direct: bool):
+    def __init__(self, inputs: int, parts: int, out: int, hidden: int, squeeze: int, deep: int = 0):
         super().__init__()
-        self.direct = direct
         self.lstm = lstm(inputs, hidden, bidirectional=True)
         self.squeeze = nn.Linear(2 * hidden, squeeze)
-        self.features = parts * squeeze + (parts * inputs if direct else 0)
+        self.features = parts * squeeze + deep
         self.mean = nn.Linear(self.features, out)
-        if direct:
-            self.mean.weight.data[:, : parts * squeeze].mul_(0.1)
-            self.mean.weight.data[:, parts * squeeze :] = orthonormal(out, parts * inputs)
-            nn.init.zeros_(self.mean.bias)
-        else:
+        self.deep = self.straight = None
+        if not deep:
             self.mean.weight.data.mul_(3.0)
+            return
+        self.deep = nn.Linear(parts * (squeeze + inputs), deep)
+        self.straight = nn.Linear(parts * inputs, out, bias=False)
+        self.straight.weight.data = orthonormal(out, parts * inputs)
+        self.mean.weight.data.mul_(0.1)
+        nn.init.zeros_(self.mean.bias)
 
-    def forward(self, parts: Tensor) -> Tensor:  # [B, parts, D] -> features [B, F]
+    def forward(self, parts: Tensor) -> tuple[Tensor, Tensor]:
+        """parts [B, parts, D] -> vector [B, out], and the features [B, F] it was made from."""
         outputs, _ = self.lstm(parts)
-        squeezed = torch.tanh(self.squeeze(outputs)).flatten(1)
-        if not self.direct:
-            return squeezed
-        return torch.cat([squeezed, parts.flatten(1).to(squeezed.dtype)], -1)
+        features = torch.tanh(self.squeeze(outputs)).flatten(1)
+        if self.deep is None or self.straight is None:
+            return self.mean(features), features
+        flat = parts.flatten(1)
+        deep = F.relu(self.deep(torch.cat([features, flat.to(features.dtype)], -1)))
+        features = torch.cat([features, deep], -1)
+        return self.mean(features) + self.straight(flat), features
 
 
 class HierarchicalEncoder(nn.Module):
@@ -135,16 +144,16 @@ class HierarchicalEncoder(nn.Module):
         self.beats = BeatEmbedding(depth, settings.segments[0], settings.width)
         sizes = (settings.width, *settings.codes, z)
         self.levels = nn.ModuleList(
-            Summary(sizes[i], parts, sizes[i + 1], settings.width, settings.squeeze, direct=i > 0)
+            Summary(sizes[i], parts, sizes[i + 1], settings.width, settings.squeeze, settings.deep * (i > 0))
             for i, parts in enumerate(settings.segments[1:])
         )
         self.scale = nn.Linear(self.levels[-1].features, z)  # type: ignore[arg-type]
         nn.init.constant_(self.scale.bias, -3.0)
 
     def forward(self, x: Tensor, control: Tensor | None = None) -> Posterior:
-        vectors = self.beats(x).flatten(0, 1)  # [B * beats, width]
-        features = vectors
+        vectors = features = self.beats(x).flatten(0, 1)  # [B * beats, width]
         for parts, level in zip(self.segments[1:], self.levels, strict=True):
-            features = level(vectors.unflatten(0, (-1, parts)))
-            vectors = level.mean(features)  # type: ignore[operator]
+            vectors, features = level(
+                vectors.unflatten(0, (-1, parts))
+            )  # [B * phrases, code], at the top [B, Z]
         return posterior_from(vectors, self.scale(features))
