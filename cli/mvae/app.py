@@ -41,6 +41,13 @@ class Command:
 
 
 COMMANDS: dict[str, Command] = {
+    "interpolate": Command("mvae.interpolate:interpolate", "Walk from one piece of music to another.", MUSIC),
+    "sample": Command("mvae.sample:sample", "Draw new music from a model.", MUSIC),
+    "generate": Command("mvae.sample:sample", "Draw new music from a model.", MUSIC, hidden=True),
+    "reconstruct": Command("mvae.reconstruct:reconstruct", "Send music through a model and back.", MUSIC),
+    "encode": Command("mvae.encode:encode", "Turn music into codes of a model's latent space.", MUSIC),
+    "decode": Command("mvae.decode:decode", "Turn codes back into music.", MUSIC),
+    "models": Command("mvae.models:app", "List the trained models, and show one.", MODELS),
     "render": Command("mvae.render:render", "Render music to audio: WAV, FLAC or OGG.", FILES),
     "prepare": Command("mvae.prepare:prepare", "Turn folders of music into a dataset for training.", FILES),
     "inspect": Command("mvae.inspect:inspect", "Show what a song holds and what models would take.", FILES),

@@ -4,11 +4,15 @@
     takes = model.interpolate("a.mid", "b.mid", steps=9)
     takes.joined().save("out.mid")
 
+`musicvae_lite.results.save` writes takes with sound, picture and a record of how they were made.
 Tensors and losses are one step away, in `model.vae`.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +20,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from musicvae_lite import checkpoints, runtime
+from musicvae_lite import __version__, checkpoints, runtime
 from musicvae_lite.errors import CheckpointError, ConfigError
 from musicvae_lite.latent import Posterior, slerp
+from musicvae_lite.models import catalogue
 from musicvae_lite.models.assembly import MusicConfig
-from musicvae_lite.music.picking import Pick, pick
+from musicvae_lite.models.codes import Codes
+from musicvae_lite.music.picking import Bars, Pick, pick
 from musicvae_lite.music.score import Score
 from musicvae_lite.music.takes import Style, Takes
 
@@ -29,7 +35,8 @@ if TYPE_CHECKING:
 
     Music = str | Path | Score | pretty_midi.PrettyMIDI | Pick
 
-DECODE_BATCH = 1024  # sequences decoded at once
+BATCH = 1024  # windows encoded or decoded at once
+COLDEST = 1e-3  # below this temperature only the likeliest notes are left
 
 
 class MusicVAE:
@@ -37,12 +44,17 @@ class MusicVAE:
 
     Every method that takes music accepts a path (MIDI, or ABC and MusicXML with the `notation` extra), a
     Score, a pretty_midi object, or a `Pick` of certain bars; of a longer song the first window that
-    holds notes is taken.
+    holds notes is taken. Methods with `*music` work on a batch.
+
+    Attributes:
+        config, representation, vae: what it is made of.
+        folder: where it was loaded from; None for a model that is nowhere yet.
     """
 
     def __init__(self, config: MusicConfig, device: str = "cpu"):
         self.config, self.representation = config, config.representation
         self.vae = config.build().to(device).eval()
+        self.folder: Path | None = None
 
     @classmethod
     def load(cls, name: str | Path, device: str = "cpu") -> MusicVAE:
@@ -61,71 +73,101 @@ class MusicVAE:
         except ConfigError as error:
             raise CheckpointError(str(error)) from error
         checkpoints.load_into(model.vae, checkpoints.read_weights(folder, device), folder)
+        model.folder = folder
         return model
 
     def save(self, folder: str | Path, half: bool = False) -> None:
         """Writes a model folder that `load` reads; `half` stores float16."""
         checkpoints.write(Path(folder).expanduser(), self.config.to_table(), self.vae, half)
 
-    def pick(self, music: Music, bars: tuple[int, int] | None = None) -> Pick:
+    def pick(self, music: Music, bars: Bars | None = None, track: int | None = None) -> Pick:
         """The window of some music this model would work on, with where it lies.
 
         Args:
             bars: first and last bar, counted from 1; by default the first window that holds notes.
+            track: index of the track; by default the most melody-like.
 
         Raises:
             NothingUsableError: no window fits; the message says why, bar by bar.
             ReadError: the file cannot be read.
         """
-        return music if isinstance(music, Pick) else pick(music, self.representation, bars)
+        return music if isinstance(music, Pick) else pick(music, self.representation, bars, track)
 
     def posterior(self, *music: Music) -> Posterior:
         """The Gaussian over z [B, Z] of one piece of music or several."""
-        tokens = np.stack([self.pick(m).tokens for m in music])
-        with torch.no_grad():
-            return self.vae.encode(self.tensor(tokens))
+        return self.posterior_of_tokens(np.stack([p.tokens for p in self._picks(music)]))
 
-    def encode(self, *music: Music) -> np.ndarray:
-        """Posterior means, float32 [B, Z]."""
-        return self.posterior(*music).mean.cpu().numpy()
+    def posterior_of_tokens(self, tokens: np.ndarray) -> Posterior:
+        """The Gaussian over z [B, Z] of windows [B, T], such as `Takes.tokens` or a dataset's."""
+        with torch.no_grad():
+            parts = [self.vae.encode(part) for part in self.tensor(tokens).split(BATCH)]
+        return Posterior(torch.cat([p.mean for p in parts]), torch.cat([p.scale for p in parts]))
+
+    def encode(self, *music: Music, sample: bool = False, seed: int = 0) -> np.ndarray:
+        """Codes float32 [B, Z]: posterior means, or one draw from each posterior with `sample`."""
+        q = self.posterior(*music)
+        return (q.rsample(self.generator(seed)) if sample else q.mean).cpu().numpy()
+
+    def codes(self, *music: Music, sample: bool = False, seed: int = 0) -> Codes:
+        """Codes as `encode` gives them, with the record that `Codes.save` keeps beside them."""
+        picks = self._picks(music)
+        record = self._record("encode", seed, None, picks) | {"sampled": sample}
+        return Codes(self.encode(*picks, sample=sample, seed=seed), record)
+
+    def decode_codes(self, codes: Codes, temperature: float = 0.0, seed: int = 0) -> Takes:
+        """Codes with their record to music, each in the style of what it was encoded from."""
+        takes = self.decode(codes.z, temperature, seed, codes.styles())
+        inputs = codes.record.get("inputs", [])
+        return Takes(
+            takes.tokens, self.representation, takes.styles, codes.labels(), takes.record | {"inputs": inputs}
+        )
 
     def decode(
-        self, z: np.ndarray | Tensor, temperature: float = 0.0, seed: int = 0, style: Style | None = None
+        self,
+        z: np.ndarray | Tensor,
+        temperature: float = 0.0,
+        seed: int = 0,
+        style: Style | Sequence[Style] | None = None,
     ) -> Takes:
         """Codes [B, Z] to music.
 
+        Args:
+            temperature: 0 writes the likeliest notes; 1 draws them as probable as the model finds them.
+            style: tempo, program and loudness, of all takes or of each.
+
         Raises:
-            ConfigError: z has another size than the model's.
+            ConfigError: z has another size than the model's or is not finite, or a setting is out of range.
         """
         codes = torch.as_tensor(z, dtype=torch.float32, device=self.vae.device)
-        if codes.dim() != 2 or codes.shape[-1] != self.config.z:
-            raise ConfigError(
-                f"codes have the shape {list(codes.shape)}; this model decodes [B, {self.config.z}]"
-            )
-        generator = self.generator(seed)
-        with torch.no_grad():
-            parts = [
-                self.vae.decode(part, None, temperature, generator) for part in codes.split(DECODE_BATCH)
-            ]
-        tokens = torch.cat(parts).cpu().numpy().astype(np.uint8)
-        return Takes(self.representation.canonical(tokens), self.representation, style)
+        tokens = self._decode(codes, temperature, self.generator(seed))
+        return Takes(tokens, self.representation, style, record=self._record("decode", seed, temperature))
 
     def sample(
         self, count: int = 1, temperature: float = 1.0, seed: int = 0, style: Style | None = None
     ) -> Takes:
         """New music: `count` draws from the prior."""
-        z = torch.randn((count, self.config.z), generator=self.generator(seed), device=self.vae.device)
-        return self.decode(z, temperature, seed, style)
+        if count < 1:
+            raise ConfigError(f"count is {count}; at least 1 sample can be drawn")
+        generator = self.generator(seed)
+        z = torch.randn((count, self.config.z), generator=generator, device=self.vae.device)
+        tokens = self._decode(z, temperature, generator)
+        return Takes(tokens, self.representation, style, record=self._record("sample", seed, temperature))
 
-    def reconstruct(self, music: Music, temperature: float = 0.0, seed: int = 0) -> Takes:
-        """Music through its mean code and back: one take."""
-        chosen = self.pick(music)
-        return self.decode(self.encode(chosen), temperature, seed, chosen.style())
+    def reconstruct(self, *music: Music, temperature: float = 0.0, seed: int = 0) -> Takes:
+        """Music through its mean code and back: one take for each piece, in its own style."""
+        picks = self._picks(music)
+        means = self.posterior(*picks).mean
+        tokens = self._decode(means, temperature, self.generator(seed))
+        labels = [p.stem for p in picks]
+        record = self._record("reconstruct", seed, temperature, picks)
+        return Takes(tokens, self.representation, [p.style() for p in picks], labels, record)
 
     def interpolate(
         self, a: Music, b: Music, steps: int = 9, temperature: float = 0.0, seed: int = 0
     ) -> Takes:
         """A spherical path between two pieces; the ends are their reconstructions.
+
+        Two equal pieces give the same reconstruction at every step.
 
         Args:
             steps: how many takes, ends included; at least 2.
@@ -136,17 +178,24 @@ class MusicVAE:
         """
         if steps < 2:
             raise ConfigError(f"steps is {steps}; a path needs at least its 2 ends")
-        first, last = self.pick(a), self.pick(b)
+        first, last = self._picks([a, b])
         means = self.posterior(first, last).mean
         path = slerp(means[0], means[1], steps)  # [steps, Z]
-        return self.decode(path, temperature, seed, first.style())
+        tokens = self._decode(path, temperature, self.generator(seed))
+        between = [f"{step}/{steps - 1}" for step in range(1, steps - 1)]
+        labels = [f"A  {first.stem}", *between, f"B  {last.stem}"]
+        is_same = bool((first.tokens == last.tokens).all())
+        record = self._record("interpolate", seed, temperature, (first, last)) | {"inputs_are_equal": is_same}
+        return Takes(tokens, self.representation, first.style(), labels, record)
 
     def log_prob(self, *music: Music, samples: int = 1, seed: int = 0) -> np.ndarray:
         """A lower bound on log p(music) [B], nats: the ELBO, tighter with more samples.
 
         Burda et al. 2015 (arXiv:1509.00519), equation 8.
         """
-        x = self.tensor(np.stack([self.pick(m).tokens for m in music]))
+        if samples < 1:
+            raise ConfigError(f"samples is {samples}; the bound needs at least 1")
+        x = self.tensor(np.stack([p.tokens for p in self._picks(music)]))
         generator = self.generator(seed)
         with torch.no_grad():
             q = self.vae.encode(x)
@@ -157,7 +206,7 @@ class MusicVAE:
                     -1
                 )  # log p(z) - log q(z|x)
                 bounds.append(log_ratio - self.vae.decoder.reconstruction(z, x).nats)  # type: ignore[operator]
-            total = torch.logsumexp(torch.stack(bounds), 0) - np.log(samples)
+            total = torch.logsumexp(torch.stack(bounds), 0) - math.log(samples)
         return total.cpu().numpy()
 
     def tensor(self, tokens: np.ndarray) -> Tensor:
@@ -165,9 +214,53 @@ class MusicVAE:
         return torch.from_numpy(tokens.astype(np.int64)).to(self.vae.device)
 
     def generator(self, seed: int) -> torch.Generator:
+        """The source of all chance in one call. Raises ConfigError for a seed torch cannot take."""
+        if not 0 <= seed < 2**63:
+            raise ConfigError(f"seed {seed} is out of range: 0 to 2^63 - 1")
         return torch.Generator(self.vae.device).manual_seed(seed)
 
     def describe(self) -> dict[str, Any]:
         """Sizes and settings, for tables."""
         count = sum(p.numel() for p in self.vae.parameters())
         return {"parameters": count, **self.config.to_table()}
+
+    @cached_property
+    def identity(self) -> dict[str, Any] | None:
+        """Name, folder and hash of the model, for records; None for one that is nowhere yet."""
+        if self.folder is None:
+            return None
+        name, digest = catalogue.name_of(self.folder), catalogue.sha256(self.folder)
+        return {"name": name, "folder": str(self.folder), "sha256": digest}
+
+    def _picks(self, music: Sequence[Music]) -> list[Pick]:
+        if not music:
+            raise ConfigError("no music was given")
+        return [self.pick(m) for m in music]
+
+    def _decode(self, codes: Tensor, temperature: float, generator: torch.Generator) -> np.ndarray:
+        """Codes [B, Z] to canonical tokens uint8 [B, T]."""
+        if codes.dim() != 2 or codes.shape[-1] != self.config.z or not len(codes):
+            raise ConfigError(
+                f"codes have the shape {list(codes.shape)}; this model decodes [B, {self.config.z}]"
+            )
+        if not bool(codes.isfinite().all()):
+            raise ConfigError("codes hold values that are infinite or no numbers")
+        if not (math.isfinite(temperature) and temperature >= 0):
+            raise ConfigError(f"temperature is {temperature}; it must be 0 or more, 1 is the model's own")
+        temperature = temperature if temperature >= COLDEST else 0.0
+        with torch.no_grad():
+            parts = [self.vae.decode(part, None, temperature, generator) for part in codes.split(BATCH)]
+        return self.representation.canonical(torch.cat(parts).cpu().numpy().astype(np.uint8))
+
+    def _record(
+        self, command: str, seed: int, temperature: float | None, picks: Sequence[Pick] = ()
+    ) -> dict[str, Any]:
+        """What a file of takes must be accompanied by to be made again."""
+        return {
+            "command": command,
+            "version": __version__,
+            "model": self.identity,
+            "seed": seed,
+            "temperature": temperature,
+            "inputs": [p.to_record() for p in picks],
+        }

@@ -1,20 +1,37 @@
-"""Choosing the one window of a song that a model works on, and saying which."""
+"""Choosing the windows of a song that a model works on, and saying which."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from musicvae_lite.errors import NothingUsableError
-from musicvae_lite.music.representations.base import Extraction, Representation
+from musicvae_lite.errors import ConfigError, NothingUsableError
+from musicvae_lite.music.grid import Grid, accepts
+from musicvae_lite.music.representations.base import Extraction, Rejection, Representation
 from musicvae_lite.music.score import Score
 from musicvae_lite.music.takes import Style
 
 if TYPE_CHECKING:
     import pretty_midi
+
+    Song = str | Path | Score | pretty_midi.PrettyMIDI
+
+Bars = tuple[int, int]  # first and last bar of the song, counted from 1
+
+MOST_REASONS = 5
+ADVICE = {
+    "meter": "a model for that meter is needed; `mvae models` lists what there is",
+    "short": "a model of fewer bars is needed; `mvae models` lists what there is",
+    "drums": "a melody model needs a pitched track",
+    "few-notes": "name other bars with --bars",
+    "rest": "name other bars with --bars",
+    "off-grid": "quantise the song first, or name other bars with --bars",
+    "range": "transpose the song first, or name other bars with --bars",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,33 +40,67 @@ class Pick:
 
     Attributes:
         tokens: [T].
-        bars: first and last bar, counted from 1.
+        bars: first and last bar of the song, counted from 1.
         score: the song it was taken from.
-        tick: where it starts.
+        ticks: where it begins and ends.
         choice: which track was taken, and why.
         track: index of that track.
     """
 
     tokens: np.ndarray
-    bars: tuple[int, int]
+    bars: Bars
     score: Score
-    tick: int
+    ticks: tuple[int, int]
     choice: str
     track: int
 
+    @property
+    def stem(self) -> str:
+        """The song's name without folder and suffix, fit for the name of a file."""
+        return stem(self.score.source) or "music"
+
     def style(self) -> Style:
         """Tempo, program and loudness at this place of the song."""
-        mine = self.score.velocity[self.score.track == self.track]
-        velocity = int(np.clip(np.median(mine), 1, 127)) if len(mine) else 80
-        track = self.score.tracks[self.track]
-        return Style(self.score.qpm_at(self.tick), track.program, velocity)
+        mine = self.score.track == self.track
+        here = mine & (self.score.start < self.ticks[1]) & (self.score.end > self.ticks[0])
+        loudness = self.score.velocity[here if here.any() else mine]
+        velocity = int(np.clip(np.median(loudness), 1, 127)) if len(loudness) else Style.velocity
+        return Style(self.score.qpm_at(self.ticks[0]), self.score.tracks[self.track].program, velocity)
 
     def describe(self) -> str:
-        """ "a.mid, bars 5-6 (track 2 'Flute': ...)"."""
-        return f"{self.score.source}, bars {self.bars[0]}-{self.bars[1]} ({self.choice})"
+        """Such as: a.mid, bars 5-6 (track 2 'Flute': the only one with notes)."""
+        return f"{_name(self.score)}, {_bars(self.bars)} ({self.choice})"
+
+    def to_record(self) -> dict[str, Any]:
+        """Plain values that say where the window came from; tracks counted from 1."""
+        style = self.style()
+        return {
+            "file": self.score.source,
+            "bars": list(self.bars),
+            "track": self.track + 1,
+            "choice": self.choice,
+            "tempo": round(style.qpm, 4),
+            "program": style.program,
+            "velocity": style.velocity,
+        }
 
 
-def load(music: str | Path | Score | pretty_midi.PrettyMIDI) -> Score:
+def stem(source: str | Path) -> str:
+    """The name of a file of music without folder and suffix: "book-3" for tunes/book.abc#3."""
+    path, mark, tune = str(source).partition("#")
+    name = Path(path).stem
+    return f"{name}-{tune}" if mark and name and tune.isdigit() else Path(source).stem
+
+
+def parse_bars(text: str) -> Bars:
+    """Reads "5-6", or "5" for one bar. Raises ConfigError for anything else."""
+    found = re.fullmatch(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?", text)
+    if not found or int(found[1]) < 1 or int(found[2] or found[1]) < int(found[1]):
+        raise ConfigError(f"'{text}' names no bars: write the first and the last, counted from 1, like 5-6")
+    return int(found[1]), int(found[2] or found[1])
+
+
+def load(music: Song) -> Score:
     """Anything that holds a song, as a Score. Raises ReadError."""
     if isinstance(music, Score):
         return music
@@ -61,55 +112,101 @@ def load(music: str | Path | Score | pretty_midi.PrettyMIDI) -> Score:
 
 
 def pick(
-    music: str | Path | Score | pretty_midi.PrettyMIDI,
-    representation: Representation,
-    bars: tuple[int, int] | None = None,
+    music: Song, representation: Representation, bars: Bars | None = None, track: int | None = None
 ) -> Pick:
     """The window at certain bars, or the first one that holds notes.
 
     Args:
-        bars: first and last bar, counted from 1, as many as the representation spans.
+        bars: first and last bar of the song, counted from 1, as many as the representation spans.
+        track: index of the track to take; by default the representation chooses.
 
     Raises:
         NothingUsableError: no window there; the message names file, bars and rule.
+        ConfigError: there is no such track.
         ReadError: the file cannot be read.
     """
     score = load(music)
-    found = representation.windows(score)
-    if bars is not None:
-        _check_count(bars, representation.bars, score)
-        rows = np.flatnonzero((found.bar == bars[0]) & (found.step == 0))
-    else:
+    if bars is None:
+        found = _windows(score, representation, None, track)
         rows = np.arange(len(found))
+    else:
+        found = _windows(score, representation, _check_count(bars, representation, score), track)
+        rows = np.flatnonzero((found.bar == bars[0]) & (found.step == 0))
     if not len(rows):
         raise NothingUsableError(_why_not(score, representation, found, bars))
-    row = int(rows[0])
-    first = int(found.bar[row])
-    return Pick(
-        found.tokens[row],
-        (first, first + representation.bars - 1),
-        score,
-        int(found.tick[row]),
-        found.choice,
-        found.track,
-    )
+    return _pick(score, representation, found, int(rows[0]))
 
 
-def _check_count(bars: tuple[int, int], wanted: int, score: Score) -> None:
-    count = bars[1] - bars[0] + 1
-    if bars[0] < 1 or count != wanted:
+def every(music: Song, representation: Representation, track: int | None = None) -> list[Pick]:
+    """Every window of a song, one bar apart. Raises as `pick` does, so the list is never empty."""
+    score = load(music)
+    found = _windows(score, representation, None, track)
+    if not len(found):
+        raise NothingUsableError(_why_not(score, representation, found, None))
+    return [_pick(score, representation, found, row) for row in range(len(found))]
+
+
+def _windows(score: Score, r: Representation, hop: int | None, track: int | None) -> Extraction:
+    try:
+        return r.windows(score, hop, track)
+    except ConfigError as error:
+        raise ConfigError(f"{_name(score)}: {error}") from error
+
+
+def _pick(score: Score, r: Representation, found: Extraction, row: int) -> Pick:
+    grid = Grid.of(score, r.steps_per_quarter)
+    begin = int(found.tick[row])
+    step = grid.quantise(np.array([begin]))[0]
+    last = int(grid.bar_of_step(step + r.steps - 1)[0][0])
+    ticks = (begin, begin + round(r.steps * grid.step_ticks))
+    return Pick(found.tokens[row], (int(found.bar[row]), last), score, ticks, found.choice, found.track)
+
+
+def _check_count(bars: Bars, r: Representation, score: Score) -> int | None:
+    """Steps from bar to bar of the song at those bars. Raises when they are too few or too many."""
+    first, last = bars
+    grid = Grid.of(score, r.steps_per_quarter)
+    where = f"{_name(score)}: {_bars(bars)}"
+    if first < 1 or last < first:
+        raise NothingUsableError(f"{where}: write the first and the last, counted from 1, like 5-6")
+    if first > grid.bars and len(score):
+        raise NothingUsableError(f"{where}: the song ends with bar {grid.bars}")
+    here = [stretch for stretch in grid.stretches if stretch.bar <= first][-1]
+    if not accepts(r.meter, here.meter):
+        return None
+    wanted = round(r.steps / here.bar_steps)
+    if last - first + 1 != wanted:
+        bars_given = f"{last - first + 1} bar{'s' if last > first else ''}"
+        takes = f"{wanted} of them ({r.bars} of {r.meter})" if wanted != r.bars else f"{wanted}"
         raise NothingUsableError(
-            f"{score.source}: bars {bars[0]}-{bars[1]} are {max(count, 0)} bars; this model takes {wanted}: "
-            f"try {max(bars[0], 1)}-{max(bars[0], 1) + wanted - 1}"
+            f"{where}: {bars_given} of {here.meter}, and this model takes {takes}: "
+            f"try {first}-{first + wanted - 1}, or another model of `mvae models`"
         )
+    return round(here.bar_steps)
 
 
-def _why_not(score: Score, r: Representation, found: Extraction, bars: tuple[int, int] | None) -> str:
-    where = f"bars {bars[0]}-{bars[1]}" if bars else f"no {r.bars} bars of {r.meter} {r.name}"
-    reasons = [x for x in found.rejections if bars is None or x.bar == 0 or x.bar <= bars[1]]
-    lines = [f"  bar {x.bar}: {x.detail}" if x.bar else f"  {x.detail}" for x in reasons[:5]]
-    more = [f"  ... and {len(reasons) - 5} more; `mvae inspect` shows them all"] if len(reasons) > 5 else []
-    start = f"{score.source}: {where} cannot be used" if bars else f"{score.source}: {where} in it"
+def _why_not(score: Score, r: Representation, found: Extraction, bars: Bars | None) -> str:
+    reasons = [x for x in found.rejections if bars is None or _touches(x, bars)]
+    lines = [f"  {_bars((x.bar, x.last)) + ': ' if x.bar else ''}{x.detail}" for x in reasons[:MOST_REASONS]]
+    if len(reasons) > MOST_REASONS:
+        lines.append(f"  ... and {len(reasons) - MOST_REASONS} more; `mvae inspect` shows them all")
     if bars and len(found):
-        lines.append(f"  windows start at bars {', '.join(map(str, sorted(set(found.bar.tolist()))[:12]))}")
-    return "\n".join([start + (":" if lines or more else ""), *lines, *more])
+        starts = sorted(set(found.bar.tolist()))
+        lines.append(
+            f"  windows begin at bars {', '.join(map(str, starts[:12]))}{' ...' * (len(starts) > 12)}"
+        )
+    lines += [f"  {text}" for text in dict.fromkeys(ADVICE[x.code] for x in reasons if x.code in ADVICE)]
+    what = f"{_bars(bars)} cannot be used" if bars else f"no {r.bars} bars of {r.meter} {r.name} in it"
+    return "\n".join([f"{_name(score)}: {what}" + (":" if lines else ""), *lines])
+
+
+def _touches(reason: Rejection, bars: Bars) -> bool:
+    return reason.bar == 0 or (reason.bar <= bars[1] and max(reason.bar, reason.last) >= bars[0])
+
+
+def _bars(bars: Bars) -> str:
+    return f"bars {bars[0]}-{bars[1]}" if bars[1] > bars[0] else f"bar {bars[0]}"
+
+
+def _name(score: Score) -> str:
+    return score.source or score.title or "the music"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from musicvae_lite.errors import ConfigError
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.music.score import Score
 
@@ -25,28 +27,57 @@ class Style:
     program: int = 0
     velocity: int = 80
 
+    def __post_init__(self) -> None:
+        if not 1 <= self.qpm <= 2000:
+            raise ConfigError(f"a tempo of {self.qpm:g} is out of range: 1 to 2000 quarter notes a minute")
+        if not 0 <= self.program <= 127:
+            raise ConfigError(f"program {self.program} is none of General MIDI's: 0 to 127")
+        if not 1 <= self.velocity <= 127:
+            raise ConfigError(f"velocity {self.velocity} is out of range: 1 to 127")
+
 
 class Takes(Sequence[Score]):
     """A list of scores that also knows its tokens, and can be joined into one piece.
 
     Attributes:
         tokens: [n, T] in the representation's form.
-        style: tempo, program and velocity of the scores.
+        styles: tempo, program and velocity of each score.
+        labels: a short name for each.
+        record: plain values that say how they were made: command, model, seed, inputs.
     """
 
-    def __init__(self, tokens: np.ndarray, representation: Representation, style: Style | None = None):
-        self.tokens, self.representation, self.style = tokens, representation, style or Style()
+    def __init__(
+        self,
+        tokens: np.ndarray,
+        representation: Representation,
+        style: Style | Sequence[Style] | None = None,
+        labels: Sequence[str] | None = None,
+        record: dict[str, Any] | None = None,
+    ):
+        count = len(tokens)
+        self.tokens, self.representation = tokens, representation
+        self.styles = [style or Style()] * count if not isinstance(style, Sequence) else list(style)
+        self.labels = [str(n + 1) for n in range(count)] if labels is None else list(labels)
+        self.record = record or {}
+        if len(self.styles) != count or len(self.labels) != count:
+            raise ConfigError(f"{count} takes, but {len(self.styles)} styles and {len(self.labels)} labels")
 
     def __len__(self) -> int:
         return len(self.tokens)
 
     def __getitem__(self, index):  # type: ignore[override]
         if isinstance(index, slice):
-            return Takes(self.tokens[index], self.representation, self.style)
-        s = self.style
-        return self.representation.to_score(self.tokens[index], s.qpm, s.program, s.velocity)
+            parts = (self.styles[index], self.labels[index], self.record)
+            return Takes(self.tokens[index], self.representation, *parts)
+        return self._score(self.tokens[index], self.styles[index])
 
     def joined(self) -> Score:
-        """All takes one after another, each as long as its bars."""
-        s = self.style
-        return self.representation.to_score(self.tokens, s.qpm, s.program, s.velocity)
+        """All takes one after another, each as long as its bars, in the style of the first."""
+        return self._score(self.tokens, self.styles[0] if self.styles else Style())
+
+    def agreement(self, tokens: np.ndarray) -> np.ndarray:
+        """Share of steps [n] in which each take says the same as windows [T] or [n, T]."""
+        return (self.tokens == self.representation.canonical(tokens)).mean(-1)
+
+    def _score(self, tokens: np.ndarray, style: Style) -> Score:
+        return self.representation.to_score(tokens, style.qpm, style.program, style.velocity)

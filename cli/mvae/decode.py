@@ -1,0 +1,51 @@
+"""`mvae decode`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mvae.takes_output import AsJson, Flac, Model, Ogg, Output, Plot, Seed, Split, Temperature, Wav
+
+
+def decode(
+    codes: Annotated[Path, typer.Argument(help="An .npz file of `mvae encode`, or an array [N, Z] as .npy.")],
+    output: Output = None,
+    model: Model = None,
+    temperature: Temperature = 0.0,
+    seed: Seed = 0,
+    split: Split = False,
+    wav: Wav = False,
+    flac: Flac = False,
+    ogg: Ogg = False,
+    plot: Plot = False,
+    as_json: AsJson = False,
+) -> None:
+    """Turn codes back into music.
+
+    Tempo, program and loudness are those of the encoded music; of the first where takes are joined.
+    """
+    from musicvae_lite import runtime
+    from musicvae_lite.models.codes import Codes
+    from mvae.output import note
+    from mvae.takes_output import choose_model, destination, report
+
+    given = Codes.load(codes)
+    to = destination(output, f"{codes.stem}.mid", split, wav, flac, ogg, plot)
+    to.check(len(given.z), [codes])
+    made_by = given.made_by()
+    wanted = model or made_by["folder"]
+    folder, why = choose_model(wanted, [], [])
+    if wanted and not model:
+        why = f"{made_by['name']}: the one that encoded them"
+
+    runtime.prepare_environment()
+    from musicvae_lite.models.music_vae import MusicVAE
+
+    loaded = MusicVAE.load(folder)
+    if made_by["sha256"] and loaded.identity and made_by["sha256"] != loaded.identity["sha256"]:
+        note(f"these codes were made by another model ({made_by['name']}): what is decoded may be anything")
+    takes = loaded.decode_codes(given, temperature, seed)
+    report(takes, to, why, as_json=as_json)

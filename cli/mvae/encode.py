@@ -1,0 +1,65 @@
+"""`mvae encode`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mvae.takes_output import AsJson, BarsOption, Model, Seed, TrackOption
+
+
+def encode(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Music: MIDI, ABC or MusicXML.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="An .npz file.")] = Path("codes.npz"),
+    model: Model = None,
+    bars: BarsOption = None,
+    track: TrackOption = None,
+    every: Annotated[bool, typer.Option("--every", help="All windows of each file, a bar apart.")] = False,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Draw each code from its posterior. [default: its mean]")
+    ] = False,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Turn music into codes of a model's latent space.
+
+    The file holds the array `z`, one row a window, and `record`, which says where each came from.
+    """
+    from musicvae_lite import runtime
+    from musicvae_lite.models import catalogue
+    from musicvae_lite.models.codes import Codes, check_name
+    from musicvae_lite.music import picking
+    from musicvae_lite.results import check_folder
+    from mvae.output import print_json, table, wrote
+    from mvae.takes_output import choose_model, parse_bars
+
+    place = parse_bars(bars)
+    if every and place:
+        raise typer.BadParameter("--every takes all bars; leave out one of the two", param_hint="--bars")
+    check_folder(check_name(output).parent)
+    songs = [picking.load(file) for file in files]
+    folder, why = choose_model(model, songs, [place] * len(songs))
+    r, index = catalogue.representation(folder), None if track is None else track - 1
+    if every:
+        picks = [pick for song in songs for pick in picking.every(song, r, index)]
+    else:
+        picks = [picking.pick(song, r, place, index) for song in songs]
+
+    runtime.prepare_environment()
+    from musicvae_lite.models.music_vae import MusicVAE
+
+    codes: Codes = MusicVAE.load(folder).codes(*picks, sample=sample, seed=seed)
+    path = codes.save(output)
+    if as_json:
+        print_json({**codes.record, "shape": codes.z.shape, "files": [path]})
+        return
+    for pick in picks[:1] if every else picks:
+        print(pick.describe())
+    print(f"model  {why}")
+    lengths = (codes.z**2).sum(1) ** 0.5
+    rows = [(label, float(length)) for label, length in zip(codes.labels(), lengths, strict=True)]
+    table(("code", "length"), rows[:20])
+    print(f"{len(codes.z)} codes of {codes.z.shape[1]} numbers")
+    wrote(path)

@@ -1,0 +1,69 @@
+"""`mvae interpolate`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mvae.takes_output import (
+    AsJson,
+    BarsOption,
+    Flac,
+    Model,
+    Ogg,
+    Output,
+    Plot,
+    Seed,
+    Split,
+    Temperature,
+    TrackOption,
+    Wav,
+)
+
+
+def interpolate(
+    a: Annotated[str, typer.Argument(metavar="A", help="Music: MIDI, ABC (book.abc#3) or MusicXML.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The same, where the walk ends.")],
+    steps: Annotated[int, typer.Option("-n", "--steps", min=2, help="How many takes, ends included.")] = 9,
+    output: Output = None,
+    model: Model = None,
+    bars: BarsOption = None,
+    bars_b: Annotated[str | None, typer.Option("--bars-b", help="The same for B.")] = None,
+    track: TrackOption = None,
+    track_b: Annotated[int | None, typer.Option("--track-b", min=1, help="The same for B.")] = None,
+    temperature: Temperature = 0.0,
+    seed: Seed = 0,
+    split: Split = False,
+    wav: Wav = False,
+    flac: Flac = False,
+    ogg: Ogg = False,
+    plot: Plot = False,
+    as_json: AsJson = False,
+) -> None:
+    """Walk from one piece of music to another.
+
+    The ends are the reconstructions of A and B; tempo, program and loudness are A's.
+    """
+    from musicvae_lite import runtime
+    from musicvae_lite.models import catalogue
+    from musicvae_lite.music import picking
+    from mvae.takes_output import choose_model, destination, parse_bars, report
+
+    places = [parse_bars(bars), parse_bars(bars_b, "--bars-b")]
+    default = f"{picking.stem(a)}-to-{picking.stem(b)}.mid"
+    to = destination(output, default, split, wav, flac, ogg, plot)
+    to.check(steps, [a, b])
+    songs = [picking.load(a), picking.load(b)]
+    folder, why = choose_model(model, songs, places)
+    r = catalogue.representation(folder)
+    first = picking.pick(songs[0], r, places[0], None if track is None else track - 1)
+    last = picking.pick(songs[1], r, places[1], None if track_b is None else track_b - 1)
+
+    runtime.prepare_environment()
+    from musicvae_lite.models.music_vae import MusicVAE
+
+    takes = MusicVAE.load(folder).interpolate(first, last, steps, temperature, seed)
+    alike = [[f"{share:.0%}" for share in takes.agreement(pick.tokens)] for pick in (first, last)]
+    columns = [("as A", alike[0]), ("as B", alike[1])]
+    report(takes, to, why, [first, last], columns=columns, as_json=as_json)

@@ -1,0 +1,61 @@
+"""`mvae reconstruct`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mvae.takes_output import (
+    AsJson,
+    BarsOption,
+    Flac,
+    Model,
+    Ogg,
+    Output,
+    Plot,
+    Seed,
+    Temperature,
+    TrackOption,
+    Wav,
+)
+
+
+def reconstruct(
+    file: Annotated[str, typer.Argument(help="Music: MIDI, ABC (book.abc#3) or MusicXML.")],
+    output: Output = None,
+    model: Model = None,
+    bars: BarsOption = None,
+    track: TrackOption = None,
+    temperature: Temperature = 0.0,
+    seed: Seed = 0,
+    wav: Wav = False,
+    flac: Flac = False,
+    ogg: Ogg = False,
+    plot: Plot = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send music through a model and back.
+
+    The picture shows what went in above what came out.
+    """
+    from musicvae_lite import runtime
+    from musicvae_lite.models import catalogue
+    from musicvae_lite.music import picking
+    from mvae.takes_output import choose_model, destination, parse_bars, report
+
+    place = parse_bars(bars)
+    default = f"{picking.stem(file)}-reconstruction.mid"
+    to = destination(output, default, False, wav, flac, ogg, plot)
+    to.check(1, [file])
+    song = picking.load(file)
+    folder, why = choose_model(model, [song], [place])
+    chosen = picking.pick(song, catalogue.representation(folder), place, None if track is None else track - 1)
+
+    runtime.prepare_environment()
+    from musicvae_lite.models.music_vae import MusicVAE
+
+    takes = MusicVAE.load(folder).reconstruct(chosen, temperature=temperature, seed=seed)
+    columns = [("as the input", [f"{share:.0%}" for share in takes.agreement(chosen.tokens)])]
+    before = [("input", takes.representation.to_score(chosen.tokens))]
+    report(takes, to, why, [chosen], before, columns, as_json)

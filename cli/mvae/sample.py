@@ -1,0 +1,42 @@
+"""`mvae sample`, also `mvae generate`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mvae.takes_output import AsJson, Flac, Model, Ogg, Output, Plot, Seed, Split, Temperature, Wav
+
+
+def sample(
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many.")] = 8,
+    output: Output = None,
+    model: Model = None,
+    temperature: Temperature = 1.0,
+    seed: Seed = 0,
+    tempo: Annotated[float, typer.Option(help="Quarter notes a minute.")] = 120.0,
+    program: Annotated[int, typer.Option(help="General MIDI program, 0 to 127; 0 is a piano.")] = 0,
+    split: Split = False,
+    wav: Wav = False,
+    flac: Flac = False,
+    ogg: Ogg = False,
+    plot: Plot = False,
+    as_json: AsJson = False,
+) -> None:
+    """Draw new music from a model."""
+    from musicvae_lite import runtime
+    from musicvae_lite.models import catalogue
+    from musicvae_lite.music.takes import Style
+    from mvae.takes_output import choose_model, destination, report
+
+    folder, why = choose_model(model, [], [])
+    to = destination(output, f"{catalogue.name_of(folder)}-sample.mid", split, wav, flac, ogg, plot)
+    to.check(count)
+    style = Style(tempo, program)
+
+    runtime.prepare_environment()
+    from musicvae_lite.models.music_vae import MusicVAE
+
+    takes = MusicVAE.load(folder).sample(count, temperature, seed, style)
+    report(takes, to, why, as_json=as_json)

@@ -1,0 +1,124 @@
+"""What the commands that make music share: their options, and how they say what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from musicvae_lite.music.picking import Bars, Pick
+    from musicvae_lite.music.score import Score
+    from musicvae_lite.music.takes import Takes
+    from musicvae_lite.results import Destination
+
+MAX_ROWS = 20
+
+Output = Annotated[
+    Path | None, typer.Option("-o", "--output", help="The MIDI file, or a folder. [default: from the input]")
+]
+Model = Annotated[
+    str | None,
+    typer.Option("--model", help="A name of `mvae models`, or a folder. [default: what fits the input]"),
+]
+BarsOption = Annotated[
+    str | None, typer.Option("--bars", help="Such as 5-6. [default: the first that hold notes]")
+]
+TrackOption = Annotated[
+    int | None, typer.Option("--track", min=1, help="Number of the track. [default: the most melodic]")
+]
+Temperature = Annotated[
+    float, typer.Option(min=0.0, help="0 takes the likeliest notes; higher is wilder, 1 the model's own.")
+]
+Seed = Annotated[int, typer.Option(min=0, help="Of all chance: the same seed gives the same file.")]
+Split = Annotated[bool, typer.Option("--split", help="One MIDI file each: out-01.mid, out-02.mid ...")]
+Wav = Annotated[bool, typer.Option("--wav", help="Render to WAV too.")]
+Flac = Annotated[bool, typer.Option("--flac", help="Render to FLAC too.")]
+Ogg = Annotated[bool, typer.Option("--ogg", help="Render to OGG too.")]
+Plot = Annotated[bool, typer.Option("--plot", help="Draw a piano-roll, PNG.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the record as JSON.")]
+
+
+def parse_bars(text: str | None, option: str = "--bars") -> Bars | None:
+    """What `--bars` says, or wrong usage."""
+    from musicvae_lite.errors import ConfigError
+    from musicvae_lite.music import picking
+
+    try:
+        return None if text is None else picking.parse_bars(text)
+    except ConfigError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
+
+
+def destination(
+    output: Path | None, default: str, split: bool, wav: bool, flac: bool, ogg: bool, plot: bool
+) -> Destination:
+    """Where the takes go; an output that is a folder gets the default name in it."""
+    from musicvae_lite.errors import ConfigError
+    from musicvae_lite.music.files import expand
+    from musicvae_lite.results import Destination
+
+    path = Path(default) if output is None else expand(output)
+    if path.is_dir():
+        path = path / default
+    audio = (".wav",) * wav + (".flac",) * flac + (".ogg",) * ogg
+    try:
+        return Destination(path, split, audio, plot)
+    except ConfigError as error:
+        raise typer.BadParameter(str(error), param_hint="--output") from None
+
+
+def choose_model(model: str | None, music: Sequence[Any], bars: Sequence[Bars | None]) -> tuple[Path, str]:
+    """The folder of the model asked for, or of the one that fits, and what to say of it."""
+    from musicvae_lite import checkpoints
+    from musicvae_lite.models import catalogue
+
+    if model is None:
+        return catalogue.choose(*music, bars=bars)
+    folder = checkpoints.find(model)
+    return folder, f"{catalogue.name_of(folder)}: as asked"
+
+
+def report(
+    takes: Takes,
+    to: Destination,
+    model: str,
+    picks: Sequence[Pick] = (),
+    before: Sequence[tuple[str, Score]] = (),
+    columns: Sequence[tuple[str, Sequence[Any]]] = (),
+    as_json: bool = False,
+) -> None:
+    """Writes the files, then says what they hold and where they are.
+
+    Args:
+        model: which model was taken, and why.
+        picks: the inputs, named A, B and so on when there are several.
+        before: what to draw in front of the takes.
+        columns: more columns of the table, each a heading and a value for every take.
+    """
+    from musicvae_lite.results import save
+    from mvae.output import note, print_json, table, wrote
+
+    files = save(takes, to, before, [p.score.source for p in picks])
+    for warning in dict.fromkeys(w for p in picks for w in p.score.warnings):
+        note(warning)
+    if takes.record.get("inputs_are_equal"):
+        note("A and B are the same music in these bars: every step is its reconstruction")
+    if as_json:
+        print_json({**takes.record, "files": files})
+        return
+    for letter, pick in zip("ABCDEFGH", picks, strict=False):
+        print(f"{letter if len(picks) > 1 else 'input'}  {pick.describe()}")
+    print(f"model  {model}")
+    rows = []
+    for number, (label, score) in enumerate(zip(takes.labels, takes, strict=True)):
+        pitches = f"{score.pitch.min()}-{score.pitch.max()}" if len(score) else ""
+        rows.append([label, len(score), pitches, *(values[number] for _, values in columns)])
+        if len(rows) == MAX_ROWS:
+            break
+    table(("take", "notes", "pitches", *(heading for heading, _ in columns)), rows)
+    if len(takes) > MAX_ROWS:
+        print(f"and {len(takes) - MAX_ROWS} takes more")
+    wrote(*files)

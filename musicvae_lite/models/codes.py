@@ -1,0 +1,102 @@
+"""Codes in a file: points of latent space with the record of where they came from, as .npz."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from musicvae_lite.errors import ConfigError, ReadError
+from musicvae_lite.music.files import expand, write_file
+from musicvae_lite.music.takes import Style
+from musicvae_lite.results import staged
+
+SUFFIX = ".npz"
+
+
+@dataclass(frozen=True, eq=False)
+class Codes:
+    """Codes of some windows.
+
+    Attributes:
+        z: float32 [N, Z].
+        record: plain values as `Takes.record` has them; `inputs` says, row by row, which bars of which
+            file each code stands for. Empty for codes made elsewhere.
+    """
+
+    z: np.ndarray
+    record: dict[str, Any] = field(default_factory=dict)
+
+    def save(self, path: str | Path) -> Path:
+        """Writes arrays `z` and `record` (JSON text) to an .npz file, whole or not at all."""
+        target = check_name(path)
+        data = io.BytesIO()
+        text = json.dumps(self.record, ensure_ascii=False)
+        np.savez_compressed(data, z=self.z.astype(np.float32), record=np.array(text))
+        with staged(target.parent) as folder:
+            write_file(folder / target.name, data.getvalue())
+        return target
+
+    def made_by(self) -> dict[str, str]:
+        """Name, folder and sha256 of the model that made them; empty words where that is not known."""
+        model = self.record.get("model") or {}
+        return {key: str(model.get(key, "")) for key in ("name", "folder", "sha256")}
+
+    def styles(self) -> list[Style]:
+        """Tempo, program and loudness for each code; the usual ones where the record has none."""
+        inputs = self.record.get("inputs", [])
+        if len(inputs) != len(self.z):
+            return [Style()] * len(self.z)
+        return [Style(i["tempo"], i["program"], i["velocity"]) for i in inputs]
+
+    def labels(self) -> list[str]:
+        """The file and the bars of each code, or its number."""
+        inputs = self.record.get("inputs", [])
+        if len(inputs) != len(self.z):
+            return [str(number + 1) for number in range(len(self.z))]
+        return [f"{Path(i['file']).stem} {i['bars'][0]}-{i['bars'][1]}" for i in inputs]
+
+    @classmethod
+    def load(cls, path: str | Path) -> Codes:
+        """Reads what `save` wrote, any .npz with an array `z` [N, Z], or such an array as .npy.
+
+        Raises:
+            ReadError: missing, damaged, or holding no codes. No pickle is ever loaded.
+        """
+        try:
+            found: Any = np.load(expand(path), allow_pickle=False)
+            if isinstance(found, np.ndarray):
+                z, text = found, "{}"
+            else:
+                with found:
+                    z, text = found["z"], str(found["record"]) if "record" in found else "{}"
+            record = json.loads(text)
+        except FileNotFoundError:
+            raise ReadError(path, "no such file", "missing") from None
+        except KeyError:
+            raise ReadError(path, "holds no array 'z' of codes", "codes") from None
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise ReadError(path, f"is no file of codes, or a damaged one ({error})", "codes") from None
+        if z.ndim != 2 or not len(z) or z.dtype.kind not in "fiu":
+            raise ReadError(
+                path, f"'z' must be numbers [N, Z], not {z.dtype} of the shape {list(z.shape)}", "codes"
+            )
+        codes = cls(z.astype(np.float32), record if isinstance(record, dict) else {})
+        try:
+            codes.styles(), codes.labels(), codes.made_by()
+        except (KeyError, TypeError, IndexError, AttributeError, ConfigError) as error:
+            raise ReadError(path, f"its record of inputs is damaged ({error})", "codes") from None
+        return codes
+
+
+def check_name(path: str | Path) -> Path:
+    """The path with `~` expanded. Raises ConfigError unless it ends in .npz."""
+    target = expand(path)
+    if target.suffix.lower() != SUFFIX:
+        raise ConfigError(f"{path}: the name of a file of codes must end in {SUFFIX}")
+    return target

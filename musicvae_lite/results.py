@@ -1,0 +1,179 @@
+"""Takes to files: MIDI, sound, picture and a record beside them, all of them or none."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from musicvae_lite.errors import ConfigError, MusicVAEError, NothingUsableError
+from musicvae_lite.music.files import expand, write_file
+from musicvae_lite.music.score import Score
+from musicvae_lite.music.takes import Takes
+
+MIDI_SUFFIXES = (".mid", ".midi")
+MOST_DRAWN = 64
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where takes go. Every other file lies beside the MIDI file and has its name.
+
+    Attributes:
+        path: the MIDI file of all takes joined; with `split` only the pattern: out.mid gives
+            out-01.mid, out-02.mid and so on.
+        split: one MIDI file (and sound) a take.
+        audio: suffixes of the sounds to render: ".wav", ".flac", ".ogg".
+        plot: draw all takes side by side, as .png.
+        record: write `Takes.record` as .json.
+    """
+
+    path: Path
+    split: bool = False
+    audio: tuple[str, ...] = ()
+    plot: bool = False
+    record: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", expand(self.path))
+        if self.path.suffix.lower() not in MIDI_SUFFIXES:
+            raise ConfigError(
+                f"{self.path}: the name of the output must end in .mid; sound and picture get the same name"
+            )
+        if self.audio:
+            from musicvae_lite.render import check_suffix
+
+            for suffix in self.audio:
+                check_suffix(f"{self.path.stem}{suffix}")
+
+    def files(self, count: int) -> list[Path]:
+        """What will be written for so many takes."""
+        stems = self._stems(count)
+        midi = [self.path.with_name(stem + self.path.suffix) for stem in stems]
+        sounds = [self.path.with_name(stem + suffix) for suffix in self.audio for stem in stems]
+        beside = [".png"] * self.plot + [".json"] * self.record
+        return midi + sounds + [self.path.with_name(self.path.stem + suffix) for suffix in beside]
+
+    def check(self, count: int, inputs: Sequence[str | Path] = ()) -> None:
+        """Finds out before the work what would stop the writing after it.
+
+        Args:
+            count: how many takes there will be.
+            inputs: files that must not be written over.
+
+        Raises:
+            ConfigError: more takes than can be drawn, or an input would be overwritten.
+            MusicVAEError: the folder cannot be written to, or a folder is in the way.
+        """
+        if self.plot and count > MOST_DRAWN:
+            raise ConfigError(f"a picture holds at most {MOST_DRAWN} takes, not {count}: leave out the plot")
+        check_folder(self.path.parent)
+        sources = {expand(str(name).partition("#")[0]).resolve() for name in inputs}
+        for file in self.files(count):
+            if file.is_dir():
+                raise MusicVAEError(f"{file}: cannot be written: it is a folder; name a file in it")
+            if file.resolve() in sources:
+                raise ConfigError(f"{file}: is an input, and would be overwritten; choose another name")
+
+    def _stems(self, count: int) -> list[str]:
+        stem = self.path.stem
+        if not self.split:
+            return [stem]
+        width = max(2, len(str(count)))
+        return [f"{stem}-{number:0{width}}" for number in range(1, count + 1)]
+
+
+def save(
+    takes: Takes,
+    destination: Destination | str | Path,
+    before: Sequence[tuple[str, Score]] = (),
+    inputs: Sequence[str | Path] = (),
+) -> list[Path]:
+    """Writes takes with everything that a destination asks for, or nothing at all.
+
+    Args:
+        destination: or only the name of the MIDI file.
+        before: labels and scores to draw in front of the takes, such as the input.
+        inputs: files that must not be written over.
+
+    Returns:
+        The files written.
+
+    Raises:
+        NothingUsableError: sound or picture is asked for, and there are no notes.
+        MusicVAEError: whatever stops the writing; nothing is left behind.
+    """
+    to = destination if isinstance(destination, Destination) else Destination(Path(destination))
+    to.check(len(takes), inputs)
+    files = to.files(len(takes))
+    scores = list(takes) if to.split else [takes.joined()]
+    if to.audio and not any(len(score) for score in scores):
+        raise NothingUsableError(f"{to.path}: there is nothing to hear: no take has a note")
+    with staged(to.path.parent) as folder:
+        for number, score in enumerate(scores):
+            score.save(str(folder / files[number].name))
+        for suffix in to.audio:
+            _render(scores, [folder / f"{stem}{suffix}" for stem in to._stems(len(takes))])
+        if to.plot:
+            from musicvae_lite.plot import strip
+
+            labels, drawn = [label for label, _ in before], [score for _, score in before]
+            strip([*drawn, *takes], [*labels, *takes.labels], folder / f"{to.path.stem}.png")
+        if to.record:
+            record = {**takes.record, "files": [file.name for file in files]}
+            text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+            write_file(folder / f"{to.path.stem}.json", text.encode())
+    return files
+
+
+def _render(scores: Sequence[Score], paths: Sequence[Path]) -> None:
+    import numpy as np
+
+    from musicvae_lite.render import save_audio, synthesize
+
+    for score, path in zip(scores, paths, strict=True):
+        silence = np.zeros((4410, 2), dtype=np.float32)  # a take without notes keeps its place
+        save_audio(path, synthesize(score) if len(score) else silence)
+
+
+def check_folder(folder: Path) -> Path:
+    """The nearest folder that exists, which must be writable. Raises MusicVAEError."""
+    place = folder.absolute()
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        raise MusicVAEError(f"{folder}: cannot be written to: {place} is a file, not a folder")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise MusicVAEError(f"{folder}: cannot be written to: no permission in {place}")
+    return place
+
+
+@contextmanager
+def staged(folder: Path) -> Iterator[Path]:
+    """Gives an empty folder whose files move to `folder`, created if need be, only if all went well.
+
+    Raises:
+        MusicVAEError: a file cannot be written or moved; messages name its final place.
+    """
+    try:
+        staging = Path(tempfile.mkdtemp(prefix=".mvae-", dir=check_folder(folder)))
+    except OSError as error:
+        raise MusicVAEError(f"{folder}: cannot be written to: {error.strerror}") from error
+    try:
+        yield staging
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in sorted(staging.iterdir()):
+            os.replace(file, folder / file.name)
+    except OSError as error:
+        raise MusicVAEError(f"{folder}: cannot be written to: {error.strerror or error}") from error
+    except MusicVAEError as error:
+        if str(staging) not in str(error):
+            raise
+        raise MusicVAEError(str(error).replace(str(staging), str(folder))) from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
