@@ -36,8 +36,9 @@ class MelodyRepresentation:
         tolerance: how far from its step an onset may lie, as a fraction of a step, up to 0.5.
         off_grid_share: a window with a larger share of onsets beyond the tolerance is rejected.
         min_notes: a window with fewer notes is rejected.
-        max_rest_bars: a window with a longer silence, in bars, is rejected. A song shorter than a
-            window is filled up with at most as much silence.
+        max_rest_bars: a window with a longer silence, in bars, is rejected; by default a quarter of the
+            window, and at least one bar. A song shorter than a window is filled up with at most as
+            much silence.
         lowest, highest: MIDI numbers; a window with a pitch outside them is rejected.
     """
 
@@ -48,7 +49,7 @@ class MelodyRepresentation:
     tolerance: float = 0.3
     off_grid_share: float = 0.25
     min_notes: int = 2
-    max_rest_bars: float = 1.0
+    max_rest_bars: float | None = None
     lowest: int = 21
     highest: int = 108
 
@@ -77,6 +78,11 @@ class MelodyRepresentation:
     def depth(self) -> int:
         """D: how many values a token can take, 90 for the range of a piano."""
         return self.highest - self.lowest + 1 + FIRST_NOTE
+
+    @property
+    def longest_rest(self) -> float:
+        """`max_rest_bars`, or what it is by default."""
+        return max(1.0, self.bars / 4) if self.max_rest_bars is None else self.max_rest_bars
 
     @property
     def pitch_tokens(self) -> tuple[int, int]:
@@ -124,7 +130,7 @@ class MelodyRepresentation:
         if line.shift:
             choice += f"; moved by {-line.shift:+.2f} of a step onto the grid"
 
-        rest = int(self.max_rest_bars * self.bar_steps)
+        rest = int(self.longest_rest * self.bar_steps)
         placement = place(grid, self.meter, self.steps, hop, rest)
         starts = placement.starts
         tokens = line.tokens[starts[:, None] + np.arange(self.steps)]  # [W, T]
@@ -180,7 +186,7 @@ class MelodyRepresentation:
             sounding = np.concatenate([[0], np.cumsum(line.sound != 0)])
             silent = sounding[rest + 1 :] == sounding[: -rest - 1]  # so are the `rest` steps after
             runs = np.concatenate([[0], np.cumsum(silent)])
-            length = f"{self.max_rest_bars:g} bar{'s' if self.max_rest_bars > 1 else ''}"
+            length = f"{self.longest_rest:g} bar{'s' if self.longest_rest > 1 else ''}"
             broken = runs[beyond - rest] > runs[starts]
             rules.append(Rule("rest", broken, lambda i: f"silence for more than {length}"))
         if self.min_notes > 0:
