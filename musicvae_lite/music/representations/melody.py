@@ -289,7 +289,8 @@ class MelodyRepresentation:
 
     def to_config(self) -> dict[str, Any]:
         """Plain values from which `from_config` rebuilds this representation."""
-        return {"name": self.name, **vars(self), "meter": str(self.meter)}
+        settings = {key: value for key, value in vars(self).items() if value is not None}
+        return {"name": self.name, **settings, "meter": str(self.meter)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> MelodyRepresentation:
