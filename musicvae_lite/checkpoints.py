@@ -31,16 +31,18 @@ def find(name: str | Path) -> Path:
         CheckpointError: there is none; the message lists what there is.
     """
     path = Path(name).expanduser()
+    known = {folder.name: folder for folder in shipped()}
     if path.is_dir():
         for folder in (path, path / "best"):
             if (folder / CONFIG).exists():
                 return folder
+        if str(name) in known:  # some other folder of that name, such as a dataset
+            return known[str(name)]
         raise CheckpointError(f"{path}: not a model folder: it holds no {CONFIG} (nor does {path / 'best'})")
     if path.is_file():
         if path.name in (WEIGHTS, CONFIG):
             return path.parent
         raise CheckpointError(f"{path}: a model is a folder with {WEIGHTS} and {CONFIG}, not this file")
-    known = {folder.name: folder for folder in shipped()}
     if str(name) in known:
         return known[str(name)]
     near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
@@ -132,10 +134,15 @@ def write(folder: Path, config: dict[str, Any], model: nn.Module, half: bool = F
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
+    """Writes a safetensors file atomically. Raises CheckpointError when the disk refuses."""
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     with replacing(path) as temporary:
-        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary)
+        try:
+            save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary)
+        except SafetensorError as error:
+            raise CheckpointError(f"{path}: cannot be written: {error}") from error
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -95,7 +95,12 @@ def slerp(a: Tensor, b: Tensor, steps: int) -> Tensor:
 
     Returns:
         [steps, ..., Z].
+
+    Raises:
+        ValueError: `steps` is below 1.
     """
+    if steps < 1:
+        raise ValueError(f"a path of {steps} steps has no points")
     t = torch.linspace(0, 1, steps, dtype=a.dtype, device=a.device)
     t = t.view(-1, *[1] * a.dim())  # [steps, 1, ..., 1]
     length_a, length_b = a.norm(dim=-1, keepdim=True), b.norm(dim=-1, keepdim=True)

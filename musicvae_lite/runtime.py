@@ -44,6 +44,8 @@ def choose_device(name: str = "auto") -> torch.device:
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         device = torch.device(name)
+        if device.type not in ("cpu", "cuda", "mps"):
+            raise ConfigError(f"device '{name}' is not supported: it can be auto, cpu, cuda, cuda:1 or mps")
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
         raise ConfigError(f"device '{name}' is not available here: {str(error).splitlines()[0]}") from error
@@ -57,5 +59,7 @@ def bfloat16_pays(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type == "cpu":
-        return torch.ops.mkldnn._is_mkldnn_bf16_supported() and torch.cpu._is_avx512_bf16_supported()
+        # Private names, which not every build of torch has.
+        with_instructions = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
+        return bool(with_instructions) and torch.ops.mkldnn._is_mkldnn_bf16_supported()
     return False

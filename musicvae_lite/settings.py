@@ -24,6 +24,8 @@ def from_table(cls: type[S], table: dict[str, Any], where: str) -> S:
     Raises:
         ConfigError: an unknown field (with the nearest known one), a missing field, a wrong type.
     """
+    if not isinstance(table, dict):
+        raise ConfigError(f"{where} must be a table of settings, not {table!r}")
     fields = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
     for key in table:
         if key not in fields:

@@ -5,6 +5,7 @@ Knows no notes and no pixels. A family (music, images) hands in an encoder and a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
@@ -198,7 +199,7 @@ def collapse_warning(kl_bits: float, units: Sequence[float] | Tensor, beta: floa
         beta: the weight the KL had.
     """
     in_use = sum(1 for unit in units if float(unit) > 0.01)
-    if kl_bits >= 1.0 and in_use > 0:
+    if math.isnan(kl_bits) or (kl_bits >= 1.0 and in_use > 0):
         return None
     return (
         f"posterior collapse: the code carries {kl_bits:.2f} bits in {in_use} of {len(units)} units, so the "

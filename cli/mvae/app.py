@@ -47,6 +47,10 @@ COMMANDS: dict[str, Command] = {
     "reconstruct": Command("mvae.reconstruct:reconstruct", "Send music through a model and back.", MUSIC),
     "encode": Command("mvae.encode:encode", "Turn music into codes of a model's latent space.", MUSIC),
     "decode": Command("mvae.decode:decode", "Turn codes back into music.", MUSIC),
+    "train": Command("mvae.train:train", "Train a model on a prepared dataset.", MODELS),
+    "evaluate": Command(
+        "mvae.evaluate:evaluate", "Measure a model on music: accuracy, notes, nats, bits.", MODELS
+    ),
     "models": Command("mvae.models:app", "List the trained models, and show one.", MODELS),
     "render": Command("mvae.render:render", "Render music to audio: WAV, FLAC or OGG.", FILES),
     "prepare": Command("mvae.prepare:prepare", "Turn folders of music into a dataset for training.", FILES),

@@ -144,6 +144,7 @@ class Progress:
     def skip_to(self, units: int) -> None:
         """Counts units that were done before now, by an earlier run: they do not change the rate."""
         self.done = self._skipped = units
+        self._begin = time.monotonic()
 
     def advance(self, units: int = 1, note: str = "") -> None:
         """Counts units as done.

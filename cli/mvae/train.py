@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,8 @@ def train(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of this run.")],
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in that folder.")] = False,
     init_from: Annotated[
-        str | None, typer.Option(help="Start from this model's weights, where they fit.")
+        str | None,
+        typer.Option(help="Start from this model's weights, where they fit; 'none' from fresh ones."),
     ] = None,
     steps: Annotated[int | None, typer.Option(help="Updates [default: the preset's].")] = None,
     batch: Annotated[int | None, typer.Option(help="Windows an update [default: the preset's].")] = None,
@@ -25,6 +27,9 @@ def train(
     seed: Annotated[int | None, typer.Option(help="Of weights, order and noise.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
     precision: Annotated[str, typer.Option(help="auto, bf16 or float32.")] = "auto",
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write TensorBoard logs too, into the run's folder.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the last validation as JSON.")] = False,
 ) -> None:
     """Train a model on a prepared dataset."""
@@ -33,39 +38,48 @@ def train(
     runtime.prepare_environment()
     from musicvae_lite.training.settings import load_preset
 
-    recipe = load_preset(
-        preset,
-        steps=steps,
-        batch=batch,
-        beta=beta,
-        learning_rate=learning_rate,
-        seed=seed,
-        init_from=init_from,
-    )
+    changes = {
+        "steps": steps,
+        "batch": batch,
+        "beta": beta,
+        "learning_rate": learning_rate,
+        "seed": seed,
+        "init_from": init_from,
+    }
+    recipe = load_preset(preset, **changes)
     from musicvae_lite.training import loop
     from musicvae_lite.training.dataset import WindowDataset
     from mvae.output import print_json, say, table, wrote
     from mvae.training_progress import Listener
 
-    data = WindowDataset(dataset)
+    data, run = WindowDataset(dataset), output.expanduser()
     data.check(recipe.model["representation"], preset)
-    with Listener(recipe.training.steps, quiet=json) as listener:
+    with Listener(
+        recipe.training.steps, quiet=json, board=run / "tensorboard" if tensorboard else None
+    ) as shown:
         try:
             best = loop.train(
                 recipe,
                 data.split("train"),
                 data.split("validation"),
-                output,
+                run,
                 device=device,
                 precision=precision,
                 resume=resume,
-                listener=listener,
-                dataset=data.manifest.hash,
+                listener=shown,
+                dataset=data.digest,
             )
         except KeyboardInterrupt:
-            say(f"stopped and saved. Go on with: mvae train {preset} {dataset} -o {output} --resume")
+            if shown.saved is not None:
+                options = {**changes, "device": device, "precision": precision}
+                again = ["mvae", "train", preset, str(dataset), "-o", str(output), "--resume"]
+                for name, value in options.items():
+                    if value not in (None, "auto"):
+                        again += [f"--{name.replace('_', '-')}", str(value)]
+                again += ["--tensorboard"] if tensorboard else []
+                say(f"saved after update {shown.saved}. Go on with: {shlex.join(again)}")
             raise
-    values = loop.summary(output)
+    values = loop.summary(run)
     if json:
         print_json({"best": str(best), **values})
         return

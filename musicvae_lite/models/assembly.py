@@ -37,10 +37,10 @@ class MusicConfig:
         for name in ("representation", "encoder", "decoder", "z"):
             if name not in table:
                 raise ConfigError(f"{where}: '{name}' is missing")
-        if not isinstance(table["z"], int) or table["z"] < 1:
+        if type(table["z"]) is not int or table["z"] < 1:
             raise ConfigError(f"{where}: 'z' must be a whole number above 0, not {table['z']!r}")
         return cls(
-            representations.from_config(table["representation"]),
+            _representation(table["representation"], f"{where}, [representation]"),
             _settings(ENCODERS, table["encoder"], f"{where}, [encoder]"),
             _settings(DECODERS, table["decoder"], f"{where}, [decoder]"),
             table["z"],
@@ -62,11 +62,29 @@ class MusicConfig:
         return VAE(encoder, decoder)
 
 
-def _settings(kinds: dict[str, type], table: dict[str, Any], where: str) -> Any:
+def _representation(table: Any, where: str) -> Representation:
+    if not isinstance(table, dict):
+        raise ConfigError(f"{where} must be a table of settings, not {table!r}")
+    try:
+        return representations.from_config(table)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ConfigError(f"{where}: a setting is of the wrong type ({error})") from error
+
+
+def _settings(kinds: dict[str, type], table: Any, where: str) -> Any:
+    if not isinstance(table, dict):
+        raise ConfigError(f"{where} must be a table of settings, not {table!r}")
     kind = table.get("kind")
     if kind not in kinds:
         raise ConfigError(f"{where}: kind is {kind!r}; it can be {', '.join(kinds)}")
-    return from_table(kinds[kind], {k: v for k, v in table.items() if k != "kind"}, where)
+    settings = from_table(kinds[kind], {k: v for k, v in table.items() if k != "kind"}, where)
+    for name, value in vars(settings).items():  # all are sizes, or lists of them, but for words
+        for size in value if isinstance(value, tuple) else (value,):
+            if isinstance(size, int) and size < 1:
+                raise ConfigError(f"{where}: '{name}' is {size}; sizes are 1 or more")
+    return settings
 
 
 def _kind(kinds: dict[str, type], settings: Any) -> str:

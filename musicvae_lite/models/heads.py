@@ -11,7 +11,8 @@ def draw(logits: Tensor, temperature: float, generator: torch.Generator | None =
     """Samples [...] from logits [..., V]; temperature 0 takes the likeliest."""
     if temperature <= 0:
         return logits.argmax(-1)
-    shares = (logits.float() / temperature).softmax(-1)
+    logits = logits.float()
+    shares = ((logits - logits.amax(-1, keepdim=True)) / temperature).softmax(-1)  # at most 0: never inf
     flat = torch.multinomial(shares.flatten(0, -2), 1, generator=generator)
     return flat.view(logits.shape[:-1])
 

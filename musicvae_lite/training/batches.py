@@ -49,6 +49,8 @@ class Batches:
     def _rows(self, positions: np.ndarray) -> np.ndarray:
         """Which windows stand at these positions of the run, epoch after epoch."""
         count = len(self.windows)
+        if not len(positions):  # nothing but synthetic windows
+            return positions
         epochs, within = np.divmod(positions, count)
         parts = [shuffled(within[epochs == e], count, self.settings.seed, int(e)) for e in np.unique(epochs)]
         return np.concatenate(parts)

@@ -11,15 +11,19 @@ from pathlib import Path
 
 import numpy as np
 
-from musicvae_lite.corpora.manifest import SONGS, Manifest, Shard
-from musicvae_lite.corpora.recipe import DEFAULT_LIMITS, SPLITS, Recipe, hop_steps
+from musicvae_lite.corpora.manifest import MANIFEST, SONGS, Manifest, Shard
+from musicvae_lite.corpora.recipe import DEFAULT_LIMITS, SPLITS, Recipe, hop_steps, representation_config
 from musicvae_lite.corpora.tally import Tally, reasons_text
 from musicvae_lite.errors import ConfigError, DatasetError, NothingUsableError
 from musicvae_lite.music.files import Limits, expand
+from musicvae_lite.music.representations import from_config
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.training.windows import Song, WindowSplit, from_arrays
 
-__all__ = ["Song", "WindowDataset", "WindowSplit", "from_arrays", "windows_of"]
+__all__ = ["Song", "WindowDataset", "WindowSplit", "from_arrays", "open_windows", "windows_of"]
+
+# What a token means; the rest of a representation's config says which windows are taken.
+TOKEN_SETTINGS = ("name", "bars", "meter", "steps_per_quarter", "lowest", "highest")
 
 
 class WindowDataset:
@@ -64,6 +68,43 @@ class WindowDataset:
             )
         return songs
 
+    @property
+    def digest(self) -> str:
+        """16 hex digits that two datasets share only if their windows are the same."""
+        shards = [shard for name in SPLITS for shard in (name, *self.manifest.splits[name].shards)]
+        parts = [shard if isinstance(shard, str) else "".join(shard.sha256) for shard in shards]
+        return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16]
+
+    def check(self, representation_table: dict, preset_name: str) -> None:
+        """Checks that the windows are what a model reads: that the same tokens mean the same.
+
+        How windows were chosen (rests, polyphony, tolerance) may differ.
+
+        Args:
+            representation_table: the model's, as in a preset or a config; what it leaves out has its default.
+            preset_name: what wants the dataset, for the message.
+
+        Raises:
+            DatasetError: it differs, with each difference and a `mvae prepare` that would fit.
+            ConfigError: the table is of no representation.
+        """
+        wanted, found = representation_config(from_config(representation_table)), self.representation
+        lines = [
+            f"  {key}: {wanted.get(key)} wanted, the dataset has {found.get(key)}"
+            for key in TOKEN_SETTINGS
+            if wanted.get(key) != found.get(key)
+        ]
+        if lines:
+            fitting = (
+                f"mvae prepare FOLDER -r {wanted['name']} --bars {wanted.get('bars')} "
+                f"--meter {wanted.get('meter')} -o DATASET"
+            )
+            raise DatasetError(
+                f"{self.folder}: not a dataset for {preset_name}:\n"
+                + "\n".join(lines)
+                + f"\nOne would be: {fitting}"
+            )
+
     def verify(self) -> None:
         """Compares the SHA-256 of every shard with the manifest. Raises DatasetError."""
         for split in self.manifest.splits.values():
@@ -105,6 +146,25 @@ class WindowDataset:
                 f"{np.dtype(dtype)} {list(shape)}; prepare the dataset again"
             )
         return array
+
+
+def open_windows(path: str | Path, representation: Representation, split: str = "test") -> WindowSplit:
+    """A split of a prepared dataset, or all windows of any file or folder of music.
+
+    Raises:
+        DatasetError: a dataset that is damaged, or of another representation.
+        ConfigError: no such split.
+        ReadError, NothingUsableError: as for `windows_of`.
+    """
+    folder = Path(expand(path))
+    if (folder / MANIFEST).is_file():
+        dataset = WindowDataset(folder)
+        dataset.check(
+            representation_config(representation),
+            f"a model of {representation.bars} bars of {representation.name}",
+        )
+        return dataset.split(split)
+    return windows_of([folder], representation)
 
 
 def windows_of(

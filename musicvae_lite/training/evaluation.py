@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.latent import NATS_PER_BIT, Posterior, active_units
 from musicvae_lite.training.windows import WindowSplit
 from musicvae_lite.vae import VAE
@@ -113,8 +114,6 @@ def validate(vae: VAE, windows: WindowSplit, beta: float, seed: int, most: int =
     `objective` is the loss with the run's final beta, so that it compares across a beta schedule.
     """
     vae.eval()
-    if not len(windows):
-        return {"objective": float("nan"), "kl_bits": float("nan")}
     x = _tokens(vae, windows, seed, most)
     generator = torch.Generator(vae.device).manual_seed(seed)
     q = _posterior(vae, x)
@@ -132,6 +131,10 @@ def validate(vae: VAE, windows: WindowSplit, beta: float, seed: int, most: int =
 
 
 def _tokens(vae: VAE, windows: WindowSplit, seed: int, most: int | None) -> Tensor:
+    if not len(windows):
+        raise NothingUsableError(f"{windows.name} holds no windows to evaluate on")
+    if most is not None and most < 1:
+        raise ConfigError(f"cannot evaluate on {most} windows; the least is 1")
     rows = np.arange(len(windows))
     if most is not None and most < len(rows):
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))

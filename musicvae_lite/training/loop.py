@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import logging
 import math
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,17 +18,22 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from musicvae_lite import checkpoints, runtime
-from musicvae_lite.errors import DatasetError
+from musicvae_lite.errors import CheckpointError, ConfigError, DatasetError
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.training.batches import Batches
 from musicvae_lite.training.evaluation import validate
+from musicvae_lite.training.interrupts import waiting_interrupts
 from musicvae_lite.training.run_folder import Progress, RunFolder
 from musicvae_lite.training.settings import Preset, TrainingSettings
 from musicvae_lite.training.windows import WindowSplit
 from musicvae_lite.vae import VAE, collapse_warning
 
+logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # `train` says itself what it runs in
+
 FLOOR = 0.15  # share of uncommon values right; a model that only ever answers "hold" has 0
 FLOOR_PATIENCE = 600  # updates after which a model must have left the floor
+SHORTEST_PATIENCE = 300  # no start is judged before; shorter runs are not judged at all
+MOST_RESTARTS = 5
 SMOOTH = 0.98
 
 
@@ -70,8 +78,10 @@ def train(
         dataset: what the windows are, for the run's records.
 
     Raises:
-        ConfigError: the folder holds another run, or the device is not there.
+        ConfigError: the folder holds another run, the device is not there, or the weights blow up.
         DatasetError: nothing to train on.
+        CheckpointError: `init_from` is missing or fits nowhere; the saved state is damaged.
+        KeyboardInterrupt: after Ctrl-C, once the update is done and the state saved.
     """
     return Trainer(preset, windows, validation, folder, device, precision, listener, dataset).run(resume)
 
@@ -97,7 +107,8 @@ class Trainer:
         if precision == "auto":
             precision = "bf16" if runtime.bfloat16_pays(where) else "float32"
         mode = {"bf16": "bf16-mixed", "float32": "32-true"}[precision]
-        self.fabric = Fabric(accelerator=where.type, devices=1, precision=mode)  # type: ignore[arg-type]
+        devices = 1 if where.index is None or where.type == "cpu" else [where.index]
+        self.fabric = Fabric(accelerator=where.type, devices=devices, precision=mode)  # type: ignore[arg-type]
         self.windows, self.validation, self.listener = windows, validation, listener
         self.folder = RunFolder(folder.expanduser())
         self.description = {
@@ -108,63 +119,81 @@ class Trainer:
             "precision": precision,
         }
         self.progress = Progress()
-        self.smooth: dict[str, float] = {}
 
     def run(self, resume: bool) -> Path:
-        self.folder.begin(self.description, resume)
-        self._build()
-        if resume:
-            self.progress = self.folder.restore(self.vae, self.optimizer)
+        """The whole run. Nothing is written before all that can be checked was."""
+        self.folder.check(self.description, resume)
+        saved = self.folder.newest() if resume else None
+        if saved:
+            self.progress = saved.progress
+        taken = self._build(initial=saved is None)
+        if saved:
+            saved.restore(self.vae, self.optimizer)
+        elif resume:
+            self.progress.logged = 0
+        self.folder.begin(self.description, self.progress)
         count = sum(p.numel() for p in self.vae.parameters())
         self._tell(
             "start",
-            f"{count:,} parameters on {self.fabric.device} in {self.description['precision']}, "
+            f"{count:,} parameters{taken} on {self.fabric.device} in {self.description['precision']}, "
             f"{len(self.windows):,} windows, {self.settings.steps:,} updates of {self.settings.batch}",
         )
-        try:
-            self._loop()
-        except KeyboardInterrupt:
+        if not len(self.validation):
+            self._tell("warning", "the validation split is empty: the newest weights count as the best")
+        if self.progress.step < self.settings.steps:  # else the run had ended
+            with waiting_interrupts() as interrupt:
+                self._loop(interrupt)
+            self._validate()
             self._save()
-            raise
-        self._validate()
-        self._save()
         self._tell("end", "")
         return self.folder.best
 
-    def _build(self) -> None:
-        """Fresh weights for this attempt: the seed moves on with every restart, the rate is halved."""
-        s, attempt = self.settings, self.progress.restarts
-        torch.manual_seed(s.seed + 1000 * attempt)
+    @property
+    def rate_share(self) -> float:
+        """Share of the learning rate: halved with every restart."""
+        return 0.5**self.progress.restarts
+
+    def _build(self, initial: bool = True) -> str:
+        """Fresh weights for this attempt; the seed moves on with every restart.
+
+        With `initial`, those of `init_from` are laid over them, and a few words about it returned.
+        """
+        s, taken = self.settings, ""
+        torch.manual_seed(s.seed + 1000 * self.progress.restarts)
         self.vae: VAE = self.config.build()
-        if s.init_from:
+        if s.init_from and initial:
             weights = checkpoints.read_weights(checkpoints.find(s.init_from))
             copied, fresh = checkpoints.load_matching(self.vae, weights)
-            self._tell(
-                "start", f"started from {s.init_from}: {len(copied)} tensors taken, {len(fresh)} fresh"
-            )
-        self.rate_share = 0.5**attempt
+            if not copied:
+                raise CheckpointError(
+                    f"init_from {s.init_from}: none of its {len(weights)} tensors fits this model"
+                )
+            taken = f" ({len(copied)} tensors from {s.init_from}, {len(fresh)} fresh)"
         fused = self.fabric.device.type in ("cpu", "cuda")
         optimizer = torch.optim.Adam(self.vae.parameters(), s.learning_rate, betas=(0.9, 0.99), fused=fused)
         self.model, self.optimizer = self.fabric.setup(self.vae, optimizer)
         self.batches = Batches(self.windows, self.config.representation, s, self.fabric.device)
         self.generator = torch.Generator(self.fabric.device)
+        return taken
 
-    def _loop(self) -> None:
+    def _loop(self, interrupt: threading.Event) -> None:
         s, began, begun_at = self.settings, time.monotonic(), self.progress.step
         spent_before = self.progress.seconds
         while self.progress.step < s.steps:
+            if interrupt.is_set():
+                self._save()
+                raise KeyboardInterrupt
             self._step()
             step = self.progress.step
             self.progress.seconds = spent_before + time.monotonic() - began
             rate = (step - begun_at) * s.batch / (time.monotonic() - began)
-            self._tell("step", values={**self.smooth, "windows_per_second": rate})
-            if self._stuck():
-                self._restart()
+            self._tell("step", values={**self.progress.smooth, "windows_per_second": rate})
+            if self._stuck() and self._restart():
                 began, begun_at, spent_before = time.monotonic(), 0, self.progress.seconds
                 continue
             if step % s.validate_every == 0 and step < s.steps:
                 self._validate()
-            if step % s.save_every == 0:
+            if step % s.save_every == 0 and step < s.steps:
                 self._save()
 
     def _step(self) -> None:
@@ -178,7 +207,14 @@ class Trainer:
         loss = self.model(x, None, s.beta_at(step), s.free_bits, self.generator)
         self.optimizer.zero_grad()
         self.fabric.backward(loss.total)
-        self.fabric.clip_gradients(self.model, self.optimizer, max_norm=s.clip)
+        norm = self.fabric.clip_gradients(
+            self.model, self.optimizer, max_norm=s.clip, error_if_nonfinite=False
+        )
+        if norm is not None and not math.isfinite(norm):
+            raise ConfigError(
+                f"update {step + 1}: the gradient is {float(norm)}, the loss {float(loss.total)}. Start "
+                f"again with a learning_rate below {s.learning_rate:g} or another seed"
+            )
         self.optimizer.step()
         self.progress.step += 1
         self.units = loss.units
@@ -187,32 +223,38 @@ class Trainer:
     def _smooth(self, terms: dict[str, Tensor]) -> None:
         if self.fabric.device.type != "cpu" and self.progress.step % 10:
             return  # reading a number off a GPU makes it wait
+        smooth = self.progress.smooth
         for name, value in terms.items():
             number = float(value)
-            self.smooth[name] = SMOOTH * self.smooth.get(name, number) + (1 - SMOOTH) * number
-        self.smooth["beta"] = float(terms["beta"])
+            smooth[name] = SMOOTH * smooth.get(name, number) + (1 - SMOOTH) * number
+        smooth["beta"] = float(terms["beta"])
 
     def _stuck(self) -> bool:
         """Whether the model sits at the floor of always giving the commonest value.
 
-        Checked once, when patience ends: at that point KL weighs nothing yet, and a run that has not
+        Checked once, when patience ends: at that point KL weighs little yet, and a run that has not
         left the floor by then stays there to its end.
         """
-        patience = min(FLOOR_PATIENCE, max(1, int(self.settings.steps * self.settings.beta_begin)))
-        return self.progress.step == patience and self.smooth["accuracy_uncommon"] < FLOOR
+        before_kl = int(self.settings.steps * self.settings.beta_begin)
+        patience = min(FLOOR_PATIENCE, max(SHORTEST_PATIENCE, before_kl))
+        return self.progress.step == patience and self.progress.smooth["accuracy_uncommon"] < FLOOR
 
-    def _restart(self) -> None:
-        if self.progress.restarts >= 5:
-            self._tell("warning", "still at the floor after 5 fresh starts: look at the data")
-            return
+    def _restart(self) -> bool:
+        """Starts anew from other weights; False when that was done too often already."""
+        if self.progress.restarts >= MOST_RESTARTS:
+            self._tell("warning", f"still at the floor after {MOST_RESTARTS} fresh starts: look at the data")
+            return False
         self.progress = Progress(restarts=self.progress.restarts + 1, seconds=self.progress.seconds)
-        self.smooth.clear()
         self._build()
         self._tell(
             "restart", f"stuck at the floor: fresh weights, {self.rate_share:.3g} of the learning rate"
         )
+        return True
 
     def _validate(self) -> None:
+        if not len(self.validation):
+            checkpoints.write(self.folder.best, self.config.to_table(), self.vae)
+            return
         values = validate(self.vae, self.validation, self.settings.beta, self.settings.seed)
         objective = values["objective"]
         if math.isfinite(objective) and (self.progress.best is None or objective < self.progress.best):
@@ -250,9 +292,7 @@ def _fitted(settings: TrainingSettings, count: int, listener: Listener) -> Train
 
 
 def summary(run: Path) -> dict[str, Any]:
-    """The last validation of a run, read from its log."""
-    import json
-
+    """The last validation of a run, read from its log; empty when there was none."""
     lines = (run / "log.jsonl").read_text("utf-8").splitlines()
     events = [json.loads(line) for line in lines]
     found = [event["values"] for event in events if event["kind"] == "validation"]

@@ -3,7 +3,7 @@
     RUN/run.json          the preset, its settings, the dataset: what a resumed run must agree with
     RUN/log.jsonl         one line an event
     RUN/best/             the weights that validated best: a model folder
-    RUN/last/step-N/      weights, optimiser state and progress after N updates
+    RUN/last/step-N/      weights, optimiser state and progress after N updates: a model folder too
 
 A `step-N` folder is written under another name and renamed when complete; only then is the one before
 it removed. There is always one whole state on the disk.
@@ -11,8 +11,11 @@ it removed. There is always one whole state on the disk.
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import math
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,84 +32,149 @@ PROGRESS = "progress.json"
 
 @dataclass
 class Progress:
-    """Where a run stands. `best` is the lowest validation objective so far, None before the first."""
+    """Where a run stands.
+
+    Attributes:
+        step: updates done.
+        best: the lowest validation objective so far, None before the first.
+        seconds: spent, over all resumed parts.
+        restarts: fresh starts from the floor.
+        smooth: the smoothed figures of the log.
+        logged: bytes of the log when this was saved; what comes after is written anew. None if unknown.
+    """
 
     step: int = 0
     best: float | None = None
     seconds: float = 0.0
     restarts: int = 0
-    history: list[dict[str, Any]] = field(default_factory=list)
+    smooth: dict[str, float] = field(default_factory=dict)
+    logged: int | None = None
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A whole state on the disk."""
+
+    folder: Path
+    progress: Progress
+
+    def restore(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        """Loads weights and Adam's state. Raises CheckpointError when they do not fit."""
+        checkpoints.load_into(model, checkpoints.read_weights(self.folder), self.folder)
+        _restore_adam(model, optimizer, checkpoints.read_tensors(self.folder / STATE), self.folder)
 
 
 class RunFolder:
     def __init__(self, path: Path):
         self.path = path
         self.best, self.last = path / "best", path / "last"
+        self._description, self._log = path / "run.json", path / "log.jsonl"
 
-    def begin(self, description: dict[str, Any], resume: bool) -> None:
-        """Creates the folder, or checks that a resumed run is the same run.
+    def check(self, description: dict[str, Any], resume: bool) -> None:
+        """Checks that a new run may go here, or that a resumed run is the same run. Writes nothing.
+
+        A dataset without a name ("") is taken to be the same.
 
         Raises:
             ConfigError: the folder holds a run already; or `resume` and its settings differ, with each
                 difference named.
+            CheckpointError: what the folder says of its run cannot be read.
         """
-        file = self.path / "run.json"
-        if file.exists():
-            if not resume:
-                raise ConfigError(
-                    f"{self.path} holds a training run already: --resume continues it, or name another folder"
-                )
-            before = json.loads(file.read_text("utf-8"))
-            changes = [
-                f"  {key}: {old!r} before, {new!r} now" for key, old, new in _differences(before, description)
-            ]
-            if changes:
-                raise ConfigError(f"{self.path}: cannot resume with other settings:\n" + "\n".join(changes))
-        elif resume:
-            raise ConfigError(f"{self.path}: nothing to resume here; leave out --resume to start")
-        else:
-            checkpoints.write_json(file, description)
+        if not self._description.exists():
+            if resume:
+                raise ConfigError(f"{self.path}: nothing to resume here; leave out --resume to start")
+            return
+        if not resume:
+            raise ConfigError(
+                f"{self.path} holds a training run already: --resume continues it, or name another folder"
+            )
+        before = _read_table(self._description)
+        changes = [
+            f"  {key}: {old!r} before, {new!r} now"
+            for key, old, new in _differences(before, description)
+            if key != "dataset" or (old and new)
+        ]
+        if changes:
+            raise ConfigError(f"{self.path}: cannot resume with other settings:\n" + "\n".join(changes))
+
+    def begin(self, description: dict[str, Any], progress: Progress) -> None:
+        """Writes what the run is, and clears away what an earlier part wrote after its last save."""
+        if not self._description.exists():
+            checkpoints.write_json(self._description, description)
+        for leftover in [*self.last.glob(".step-*"), *self.best.glob(".*")]:  # of a killed process
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        if self._log.exists():
+            written = self._log.read_bytes()
+            whole = written.rfind(b"\n") + 1
+            keep = whole if progress.logged is None else min(whole, progress.logged)
+            if keep < len(written):
+                with self._log.open("r+b") as file:
+                    file.truncate(keep)
 
     def log(self, event: dict[str, Any]) -> None:
-        with (self.path / "log.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(event) + "\n")
+        with self._log.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(_finite(event), allow_nan=False) + "\n")
 
     def save(
         self, model: nn.Module, optimizer: torch.optim.Optimizer, config: dict, progress: Progress
     ) -> None:
         """Writes the whole state after `progress.step` updates, then removes the one before it."""
         self.last.mkdir(parents=True, exist_ok=True)
-        target, temporary = (
-            self.last / f"step-{progress.step:09d}",
-            self.last / f".step-{progress.step}.partial",
-        )
+        progress.logged = self._log.stat().st_size if self._log.exists() else 0
+        older = list(self._states())
+        target, temporary = self._free(progress.step), self.last / f".step-{progress.step}.partial"
         shutil.rmtree(temporary, ignore_errors=True)
-        checkpoints.write(temporary, config, model)
-        checkpoints.write_tensors(temporary / STATE, _adam_tensors(model, optimizer))
-        checkpoints.write_json(temporary / PROGRESS, vars(progress))
-        older = [folder for folder in self._states() if folder != target]
-        shutil.rmtree(target, ignore_errors=True)
-        temporary.rename(target)
+        try:
+            checkpoints.write(temporary, config, model)
+            checkpoints.write_tensors(temporary / STATE, _adam_tensors(model, optimizer))
+            checkpoints.write_json(temporary / PROGRESS, vars(progress))
+            temporary.rename(target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
         for folder in older:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def restore(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
-        """Loads the newest whole state; a run that was stopped before its first save starts anew."""
+    def newest(self) -> Saved | None:
+        """The newest whole state; None for a run that was stopped before its first save."""
         states = self._states()
         if not states:
-            return Progress()
-        folder = states[-1]
-        checkpoints.load_into(model, checkpoints.read_weights(folder), folder)
-        _restore_adam(model, optimizer, checkpoints.read_tensors(folder / STATE), folder)
-        return Progress(**json.loads((folder / PROGRESS).read_text("utf-8")))
+            return None
+        table = _read_table(states[-1] / PROGRESS)
+        known = {f.name for f in dataclasses.fields(Progress)}
+        return Saved(states[-1], Progress(**{key: value for key, value in table.items() if key in known}))
+
+    def _free(self, step: int) -> Path:
+        """A name for a state that no state has: a second one after the same update gets another."""
+        target, number = self.last / f"step-{step:09d}", 1
+        while target.exists():
+            number += 1
+            target = self.last / f"step-{step:09d}-{number}"
+        return target
 
     def _states(self) -> list[Path]:
         return sorted(folder for folder in self.last.glob("step-*") if (folder / PROGRESS).exists())
 
 
-def _differences(before: dict, now: dict, prefix: str = ""):
-    for key in sorted({*before, *now}):
-        old, new = before.get(key), now.get(key)
+def _read_table(path: Path) -> dict[str, Any]:
+    try:
+        table = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise CheckpointError(f"{path}: damaged: {error}") from error
+    if not isinstance(table, dict):
+        raise CheckpointError(f"{path}: damaged: it holds {type(table).__name__}, not a table")
+    return table
+
+
+def _finite(value: Any) -> Any:
+    """The same value with None for numbers JSON does not have."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _differences(before: dict, now: dict, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
+    for key in sorted({*before} & {*now}):  # a version may have settings that another does not state
+        old, new = before[key], now[key]
         if isinstance(old, dict) and isinstance(new, dict):
             yield from _differences(old, new, f"{prefix}{key}.")
         elif json.dumps(old) != json.dumps(new):
@@ -124,13 +192,14 @@ def _adam_tensors(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[st
 def _restore_adam(
     model: nn.Module, optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor], where: Path
 ) -> None:
+    is_fused = optimizer.param_groups[0].get("fused")  # then the count of steps lies with the weights
     for name, parameter in model.named_parameters():
         keys = [key for key in tensors if key.rpartition("/")[0] == name]
         if not keys:
             raise CheckpointError(f"{where / STATE}: holds no optimiser state for {name}")
         optimizer.state[parameter] = {
-            key.rpartition("/")[2]: tensors[key]
-            if key.endswith("/step")
-            else tensors[key].to(parameter.device)
+            key.rpartition("/")[2]: tensors[key].to(parameter.device)
+            if is_fused or not key.endswith("/step")
+            else tensors[key]
             for key in keys
         }

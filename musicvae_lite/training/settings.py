@@ -12,6 +12,8 @@ from musicvae_lite.errors import ConfigError
 from musicvae_lite.latent import BetaSchedule
 from musicvae_lite.settings import from_table
 
+TABLES = ("about", "z", "representation", "encoder", "decoder", "training")  # of a preset
+
 
 @dataclass(frozen=True)
 class TrainingSettings:
@@ -62,6 +64,14 @@ class TrainingSettings:
                 raise ConfigError(
                     f"training setting '{name}' is {getattr(self, name)}; it must be at least 1"
                 )
+        for name in ("learning_rate", "clip"):
+            if not getattr(self, name) > 0:
+                raise ConfigError(f"training setting '{name}' is {getattr(self, name)}; it must be above 0")
+        for name in ("beta", "beta_first", "free_bits", "warmup"):
+            if not getattr(self, name) >= 0:
+                raise ConfigError(f"training setting '{name}' is {getattr(self, name)}; it must be 0 or more")
+        if not 0 <= self.seed < 2**32:
+            raise ConfigError(f"training setting 'seed' is {self.seed}; it must be 0 to {2**32 - 1}")
         for name in ("hold", "beta_begin", "beta_end", "blank", "own_share", "synthetic"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(
@@ -81,7 +91,12 @@ class TrainingSettings:
     def learning_rate_at(self, step: int) -> float:
         done = step / self.steps
         fall = min(1.0, max(0.0, (done - self.hold) / max(1 - self.hold, 1e-9)))
-        return self.learning_rate * min(1.0, (step + 1) / self.warmup) * 0.5 * (1 + math.cos(math.pi * fall))
+        return (
+            self.learning_rate
+            * min(1.0, (step + 1) / max(1, self.warmup))
+            * 0.5
+            * (1 + math.cos(math.pi * fall))
+        )
 
 
 @dataclass(frozen=True)
@@ -113,21 +128,30 @@ def load_preset(name: str, **overrides: Any) -> Preset:
     A preset may name another as its `base` and then holds only what differs.
 
     Args:
-        overrides: training settings that replace the preset's; None leaves the preset's.
+        overrides: training settings that replace the preset's; None leaves the preset's. An `init_from`
+            of "none" starts from fresh weights.
 
     Raises:
         ConfigError: no such preset, a file that is not TOML, an unknown setting.
     """
-    path, table = _read(name)
+    path, table = _read(Path(name))
+    for key in table:
+        if key not in TABLES:
+            raise ConfigError(f"{path}: unknown setting '{key}'; a preset holds {', '.join(TABLES)}, base")
+    missing = [key for key in ("z", "representation", "encoder", "decoder") if key not in table]
+    if missing:
+        raise ConfigError(f"{path}: '{missing[0]}' is missing; a preset holds {', '.join(TABLES)}, base")
     training = from_table(TrainingSettings, table.pop("training", {}), f"{path.name}, [training]")
     given = {key: value for key, value in overrides.items() if value is not None}
+    if given.get("init_from") == "none":
+        given["init_from"] = None
     return Preset(path.stem, table.pop("about", ""), table, replace(training, **given))
 
 
-def _read(name: str, above: tuple[str, ...] = ()) -> tuple[Path, dict[str, Any]]:
+def _read(name: Path, above: tuple[Path, ...] = ()) -> tuple[Path, dict[str, Any]]:
     path = presets_dir() / f"{name}.toml"
     if not path.exists():
-        path = Path(name).expanduser()
+        path = (above[-1].parent if above else Path()) / name.expanduser()
     if path.suffix != ".toml" or not path.is_file():
         known = ", ".join(preset_names())
         raise ConfigError(f"no preset '{name}': shipped presets are {known}; or give a .toml file")
@@ -135,12 +159,14 @@ def _read(name: str, above: tuple[str, ...] = ()) -> tuple[Path, dict[str, Any]]
         table = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from error
+    if path in above:
+        raise ConfigError(f"{above[-1]}: its base '{name}' builds on it in turn")
     base = table.pop("base", None)
     if base is None:
         return path, table
-    if base in above:
-        raise ConfigError(f"{path}: its base '{base}' builds on it in turn")
-    return path, _merged(_read(base, (*above, path.stem))[1], table)
+    if not isinstance(base, str):
+        raise ConfigError(f"{path}: 'base' must be the name of a preset or a .toml file, not {base!r}")
+    return path, _merged(_read(Path(base), (*above, path))[1], table)
 
 
 def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

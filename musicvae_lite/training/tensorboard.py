@@ -1,0 +1,56 @@
+"""A listener of training runs that writes TensorBoard logs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.training.loop import Report
+
+EVERY = 10  # updates between points
+
+
+class TensorBoard:
+    """Writes the reports of a run as curves: `train/...` of updates, `validation/...`.
+
+        with TensorBoard(run / "tensorboard") as board:
+            train(preset, windows, validation, run, listener=board)
+
+    A resumed run goes on in the same folder; points after its last save are hidden by TensorBoard.
+
+    Raises:
+        ConfigError: the package `tensorboard` is not installed.
+    """
+
+    def __init__(self, folder: str | Path):
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError as error:
+            raise ConfigError(
+                f"TensorBoard logs need the package tensorboard ({error}): pip install 'musicvae_lite[logs]'"
+            ) from error
+        self._open, self._folder = SummaryWriter, Path(folder)
+        self._writer: SummaryWriter | None = None
+
+    def __call__(self, report: Report) -> None:
+        if report.kind == "start" or self._writer is None:
+            self.close()
+            self._writer = self._open(str(self._folder), purge_step=report.step + 1)
+        if report.kind == "validation" or (report.kind == "step" and report.step % EVERY == 0):
+            heading = "train" if report.kind == "step" else "validation"
+            for name, value in report.values.items():
+                self._writer.add_scalar(f"{heading}/{name}", value, report.step)
+        elif report.message:
+            self._writer.add_text(report.kind, report.message, report.step)
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
