@@ -68,9 +68,13 @@ class BetaSchedule:
     def __call__(self, step: int, total: int) -> float:
         if self.kind == "exponential":
             return self.final * (1 - self.rate**step)
-        done = step / max(total, 1)
-        share = min(1.0, max(0.0, (done - self.begin) / max(self.end - self.begin, 1e-9)))
-        return self.first + (self.final - self.first) * share
+        return ramp(self.first, self.final, self.begin, self.end, step / max(total, 1))
+
+
+def ramp(first: float, final: float, begin: float, end: float, done: float) -> float:
+    """`first` until the share `begin` of a run is done, `final` from the share `end`, a line between."""
+    share = min(1.0, max(0.0, (done - begin) / max(end - begin, 1e-9)))
+    return first + (final - first) * share
 
 
 def active_units(means: Tensor, threshold: float = 0.01) -> int:

@@ -26,22 +26,20 @@ class Batches:
         settings: TrainingSettings,
         device: torch.device,
     ):
-        self.windows, self.representation, self.settings, self.device = (
-            windows,
-            representation,
-            settings,
-            device,
-        )
-        self.synthetic = round(settings.batch * settings.synthetic)
-        self.real = settings.batch - self.synthetic
+        self.windows, self.representation = windows, representation
+        self.settings, self.device = settings, device
+        shares = np.array([settings.synthetic_at(step) for step in range(settings.steps)])
+        real = settings.batch - np.round(shares * settings.batch).astype(np.int64)
+        self.starts = np.concatenate([[0], np.cumsum(real)])  # [steps + 1], real windows before each update
 
     def __call__(self, step: int, generator: torch.Generator) -> Tensor:
         """Tokens [B, T], int64, on the device. `generator` is the step's own."""
-        rows = self._rows(np.arange(step * self.real, (step + 1) * self.real))
+        rows = self._rows(np.arange(self.starts[step], self.starts[step + 1]))
         tokens = self.windows.gather(rows)
-        if self.synthetic:
+        made_up = self.settings.batch - len(rows)
+        if made_up:
             chance = np.random.default_rng([self.settings.seed, 1, step])
-            tokens = np.concatenate([self.representation.random(self.synthetic, chance), tokens])
+            tokens = np.concatenate([self.representation.random(made_up, chance), tokens])
         x = torch.from_numpy(tokens.astype(np.int64)).to(self.device)
         s = self.settings
         return transpose(x, s.transpose_down, s.transpose_up, self.representation.pitch_tokens, generator)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.latent import BetaSchedule
+from musicvae_lite.latent import BetaSchedule, ramp
 from musicvae_lite.settings import from_table
 
 TABLES = ("about", "z", "representation", "encoder", "decoder", "training")  # of a preset
@@ -31,7 +31,9 @@ class TrainingSettings:
         blank: share of earlier tokens hidden from the decoder.
         own_share: final share of scheduled sampling, reached along with beta.
         transpose_down, transpose_up: largest shift in semitones, drawn for each window.
-        synthetic: share of random melodies in each batch.
+        synthetic: share of random melodies in each batch, until the share `hold` of the run; from there
+            it falls in a straight line to `synthetic_last`. They teach pitch and rhythm of every kind
+            first; the last updates belong to music, so that samples sound like it.
         init_from: a model whose fitting weights start this one.
         validate_every, save_every: in updates.
         seed: of the initial weights, the order of the data, and all noise.
@@ -53,6 +55,7 @@ class TrainingSettings:
     transpose_down: int = 5
     transpose_up: int = 6
     synthetic: float = 0.4
+    synthetic_last: float = 0.4
     init_from: str | None = None
     validate_every: int = 2000
     save_every: int = 1000
@@ -72,7 +75,7 @@ class TrainingSettings:
                 raise ConfigError(f"training setting '{name}' is {getattr(self, name)}; it must be 0 or more")
         if not 0 <= self.seed < 2**32:
             raise ConfigError(f"training setting 'seed' is {self.seed}; it must be 0 to {2**32 - 1}")
-        for name in ("hold", "beta_begin", "beta_end", "blank", "own_share", "synthetic"):
+        for name in ("hold", "beta_begin", "beta_end", "blank", "own_share", "synthetic", "synthetic_last"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(
                     f"training setting '{name}' is {getattr(self, name)}; it is a share, 0 to 1"
@@ -86,7 +89,10 @@ class TrainingSettings:
         )
 
     def own_share_at(self, step: int) -> float:
-        return BetaSchedule("ramp", 0.0, self.own_share, self.beta_begin, self.beta_end)(step, self.steps)
+        return ramp(0.0, self.own_share, self.beta_begin, self.beta_end, step / self.steps)
+
+    def synthetic_at(self, step: int) -> float:
+        return ramp(self.synthetic, self.synthetic_last, self.hold, 1.0, step / self.steps)
 
     def learning_rate_at(self, step: int) -> float:
         done = step / self.steps
