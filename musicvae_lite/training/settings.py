@@ -55,7 +55,7 @@ class TrainingSettings:
     transpose_down: int = 5
     transpose_up: int = 6
     synthetic: float = 0.4
-    synthetic_last: float = 0.4
+    synthetic_last: float = 0.1
     init_from: str | None = None
     validate_every: int = 2000
     save_every: int = 1000
