@@ -125,7 +125,7 @@ def save(
             labels, drawn = [label for label, _ in before], [score for _, score in before]
             strip([*drawn, *takes], [*labels, *takes.labels], folder / f"{to.path.stem}.png")
         if to.record:
-            record = {**takes.record, "files": [file.name for file in files]}
+            record = {**takes.record, "takes": len(takes), "files": [file.name for file in files]}
             text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
             write_file(folder / f"{to.path.stem}.json", text.encode())
     return files

@@ -28,6 +28,7 @@ def decode(
     Tempo, program and loudness are those of the encoded music; of the first where takes are joined.
     """
     from musicvae_lite import runtime
+    from musicvae_lite.models import catalogue
     from musicvae_lite.models.codes import Codes
     from mvae.output import note
     from mvae.takes_output import choose_model, destination, report
@@ -35,17 +36,16 @@ def decode(
     given = Codes.load(codes)
     to = destination(output, f"{codes.stem}.mid", split, wav, flac, ogg, plot)
     to.check(len(given.z), [codes])
-    made_by = given.made_by()
-    wanted = model or made_by["folder"]
-    folder, why = choose_model(wanted, [], [])
-    if wanted and not model:
-        why = f"{made_by['name']}: the one that encoded them"
+    folder, why = choose_model(model or given.model or None, [], [])
+    if given.model and not model:
+        why = f"{catalogue.name_of(folder)}: the one that encoded them"
 
     runtime.prepare_environment()
     from musicvae_lite.models.music_vae import MusicVAE
 
     loaded = MusicVAE.load(folder)
-    if made_by["sha256"] and loaded.identity and made_by["sha256"] != loaded.identity["sha256"]:
-        note(f"these codes were made by another model ({made_by['name']}): what is decoded may be anything")
+    warning = given.warning(catalogue.sha256(folder))
+    if warning:
+        note(warning)
     takes = loaded.decode_codes(given, temperature, seed)
     report(takes, to, why, as_json=as_json)

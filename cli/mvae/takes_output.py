@@ -107,7 +107,7 @@ def report(
     if takes.record.get("inputs_are_equal"):
         note("A and B are the same music in these bars: every step is its reconstruction")
     if as_json:
-        print_json({**takes.record, "files": files})
+        print_json({**takes.record, "takes": len(takes), "files": files})
         return
     for letter, pick in zip("ABCDEFGH", picks, strict=False):
         print(f"{letter if len(picks) > 1 else 'input'}  {pick.describe()}")

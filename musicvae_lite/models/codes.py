@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,17 @@ from musicvae_lite.music.takes import Style
 from musicvae_lite.results import staged
 
 SUFFIX = ".npz"
+# What numpy and zipfile raise at damaged files.
+FAULTS = (
+    OSError,
+    ValueError,
+    EOFError,
+    RuntimeError,
+    MemoryError,
+    SyntaxError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,10 +54,20 @@ class Codes:
             write_file(folder / target.name, data.getvalue())
         return target
 
-    def made_by(self) -> dict[str, str]:
-        """Name, folder and sha256 of the model that made them; empty words where that is not known."""
-        model = self.record.get("model") or {}
-        return {key: str(model.get(key, "")) for key in ("name", "folder", "sha256")}
+    @property
+    def model(self) -> str:
+        """The model that made them: its folder where that still exists, else its name; "" if unknown."""
+        name, folder = self._maker("name"), self._maker("folder")
+        return folder if folder and Path(folder).is_dir() else name
+
+    def warning(self, sha256: str) -> str:
+        """What to say when they are decoded by the model of this hash; "" when it is theirs."""
+        if self._maker("sha256") in ("", sha256):
+            return ""
+        return f"these codes were made by another model ({self._maker('name')}): they may decode to anything"
+
+    def _maker(self, key: str) -> str:
+        return str((self.record.get("model") or {}).get(key, ""))
 
     def styles(self) -> list[Style]:
         """Tempo, program and loudness for each code; the usual ones where the record has none."""
@@ -69,7 +91,7 @@ class Codes:
             ReadError: missing, damaged, or holding no codes. No pickle is ever loaded.
         """
         try:
-            found: Any = np.load(expand(path), allow_pickle=False)
+            found: Any = np.load(io.BytesIO(expand(path).read_bytes()), allow_pickle=False)
             if isinstance(found, np.ndarray):
                 z, text = found, "{}"
             else:
@@ -80,7 +102,7 @@ class Codes:
             raise ReadError(path, "no such file", "missing") from None
         except KeyError:
             raise ReadError(path, "holds no array 'z' of codes", "codes") from None
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        except FAULTS as error:
             raise ReadError(path, f"is no file of codes, or a damaged one ({error})", "codes") from None
         if z.ndim != 2 or not len(z) or z.dtype.kind not in "fiu":
             raise ReadError(
@@ -88,7 +110,7 @@ class Codes:
             )
         codes = cls(z.astype(np.float32), record if isinstance(record, dict) else {})
         try:
-            codes.styles(), codes.labels(), codes.made_by()
+            _ = codes.styles(), codes.labels(), codes.model
         except (KeyError, TypeError, IndexError, AttributeError, ConfigError) as error:
             raise ReadError(path, f"its record of inputs is damaged ({error})", "codes") from None
         return codes

@@ -45,6 +45,7 @@ class Pick:
         ticks: where it begins and ends.
         choice: which track was taken, and why.
         track: index of that track.
+        reason: why these bars.
     """
 
     tokens: np.ndarray
@@ -53,6 +54,7 @@ class Pick:
     ticks: tuple[int, int]
     choice: str
     track: int
+    reason: str = "as asked"
 
     @property
     def stem(self) -> str:
@@ -68,8 +70,8 @@ class Pick:
         return Style(self.score.qpm_at(self.ticks[0]), self.score.tracks[self.track].program, velocity)
 
     def describe(self) -> str:
-        """Such as: a.mid, bars 5-6 (track 2 'Flute': the only one with notes)."""
-        return f"{_name(self.score)}, {_bars(self.bars)} ({self.choice})"
+        """Such as: a.mid, bars 5-6, the first that fit (track 2 'Flute': the only pitched track)."""
+        return f"{_name(self.score)}, {_bars(self.bars)}, {self.reason} ({self.choice})"
 
     def to_record(self) -> dict[str, Any]:
         """Plain values that say where the window came from; tracks counted from 1."""
@@ -79,7 +81,7 @@ class Pick:
             "bars": list(self.bars),
             "track": self.track + 1,
             "choice": self.choice,
-            "tempo": round(style.qpm, 4),
+            "tempo": round(style.qpm, 2),
             "program": style.program,
             "velocity": style.velocity,
         }
@@ -114,7 +116,7 @@ def load(music: Song) -> Score:
 def pick(
     music: Song, representation: Representation, bars: Bars | None = None, track: int | None = None
 ) -> Pick:
-    """The window at certain bars, or the first one that holds notes.
+    """The window at certain bars, or the first one whose first bar holds notes.
 
     Args:
         bars: first and last bar of the song, counted from 1, as many as the representation spans.
@@ -128,13 +130,16 @@ def pick(
     score = load(music)
     if bars is None:
         found = _windows(score, representation, None, track)
-        rows = np.arange(len(found))
+        opening = found.tokens[:, : representation.steps // representation.bars]
+        sounds = (opening != 0).any(tuple(range(1, opening.ndim)))  # 0 is what silence begins with
+        rows = np.argsort(~sounds, kind="stable")
     else:
         found = _windows(score, representation, _check_count(bars, representation, score), track)
         rows = np.flatnonzero((found.bar == bars[0]) & (found.step == 0))
     if not len(rows):
         raise NothingUsableError(_why_not(score, representation, found, bars))
-    return _pick(score, representation, found, int(rows[0]))
+    reason = "the first that fit" if bars is None else "as asked"
+    return _pick(score, representation, found, int(rows[0]), reason)
 
 
 def every(music: Song, representation: Representation, track: int | None = None) -> list[Pick]:
@@ -143,7 +148,8 @@ def every(music: Song, representation: Representation, track: int | None = None)
     found = _windows(score, representation, None, track)
     if not len(found):
         raise NothingUsableError(_why_not(score, representation, found, None))
-    return [_pick(score, representation, found, row) for row in range(len(found))]
+    reason = f"1 of {len(found)} windows"
+    return [_pick(score, representation, found, row, reason) for row in range(len(found))]
 
 
 def _windows(score: Score, r: Representation, hop: int | None, track: int | None) -> Extraction:
@@ -153,13 +159,14 @@ def _windows(score: Score, r: Representation, hop: int | None, track: int | None
         raise ConfigError(f"{_name(score)}: {error}") from error
 
 
-def _pick(score: Score, r: Representation, found: Extraction, row: int) -> Pick:
+def _pick(score: Score, r: Representation, found: Extraction, row: int, reason: str) -> Pick:
     grid = Grid.of(score, r.steps_per_quarter)
     begin = int(found.tick[row])
     step = grid.quantise(np.array([begin]))[0]
     last = int(grid.bar_of_step(step + r.steps - 1)[0][0])
     ticks = (begin, begin + round(r.steps * grid.step_ticks))
-    return Pick(found.tokens[row], (int(found.bar[row]), last), score, ticks, found.choice, found.track)
+    bars = (int(found.bar[row]), last)
+    return Pick(found.tokens[row], bars, score, ticks, found.choice, found.track, reason)
 
 
 def _check_count(bars: Bars, r: Representation, score: Score) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -65,7 +65,11 @@ class Takes(Sequence[Score]):
     def __len__(self) -> int:
         return len(self.tokens)
 
-    def __getitem__(self, index):  # type: ignore[override]
+    @overload
+    def __getitem__(self, index: int) -> Score: ...
+    @overload
+    def __getitem__(self, index: slice) -> Takes: ...
+    def __getitem__(self, index: int | slice) -> Score | Takes:
         if isinstance(index, slice):
             parts = (self.styles[index], self.labels[index], self.record)
             return Takes(self.tokens[index], self.representation, *parts)

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from musicvae_lite import resources
+from musicvae_lite.errors import CheckpointError, NothingUsableError
+from musicvae_lite.models import catalogue
+from musicvae_lite.music.score import Meter
+from tests.corpora.tunes import tune
+from tests.models.small import save_small, small_model
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three small models in place of the trained ones."""
+    folder = tmp_path / "checkpoints"
+    monkeypatch.setattr(resources, "checkpoints_dir", lambda: folder)
+    save_small(folder / "melody-2bar", 2)
+    save_small(folder / "melody-4bar", 4)
+    save_small(folder / "melody-2bar-waltz", 2, "3/4")
+    return folder
+
+
+def test_a_model_in_a_line(shipped: Path):
+    names = [m.name for m in catalogue.models()]
+    assert names == ["melody-2bar", "melody-2bar-waltz", "melody-4bar"]
+    info = catalogue.info("melody-2bar-waltz")
+    assert (info.bars, info.meter, info.what) == (2, "3/4", "melody, flat, z 8")
+    assert info.parameters == sum(p.numel() for p in small_model(2, "3/4").vae.parameters())
+    assert info.size == sum(f.stat().st_size for f in (shipped / "melody-2bar-waltz").iterdir())
+
+
+def test_the_music_chooses(shipped: Path):
+    assert catalogue.choose()[0].name == "melody-2bar"
+    folder, why = catalogue.choose(tune(1), tune(2))
+    assert folder.name == "melody-2bar" and "shortest window (2 bars)" in why
+    assert catalogue.choose(tune(1, meter=Meter(3, 4)))[0].name == "melody-2bar-waltz"
+    folder, why = catalogue.choose(tune(1), tune(2), bars=[(3, 6)])
+    assert folder.name == "melody-4bar" and "these bars" in why
+
+
+def test_what_no_model_takes(shipped: Path):
+    with pytest.raises(
+        NothingUsableError, match=r"6/8 do not fill(.|\n)*tried melody-2bar \(2 bars of 4/4\)"
+    ):
+        catalogue.choose(tune(1, meter=Meter(6, 8)))
+    with pytest.raises(NothingUsableError):
+        catalogue.choose(tune(1), tune(1, meter=Meter(3, 4)))
+    with pytest.raises(NothingUsableError, match="3 bars of 4/4"):
+        catalogue.choose(tune(1), bars=[(1, 3)])
+
+
+def test_a_damaged_model_is_shown_and_passed_over(shipped: Path):
+    weights = shipped / "melody-2bar-waltz" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:50])
+    (shipped / "melody-2bar" / "config.json").write_text("{")
+    faults = {m.name: m.fault for m in catalogue.models()}
+    assert "damaged" in faults["melody-2bar-waltz"] and "not JSON" in faults["melody-2bar"]
+    assert faults["melody-4bar"] == ""
+    assert catalogue.choose(tune(1))[0].name == "melody-4bar"
+    weights.unlink()
+    with pytest.raises(CheckpointError, match="missing"):
+        catalogue.info(shipped / "melody-2bar-waltz")
+
+
+@pytest.mark.parametrize(
+    "change", [{"family": "image"}, {"representation": {"name": "x"}}, {"representation": 3}]
+)
+def test_a_config_of_something_else(shipped: Path, change: dict):
+    path = shipped / "melody-2bar" / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(CheckpointError, match=r"config\.json"):
+        catalogue.representation(shipped / "melody-2bar")
+
+
+def test_no_model_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(resources, "checkpoints_dir", lambda: tmp_path / "none")
+    with pytest.raises(CheckpointError, match="--model"):
+        catalogue.choose(tune(1))
+
+
+def test_the_hash_knows_the_weights(shipped: Path, tmp_path: Path):
+    same = save_small(tmp_path / "copy", 2)
+    assert catalogue.sha256(same) == catalogue.sha256(shipped / "melody-2bar")
+    assert catalogue.sha256(save_small(tmp_path / "other", 2, seed=1)) != catalogue.sha256(same)

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from musicvae_lite.errors import ConfigError, ReadError
+from musicvae_lite.models.codes import Codes
+from tests.corpora.tunes import tune
+from tests.models.small import small_model
+
+
+def test_there_and_back(tmp_path: Path):
+    model = small_model()
+    codes = model.codes(tune(1), tune(2), sample=True, seed=5)
+    loaded = Codes.load(codes.save(tmp_path / "new" / "c.npz"))
+    assert np.array_equal(loaded.z, model.encode(tune(1), tune(2), sample=True, seed=5))
+    assert loaded.record == codes.record
+    assert loaded.record["sampled"] is True and loaded.record["seed"] == 5
+    takes = model.decode_codes(loaded)
+    assert (takes.tokens == model.decode(codes.z).tokens).all()
+    assert takes.record["inputs"][1]["bars"] == [1, 2]
+
+
+def test_codes_made_elsewhere(tmp_path: Path):
+    z = np.random.default_rng(0).normal(size=(3, 8))
+    np.savez(tmp_path / "z.npz", z=z)
+    np.save(tmp_path / "z.npy", z)
+    for name in ("z.npz", "z.npy"):
+        codes = Codes.load(tmp_path / name)
+        assert np.allclose(codes.z, z) and codes.labels() == ["1", "2", "3"]
+        assert codes.model == "" and codes.warning("abc") == ""
+        assert len(small_model().decode_codes(codes)) == 3
+
+
+def test_another_model_is_told():
+    codes = Codes(np.zeros((1, 8)), {"model": {"name": "m", "folder": "gone/m", "sha256": "abc"}})
+    assert codes.model == "m"
+    assert "another model (m)" in codes.warning("def") and codes.warning("abc") == ""
+
+
+def _write(path: Path, **arrays) -> None:
+    with open(path, "wb") as file:
+        np.savez(file, **arrays)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda p: None, "no such file"),
+        (lambda p: p.write_bytes(b""), "no file of codes"),
+        (lambda p: p.write_text("la la la"), "no file of codes"),
+        (lambda p: (_write(p, z=np.zeros((4, 8))), p.write_bytes(p.read_bytes()[:100])), "no file of codes"),
+        (lambda p: _write(p, a=np.zeros(3)), "no array 'z'"),
+        (lambda p: _write(p, z=np.zeros(3)), r"must be numbers \[N, Z\]"),
+        (lambda p: _write(p, z=np.zeros((0, 8))), "must be numbers"),
+        (lambda p: _write(p, z=np.array([["a"]])), "must be numbers"),
+        (lambda p: _write(p, z=np.array([[None]], dtype=object)), "no file of codes"),
+        (lambda p: _write(p, z=np.zeros((1, 8)), record=np.array("{")), "no file of codes"),
+        (
+            lambda p: _write(p, z=np.zeros((1, 8)), record=np.array('{"inputs": [{}]}')),
+            "record of inputs is damaged",
+        ),
+        (lambda p: _write(p, z=np.zeros((1, 8)), record=np.array('{"model": [1]}')), "damaged"),
+        (lambda p: p.mkdir(), "no file of codes"),
+    ],
+)
+def test_what_is_no_file_of_codes(tmp_path: Path, make, words: str):
+    make(tmp_path / "c.npz")
+    with pytest.raises(ReadError, match=words):
+        Codes.load(tmp_path / "c.npz")
+
+
+def test_the_name(tmp_path: Path):
+    with pytest.raises(ConfigError, match=r"\.npz"):
+        Codes(np.zeros((1, 8))).save(tmp_path / "c.txt")
+
+
+def test_flipped_bits_are_one_clear_error(tmp_path: Path):
+    path = tmp_path / "c.npz"
+    small_model().codes(tune(1), tune(2)).save(path)
+    whole, chance = path.read_bytes(), np.random.default_rng(0)
+    refused = 0
+    for _ in range(300):
+        data = bytearray(whole)
+        for at in chance.integers(0, len(data), 3):
+            data[at] ^= 1 << chance.integers(0, 8)
+        path.write_bytes(data)
+        try:
+            Codes.load(path)
+        except ReadError:
+            refused += 1
+    assert refused > 200

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from musicvae_lite.errors import CheckpointError, ConfigError, NothingUsableError
+from musicvae_lite.models.music_vae import MusicVAE
+from musicvae_lite.music.score import Meter, Score, TempoChange, Track
+from musicvae_lite.music.takes import Style
+from tests.corpora.tunes import tune
+from tests.models.small import save_small, small_model
+
+
+@pytest.fixture(scope="module")
+def model() -> MusicVAE:
+    return small_model()
+
+
+def flute(seed: int) -> Score:
+    song = tune(seed)
+    loud = np.full(len(song), 101, np.int32)
+    return replace(song, velocity=loud, tempos=(TempoChange(0, 90.0),), tracks=(Track("Flute", 73),))
+
+
+def test_any_kind_of_music_gives_the_same_code(model: MusicVAE, tmp_path: Path):
+    song = tune(1)
+    song.save(str(tmp_path / "a.mid"))
+    kinds = (song, tmp_path / "a.mid", str(tmp_path / "a.mid"), song.to_pretty_midi(), model.pick(song))
+    codes = model.encode(*kinds)
+    assert codes.shape == (5, 8) and codes.dtype == np.float32
+    assert np.ptp(codes, axis=0).max() < 1e-6
+
+
+def test_a_batch_is_its_pieces_one_by_one(model: MusicVAE):
+    songs = [tune(seed) for seed in range(4)]
+    together = model.encode(*songs)
+    alone = np.concatenate([model.encode(song) for song in songs])
+    assert np.allclose(together, alone, atol=1e-6)
+    many = model.posterior_of_tokens(np.tile(model.pick(songs[2]).tokens, (2050, 1)))
+    assert many.mean.shape == (2050, 8)
+    assert np.allclose(many.mean[-1].numpy(), alone[2], atol=1e-6)
+
+
+def test_sampled_codes_follow_the_posterior(model: MusicVAE):
+    picked = model.pick(tune(1))
+    q = model.posterior(picked)
+    draws = model.encode(*[picked] * 2000, sample=True, seed=3)
+    assert np.allclose(draws.mean(0), q.mean[0].numpy(), atol=0.1)
+    assert np.allclose(draws.std(0), q.scale[0].numpy(), rtol=0.1)
+    assert (draws[:5] == model.encode(*[picked] * 2000, sample=True, seed=3)[:5]).all()
+
+
+def test_interpolation_keeps_the_ends_and_the_style_of_a(model: MusicVAE):
+    a, b = flute(1), tune(2)
+    takes = model.interpolate(a, b, steps=5)
+    assert len(takes) == 5
+    ends = model.reconstruct(a, b).tokens
+    assert (takes.tokens[0] == ends[0]).all() and (takes.tokens[-1] == ends[1]).all()
+    joined = takes.joined()
+    assert joined.tracks[0].program == 73 and set(joined.velocity.tolist()) <= {101}
+    assert joined.tempos[0].qpm == 90.0
+    assert takes.labels[1:4] == ["1/4", "2/4", "3/4"]
+    assert takes.record["inputs"][0]["tempo"] == 90.0
+    assert takes.record["inputs_are_equal"] is False
+
+
+def test_equal_inputs_give_equal_steps(model: MusicVAE):
+    takes = model.interpolate(tune(1), tune(1), steps=4)
+    assert (takes.tokens == takes.tokens[0]).all()
+    assert takes.record["inputs_are_equal"] is True
+
+
+def test_reconstructions_keep_their_own_styles(model: MusicVAE):
+    takes = model.reconstruct(flute(1), tune(2), temperature=1.0)
+    assert [take.tempos[0].qpm for take in takes] == [90.0, 120.0]
+    assert [take.tempos[0].qpm for take in takes[1:]] == [120.0]
+
+
+def test_the_seed_decides(model: MusicVAE):
+    first, again, other = (model.sample(6, seed=seed).tokens for seed in (1, 1, 2))
+    assert (first == again).all()
+    assert (first != other).any()
+    assert len({row.tobytes() for row in first}) == 6
+
+
+def test_what_a_model_writes_it_reads_again(model: MusicVAE):
+    takes = model.sample(50, seed=4)
+    lenient = model.representation.lenient()  # type: ignore[attr-defined]
+    for tokens, score in zip(takes.tokens, takes, strict=True):
+        if len(score):
+            assert (lenient.windows(score).tokens[0] == tokens).all()
+
+
+def test_a_cold_temperature_is_the_likeliest(model: MusicVAE):
+    z = np.ones((3, 8), np.float32)
+    assert (model.decode(z, 1e-30).tokens == model.decode(z, 0.0).tokens).all()
+    assert (model.decode(z, 1.0, seed=1).tokens != model.decode(z, 0.0).tokens).any()
+
+
+def test_log_prob_is_the_elbo_and_tightens(model: MusicVAE):
+    songs = [tune(seed) for seed in range(3)]
+    x = model.tensor(np.stack([model.pick(song).tokens for song in songs]))
+    with torch.no_grad():
+        elbos = np.mean([-float(model.vae.loss(x).total) for _ in range(40)])
+    rough = np.mean([model.log_prob(*songs, seed=seed).mean() for seed in range(40)])
+    assert rough == pytest.approx(elbos, abs=0.5)
+    assert model.log_prob(*songs, samples=200).mean() > rough
+
+
+def test_steps_of_a_take_that_agree(model: MusicVAE):
+    takes = model.sample(3, seed=1)
+    assert takes.agreement(takes.tokens[0])[0] == 1.0
+    expected = (takes.tokens[1] == takes.tokens[0]).mean()
+    assert takes.agreement(takes.tokens[0])[1] == expected
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda m: m.interpolate(tune(1), tune(2), steps=1), "at least its 2 ends"),
+        (lambda m: m.sample(0), "at least 1"),
+        (lambda m: m.encode(), "no music"),
+        (lambda m: m.sample(1, temperature=float("nan")), "temperature is nan"),
+        (lambda m: m.sample(1, temperature=-1.0), "temperature is -1"),
+        (lambda m: m.sample(1, seed=2**63), "out of range"),
+        (lambda m: m.decode(np.zeros((2, 7))), r"shape \[2, 7\]; this model decodes \[B, 8\]"),
+        (lambda m: m.decode(np.zeros((0, 8))), "shape"),
+        (lambda m: m.decode(np.full((1, 8), np.inf)), "infinite"),
+        (lambda m: m.log_prob(tune(1), samples=0), "samples is 0"),
+        (lambda m: m.decode(np.zeros((2, 8)), style=[Style()]), "1 styles"),
+        (lambda m: Style(qpm=0), "tempo"),
+        (lambda m: Style(program=128), "program"),
+        (lambda m: Style(velocity=0), "velocity"),
+    ],
+)
+def test_settings_out_of_range(model: MusicVAE, call, words: str):
+    with pytest.raises(ConfigError, match=words):
+        call(model)
+
+
+def test_music_that_does_not_fit(model: MusicVAE):
+    with pytest.raises(NothingUsableError, match="3/4 do not fill the 4/4"):
+        model.encode(tune(1, meter=Meter(3, 4)))
+
+
+def test_loading_what_was_saved(model: MusicVAE, tmp_path: Path):
+    assert model.identity is None
+    model.save(tmp_path / "run" / "best")
+    loaded = MusicVAE.load(tmp_path / "run")
+    assert loaded.identity is not None and loaded.identity["name"] == "run"
+    assert np.array_equal(loaded.encode(tune(1)), model.encode(tune(1)))
+    other = MusicVAE.load(save_small(tmp_path / "other", seed=1))
+    assert other.identity is not None and other.identity["sha256"] != loaded.identity["sha256"]
+
+
+def test_a_damaged_model(tmp_path: Path):
+    folder = save_small(tmp_path / "m")
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(CheckpointError, match="damaged"):
+        MusicVAE.load(folder)

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from musicvae_lite.errors import ConfigError, NothingUsableError
+from musicvae_lite.music.picking import every, parse_bars, pick, stem
+from musicvae_lite.music.representations import MelodyRepresentation
+from musicvae_lite.music.score import Meter, MeterChange, Score, TempoChange, Track
+from tests.corpora.tunes import tune
+
+TWO, SIXTEEN = MelodyRepresentation(bars=2), MelodyRepresentation(bars=16)
+
+
+def late(bars: int) -> Score:
+    """A tune behind so many silent bars."""
+    song = tune(1)
+    shift = bars * 4 * song.ticks_per_quarter
+    return replace(song, start=song.start + shift, end=song.end + shift, source="late.mid")
+
+
+def test_the_first_window_with_notes():
+    chosen = pick(late(3), TWO)
+    assert chosen.bars == (4, 5)  # bars 3-4 hold notes too, but begin with silence
+    assert pick(late(3), TWO, (3, 4)).tokens[:16].max() == 0
+    assert chosen.describe().startswith("late.mid, bars 4-5, the first that fit (")
+    assert "only pitched track" in chosen.describe()
+
+
+def test_bars_as_asked():
+    song = tune(1)
+    chosen = pick(song, TWO, (5, 6))
+    windows = TWO.windows(song)
+    assert (chosen.tokens == windows.tokens[np.flatnonzero(windows.bar == 5)[0]]).all()
+    assert chosen.ticks == (4 * 1920, 6 * 1920)
+    assert chosen.to_record()["bars"] == [5, 6]
+
+
+def test_short_bars_that_make_up_long_ones():
+    song = tune(1, bars=8, meter=Meter(2, 4))
+    assert pick(song, TWO).bars == (1, 4)
+    moved = pick(song, TWO, (2, 5))  # a window may begin at any bar of the song
+    assert moved.bars == (2, 5)
+    assert moved.ticks == (960, 960 * 5)
+    with pytest.raises(NothingUsableError, match=r"2 bars of 2/4.*takes 4 of them.*try 2-5"):
+        pick(song, TWO, (2, 3))
+
+
+@pytest.mark.parametrize(
+    ("bars", "words"),
+    [
+        ((1, 1), "1 bar of 4/4, and this model takes 2: try 1-2"),
+        ((3, 7), "5 bars of 4/4.*try 3-4"),
+        ((40, 41), "the song ends with bar 8"),
+        ((0, 1), "counted from 1"),
+        ((8, 9), "bars 8-9 cannot be used"),
+    ],
+)
+def test_bars_that_cannot_be_had(bars, words):
+    with pytest.raises(NothingUsableError, match=words):
+        pick(replace(tune(1), source="a.mid"), TWO, bars)
+
+
+def test_the_message_names_file_bars_rule_and_a_way_out():
+    waltz = replace(tune(1, meter=Meter(3, 4)), source="w.mid")
+    with pytest.raises(NothingUsableError) as caught:
+        pick(waltz, TWO)
+    words = str(caught.value)
+    assert words.startswith("w.mid: no 2 bars of 4/4 melody")
+    assert "bars 1-8: bars of 3/4 do not fill the 4/4 bars" in words
+    assert "mvae models" in words
+    with pytest.raises(NothingUsableError, match="1 bar of 4/4 here, and the model takes 16"):
+        pick(replace(tune(1, bars=1)), SIXTEEN)
+    with pytest.raises(NothingUsableError, match=r"only drums(.|\n)*pitched track"):
+        pick(replace(tune(1), tracks=(Track("kit", 0, True),)), TWO)
+    with pytest.raises(NothingUsableError, match="no notes"):
+        pick(tune(1).select(np.zeros(0, np.int64)), TWO)
+
+
+def test_only_reasons_of_the_bars_asked_for():
+    song = tune(1, bars=8)
+    bar = 4 * song.ticks_per_quarter
+    mixed = replace(song, meters=(MeterChange(0, Meter(4, 4)), MeterChange(4 * bar, Meter(3, 4))))
+    assert pick(mixed, TWO).bars == (1, 2)
+    with pytest.raises(NothingUsableError, match="3/4"):
+        pick(mixed, TWO, (5, 6))
+    with pytest.raises(NothingUsableError, match=r"bars 4-5(.|\n)*windows begin at bars 1, 2, 3"):
+        pick(mixed, TWO, (4, 5))
+
+
+def test_every_window():
+    picks = every(tune(1), TWO)
+    assert [p.bars for p in picks] == [(n, n + 1) for n in range(1, 8)]
+    with pytest.raises(NothingUsableError):
+        every(tune(1, meter=Meter(3, 4)), TWO)
+
+
+def test_the_style_of_the_place():
+    song = tune(1)
+    half = song.start >= 4 * 1920
+    song = replace(
+        song,
+        velocity=np.where(half, 30, 110).astype(np.int32),
+        tempos=(TempoChange(0, 100.0), TempoChange(4 * 1920, 60.0)),
+        tracks=(Track("Oboe", 68),),
+    )
+    first, second = pick(song, TWO, (1, 2)).style(), pick(song, TWO, (5, 6)).style()
+    assert (first.qpm, first.program, first.velocity) == (100.0, 68, 110)
+    assert (second.qpm, second.velocity) == (60.0, 30)
+
+
+def test_a_track_as_asked():
+    song = tune(1)
+    two = replace(song, tracks=(Track("a"), Track("b")), track=(np.arange(len(song)) % 2).astype(np.int32))
+    assert pick(two, TWO, track=1).choice == "track 2 'b': as asked"
+    with pytest.raises(ConfigError, match="no track 5"):
+        pick(two, TWO, track=4)
+
+
+def test_parsing_bars():
+    assert parse_bars("5-6") == (5, 6) and parse_bars(" 7 ") == (7, 7)
+    for text in ("", "0-2", "3-2", "a", "1-2-3", "-1", "1-", "9999999-9999999"):
+        with pytest.raises(ConfigError, match="like 5-6"):
+            parse_bars(text)
+
+
+def test_stems():
+    assert [stem(s) for s in ("x/a.mid", "x/book.abc#3", "odd#name.mid", "")] == [
+        "a",
+        "book-3",
+        "odd#name",
+        "",
+    ]
