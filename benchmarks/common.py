@@ -87,6 +87,12 @@ def decode(model: MusicVAE, z: Tensor, temperature: float, seed: int) -> np.ndar
     return model.decode(z, temperature, seed).tokens
 
 
+def model_name(model: str | Path) -> str:
+    """What results are called: the model's name, or that of the run whose best or last weights it is."""
+    folder = Path(model)
+    return folder.parent.name if folder.name in ("best", "last") and folder.parent.name else folder.name
+
+
 def provenance(model_folder: str | Path, seed: int, dataset: WindowDataset | None = None) -> dict[str, Any]:
     """What a result must say to be repeated: the weights (by hash), the data and the seed."""
     folder = checkpoints.find(model_folder)

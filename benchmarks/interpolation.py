@@ -50,9 +50,7 @@ def hamming(path: np.ndarray, a: np.ndarray) -> np.ndarray:
     return (path != a).mean(-1)
 
 
-def mixed(
-    a: np.ndarray, b: np.ndarray, points: int, representation: Representation, seed: int
-) -> np.ndarray:
+def mixed(a: np.ndarray, b: np.ndarray, points: int, representation: Representation, seed: int) -> np.ndarray:
     """The data-space path [P, N, T] between a and b [N, T]: each step from b with the odds of the place."""
     chance = np.random.default_rng(seed)
     path = [np.where(chance.random(a.shape) < t, b, a) for t in np.linspace(0, 1, points)]
@@ -134,15 +132,16 @@ def draw(result: dict[str, Any], path: Path, name: str) -> None:
     figure, (left, right) = common.new_figure(10.5, 4.2, 1, 2)
     at, first = result["positions"], f"latent_{result['temperature']:g}"
     right.axhspan(1 - ALLOWED, 1 + ALLOWED, color="#eef1f6", lw=0)
-    right.text(0.995, 1 - ALLOWED, "within 10 % of the ends", ha="right", va="bottom", fontsize=8, color="#7a808c")
-    left.plot([0, 1], [0, result["hamming_a_to_b"]], color=common.GREY, lw=1.2, label="straight line", zorder=1)
+    words = {"ha": "right", "va": "bottom", "fontsize": 8, "color": "#7a808c"}
+    right.text(0.995, 1 - ALLOWED, "within 10 % of the ends", **words)
+    straight = {"color": common.GREY, "lw": 1.2, "label": "straight line", "zorder": 1}
+    left.plot([0, 1], [0, result["hamming_a_to_b"]], **straight)
     others = [key for key in result["paths"] if key.startswith("latent") and key != first]
-    looks: list[tuple[str, dict[str, Any]]] = [
-        (first, {"color": common.BLUE, "lw": 2.4, "marker": "o", "ms": 4.5}),
-        *((key, {"color": common.BLUE, "lw": 1, "ls": ls}) for key, ls in zip(others, (":", "--", "-."), strict=False)),
-        ("data", {"color": common.ORANGE, "lw": 2, "marker": "s", "ms": 4}),
-    ]
-    for key, look in looks:
+    looks: dict[str, dict[str, Any]] = {first: {"color": common.BLUE, "lw": 2.4, "marker": "o", "ms": 4.5}}
+    for key, line in zip(others, (":", "--", "-."), strict=False):
+        looks[key] = {"color": common.BLUE, "lw": 1, "ls": line}
+    looks["data"] = {"color": common.ORANGE, "lw": 2, "marker": "s", "ms": 4}
+    for key, look in looks.items():
         label = f"latent space, temperature {key[7:]}" if key != "data" else "data space (steps mixed)"
         left.plot(at, result["paths"][key]["hamming"], label=label, **look)
         right.plot(at, result["paths"][key]["cost"], **look)
@@ -152,6 +151,7 @@ def draw(result: dict[str, Any], path: Path, name: str) -> None:
     for axis in (left, right):
         axis.set_xticks(np.linspace(0, 1, 6), ["A", "0.2", "0.4", "0.6", "0.8", "B"])
         axis.set_xlim(-0.015, 1.015)
+        axis.set_xlabel("position on the path", color=common.INK)
         axis.grid(axis="y", color="#eceef2", lw=0.8, zorder=0)
         axis.set_axisbelow(True)
     left.legend(frameon=False, fontsize=8.5)
@@ -163,10 +163,10 @@ def main() -> None:
     options = argparse.ArgumentParser(description="The paper's interpolation figure.")
     options.add_argument("model", help="name or folder of a model")
     options.add_argument("data", help="a dataset made by `mvae prepare`")
-    options.add_argument("-o", "--out", type=Path, default=Path("out"), help="folder for the PNG and the JSON")
+    options.add_argument("-o", "--out", type=Path, default=Path("out"), help="folder of the PNG and JSON")
     options.add_argument("--pairs", type=int, default=1024)
     options.add_argument("--points", type=int, default=11)
-    options.add_argument("--temperature", type=float, default=0.5, help="of the decoder; 0 and 1 are shown too")
+    options.add_argument("--temperature", type=float, default=0.5, help="0 and 1 are shown too")
     options.add_argument("--seed", type=int, default=0)
     chosen = options.parse_args()
 
@@ -177,9 +177,10 @@ def main() -> None:
     temperatures = tuple(dict.fromkeys((chosen.temperature, 0.0, 1.0)))
     result = run(model, dataset, chosen.pairs, chosen.points, temperatures, chosen.seed)
     result = common.provenance(chosen.model, chosen.seed, dataset) | result
-    name = f"interpolation-{Path(chosen.model).name}"
+    title = common.model_name(chosen.model)
+    name = f"interpolation-{title}"
     common.write_json(chosen.out / f"{name}.json", result)
-    draw(result, chosen.out / f"{name}.png", Path(chosen.model).name)
+    draw(result, chosen.out / f"{name}.png", title)
     for key, path in result["paths"].items():
         print(
             f"{key:12s} differs from A " + " ".join(f"{v:.2f}" for v in path["hamming"])
