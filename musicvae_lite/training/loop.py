@@ -212,7 +212,7 @@ class Trainer:
         )
         if norm is not None and not math.isfinite(norm):
             raise ConfigError(
-                f"update {step + 1}: the gradient is {float(norm)}, the loss {float(loss.total)}. Start "
+                f"update {step + 1}: the gradient is {float(norm)}, the loss {loss.total.item()}. Start "
                 f"again with a learning_rate below {s.learning_rate:g} or another seed"
             )
         self.optimizer.step()

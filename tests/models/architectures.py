@@ -1,0 +1,54 @@
+"""Every way to put a model together, at a size that learns in seconds."""
+
+from __future__ import annotations
+
+import torch
+
+from musicvae_lite.models.assembly import MusicConfig
+from musicvae_lite.vae import VAE
+
+FLAT_ENCODER = {"kind": "flat", "hidden": 32}
+FLAT_DECODER = {"kind": "flat", "hidden": 48, "layers": 2, "feed": 16}
+
+
+def hierarchical(segments: list[int], codes: list[int], **more: object) -> tuple[dict, dict]:
+    """Tables of an encoder and a decoder over the same levels."""
+    common = {"kind": "hierarchical", "segments": segments, "codes": codes, "width": 32}
+    return {**common, "squeeze": 16}, {**common, "core_width": 48, **more}
+
+
+def config(encoder: dict, decoder: dict, bars: int = 2, z: int = 24) -> MusicConfig:
+    r = {"name": "melody", "bars": bars, "lowest": 48, "highest": 71}
+    return MusicConfig.from_table(
+        {"representation": r, "encoder": encoder, "decoder": decoder, "z": z}, "test"
+    )
+
+
+BEATS, BEATS_OUT = hierarchical([4, 8], [])
+_, LSTM_OUT = hierarchical([4, 8], [], core="lstm")
+DEEP, DEEP_OUT = hierarchical([4, 4, 2], [24], deep=32)
+
+CONFIGS = {
+    "flat": config(FLAT_ENCODER, FLAT_DECODER),
+    "flat encoder of two layers": config({**FLAT_ENCODER, "layers": 2}, {**FLAT_DECODER, "layers": 1}),
+    "beats": config(BEATS, BEATS_OUT),
+    "beats with LSTM cores": config(BEATS, LSTM_OUT),
+    "beats and phrases": config({**DEEP, "deep": 32}, DEEP_OUT),
+    "flat to beats": config(FLAT_ENCODER, BEATS_OUT),
+    "beats to flat": config(BEATS, FLAT_DECODER),
+    "phrases to beats": config({**DEEP, "deep": 32}, LSTM_OUT),
+}
+
+
+def build(name: str, seed: int = 0) -> VAE:
+    torch.manual_seed(seed)
+    return CONFIGS[name].build()
+
+
+def tokens(count: int, steps: int = 32, depth: int = 26, seed: int = 0) -> torch.Tensor:
+    """Made-up windows [count, steps]: mostly holds, some notes, a few offs."""
+    generator = torch.Generator().manual_seed(seed)
+    shape = (count, steps)
+    pitches = torch.randint(2, depth, shape, generator=generator)
+    kind = torch.rand(shape, generator=generator)
+    return torch.where(kind < 0.35, pitches, torch.where(kind < 0.42, torch.ones_like(pitches), 0))

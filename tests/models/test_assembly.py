@@ -1,0 +1,69 @@
+"""From tables to models and back, and presets that all build."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.models.assembly import MusicConfig
+from musicvae_lite.training.settings import load_preset, preset_names
+from tests.models.architectures import CONFIGS, tokens
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_config_comes_back_from_its_table(name: str):
+    table = CONFIGS[name].to_table()
+    again = MusicConfig.from_table(table, "test")
+    assert again == CONFIGS[name] and again.to_table() == table
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_builds_and_scores(name: str):
+    config = MusicConfig.from_table(load_preset(name).model, name)
+    vae = config.build()
+    x = tokens(1, config.representation.steps, config.representation.depth)
+    assert vae.loss(x).total.isfinite()
+    assert vae.z_size == config.z
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        (("z",), 0, "'z' must be a whole number above 0"),
+        (("z",), True, "'z' must be a whole number above 0"),
+        (("z",), None, "'z' is missing"),
+        (("encoder",), "flat", "[encoder] must be a table"),
+        (("encoder", "kind"), "conv", "[encoder]: kind is 'conv'; it can be flat, hierarchical"),
+        (("encoder", "hiden"), 3, "unknown setting 'hiden'"),
+        (("decoder", "width"), 0, "[decoder]: 'width' is 0; sizes are 1 or more"),
+        (("decoder", "segments"), [4, -8], "[decoder]: 'segments' is -8"),
+        (("representation",), [], "[representation] must be a table"),
+        (("representation", "name"), "noise", "[representation]: no representation is called 'noise'"),
+        (("representation", "bars"), "two", "[representation]: a setting is of the wrong type"),
+        (("representation", "bras"), 2, "[representation]: the melody representation has no setting 'bras'"),
+    ],
+)
+def test_a_wrong_table_says_where(path: tuple[str, ...], value, words: str):
+    table = copy.deepcopy(CONFIGS["beats"].to_table())
+    place = table
+    for key in path[:-1]:
+        place = place[key]
+    if value is None:
+        del place[path[-1]]
+    else:
+        place[path[-1]] = value
+    with pytest.raises(ConfigError) as error:
+        MusicConfig.from_table(table, "mine.toml")
+    assert str(error.value).startswith("mine.toml") and words in str(error.value)
+
+
+def test_segments_must_fill_the_window():
+    table = CONFIGS["beats"].to_table()
+    table["decoder"] = {**table["decoder"], "segments": [4, 7]}
+    with pytest.raises(ConfigError, match=r"\[4, 7\] make 28 steps; the window has 32"):
+        MusicConfig.from_table(table, "test").build()
+    table["decoder"] = {**table["decoder"], "segments": [4, 4, 2]}
+    with pytest.raises(ConfigError, match="need 1 codes"):
+        MusicConfig.from_table(table, "test").build()

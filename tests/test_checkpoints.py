@@ -1,0 +1,168 @@
+"""Model folders: found by name and path, written whole or not at all, and what is said of broken ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from musicvae_lite import checkpoints
+from musicvae_lite.errors import CheckpointError
+from musicvae_lite.models.music_vae import MusicVAE
+from tests.models.small import save_small, small_model
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return save_small(tmp_path / "model")
+
+
+def refusal(action, *arguments) -> str:
+    with pytest.raises(CheckpointError) as error:
+        action(*arguments)
+    return str(error.value)
+
+
+def test_what_was_saved_is_loaded(folder: Path):
+    before, after = small_model(), MusicVAE.load(folder)
+    for (name, wanted), got in zip(before.vae.state_dict().items(), after.vae.parameters(), strict=False):
+        assert torch.equal(wanted, after.vae.state_dict()[name]), name
+        assert got.dtype == torch.float32
+    assert after.config.to_table() == before.config.to_table()
+
+
+def test_half_is_half_the_size_and_nearly_the_same(tmp_path: Path, folder: Path):
+    small_model().save(tmp_path / "half", half=True)
+    sizes = [(f / checkpoints.WEIGHTS).stat().st_size for f in (tmp_path / "half", folder)]
+    assert sizes[0] < 0.65 * sizes[1]
+    wanted, got = checkpoints.read_weights(folder), checkpoints.read_weights(tmp_path / "half")
+    for name, tensor in wanted.items():
+        assert got[name].dtype == torch.float32
+        torch.testing.assert_close(got[name], tensor, atol=1e-3, rtol=1e-3)
+
+
+def test_a_model_is_found_by_folder_run_file_or_name(folder: Path, cache: Path, monkeypatch, tmp_path: Path):
+    assert checkpoints.find(folder) == folder
+    assert checkpoints.find(folder / checkpoints.WEIGHTS) == folder
+    save_small(tmp_path / "run" / "best")
+    assert checkpoints.find(tmp_path / "run") == tmp_path / "run" / "best"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert checkpoints.find("~/model") == folder
+    mine = save_small(cache / "models" / "my-model")
+    assert checkpoints.find("my-model") == mine and mine in checkpoints.shipped()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my-model").mkdir()  # a folder of that name which is no model, such as a dataset
+    assert checkpoints.find("my-model") == mine
+
+
+def test_a_missing_model_lists_what_there_is(cache: Path, tmp_path: Path):
+    save_small(cache / "models" / "my-model")
+    words = refusal(checkpoints.find, "my-modle")
+    assert "Did you mean 'my-model'?" in words and "Shipped: " in words
+    (tmp_path / "empty").mkdir()
+    assert "holds no config.json" in refusal(checkpoints.find, tmp_path / "empty")
+    (tmp_path / "a.mid").write_bytes(b"MThd")
+    assert "a model is a folder" in refusal(checkpoints.find, tmp_path / "a.mid")
+
+
+def test_a_damaged_config_is_named(folder: Path):
+    config = folder / checkpoints.CONFIG
+    whole = config.read_text()
+    config.write_text(whole[:50])
+    assert "not JSON" in refusal(MusicVAE.load, folder)
+    config.write_bytes(b"\xff\xfe\x00")
+    assert "cannot be read" in refusal(MusicVAE.load, folder)
+    config.write_text("[]")
+    assert "format None" in refusal(MusicVAE.load, folder)
+    config.write_text(json.dumps(json.loads(whole) | {"format": 99}))
+    assert "format 99; this version of musicvae_lite reads format 1" in refusal(MusicVAE.load, folder)
+    config.write_text(json.dumps(json.loads(whole) | {"family": "images"}))
+    assert "'images'" in refusal(MusicVAE.load, folder)
+    for field, value in (
+        ("z", "8"),
+        ("encoder", None),
+        ("representation", {"name": "melody", "bars": "two"}),
+    ):
+        config.write_text(json.dumps(json.loads(whole) | {field: value}))
+        assert field in refusal(MusicVAE.load, folder)
+
+
+@pytest.mark.parametrize("keep", [0, 7, 100, -100])
+def test_damaged_weights_are_named(folder: Path, keep: int):
+    weights = folder / checkpoints.WEIGHTS
+    weights.write_bytes(weights.read_bytes()[:keep])
+    words = refusal(MusicVAE.load, folder)
+    assert str(weights) in words and f"{weights.stat().st_size} bytes" in words
+
+
+def test_missing_weights_are_named(folder: Path):
+    (folder / checkpoints.WEIGHTS).unlink()
+    assert "model.safetensors: missing" in refusal(MusicVAE.load, folder)
+
+
+def test_no_pickle_is_loaded(folder: Path):
+    torch.save({"a": torch.ones(1)}, folder / checkpoints.WEIGHTS)
+    assert "damaged" in refusal(MusicVAE.load, folder)
+
+
+def test_config_and_weights_that_disagree_are_shown_as_differences(folder: Path):
+    config = folder / checkpoints.CONFIG
+    table = json.loads(config.read_text())
+    table["decoder"]["feed"] = 7
+    config.write_text(json.dumps(table))
+    words = refusal(MusicVAE.load, folder)
+    assert "decoder.feed.weight: the config asks for (63, 7), the file has (63, 6)" in words
+    model = nn.Linear(2, 3)
+    words = refusal(
+        checkpoints.load_into, model, {"weight": torch.ones(3, 2), "extra": torch.ones(1)}, folder
+    )
+    assert "bias: the config asks for (3,), the file has nothing" in words
+    assert "extra: the file has (1,), the config asks for nothing" in words
+    many = {f"x{i}": torch.ones(1) for i in range(20)}
+    assert "... and 14 more" in refusal(checkpoints.load_into, model, many, folder)
+
+
+def test_only_what_fits_is_copied():
+    model = nn.Linear(2, 3)
+    bias = model.bias.detach().clone()
+    copied, fresh = checkpoints.load_matching(model, {"weight": torch.ones(3, 2), "bias": torch.ones(4)})
+    assert (copied, fresh) == (["weight"], ["bias"])
+    assert torch.equal(model.weight, torch.ones(3, 2)) and torch.equal(model.bias, bias)
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path):
+    file = tmp_path / "a.json"
+    checkpoints.write_json(file, {"a": 1})
+    with pytest.raises(TypeError):
+        checkpoints.write_json(file, {"a": object()})
+    with pytest.raises(RuntimeError), checkpoints.replacing(file) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert json.loads(file.read_text()) == {"a": 1}
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="limits on the size of files are POSIX")
+def test_a_full_disk_is_an_error_with_the_file(tmp_path: Path):
+    code = (
+        "import resource, signal, sys, torch\n"
+        "from pathlib import Path\n"
+        "from musicvae_lite import checkpoints\n"
+        "from musicvae_lite.errors import MusicVAEError\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "try: checkpoints.write_tensors(Path(sys.argv[1]), {'a': torch.ones(9999)})\n"
+        "except (MusicVAEError, OSError) as error: print('said:', error)\n"
+    )
+    file, env = tmp_path / "model.safetensors", os.environ | {"PYTHONPATH": str(ROOT)}
+    run = subprocess.run([sys.executable, "-c", code, str(file)], capture_output=True, text=True, env=env)
+    assert f"said: {file}: cannot be written" in run.stdout, run.stdout + run.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,132 @@
+"""The VAE over any encoder and decoder: here two linear ones that know nothing of music."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from musicvae_lite.latent import NATS_PER_BIT, Posterior, free_bits, slerp
+from musicvae_lite.vae import VAE, Reconstruction, collapse_warning
+
+
+class Encoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.mean, self.scale = nn.Linear(6, 2), nn.Linear(6, 2)
+
+    def forward(self, x: Tensor, control: Tensor | None = None) -> Posterior:
+        if control is not None:
+            x = x + control
+        return Posterior(self.mean(x), torch.exp(self.scale(x)))
+
+
+class Decoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.z_size, self.out = 2, nn.Linear(2, 6)
+
+    def reconstruction(self, z, x, control=None, generator=None) -> Reconstruction:
+        return Reconstruction((self.out(z) - x).square().sum(-1), {"accuracy": torch.tensor(0.25)})
+
+    def sample(self, z, control=None, temperature=1.0, generator=None) -> Tensor:
+        out = self.out(z)
+        return out + temperature * torch.randn(out.shape, generator=generator)
+
+
+@pytest.fixture
+def vae() -> VAE:
+    torch.manual_seed(0)
+    return VAE(Encoder(), Decoder())
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+X = torch.randn(50, 6, generator=torch.Generator().manual_seed(9))
+
+
+def test_the_loss_is_the_sum_of_its_terms(vae: VAE):
+    loss = vae.loss(X, beta=0.3, free=1.0, generator=generator())
+    q = vae.encode(X)
+    z = q.rsample(generator())
+    nats = vae.decoder.reconstruction(z, X).nats  # type: ignore[operator]
+    torch.testing.assert_close(loss.total, nats.mean() + 0.3 * free_bits(q.kl(), 1.0).mean())
+    torch.testing.assert_close(loss.terms["reconstruction_nats"], nats.mean())
+    torch.testing.assert_close(loss.terms["kl_nats"], q.kl().mean())
+    torch.testing.assert_close(loss.terms["kl_bits"], q.kl().mean() / NATS_PER_BIT)
+    torch.testing.assert_close(loss.terms["kl_cost"], free_bits(q.kl(), 1.0).mean())
+    torch.testing.assert_close(loss.units.sum(), q.kl().mean())
+    assert float(loss.terms["beta"]) == pytest.approx(0.3) and float(loss.terms["accuracy"]) == 0.25
+    assert not any(value.requires_grad for value in loss.terms.values()) and loss.total.requires_grad
+
+
+def test_forward_is_the_loss(vae: VAE):
+    direct = vae.loss(X, None, 0.7, 2.0, generator())
+    assert torch.equal(vae(X, None, 0.7, 2.0, generator()).total, direct.total)
+
+
+def test_free_bits_take_the_gradient_from_the_kl(vae: VAE):
+    scale = vae.encoder.scale.weight  # type: ignore[union-attr]
+    one, other = (vae.loss(X, beta=beta, free=1e6, generator=generator()).total for beta in (1.0, 0.0))
+    (a,), (b,) = torch.autograd.grad(one, scale), torch.autograd.grad(other, scale)
+    torch.testing.assert_close(a, b)
+
+
+def test_half_precision_encoders_give_a_float32_posterior():
+    vae = VAE(Encoder().bfloat16(), Decoder())
+    q = vae.encode(X.bfloat16())
+    assert q.mean.dtype == q.scale.dtype == torch.float32
+
+
+def test_reconstruction_takes_the_mean_unless_asked(vae: VAE):
+    mean = vae.encode(X).mean
+    torch.testing.assert_close(vae.reconstruct(X), vae.decode(mean, temperature=0.0))
+    one, two = (vae.reconstruct(X, sample_z=True, generator=generator(s)) for s in (1, 2))
+    assert not torch.equal(one, two)
+    assert torch.equal(one, vae.reconstruct(X, sample_z=True, generator=generator(1)))
+
+
+def test_samples_come_from_the_prior(vae: VAE):
+    z = torch.randn(3, 2, generator=generator(4))
+    assert torch.equal(vae.sample(3, temperature=0.0, generator=generator(4)), vae.decode(z, temperature=0.0))
+    assert torch.equal(vae.sample(3, generator=generator(4)), vae.sample(3, generator=generator(4)))
+    assert not vae.sample(3).requires_grad
+
+
+def test_interpolation_is_a_path_of_means_with_reconstructed_ends(vae: VAE):
+    a, b = X[:4], X[4:8]
+    path = vae.interpolate(a, b, steps=5)
+    assert path.shape == (5, 4, 6)
+    torch.testing.assert_close(path[0], vae.reconstruct(a))
+    torch.testing.assert_close(path[-1], vae.reconstruct(b))
+    middle = slerp(vae.encode(a).mean, vae.encode(b).mean, 5)[2]
+    torch.testing.assert_close(path[2], vae.decode(middle, temperature=0.0))
+
+
+def test_a_control_reaches_both_ends(vae: VAE):
+    a, b, control = X[:2], X[2:4], torch.ones(2, 6)
+    path = vae.interpolate(a, b, 2, control)
+    torch.testing.assert_close(path[1], vae.reconstruct(b, control))
+    assert not torch.allclose(path[1], vae.reconstruct(b))
+
+
+def test_it_learns(vae: VAE):
+    optimizer = torch.optim.Adam(vae.parameters(), 0.02)
+    losses = []
+    for step in range(60):
+        loss = vae(X, None, 0.05, 0.0, generator(step)).total
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss))
+    assert sum(losses[-5:]) < 0.8 * sum(losses[:5])
+
+
+def test_collapse_is_told_and_health_is_not():
+    assert collapse_warning(58.0, [0.5] * 20, 0.2) is None
+    silent = collapse_warning(0.02, [0.0005] * 20, 0.2)
+    assert silent is not None and "0.02 bits in 0 of 20 units" in silent and "now 0.2" in silent
+    assert collapse_warning(0.5, torch.tensor([0.3, 0.0]), 1.0) is not None
+    assert collapse_warning(float("nan"), [0.5], 1.0) is None  # nothing was measured
