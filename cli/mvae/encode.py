@@ -18,7 +18,7 @@ def encode(
     track: TrackOption = None,
     every: Annotated[bool, typer.Option("--every", help="All windows of each file, a bar apart.")] = False,
     sample: Annotated[
-        bool, typer.Option("--sample", help="Draw each code from its posterior. [default: its mean]")
+        bool, typer.Option("--sample", help="Draw each code from its posterior. (default: its mean)")
     ] = False,
     seed: Seed = 0,
     as_json: AsJson = False,

@@ -37,7 +37,7 @@ def reconstruct(
 ) -> None:
     """Send music through a model and back.
 
-    The picture shows what went in above what came out.
+    The picture shows what went in beside what came out.
     """
     from musicvae_lite import runtime
     from musicvae_lite.models import catalogue

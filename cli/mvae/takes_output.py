@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 MAX_ROWS = 20
 
 Output = Annotated[
-    Path | None, typer.Option("-o", "--output", help="The MIDI file, or a folder. [default: from the input]")
+    Path | None, typer.Option("-o", "--output", help="The MIDI file, or a folder. (default: from the input)")
 ]
 Model = Annotated[
     str | None,
-    typer.Option("--model", help="A name of `mvae models`, or a folder. [default: what fits the input]"),
+    typer.Option("--model", help="A name of `mvae models`, or a folder. (default: what fits the input)"),
 ]
 BarsOption = Annotated[
-    str | None, typer.Option("--bars", help="Such as 5-6. [default: the first that hold notes]")
+    str | None, typer.Option("--bars", help="Such as 5-6. (default: the first that begin with notes)")
 ]
 TrackOption = Annotated[
-    int | None, typer.Option("--track", min=1, help="Number of the track. [default: the most melodic]")
+    int | None, typer.Option("--track", min=1, help="Number of the track. (default: the most melodic)")
 ]
 Temperature = Annotated[
     float, typer.Option(min=0.0, help="0 takes the likeliest notes; higher is wilder, 1 the model's own.")

@@ -158,7 +158,7 @@ class MusicVAE:
         picks = self._picks(music)
         means = self.posterior(*picks).mean
         tokens = self._decode(means, temperature, self.generator(seed))
-        labels = [p.stem for p in picks]
+        labels = [p.stem for p in picks] if len(picks) > 1 else ["reconstruction"]
         record = self._record("reconstruct", seed, temperature, picks)
         return Takes(tokens, self.representation, [p.style() for p in picks], labels, record)
 

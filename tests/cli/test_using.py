@@ -6,6 +6,8 @@ import errno
 import json
 import os
 import struct
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +21,8 @@ from musicvae_lite.music.score import Meter, Track
 from mvae.app import main
 from tests.corpora.tunes import tune
 from tests.models.small import save_small
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -286,3 +290,33 @@ def test_a_folder_without_permission(place: Path, capsys: pytest.CaptureFixture[
     assert run("sample", "-o", "locked/out.mid") == 1
     assert "no permission" in capsys.readouterr().err
     assert made(place) == ["locked"]
+
+
+def test_only_what_is_needed_is_loaded(shipped: Path, place: Path):
+    Path("../waltz.mid").write_bytes(_meter(3, 4))
+    code = (
+        "import sys\n"
+        "from mvae.app import main\n"
+        "def run(song):\n"
+        f"    try: main(['interpolate', '../a.mid', song, '--model', {str(shipped / 'melody-2bar')!r}])\n"
+        "    except SystemExit as end: print(end.code, sorted(heavy & set(sys.modules)))\n"
+        "heavy = {'torch', 'lightning', 'lightning_fabric', 'scipy', 'matplotlib', 'pretty_midi',\n"
+        "         'music21', 'soundfile', 'pooch', 'pandas'}\n"
+        "run('../waltz.mid')\n"
+        "run('../b.mid')\n"
+    )
+    env = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'cli'}"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=True)
+    assert done.stdout.startswith("1 []\n")  # bad music is refused before anything heavy is loaded
+    assert done.stdout.endswith("0 ['torch']\n")
+
+
+@pytest.mark.skipif(not (ROOT / "checkpoints" / "melody-2bar").is_dir(), reason="there is no trained model")
+def test_the_shipped_model_walks_between_two_tunes(examples: Path, capsys: pytest.CaptureFixture[str]):
+    songs = [examples / "ode-to-joy.mid", examples / "drunken-sailor.mid"]
+    assert run("interpolate", *songs, "--model", ROOT / "checkpoints" / "melody-2bar", "-o", "x.mid") == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    first = next(row for row in rows if row[:2] == ["A", "ode-to-joy"])
+    last = next(row for row in rows if row[:2] == ["B", "drunken-sailor"])
+    assert int(first[-2].rstrip("%")) >= 90 and int(last[-1].rstrip("%")) >= 90
+    assert int(first[-1].rstrip("%")) < 90  # the tunes differ, and so do the ends
