@@ -54,10 +54,17 @@ def find(name: str | Path) -> Path:
 
 
 def shipped() -> list[Path]:
-    """Folders of the models that come with the package, and of those the user has imported."""
-    places = [resources.checkpoints_dir(), resources.cache_dir() / "models"]
-    found = [folder for place in places if place.is_dir() for folder in place.iterdir()]
-    return sorted((f for f in found if (f / CONFIG).exists()), key=lambda f: f.name)
+    """Folders of the models that come with the package, and of those the user has imported.
+
+    A place that may not be read counts as empty.
+    """
+    found: list[Path] = []
+    for place in (resources.checkpoints_dir(), resources.cache_dir() / "models"):
+        try:
+            found += [folder for folder in place.iterdir() if (folder / CONFIG).exists()]
+        except OSError:
+            continue
+    return sorted(found, key=lambda folder: folder.name)
 
 
 def read_config(folder: Path) -> dict[str, Any]:

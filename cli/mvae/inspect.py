@@ -19,10 +19,10 @@ def inspect(
     file: Annotated[Path, typer.Argument(help="Music: MIDI, ABC (book.abc#3 for a tune), MusicXML.")],
     representation: Annotated[
         str | None,
-        typer.Option("-r", "--representation", help="Try this one. [default: every preset]"),
+        typer.Option("-r", "--representation", help="Try this one. (default: every preset)"),
     ] = None,
-    bars: Annotated[int | None, typer.Option(help="Bars a window. [default: 2]")] = None,
-    meter: Annotated[str | None, typer.Option(help="Meter of the windows. [default: 4/4]")] = None,
+    bars: Annotated[int | None, typer.Option(help="Bars a window. (default: 2)")] = None,
+    meter: Annotated[str | None, typer.Option(help="Meter of the windows. (default: 4/4)")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what a song holds and what models would take."""

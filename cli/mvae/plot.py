@@ -12,7 +12,7 @@ def plot(
     file: Annotated[Path, typer.Argument(help="Music: MIDI, ABC or MusicXML.")],
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="A .png, .svg or .pdf file [default: FILE's name, .png]."),
+        typer.Option("-o", "--output", help="A .png, .svg or .pdf file (default: FILE's name, .png)."),
     ] = None,
 ) -> None:
     """Draw music as a piano-roll."""

@@ -31,7 +31,7 @@ def prepare(
     split: Annotated[str, typer.Option(help="Shares of songs for train/validation/test.")] = "90/5/5",
     seed: Annotated[int, typer.Option(help="Of the split.")] = 0,
     workers: Annotated[
-        int | None, typer.Option(min=0, help="Processes; 0 for none. [default: one a processor]")
+        int | None, typer.Option(min=0, help="Processes; 0 for none. (default: one a processor)")
     ] = None,
     no_limits: Annotated[
         bool, typer.Option("--no-limits", help="Read files of any size and number of notes.")

@@ -12,10 +12,10 @@ def render(
     file: Annotated[Path, typer.Argument(help="Music: MIDI, ABC or MusicXML.")],
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="A .wav, .flac or .ogg file [default: FILE's name, .wav]."),
+        typer.Option("-o", "--output", help="A .wav, .flac or .ogg file (default: FILE's name, .wav)."),
     ] = None,
     soundfont: Annotated[
-        Path | None, typer.Option(help="An SF2 or SF3 file [default: pretty_midi's TimGM6mb].")
+        Path | None, typer.Option(help="An SF2 or SF3 file (default: pretty_midi's TimGM6mb).")
     ] = None,
     rate: Annotated[int, typer.Option(help="Frames a second.")] = 44100,
 ) -> None:

@@ -18,12 +18,12 @@ def train(
         str | None,
         typer.Option(help="Start from this model's weights, where they fit; 'none' from fresh ones."),
     ] = None,
-    steps: Annotated[int | None, typer.Option(help="Updates [default: the preset's].")] = None,
-    batch: Annotated[int | None, typer.Option(help="Windows an update [default: the preset's].")] = None,
+    steps: Annotated[int | None, typer.Option(help="Updates (default: the preset's).")] = None,
+    batch: Annotated[int | None, typer.Option(help="Windows an update (default: the preset's).")] = None,
     beta: Annotated[
-        float | None, typer.Option(help="Final weight of the KL [default: the preset's].")
+        float | None, typer.Option(help="Final weight of the KL (default: the preset's).")
     ] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Of Adam [default: the preset's].")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Of Adam (default: the preset's).")] = None,
     seed: Annotated[int | None, typer.Option(help="Of weights, order and noise.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
     precision: Annotated[str, typer.Option(help="auto, bf16 or float32.")] = "auto",
