@@ -68,7 +68,7 @@ def test_forward_is_the_loss(vae: VAE):
 
 
 def test_free_bits_take_the_gradient_from_the_kl(vae: VAE):
-    scale = vae.encoder.scale.weight  # type: ignore[union-attr]
+    scale: Tensor = vae.encoder.scale.weight  # type: ignore[assignment, union-attr]
     one, other = (vae.loss(X, beta=beta, free=1e6, generator=generator()).total for beta in (1.0, 0.0))
     (a,), (b,) = torch.autograd.grad(one, scale), torch.autograd.grad(other, scale)
     torch.testing.assert_close(a, b)
@@ -120,7 +120,7 @@ def test_it_learns(vae: VAE):
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        losses.append(float(loss))
+        losses.append(loss.item())
     assert sum(losses[-5:]) < 0.8 * sum(losses[:5])
 
 

@@ -35,6 +35,7 @@ FLOOR_PATIENCE = 600  # updates after which a model must have left the floor
 SHORTEST_PATIENCE = 300  # no start is judged before; shorter runs are not judged at all
 MOST_RESTARTS = 5
 SMOOTH = 0.98
+MODES = {"bf16": "bf16-mixed", "float32": "32-true"}  # as Fabric calls them
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,10 @@ class Trainer:
         where = runtime.choose_device(device)
         if precision == "auto":
             precision = "bf16" if runtime.bfloat16_pays(where) else "float32"
-        mode = {"bf16": "bf16-mixed", "float32": "32-true"}[precision]
+        if precision not in MODES:
+            raise ConfigError(f"precision '{precision}' is not known: it can be auto, {', '.join(MODES)}")
         devices = 1 if where.index is None or where.type == "cpu" else [where.index]
-        self.fabric = Fabric(accelerator=where.type, devices=devices, precision=mode)  # type: ignore[arg-type]
+        self.fabric = Fabric(accelerator=where.type, devices=devices, precision=MODES[precision])  # type: ignore[arg-type]
         self.windows, self.validation, self.listener = windows, validation, listener
         self.folder = RunFolder(folder.expanduser())
         self.description = {

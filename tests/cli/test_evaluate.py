@@ -1,0 +1,77 @@
+"""`mvae evaluate`, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from musicvae_lite.corpora.build import build_dataset
+from musicvae_lite.models.music_vae import MusicVAE
+from musicvae_lite.training.dataset import open_windows
+from musicvae_lite.training.evaluation import evaluate
+from mvae.app import main
+from tests.corpora.tunes import write_tunes
+from tests.models.small import save_small
+
+
+def run(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as end:
+        main([str(a) for a in arguments])
+    return int(end.value.code or 0)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return save_small(tmp_path / "model")
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tunes(tmp_path_factory.mktemp("music"), 6)
+
+
+def test_json_is_what_the_library_says(model: Path, music: Path, capsys):
+    assert run("evaluate", model, music, "--json", "--seed", "3", "--most", "25") == 0
+    printed = json.loads(capsys.readouterr().out)
+    loaded = MusicVAE.load(model)
+    wanted = evaluate(loaded.vae, open_windows(music, loaded.representation), 3, 25)
+    assert printed == {"model": str(model), "data": str(music), "seed": 3, **wanted.to_json()}
+
+
+def test_tables_for_a_dataset(model: Path, music: Path, tmp_path: Path, capsys):
+    representation = MusicVAE.load(model).representation
+    build_dataset([music], representation, tmp_path / "set", workers=0, split=(0.4, 0.3, 0.3))
+    assert run("evaluate", model, tmp_path / "set", "--split", "validation") == 0
+    shown = capsys.readouterr().out
+    for row in (
+        "free-running, T=1, z mean",
+        "argmax, z mean",
+        "teacher-forced",
+        "always 'hold'",
+        "active units",
+    ):
+        assert row in shown
+    windows = len(open_windows(tmp_path / "set", representation, "validation"))
+    assert ["windows", str(windows)] in [line.split() for line in shown.splitlines()]
+    assert run("evaluate", model, tmp_path / "set", "--split", "best") == 1
+    assert "'best' is no split" in capsys.readouterr().err
+
+
+def test_mistakes_are_told_in_one_line(model: Path, music: Path, tmp_path: Path, capsys):
+    waltz = save_small(tmp_path / "waltz", meter="3/4")
+    (tmp_path / "empty").mkdir()
+    damaged = save_small(tmp_path / "damaged")
+    (damaged / "model.safetensors").write_bytes(b"\x00" * 100)
+    for arguments, words in (
+        ((tmp_path / "no-model", music), "no model"),
+        ((model, tmp_path / "nothing.mid"), "nothing.mid"),
+        ((model, tmp_path / "empty"), "empty"),
+        ((waltz, music), "3/4"),
+        ((damaged, music), "damaged"),
+        ((model, music, "--most", "0"), "0 windows"),
+    ):
+        assert run("evaluate", *arguments) == 1, arguments
+        said = capsys.readouterr().err
+        assert words in said and "bug" not in said

@@ -1,0 +1,102 @@
+"""Settings of a run, their schedules, and presets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.training.settings import TrainingSettings, load_preset, preset_names
+
+WHOLE = """
+z = 8
+representation = { name = "melody", bars = 2 }
+encoder = { kind = "flat" }
+decoder = { kind = "flat" }
+training = { steps = 10, batch = 2 }
+"""
+
+
+def test_schedules():
+    s = TrainingSettings(steps=1000, learning_rate=1e-3, warmup=10, hold=0.5, beta=0.4, beta_first=0.1,
+                         beta_begin=0.2, beta_end=0.6, own_share=0.8)  # fmt: skip
+    assert s.learning_rate_at(0) == pytest.approx(1e-4)
+    assert s.learning_rate_at(9) == s.learning_rate_at(500) == pytest.approx(1e-3)
+    assert s.learning_rate_at(750) == pytest.approx(5e-4)
+    assert s.learning_rate_at(1000) == pytest.approx(0.0, abs=1e-9)
+    assert [s.beta_at(t) for t in (0, 200, 400, 600, 999)] == pytest.approx([0.1, 0.1, 0.25, 0.4, 0.4])
+    assert [s.own_share_at(t) for t in (0, 200, 400, 600)] == pytest.approx([0.0, 0.0, 0.4, 0.8])
+    assert TrainingSettings(warmup=0).learning_rate_at(0) == pytest.approx(2e-3)
+    assert TrainingSettings(hold=1.0).learning_rate_at(35_999) == pytest.approx(2e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("steps", 0), ("batch", 0), ("save_every", -1), ("blank", 1.5), ("synthetic", -0.1), ("beta_begin", 2.0),
+     ("transpose_up", -1), ("learning_rate", 0.0), ("learning_rate", float("nan")), ("clip", 0.0),
+     ("beta", -1.0), ("free_bits", -1.0), ("warmup", -1), ("seed", -1), ("seed", 2**40)],
+)  # fmt: skip
+def test_settings_out_of_range_are_named(name: str, value: float):
+    with pytest.raises(ConfigError, match=name):
+        TrainingSettings(**{name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_shipped_presets_load_and_say_what_they_are(name: str):
+    preset = load_preset(name, steps=7)
+    assert preset.name == name and preset.about and preset.training.steps == 7
+    assert set(preset.model) == {"z", "representation", "encoder", "decoder"}
+
+
+def write(path: Path, text: str) -> str:
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_a_preset_of_ones_own_and_overrides(tmp_path: Path):
+    mine = write(tmp_path / "mine.toml", WHOLE)
+    preset = load_preset(mine, batch=5, beta=None)
+    assert (preset.name, preset.training.steps, preset.training.batch) == ("mine", 10, 5)
+    assert preset.training.beta == TrainingSettings().beta
+
+
+def test_a_preset_builds_on_another(tmp_path: Path):
+    write(tmp_path / "mine.toml", WHOLE)
+    child = write(tmp_path / "child.toml", 'base = "mine.toml"\nz = 4\ntraining = { batch = 3 }')
+    preset = load_preset(child)  # the base is looked for beside it
+    assert (preset.model["z"], preset.training.steps, preset.training.batch) == (4, 10, 3)
+    other = 'base = "mine.toml"\nencoder = { kind = "hierarchical", segments = [4, 8] }'
+    assert load_preset(write(tmp_path / "other.toml", other)).model["encoder"]["segments"] == [4, 8]
+    shipped = write(tmp_path / "shipped.toml", 'base = "melody-2bar"\ntraining = { beta = 0.5 }')
+    assert load_preset(shipped).training.beta == 0.5
+
+
+def test_none_starts_from_fresh_weights(tmp_path: Path):
+    mine = write(tmp_path / "mine.toml", WHOLE.replace("batch = 2", 'init_from = "melody-2bar"'))
+    assert load_preset(mine).training.init_from == "melody-2bar"
+    assert load_preset(mine, init_from="none").training.init_from is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("z = ", "not TOML"),
+        (WHOLE.replace("z = 8", ""), "'z' is missing"),
+        (WHOLE + "trainign = 1", "unknown setting 'trainign'"),
+        (WHOLE.replace("steps", "stpes"), "did you mean 'steps'?"),
+        (WHOLE.replace("training = {", "training = 3 #"), "[training] must be a table"),
+        ('base = "mine.toml"', "its base 'mine.toml' builds on it in turn"),
+        ("base = 3", "'base' must be the name"),
+        ('base = "melody-9bar"', "no preset 'melody-9bar'"),
+    ],
+)
+def test_wrong_presets_are_explained(tmp_path: Path, text: str, words: str):
+    with pytest.raises(ConfigError) as error:
+        load_preset(write(tmp_path / "mine.toml", text))
+    assert words in str(error.value)
+
+
+def test_a_preset_that_is_not_there_lists_those_that_are():
+    with pytest.raises(ConfigError, match=r"no preset 'melody-3bar': shipped presets are .*melody-2bar"):
+        load_preset("melody-3bar")

@@ -1,0 +1,82 @@
+"""TensorBoard logs: the right curves, and a clear word where the package is missing."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.training.loop import Report
+from musicvae_lite.training.tensorboard import TensorBoard
+from tests.training.runs import preset, run
+
+
+@pytest.fixture
+def written(monkeypatch) -> list[tuple]:
+    """What reaches a writer that stands in for tensorboard's."""
+    calls: list[tuple] = []
+
+    class SummaryWriter:
+        def __init__(self, folder: str, purge_step: int):
+            calls.append(("open", Path(folder).name, purge_step))
+
+        def add_scalar(self, name: str, value: float, step: int) -> None:
+            calls.append((name, value, step))
+
+        def add_text(self, name: str, text: str, step: int) -> None:
+            calls.append((name, text, step))
+
+        def close(self) -> None:
+            calls.append(("close",))
+
+    module = types.ModuleType("torch.utils.tensorboard")
+    module.SummaryWriter = SummaryWriter  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
+    return calls
+
+
+def test_a_run_becomes_curves(written: list[tuple], tmp_path: Path):
+    with TensorBoard(tmp_path / "board") as board:
+        run(tmp_path / "run", board, preset=preset(steps=20))  # type: ignore[arg-type]
+    assert written[0] == ("open", "board", 1) and written[-1] == ("close",)
+    assert [step for name, _, step in written[1:-1] if name == "train/loss"] == [10, 20]
+    assert [step for name, _, step in written[1:-1] if name == "validation/objective"] == [10, 20]
+    assert any(name == "start" and "parameters" in text for name, text, _ in written[1:-1])
+
+
+def test_a_resumed_run_hides_what_came_after_its_last_save(written: list[tuple], tmp_path: Path):
+    with TensorBoard(tmp_path) as board:
+        board(Report("start", 700, {}, "hello"))
+        board(Report("step", 705, {"loss": 1.0}))
+        board(Report("step", 710, {"loss": 2.0}))
+    assert written == [
+        ("open", tmp_path.name, 701),
+        ("start", "hello", 700),
+        ("train/loss", 2.0, 710),
+        ("close",),
+    ]
+
+
+def test_a_missing_package_says_how_to_get_it(monkeypatch, tmp_path: Path):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(ConfigError, match=r"pip install 'musicvae_lite\[logs\]'"):
+        TensorBoard(tmp_path)
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("tensorboard") is None, reason="the extra `logs` is not installed"
+)
+@pytest.mark.filterwarnings("ignore")
+def test_the_real_writer_writes_events(tmp_path: Path):
+    with TensorBoard(tmp_path / "board") as board:
+        run(tmp_path / "run", board, preset=preset(steps=20))  # type: ignore[arg-type]
+    from tensorboard.backend.event_processing.event_accumulator import (  # type: ignore[import-not-found]
+        EventAccumulator,
+    )
+
+    events = EventAccumulator(str(tmp_path / "board")).Reload()
+    assert [e.step for e in events.Scalars("train/loss")] == [10, 20]
