@@ -2,7 +2,8 @@
 
     python -m benchmarks.floor DATASET [--preset melody-2bar] [--seeds 10] [--seconds 120] [-o out]
 
-A run at the floor has an accuracy near 0 on all values but the commonest, and writes no notes. Every
+A run at the floor has an accuracy near 0 on all values but the commonest; it has left it above
+`training.loop.FLOOR`, the share that the recipe itself asks for. The note F1 stands beside it. Every
 seed is a whole run of the recipe, its schedules laid over as many updates as fit into `--seconds`
 here (`--steps` says how many instead). Prints JSON and writes it to `floor-PRESET.json`.
 """
@@ -64,7 +65,7 @@ def run(recipe: str, dataset: Any, steps: int, seed: int) -> dict[str, Any]:
     training, validation = seen["step"].values, seen["validation"].values
     return {
         "seed": seed,
-        "left_the_floor": bool(training["accuracy_uncommon"] > FLOOR and validation["note_f1_free"] > FLOOR),
+        "left_the_floor": bool(training["accuracy_uncommon"] > FLOOR),
         "restarts": restarts,
         "accuracy_uncommon": training["accuracy_uncommon"],
         "accuracy_free": validation["accuracy_free"],
