@@ -185,7 +185,7 @@ def test_one_batch_is_learnt_by_heart(name: str):
         loss.total.backward()
         torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
         optimizer.step()
-        if float(loss.terms["reconstruction_nats"]) < 0.15:
+        if float(loss.terms["reconstruction_nats"]) < 0.4:
             break
     vae.eval()
     assert (vae.reconstruct(x) == x).float().mean() > 0.99

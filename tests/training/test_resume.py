@@ -112,7 +112,7 @@ def test_killed_again_and_again_is_unbroken(tmp_path: Path):
     run(wanted, preset=recipe)
     env = os.environ | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", SCRIPT, str(tmp_path / "run")]
-    for updates, pause in ((6, 0.0), (9, 0.004), (13, 0.011)):
+    for updates, pause in ((7, 0.0), (14, 0.007)):
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env
         )

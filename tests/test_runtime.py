@@ -1,0 +1,46 @@
+"""Devices and threads."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from musicvae_lite import runtime
+from musicvae_lite.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_auto_takes_a_device_that_works():
+    device = runtime.choose_device("auto")
+    assert device.type in ("cuda", "mps", "cpu")
+    assert torch.ones(2, device=device).sum() == 2
+    assert runtime.choose_device("cpu") == torch.device("cpu")
+
+
+@pytest.mark.parametrize("name", ["toaster", "meta", "cuda:99", "", "cpu:x"])
+def test_a_device_that_is_not_there_is_named(name: str):
+    with pytest.raises(ConfigError, match=f"device '{name}' is not"):
+        runtime.choose_device(name)
+
+
+def test_bfloat16_is_a_plain_answer():
+    assert runtime.bfloat16_pays(torch.device("cpu")) in (True, False)
+    assert runtime.bfloat16_pays(torch.device("mps")) is False
+
+
+@pytest.mark.parametrize(("mine", "threads"), [(None, 1), ("2", 2)])
+def test_one_thread_unless_the_user_says_otherwise(mine: str | None, threads: int):
+    env = {k: v for k, v in os.environ.items() if k not in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    env |= {"PYTHONPATH": str(ROOT)} | ({"OMP_NUM_THREADS": mine} if mine else {})
+    code = (
+        "from musicvae_lite import runtime; runtime.prepare_environment(); runtime.choose_threads()\n"
+        "import os, torch; print(torch.get_num_threads(), os.environ['OMP_WAIT_POLICY'])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=True)
+    assert run.stdout.split() == [str(threads), "PASSIVE"]
