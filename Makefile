@@ -27,9 +27,9 @@ lint: install-dev
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 bench: install
-	@for script in benchmarks/*.py; do \
-	    echo "== $$script"; $(BIN)/python "$$script" || exit 1; \
-	done
+	$(BIN)/python -m benchmarks startup
+	$(BIN)/python -m benchmarks prepare
+	@echo "python -m benchmarks lists the others; they take a model and data"
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev

@@ -13,6 +13,7 @@ from musicvae_lite.models.cores import LSTMCore, TableCore
 from musicvae_lite.models.encoders import check_segments
 from musicvae_lite.models.heads import CategoricalHead
 from musicvae_lite.models.layers import lstm, lstm_state, orthonormal
+from musicvae_lite.models.memory import BeatMemory
 from musicvae_lite.vae import Reconstruction
 
 CORES = {"table": TableCore, "lstm": LSTMCore}
@@ -46,6 +47,8 @@ class HierarchicalDecoderSettings:
         core: what writes a beat, `TableCore` or `LSTMCore`.
         core_width: size of the core's hidden state.
         deep: size of the ReLU layer of a conductor, at the levels above the lowest.
+        memory: how many events before a beat its core is told, beside the beat before; 0 hides the
+            beats from each other, and all are then written at once.
     """
 
     segments: tuple[int, ...] = (4, 8)
@@ -54,6 +57,7 @@ class HierarchicalDecoderSettings:
     core: Literal["table", "lstm"] = "table"
     core_width: int = 512
     deep: int = 768
+    memory: int = 0
 
     def build(self, steps: int, depth: int, z: int) -> nn.Module:
         check_segments(self.segments, self.codes, steps)
@@ -166,11 +170,10 @@ class Conductor(nn.Module):
 
 
 class HierarchicalDecoder(FeedingDecoder):
-    """Conductor LSTMs from z down to one vector a beat, then a core for the steps of all beats at once.
+    """Conductor LSTMs from z down to one vector a beat, then a core for the steps of the beat.
 
-    As in Roberts et al. 2018, section 3.3, the core restarts with every segment and knows the others
-    only through the conductor. Here even the previous segment's last token is hidden from it, so
-    sampling takes as many sequential steps as one beat has.
+    As in Roberts et al. 2018, section 3.3, the core restarts with every segment. What it knows of the
+    music before, apart from what the conductor says, is its `BeatMemory`.
     """
 
     def __init__(self, settings: HierarchicalDecoderSettings, depth: int, z: int):
@@ -182,6 +185,9 @@ class HierarchicalDecoder(FeedingDecoder):
             for i, parts in enumerate(settings.segments[1:])
         )
         self.core = CORES[settings.core](settings.width, settings.core_width, self.beat, depth)
+        self.memory = (
+            BeatMemory(self.beat, settings.memory, depth, settings.width) if settings.memory else None
+        )
 
     @property
     def head(self) -> CategoricalHead:  # type: ignore[override]
@@ -195,7 +201,10 @@ class HierarchicalDecoder(FeedingDecoder):
         return vectors
 
     def hidden(self, z: Tensor, tokens: Tensor) -> Tensor:
-        outputs = self.core.hidden(self.conduct(z), tokens.reshape(-1, self.beat))
+        beats = self.conduct(z)
+        if self.memory is not None:
+            beats = beats + self.memory(self.memory.heard(tokens)).flatten(0, 1)
+        outputs = self.core.hidden(beats, tokens.reshape(-1, self.beat))
         return outputs.reshape(*tokens.shape, -1)
 
     @torch.no_grad()
@@ -206,4 +215,11 @@ class HierarchicalDecoder(FeedingDecoder):
         temperature: float = 1.0,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        return self.core.sample(self.conduct(z), temperature, generator).reshape(len(z), -1)
+        beats = self.conduct(z)
+        if self.memory is None:
+            return self.core.sample(beats, temperature, generator).reshape(len(z), -1)
+        tokens = torch.empty((len(z), 0), dtype=torch.long, device=z.device)
+        for beat in beats.unflatten(0, (len(z), -1)).unbind(1):  # [B, width] each
+            told = beat + self.memory(self.memory.heard_last(tokens))
+            tokens = torch.cat([tokens, self.core.sample(told, temperature, generator)], 1)
+        return tokens

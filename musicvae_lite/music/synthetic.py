@@ -27,33 +27,34 @@ _REACH = 24  # scale degrees either way that a walk can ever use
 _CENTRE = (50, 81)  # mean pitch of a melody, MIDI numbers
 _SPAN = (5, 25)  # how far it may stray from there, semitones
 _STEPS = np.array([0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 7, -7], dtype=np.int8)  # degrees
-_REPRESENTATION = MelodyRepresentation()
 
 
 def random_melodies(
-    count: int, steps: int, generator: np.random.Generator, bar_steps: int = 16
+    count: int, representation: MelodyRepresentation, generator: np.random.Generator
 ) -> np.ndarray:
-    """Random melodies as canonical tokens of the melody representation.
+    """Random melodies as canonical tokens of a melody representation, in its meter and range.
 
     Args:
         count: W, how many.
-        steps: T, steps each.
+        representation: gives length, bars and range; pitches beyond the range are moved by octaves, and
+            where it is narrower than an octave to its edge.
         generator: source of all chance; the same state gives the same melodies.
-        bar_steps: steps a bar, for rhythms that repeat and for their strong places.
 
     Returns:
         Tokens uint8 [W, T]; every melody holds at least two notes if it has two steps.
     """
-    bars = -(-steps // bar_steps)
+    steps, bars, bar_steps = representation.steps, representation.bars, representation.bar_steps
     onset, moves = _rhythm(count, bars, bar_steps, generator), _moves(count, bars, bar_steps, generator)
     _repeat_bars(onset, moves, generator)
     onset, moves = (a.reshape(count, bars * bar_steps)[:, :steps] for a in (onset, moves))
     sparse = onset.sum(axis=1) < 2
     onset[np.ix_(sparse, [0, steps // 2])] = True
     pitch = _pitches(np.where(onset, moves, 0), generator)  # [W, T]
-    tokens = np.where(onset, pitch + (FIRST_NOTE - _REPRESENTATION.lowest), 0).astype(np.uint8)
+    low, high = representation.lowest, representation.highest
+    pitch += 12 * (np.maximum(0, -((pitch - low) // 12)) - np.maximum(0, -((high - pitch) // 12)))
+    tokens = np.where(onset, np.clip(pitch, low, high) + (FIRST_NOTE - low), 0).astype(np.uint8)
     tokens[_rests(onset, generator)] = OFF
-    return _REPRESENTATION.canonical(tokens)
+    return representation.canonical(tokens)
 
 
 def _rhythm(count: int, bars: int, bar_steps: int, generator: np.random.Generator) -> np.ndarray:

@@ -93,7 +93,7 @@ class MelodyRepresentation:
         """Made-up melodies uint8 [count, T] to mix into training (see `synthetic`)."""
         from musicvae_lite.music.synthetic import random_melodies
 
-        return random_melodies(count, self.steps, generator)
+        return random_melodies(count, self, generator)
 
     def lenient(self) -> MelodyRepresentation:
         """The same windows with no rule but that they hold a note: reads all that a model writes."""

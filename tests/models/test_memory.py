@@ -1,0 +1,66 @@
+"""What a beat hears of the beats before it."""
+
+from __future__ import annotations
+
+import torch
+
+from musicvae_lite.models.decoders import HierarchicalDecoderSettings
+from musicvae_lite.models.memory import BeatMemory
+
+BLANK = 90
+
+
+def _tokens(count: int, steps: int, seed: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    tokens = torch.randint(0, BLANK, (count, steps), generator=generator)
+    return torch.where(torch.rand((count, steps), generator=generator) < 0.6, 0, tokens)
+
+
+def test_hears_the_beat_before_and_the_last_events():
+    memory = BeatMemory(4, 3, BLANK, 8)
+    tokens = torch.tensor([[5, 0, 0, 7, 0, 0, 1, 0, 0, 9, 0, 8, 0, 0, 0, 0]])
+    nothing = [BLANK] * 4
+    assert memory.heard(tokens).tolist() == [
+        [
+            [*nothing, BLANK, BLANK, BLANK],
+            [5, 0, 0, 7, BLANK, 5, 7],
+            [0, 0, 1, 0, 5, 7, 1],
+            [0, 9, 0, 8, 1, 9, 8],
+        ]
+    ]
+
+
+def test_hears_the_same_one_beat_at_a_time():
+    memory = BeatMemory(4, 3, BLANK, 8)
+    tokens = _tokens(7, 32, 0)
+    heard = memory.heard(tokens)
+    for beat in range(8):
+        assert torch.equal(memory.heard_last(tokens[:, : 4 * beat]), heard[:, beat])
+
+
+def _decoder(memory: int) -> torch.nn.Module:
+    torch.manual_seed(0)
+    return HierarchicalDecoderSettings((4, 4), width=16, core_width=16, memory=memory).build(16, BLANK, 8)
+
+
+def test_adds_nothing_at_first():
+    without, with_memory = _decoder(0), _decoder(3)
+    with_memory.load_state_dict(without.state_dict(), strict=False)
+    z, tokens = torch.randn(3, 8), _tokens(3, 16, 1)
+    assert torch.equal(without.hidden(z, tokens), with_memory.hidden(z, tokens))
+
+
+def test_writes_what_it_scores_and_never_looks_ahead():
+    decoder = _decoder(3)
+    for parameter in decoder.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    z = torch.randn(5, 8)
+    written = decoder.sample(z, temperature=0.0)
+    assert torch.equal(decoder.head.logits(decoder.hidden(z, written)).argmax(-1), written)
+    before = decoder.hidden(z, written)
+    for step in range(16):
+        changed = written.clone()
+        changed[:, step] = (changed[:, step] + 1) % BLANK
+        differs = (decoder.hidden(z, changed) != before).any(-1).any(0)  # [T]
+        assert not differs[: step + 1].any()
+        assert differs[step + 1 :].any() or step % 4 == 3 and step == 15
