@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from musicvae_lite.errors import ConfigError
@@ -80,10 +80,11 @@ def _settings(kinds: dict[str, type], table: Any, where: str) -> Any:
     if kind not in kinds:
         raise ConfigError(f"{where}: kind is {kind!r}; it can be {', '.join(kinds)}")
     settings = from_table(kinds[kind], {k: v for k, v in table.items() if k != "kind"}, where)
-    for name, value in vars(settings).items():  # all are sizes, or lists of them, but for words
+    for field in fields(settings):  # all are sizes, or lists of them, but for words
+        value, least = getattr(settings, field.name), 0 if field.default == 0 else 1
         for size in value if isinstance(value, tuple) else (value,):
-            if isinstance(size, int) and size < 1:
-                raise ConfigError(f"{where}: '{name}' is {size}; sizes are 1 or more")
+            if isinstance(size, int) and size < least:
+                raise ConfigError(f"{where}: '{field.name}' is {size}; it must be at least {least}")
     return settings
 
 

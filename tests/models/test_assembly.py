@@ -37,7 +37,7 @@ def test_every_preset_builds_and_scores(name: str):
         (("encoder",), "flat", "[encoder] must be a table"),
         (("encoder", "kind"), "conv", "[encoder]: kind is 'conv'; it can be flat, hierarchical"),
         (("encoder", "hiden"), 3, "unknown setting 'hiden'"),
-        (("decoder", "width"), 0, "[decoder]: 'width' is 0; sizes are 1 or more"),
+        (("decoder", "width"), 0, "[decoder]: 'width' is 0; it must be at least 1"),
         (("decoder", "segments"), [4, -8], "[decoder]: 'segments' is -8"),
         (("representation",), [], "[representation] must be a table"),
         (("representation", "name"), "noise", "[representation]: no representation is called 'noise'"),
