@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from musicvae_lite.models.decoders import HierarchicalDecoderSettings
+from musicvae_lite.models.decoders import HierarchicalDecoder, HierarchicalDecoderSettings
 from musicvae_lite.models.memory import BeatMemory
 
 BLANK = 90
@@ -38,9 +38,10 @@ def test_hears_the_same_one_beat_at_a_time():
         assert torch.equal(memory.heard_last(tokens[:, : 4 * beat]), heard[:, beat])
 
 
-def _decoder(memory: int) -> torch.nn.Module:
+def _decoder(memory: int) -> HierarchicalDecoder:
     torch.manual_seed(0)
-    return HierarchicalDecoderSettings((4, 4), width=16, core_width=16, memory=memory).build(16, BLANK, 8)
+    settings = HierarchicalDecoderSettings((4, 4), width=16, core_width=16, memory=memory)
+    return HierarchicalDecoder(settings, BLANK, 8)
 
 
 def test_adds_nothing_at_first():
