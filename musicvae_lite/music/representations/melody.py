@@ -96,9 +96,9 @@ class MelodyRepresentation:
         return random_melodies(count, self, generator)
 
     def lenient(self) -> MelodyRepresentation:
-        """The same windows with no rule but that they hold a note: reads all that a model writes."""
+        """The same windows without rules: reads all that a model writes, silence too."""
         rests = float(self.bars)
-        return replace(self, min_notes=1, max_rest_bars=rests, off_grid_share=1.0, polyphony="skyline")
+        return replace(self, min_notes=0, max_rest_bars=rests, off_grid_share=1.0, polyphony="skyline")
 
     def windows(self, score: Score, hop: int | None = None, track: int | None = None) -> Extraction:
         """Every window of a score.
