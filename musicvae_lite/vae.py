@@ -67,7 +67,7 @@ class Loss(NamedTuple):
 
 
 class VAE(nn.Module):
-    """encoder -> posterior -> z -> decoder. `forward` is `loss`, so that wrappers (DDP) see it."""
+    """encoder -> posterior -> z -> decoder."""
 
     def __init__(self, encoder: nn.Module, decoder: nn.Module):
         super().__init__()
@@ -95,16 +95,6 @@ class VAE(nn.Module):
     ) -> Tensor:
         """z [B, Z] -> x [B, ...]; temperature 0 takes the likeliest value each time."""
         return self.decoder.sample(z, control, temperature, generator)  # type: ignore[operator]
-
-    def forward(
-        self,
-        x: Tensor,
-        control: Tensor | None = None,
-        beta: float = 1.0,
-        free: float = 0.0,
-        generator: torch.Generator | None = None,
-    ) -> Loss:
-        return self.loss(x, control, beta, free, generator)
 
     def loss(
         self,
@@ -136,6 +126,8 @@ class VAE(nn.Module):
         terms |= said.metrics
         total = reconstruction + beta * cost if beta else reconstruction
         return Loss(total, {name: value.detach() for name, value in terms.items()}, units.detach().mean(0))
+
+    forward = loss  # what wrappers such as DDP call
 
     @torch.no_grad()
     def sample(

@@ -6,9 +6,14 @@ rhythms its corpus lacks, and learns to spell what it is given rather than what 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from musicvae_lite.music.representations.melody import FIRST_NOTE, OFF, MelodyRepresentation
+from musicvae_lite.music.representations.line import FIRST_NOTE, OFF
+
+if TYPE_CHECKING:
+    from musicvae_lite.music.representations.melody import MelodyRepresentation
 
 _SCALES = (
     (0, 2, 4, 5, 7, 9, 11),  # major
