@@ -134,6 +134,12 @@ class Trainer:
         elif resume:
             self.progress.logged = 0
         self.folder.begin(self.description, self.progress)
+        try:
+            return self._run(taken)
+        finally:
+            self.folder.end()
+
+    def _run(self, taken: str) -> Path:
         count = sum(p.numel() for p in self.vae.parameters())
         self._tell(
             "start",

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 from torch import Tensor, nn
 
 from musicvae_lite import checkpoints
@@ -69,6 +70,7 @@ class RunFolder:
         self.path = path
         self.best, self.last = path / "best", path / "last"
         self._description, self._log = path / "run.json", path / "log.jsonl"
+        self._lock = FileLock(path / ".lock", blocking=False)
 
     def check(self, description: dict[str, Any], resume: bool) -> None:
         """Checks that a new run may go here, or that a resumed run is the same run. Writes nothing.
@@ -98,7 +100,20 @@ class RunFolder:
             raise ConfigError(f"{self.path}: cannot resume with other settings:\n" + "\n".join(changes))
 
     def begin(self, description: dict[str, Any], progress: Progress) -> None:
-        """Writes what the run is, and clears away what an earlier part wrote after its last save."""
+        """Writes what the run is, and clears away what an earlier part wrote after its last save.
+
+        From here to `end`, no other process may write here; a killed process leaves no lock behind.
+
+        Raises:
+            ConfigError: another process is training in this folder.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire()
+        except Timeout as error:
+            raise ConfigError(
+                f"{self.path}: another process is training here; wait for it, or stop it"
+            ) from error
         if not self._description.exists():
             checkpoints.write_json(self._description, description)
         for leftover in [*self.last.glob(".step-*"), *self.best.glob(".*")]:  # of a killed process
@@ -110,6 +125,10 @@ class RunFolder:
             if keep < len(written):
                 with self._log.open("r+b") as file:
                     file.truncate(keep)
+
+    def end(self) -> None:
+        """Leaves the folder to others."""
+        self._lock.release()
 
     def log(self, event: dict[str, Any]) -> None:
         with self._log.open("a", encoding="utf-8") as file:

@@ -258,3 +258,16 @@ def test_collapse_is_warned_of(tmp_path: Path):
     quiet = Heard()
     run(tmp_path / "quiet", quiet, windows=TRAIN, validation=VALIDATION)
     assert not quiet.of("warning")
+
+
+def test_two_processes_never_write_one_run(tmp_path: Path):
+    refused: list[str] = []
+
+    def meddle() -> None:
+        with pytest.raises(ConfigError, match="another process is training here") as error:
+            run(tmp_path / "run", resume=True)
+        refused.append(str(error.value))
+
+    run(tmp_path / "run", Heard(10, meddle))
+    assert refused
+    run(tmp_path / "run", resume=True)  # the lock is gone with the run
