@@ -102,13 +102,15 @@ def sets(
     codes = q.rsample(generator)
     centre, covariance = codes.mean(0), torch.cov(codes.T)
     root = torch.linalg.cholesky(covariance + 1e-6 * torch.eye(len(centre), device=centre.device))
-    prior = torch.randn((count, codes.shape[1]), generator=generator, device=codes.device)
+    noise = torch.randn((count, codes.shape[1]), generator=generator, device=codes.device)
+    prior = noise if model.vae.prior is None else model.vae.prior.colour(noise)
     found = {"held_out": real, "training": seen}
     for t in temperatures:
         found[f"prior_{t:g}"] = common.decode(model, prior, t, seed)
     first = temperatures[0]
     found["posteriors"] = common.decode(model, codes, first, seed)
-    found["gaussian"] = common.decode(model, prior @ root.T + centre, first, seed)
+    found["standard_normal"] = common.decode(model, noise, first, seed)
+    found["gaussian"] = common.decode(model, noise @ root.T + centre, first, seed)
     if hasattr(model.representation, "random"):
         made_up = model.representation.random(count, np.random.default_rng(seed))  # type: ignore[attr-defined]
         found["synthetic"] = model.representation.canonical(made_up)

@@ -20,8 +20,11 @@ from musicvae_lite.errors import CheckpointError
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from musicvae_lite.latent import CodePrior
+
 FORMAT = 1
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "CARD.md"
+PRIOR = "prior.safetensors"  # mean and root of a `CodePrior`; a model without one draws from N(0, I)
 
 
 def find(name: str | Path) -> Path:
@@ -138,6 +141,28 @@ def write(folder: Path, config: dict[str, Any], model: nn.Module, half: bool = F
     folder.mkdir(parents=True, exist_ok=True)
     write_tensors(folder / WEIGHTS, {n: t.half() if half else t.float() for n, t in weights.items()})
     write_json(folder / CONFIG, {"format": FORMAT, **config})
+
+
+def read_prior(folder: Path, z: int, device: str = "cpu") -> CodePrior | None:
+    """The prior of a model folder, if it has one. Raises CheckpointError when it does not fit."""
+    from musicvae_lite.latent import CodePrior
+
+    path = folder / PRIOR
+    if not path.exists():
+        return None
+    found = read_tensors(path, device)
+    shapes = {name: tuple(tensor.shape) for name, tensor in found.items()}
+    if shapes != {"mean": (z,), "root": (z, z)}:
+        raise CheckpointError(
+            f"{path}: holds {shapes}; a model of {z} units has a mean [{z}] and a root [{z}, {z}]"
+        )
+    return CodePrior(found["mean"].float(), found["root"].float())
+
+
+def write_prior(folder: Path, prior: CodePrior, half: bool = False) -> None:
+    """Writes prior.safetensors, atomically."""
+    tensors = {"mean": prior.mean.cpu(), "root": prior.root.cpu()}
+    write_tensors(folder / PRIOR, {name: t.half() if half else t.float() for name, t in tensors.items()})
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:

@@ -45,6 +45,33 @@ class Posterior:
         return 0.5 * (self.scale.square() + self.mean.square() - 1) - self.scale.log()
 
 
+@dataclass(frozen=True, eq=False)
+class CodePrior:
+    """A Gaussian fitted to the codes a trained model uses, to draw new ones from.
+
+    No encoder fills N(0, I) evenly; a draw that keeps the mean and covariance of real codes decodes to
+    something far more like real data.
+
+    Attributes:
+        mean: [Z].
+        root: [Z, Z], symmetric square root of the covariance.
+    """
+
+    mean: Tensor
+    root: Tensor
+
+    @classmethod
+    def fit(cls, codes: Tensor) -> CodePrior:
+        """From codes [N, Z] drawn from the posteriors of data, N of at least a few Z."""
+        values, vectors = torch.linalg.eigh(torch.cov(codes.T.double()))
+        root = (vectors * values.clamp_min(0).sqrt()) @ vectors.T
+        return cls(codes.mean(0), root.to(codes.dtype))
+
+    def colour(self, noise: Tensor) -> Tensor:
+        """Standard normal noise [B, Z] to codes [B, Z]."""
+        return self.mean + noise @ self.root
+
+
 def free_bits(kl: Tensor, bits: float) -> Tensor:
     """The part of the KL [B] (nats) that costs anything: what exceeds `bits`, per example."""
     return (kl - bits * NATS_PER_BIT).clamp_min(0)

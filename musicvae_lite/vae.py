@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
-from musicvae_lite.latent import NATS_PER_BIT, Posterior, free_bits, slerp
+from musicvae_lite.latent import NATS_PER_BIT, CodePrior, Posterior, free_bits, slerp
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,11 +67,15 @@ class Loss(NamedTuple):
 
 
 class VAE(nn.Module):
-    """encoder -> posterior -> z -> decoder."""
+    """encoder -> posterior -> z -> decoder.
+
+    `prior`, when there is one, is what new codes are drawn from; training and KL know only N(0, I).
+    """
 
     def __init__(self, encoder: nn.Module, decoder: nn.Module):
         super().__init__()
         self.encoder, self.decoder = encoder, decoder
+        self.prior: CodePrior | None = None
 
     @property
     def z_size(self) -> int:
@@ -129,6 +133,11 @@ class VAE(nn.Module):
 
     forward = loss  # what wrappers such as DDP call
 
+    def draw(self, count: int, generator: torch.Generator | None = None) -> Tensor:
+        """New codes [count, Z]: from `prior`, or from N(0, I) where there is none."""
+        noise = torch.randn((count, self.z_size), generator=generator, device=self.device)
+        return noise if self.prior is None else self.prior.colour(noise)
+
     @torch.no_grad()
     def sample(
         self,
@@ -137,9 +146,8 @@ class VAE(nn.Module):
         temperature: float = 1.0,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """Decodes `count` draws from the prior N(0, I)."""
-        z = torch.randn((count, self.z_size), generator=generator, device=self.device)
-        return self.decode(z, control, temperature, generator)
+        """Decodes `count` new codes."""
+        return self.decode(self.draw(count, generator), control, temperature, generator)
 
     @torch.no_grad()
     def reconstruct(

@@ -166,3 +166,17 @@ def test_a_full_disk_is_an_error_with_the_file(tmp_path: Path):
     run = subprocess.run([sys.executable, "-c", code, str(file)], capture_output=True, text=True, env=env)
     assert f"said: {file}: cannot be written" in run.stdout, run.stdout + run.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_prior_travels_with_its_model(tmp_path):
+    from musicvae_lite.latent import CodePrior
+
+    assert checkpoints.read_prior(tmp_path, 4) is None
+    prior = CodePrior.fit(torch.randn(100, 4))
+    checkpoints.write_prior(tmp_path, prior)
+    found = checkpoints.read_prior(tmp_path, 4)
+    assert found is not None
+    assert torch.equal(found.mean, prior.mean)
+    assert torch.equal(found.root, prior.root)
+    with pytest.raises(CheckpointError, match="a model of 5 units"):
+        checkpoints.read_prior(tmp_path, 5)

@@ -13,6 +13,7 @@ from torch.distributions import Normal, kl_divergence
 from musicvae_lite.latent import (
     NATS_PER_BIT,
     BetaSchedule,
+    CodePrior,
     Posterior,
     active_units,
     attribute_vector,
@@ -178,3 +179,13 @@ def test_an_attribute_vector_points_along_the_attribute():
     values = means @ torch.tensor([2.0, 0.0, 0.0]) + 0.1 * torch.randn(4000, generator=generator)
     direction = torch.nn.functional.normalize(attribute_vector(means, values), dim=0)
     torch.testing.assert_close(direction, torch.tensor([1.0, 0.0, 0.0]), atol=0.05, rtol=0)
+
+
+def test_code_prior_keeps_mean_and_covariance():
+    generator = torch.Generator().manual_seed(0)
+    mix = torch.randn((5, 5), generator=generator)
+    codes = torch.randn((20_000, 5), generator=generator) @ mix + 3.0
+    prior = CodePrior.fit(codes)
+    drawn = prior.colour(torch.randn((20_000, 5), generator=generator))
+    assert torch.allclose(drawn.mean(0), codes.mean(0), atol=0.1)
+    assert torch.allclose(torch.cov(drawn.T), torch.cov(codes.T), atol=0.35)

@@ -73,12 +73,16 @@ class MusicVAE:
         except ConfigError as error:
             raise CheckpointError(str(error)) from error
         checkpoints.load_into(model.vae, checkpoints.read_weights(folder, device), folder)
+        model.vae.prior = checkpoints.read_prior(folder, model.config.z, device)
         model.folder = folder
         return model
 
     def save(self, folder: str | Path, half: bool = False) -> None:
         """Writes a model folder that `load` reads; `half` stores float16."""
-        checkpoints.write(Path(folder).expanduser(), self.config.to_table(), self.vae, half)
+        where = Path(folder).expanduser()
+        checkpoints.write(where, self.config.to_table(), self.vae, half)
+        if self.vae.prior is not None:
+            checkpoints.write_prior(where, self.vae.prior, half)
 
     def pick(self, music: Music, bars: Bars | None = None, track: int | None = None) -> Pick:
         """The window of some music this model would work on, with where it lies.
@@ -149,7 +153,7 @@ class MusicVAE:
         if count < 1:
             raise ConfigError(f"count is {count}; at least 1 sample can be drawn")
         generator = self.generator(seed)
-        z = torch.randn((count, self.config.z), generator=generator, device=self.vae.device)
+        z = self.vae.draw(count, generator)
         tokens = self._decode(z, temperature, generator)
         return Takes(tokens, self.representation, style, record=self._record("sample", seed, temperature))
 

@@ -44,6 +44,11 @@ class Batches:
         s = self.settings
         return transpose(x, s.transpose_down, s.transpose_up, self.representation.pitch_tokens, generator)
 
+    def music(self, most: int) -> Tensor:
+        """Real windows [N, T] as they are: not transposed, none made up."""
+        rows = self._rows(np.arange(min(most, len(self.windows))))
+        return torch.from_numpy(self.windows.gather(rows).astype(np.int64)).to(self.device)
+
     def _rows(self, positions: np.ndarray) -> np.ndarray:
         """Which windows stand at these positions of the run, epoch after epoch."""
         count = len(self.windows)

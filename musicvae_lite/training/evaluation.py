@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from musicvae_lite.errors import ConfigError, NothingUsableError
-from musicvae_lite.latent import NATS_PER_BIT, Posterior, active_units
+from musicvae_lite.latent import NATS_PER_BIT, CodePrior, Posterior, active_units
 from musicvae_lite.training.windows import WindowSplit
 from musicvae_lite.vae import VAE
 
@@ -93,6 +93,12 @@ def evaluate(vae: VAE, windows: WindowSplit, seed: int = 0, most: int | None = N
         active_units=active_units(q.mean),
         units=q.mean.shape[-1],
     )
+
+
+@torch.no_grad()
+def fit_prior(vae: VAE, x: Tensor, generator: torch.Generator) -> CodePrior:
+    """The Gaussian of the codes of windows [N, T], drawn from their posteriors."""
+    return CodePrior.fit(_posterior(vae, x).rsample(generator))
 
 
 def accuracy(got: Tensor, wanted: Tensor) -> Accuracy:

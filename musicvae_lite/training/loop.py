@@ -21,7 +21,7 @@ from musicvae_lite import checkpoints, runtime
 from musicvae_lite.errors import CheckpointError, ConfigError, DatasetError
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.training.batches import Batches
-from musicvae_lite.training.evaluation import validate
+from musicvae_lite.training.evaluation import fit_prior, validate
 from musicvae_lite.training.interrupts import waiting_interrupts
 from musicvae_lite.training.run_folder import Progress, RunFolder
 from musicvae_lite.training.settings import Preset, TrainingSettings
@@ -34,6 +34,7 @@ FLOOR = 0.15  # share of uncommon values right; a model that only ever answers "
 FLOOR_PATIENCE = 600  # updates after which a model must have left the floor
 SHORTEST_PATIENCE = 300  # no start is judged before; shorter runs are not judged at all
 MOST_RESTARTS = 5
+PRIOR_WINDOWS = 30_000  # that a prior is fitted to, at most
 SMOOTH = 0.98
 MODES = {"bf16": "bf16-mixed", "float32": "32-true"}  # as Fabric calls them
 
@@ -152,9 +153,20 @@ class Trainer:
             with waiting_interrupts() as interrupt:
                 self._loop(interrupt)
             self._validate()
+            self._fit_prior()
             self._save()
         self._tell("end", "")
         return self.folder.best
+
+    def _fit_prior(self) -> None:
+        """Gives the best weights the prior that new codes are drawn from; too little music has none."""
+        if len(self.windows) < 4 * self.config.z:
+            return
+        vae = self.config.build().to(self.fabric.device).eval()
+        checkpoints.load_into(vae, checkpoints.read_weights(self.folder.best), self.folder.best)
+        generator = torch.Generator(self.fabric.device).manual_seed(self.settings.seed)
+        prior = fit_prior(vae, self.batches.music(PRIOR_WINDOWS), generator)
+        checkpoints.write_prior(self.folder.best, prior)
 
     @property
     def rate_share(self) -> float:

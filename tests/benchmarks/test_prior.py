@@ -77,8 +77,9 @@ def test_what_representations_write_is_read_again():
 
 
 def test_what_cannot_be_read_again_is_counted():
-    silent = np.zeros((2, 32), np.uint8)
-    found = prior.read_again(np.concatenate([silent, made_up(3)]), REPRESENTATION, through_midi=0)
+    ended_unbegun = np.ones((2, 32), np.uint8)  # "off" in silence: not the canonical spelling
+    silent = np.zeros((1, 32), np.uint8)
+    found = prior.read_again(np.concatenate([ended_unbegun, silent, made_up(3)]), REPRESENTATION, 0)
     assert found["failed"] == 2
     assert sum(found["failed_reasons"].values()) == 2
     strict = replace(REPRESENTATION, min_notes=33)
