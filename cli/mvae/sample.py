@@ -13,7 +13,7 @@ def sample(
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many.")] = 8,
     output: Output = None,
     model: Model = None,
-    temperature: Temperature = 1.0,
+    temperature: Temperature = 0.5,
     seed: Seed = 0,
     tempo: Annotated[float, typer.Option(help="Quarter notes a minute.")] = 120.0,
     program: Annotated[int, typer.Option(help="General MIDI program, 0 to 127; 0 is a piano.")] = 0,

@@ -147,9 +147,9 @@ class MusicVAE:
         return Takes(tokens, self.representation, style, record=self._record("decode", seed, temperature))
 
     def sample(
-        self, count: int = 1, temperature: float = 1.0, seed: int = 0, style: Style | None = None
+        self, count: int = 1, temperature: float = 0.5, seed: int = 0, style: Style | None = None
     ) -> Takes:
-        """New music: `count` draws from the prior."""
+        """New music: `count` draws from the prior. A temperature below 1 makes leaps rarer."""
         if count < 1:
             raise ConfigError(f"count is {count}; at least 1 sample can be drawn")
         generator = self.generator(seed)
