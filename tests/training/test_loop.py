@@ -271,3 +271,14 @@ def test_two_processes_never_write_one_run(tmp_path: Path):
     run(tmp_path / "run", Heard(10, meddle))
     assert refused
     run(tmp_path / "run", resume=True)  # the lock is gone with the run
+
+
+def test_the_best_weights_get_a_prior_when_there_is_music_enough(tmp_path: Path):
+    run(tmp_path / "run")
+    model = MusicVAE.load(tmp_path / "run")
+    assert model.vae.prior is not None
+    with torch.no_grad():
+        codes = model.vae.encode(torch.from_numpy(TRAIN.gather(np.arange(len(TRAIN))).astype(np.int64))).mean
+    assert torch.allclose(model.vae.prior.mean, codes.mean(0), atol=0.5)
+    run(tmp_path / "few", windows=windows(20))
+    assert MusicVAE.load(tmp_path / "few").vae.prior is None
