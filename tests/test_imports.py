@@ -23,7 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "runtime": {"errors"},
     "latent": {"errors"},
     "vae": {"errors", "latent"},
-    "checkpoints": BASE,
+    "checkpoints": BASE | {"latent"},
     "music": BASE,
     "images": BASE | {"latent", "vae", "checkpoints"},
     "render": BASE | {"music"},
