@@ -42,7 +42,7 @@ COLDEST = 1e-3  # below this temperature only the likeliest notes are left
 class MusicVAE:
     """A representation and a VAE over it.
 
-    Every method that takes music accepts a path (MIDI, or ABC and MusicXML with the `notation` extra), a
+    Every method that takes music accepts a path (MIDI, ABC or MusicXML), a
     Score, a pretty_midi object, or a `Pick` of certain bars; of a longer song the first window that
     holds notes is taken. Methods with `*music` work on a batch.
 
