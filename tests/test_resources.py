@@ -131,7 +131,6 @@ BARS = {
 
 @pytest.mark.parametrize("name", TUNES)
 def test_example_midi_says_what_its_abc_says(examples, name):
-    pytest.importorskip("music21")
     abc, midi = read_song(examples / f"{name}.abc"), read_song(examples / f"{name}.mid")
     for field in ("start", "end", "pitch"):
         np.testing.assert_array_equal(getattr(abc, field), getattr(midi, field))
