@@ -93,6 +93,8 @@ def sets(
     """Tokens [N, T] by name, the held-out ones first, and what is known of the codes."""
     import torch
 
+    from musicvae_lite.latent import CodePrior
+
     generator = model.generator(seed)
     real = common.held_out(dataset)
     split = dataset.split("train")
@@ -100,8 +102,6 @@ def sets(
     seen = common.drawn(split.gather(rows), min(count, len(rows)), seed)
     q = common.encode(model, seen)
     codes = q.rsample(generator)
-    centre, covariance = codes.mean(0), torch.cov(codes.T)
-    root = torch.linalg.cholesky(covariance + 1e-6 * torch.eye(len(centre), device=centre.device))
     noise = torch.randn((count, codes.shape[1]), generator=generator, device=codes.device)
     prior = noise if model.vae.prior is None else model.vae.prior.colour(noise)
     found = {"held_out": real, "training": seen}
@@ -110,10 +110,9 @@ def sets(
     first = temperatures[0]
     found["posteriors"] = common.decode(model, codes, first, seed)
     found["standard_normal"] = common.decode(model, noise, first, seed)
-    found["gaussian"] = common.decode(model, noise @ root.T + centre, first, seed)
-    if hasattr(model.representation, "random"):
-        made_up = model.representation.random(count, np.random.default_rng(seed))  # type: ignore[attr-defined]
-        found["synthetic"] = model.representation.canonical(made_up)
+    found["gaussian"] = common.decode(model, CodePrior.fit(codes).colour(noise), first, seed)
+    made_up = model.representation.random(count, np.random.default_rng(seed))
+    found["synthetic"] = model.representation.canonical(made_up)
     return found, aggregate(codes, q.mean)
 
 

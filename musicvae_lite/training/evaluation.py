@@ -11,11 +11,11 @@ from torch import Tensor
 
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.latent import NATS_PER_BIT, CodePrior, Posterior, active_units
+from musicvae_lite.music.representations.line import FIRST_NOTE, HOLD
 from musicvae_lite.training.windows import WindowSplit
 from musicvae_lite.vae import VAE
 
 BATCH = 256
-HOLD, FIRST_PITCH = 0, 2
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,8 @@ def fit_prior(vae: VAE, x: Tensor, generator: torch.Generator) -> CodePrior:
 def accuracy(got: Tensor, wanted: Tensor) -> Accuracy:
     """Compares tokens [N, T]."""
     right = got == wanted
-    notes_right = int((right & (wanted >= FIRST_PITCH)).sum())
-    written, there = int((got >= FIRST_PITCH).sum()), int((wanted >= FIRST_PITCH).sum())
+    notes_right = int((right & (wanted >= FIRST_NOTE)).sum())
+    written, there = int((got >= FIRST_NOTE).sum()), int((wanted >= FIRST_NOTE).sum())
     return Accuracy(
         steps=float(right.float().mean()),
         note_f1=2 * notes_right / max(1, written + there),

@@ -20,6 +20,7 @@ from torch import Tensor
 from musicvae_lite import checkpoints, runtime
 from musicvae_lite.errors import CheckpointError, ConfigError, DatasetError
 from musicvae_lite.models.assembly import MusicConfig
+from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.training.batches import Batches
 from musicvae_lite.training.evaluation import fit_prior, validate
 from musicvae_lite.training.interrupts import waiting_interrupts
@@ -162,8 +163,7 @@ class Trainer:
         """Gives the best weights the prior that new codes are drawn from; too little music has none."""
         if len(self.windows) < 4 * self.config.z:
             return
-        vae = self.config.build().to(self.fabric.device).eval()
-        checkpoints.load_into(vae, checkpoints.read_weights(self.folder.best), self.folder.best)
+        vae = MusicVAE.load(self.folder.best, str(self.fabric.device)).vae
         generator = torch.Generator(self.fabric.device).manual_seed(self.settings.seed)
         prior = fit_prior(vae, self.batches.music(PRIOR_WINDOWS), generator)
         checkpoints.write_prior(self.folder.best, prior)
