@@ -3,7 +3,7 @@
     python -m benchmarks.floor DATASET [--preset melody-2bar] [--seeds 10] [--seconds 120] [-o out]
 
 A run at the floor has an accuracy near 0 on all values but the commonest; it has left it above
-`training.loop.FLOOR`, the share that the recipe itself asks for. The note F1 stands beside it. Every
+`training.music.FLOOR`, the share that the recipe itself asks for. The note F1 stands beside it. Every
 seed is a whole run of the recipe, its schedules laid over as many updates as fit into `--seconds`
 here (`--steps` says how many instead). Prints JSON and writes it to `floor-PRESET.json`.
 """
@@ -26,7 +26,8 @@ TRIAL = 60  # updates that find out the speed
 def updates_in(seconds: float, recipe: str, dataset: Any) -> int:
     """How many updates of a recipe fit into some seconds on this machine."""
     from musicvae_lite.training.loop import Report, train
-    from musicvae_lite.training.settings import load_preset
+    from musicvae_lite.training.music import MusicTask
+    from musicvae_lite.training.presets import load_preset
 
     times: list[float] = []
 
@@ -36,17 +37,17 @@ def updates_in(seconds: float, recipe: str, dataset: Any) -> int:
 
     with tempfile.TemporaryDirectory() as folder:
         preset = load_preset(recipe, steps=TRIAL)
-        train(
-            preset, dataset.split("train"), dataset.split("validation"), Path(folder) / "run", listener=listen
-        )
+        task = MusicTask(preset, dataset.split("train"), dataset.split("validation"))
+        train(task, Path(folder) / "run", listener=listen)
     warm = times[TRIAL // 3 :]
     return max(1, round(seconds * (len(warm) - 1) / (warm[-1] - warm[0])))
 
 
 def run(recipe: str, dataset: Any, steps: int, seed: int) -> dict[str, Any]:
     """One seed: where it ended."""
-    from musicvae_lite.training.loop import FLOOR, Report, train
-    from musicvae_lite.training.settings import load_preset
+    from musicvae_lite.training.loop import Report, train
+    from musicvae_lite.training.music import FLOOR, MusicTask
+    from musicvae_lite.training.presets import load_preset
 
     seen: dict[str, Report] = {}
     restarts = 0
@@ -59,9 +60,8 @@ def run(recipe: str, dataset: Any, steps: int, seed: int) -> dict[str, Any]:
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         preset = load_preset(recipe, steps=steps, seed=seed)
-        train(
-            preset, dataset.split("train"), dataset.split("validation"), Path(folder) / "run", listener=listen
-        )
+        task = MusicTask(preset, dataset.split("train"), dataset.split("validation"))
+        train(task, Path(folder) / "run", listener=listen)
     training, validation = seen["step"].values, seen["validation"].values
     return {
         "seed": seed,
@@ -88,7 +88,7 @@ def main() -> None:
     chosen = options.parse_args()
     runtime.prepare_environment()
     from musicvae_lite.training.dataset import WindowDataset
-    from musicvae_lite.training.settings import load_preset
+    from musicvae_lite.training.presets import load_preset
 
     dataset = WindowDataset(chosen.dataset)
     dataset.check(load_preset(chosen.preset).model["representation"], chosen.preset)

@@ -63,3 +63,16 @@ def bfloat16_pays(device: torch.device) -> bool:
         with_instructions = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
         return bool(with_instructions) and torch.ops.mkldnn._is_mkldnn_bf16_supported()
     return False
+
+
+def bfloat16_works(device: torch.device) -> bool:
+    """Whether an LSTM runs in bf16 at all: many CPUs have no such kernel."""
+    import torch
+
+    cell = torch.nn.LSTM(4, 4).to(device)
+    try:
+        with torch.autocast(device.type, torch.bfloat16), torch.no_grad():
+            cell(torch.zeros(1, 1, 4, device=device))
+    except RuntimeError:
+        return False
+    return True

@@ -29,6 +29,21 @@ class Reconstruction:
     metrics: dict[str, Tensor] = field(default_factory=dict)
 
 
+class Batch(NamedTuple):
+    """Examples to learn from.
+
+    Attributes:
+        x: [B, ...], what the encoder reads.
+        target: [B, ...], what the decoder is to write; None for x itself. They differ when a model cleans,
+            enlarges or completes what it is given.
+        control: [B, ...], what encoder and decoder are told besides, such as a label or chords.
+    """
+
+    x: Tensor
+    target: Tensor | None = None
+    control: Tensor | None = None
+
+
 class Encoder(Protocol):
     def __call__(self, x: Tensor, control: Tensor | None = None) -> Posterior: ...
 
@@ -37,9 +52,13 @@ class Decoder(Protocol):
     z_size: int
 
     def reconstruction(
-        self, z: Tensor, x: Tensor, control: Tensor | None = None, generator: torch.Generator | None = None
+        self,
+        z: Tensor,
+        target: Tensor,
+        control: Tensor | None = None,
+        generator: torch.Generator | None = None,
     ) -> Reconstruction:
-        """Scores the target x [B, ...]. Draws noise (dropout, blanked inputs) only while training."""
+        """Scores the target [B, ...]. Draws noise (dropout, blanked inputs) only while training."""
         ...
 
     def sample(
@@ -102,21 +121,22 @@ class VAE(nn.Module):
 
     def loss(
         self,
-        x: Tensor,
-        control: Tensor | None = None,
+        batch: Batch,
         beta: float = 1.0,
         free: float = 0.0,
         generator: torch.Generator | None = None,
     ) -> Loss:
-        """The beta-VAE loss of a batch x [B, ...].
+        """The beta-VAE loss of a batch.
 
         Args:
             beta: weight of the KL.
             free: bits of KL per example that cost nothing.
         """
+        x, target, control = batch
         posterior = self.encode(x, control)
         z = posterior.rsample(generator)
-        said: Reconstruction = self.decoder.reconstruction(z, x, control, generator)  # type: ignore[operator]
+        target = x if target is None else target
+        said: Reconstruction = self.decoder.reconstruction(z, target, control, generator)  # type: ignore[operator]
         units = posterior.kl_per_unit()  # [B, Z]
         reconstruction, kl = said.nats.mean(), units.sum(-1)
         cost = free_bits(kl, free).mean()

@@ -32,7 +32,7 @@ def test_python_runs(code: str, tmp_path: Path):
 
 def test_recipes_are_presets(tmp_path: Path):
     from musicvae_lite.models.assembly import MusicConfig
-    from musicvae_lite.training.settings import load_preset
+    from musicvae_lite.training.presets import load_preset
 
     for number, text in enumerate(_blocks("toml")):
         path = tmp_path / f"{number}.toml"

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from musicvae_lite.latent import NATS_PER_BIT, Posterior, free_bits, slerp
-from musicvae_lite.vae import VAE, Reconstruction, collapse_warning
+from musicvae_lite.vae import VAE, Batch, Reconstruction, collapse_warning
 
 
 class Encoder(nn.Module):
@@ -48,7 +48,7 @@ X = torch.randn(50, 6, generator=torch.Generator().manual_seed(9))
 
 
 def test_the_loss_is_the_sum_of_its_terms(vae: VAE):
-    loss = vae.loss(X, beta=0.3, free=1.0, generator=generator())
+    loss = vae.loss(Batch(X), beta=0.3, free=1.0, generator=generator())
     q = vae.encode(X)
     z = q.rsample(generator())
     nats = vae.decoder.reconstruction(z, X).nats  # type: ignore[operator]
@@ -63,13 +63,13 @@ def test_the_loss_is_the_sum_of_its_terms(vae: VAE):
 
 
 def test_forward_is_the_loss(vae: VAE):
-    direct = vae.loss(X, None, 0.7, 2.0, generator())
-    assert torch.equal(vae(X, None, 0.7, 2.0, generator()).total, direct.total)
+    direct = vae.loss(Batch(X), 0.7, 2.0, generator())
+    assert torch.equal(vae(Batch(X), 0.7, 2.0, generator()).total, direct.total)
 
 
 def test_free_bits_take_the_gradient_from_the_kl(vae: VAE):
     scale: Tensor = vae.encoder.scale.weight  # type: ignore[assignment, union-attr]
-    one, other = (vae.loss(X, beta=beta, free=1e6, generator=generator()).total for beta in (1.0, 0.0))
+    one, other = (vae.loss(Batch(X), beta=beta, free=1e6, generator=generator()).total for beta in (1.0, 0.0))
     (a,), (b,) = torch.autograd.grad(one, scale), torch.autograd.grad(other, scale)
     torch.testing.assert_close(a, b)
 
@@ -116,7 +116,7 @@ def test_it_learns(vae: VAE):
     optimizer = torch.optim.Adam(vae.parameters(), 0.02)
     losses = []
     for step in range(60):
-        loss = vae(X, None, 0.05, 0.0, generator(step)).total
+        loss = vae(Batch(X), 0.05, 0.0, generator(step)).total
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -34,9 +34,10 @@ def train(
 ) -> None:
     """Train a model on a prepared dataset."""
     from musicvae_lite import runtime
+    from musicvae_lite.errors import ConfigError
 
     runtime.prepare_environment()
-    from musicvae_lite.training.settings import load_preset
+    from musicvae_lite.training.presets import load_preset
 
     changes = {
         "steps": steps,
@@ -49,9 +50,12 @@ def train(
     recipe = load_preset(preset, **changes)
     from musicvae_lite.training import loop
     from musicvae_lite.training.dataset import WindowDataset
+    from musicvae_lite.training.music import MusicTask
     from mvae.output import print_json, say, table, wrote
     from mvae.training_progress import Listener
 
+    if recipe.family != "music":
+        raise ConfigError(f"{preset} is a preset of {recipe.family} models: `mvae {recipe.family} train`")
     data, run = WindowDataset(dataset), output.expanduser()
     data.check(recipe.model["representation"], preset)
     with Listener(
@@ -59,15 +63,12 @@ def train(
     ) as shown:
         try:
             best = loop.train(
-                recipe,
-                data.split("train"),
-                data.split("validation"),
+                MusicTask(recipe, data.split("train"), data.split("validation"), data.digest),
                 run,
                 device=device,
                 precision=precision,
                 resume=resume,
                 listener=shown,
-                dataset=data.digest,
             )
         except KeyboardInterrupt:
             if shown.saved is not None:

@@ -61,18 +61,32 @@ class Listener:
             say(f"update {report.step}: validation {validation_line(report.values)}")
 
 
-def step_line(v: dict[str, float]) -> str:
+# The figures worth a place on a line, and how they are written; a family logs those it has.
+STEP = {
+    "loss": "loss {:.1f}",
+    "reconstruction_nats": "rec. {:.1f} nats",
+    "kl_bits": "KL {:.0f} bits",
+    "beta": "beta {:.2g}",
+    "accuracy": "right {:.3f}",
+    "examples_per_second": "{:.0f}/s",
+}
+VALIDATION = {
+    "reconstruction_nats": "{:.2f} nats",
+    "kl_bits": "KL {:.1f} bits",
+    "accuracy_free": "free-running accuracy {:.3f}",
+    "note_f1_free": "note F1 {:.3f}",
+    "active_units": "{:.0f} active units",
+}
+
+
+def step_line(values: dict[str, float]) -> str:
     """The figures of one moment, short enough for a terminal of 80 columns beside the bar."""
-    if "loss" not in v:
-        return ""
-    return (
-        f"loss {v['loss']:.1f}, rec. {v['reconstruction_nats']:.1f} nats, KL {v['kl_bits']:.0f} bits, "
-        f"beta {v['beta']:.2g}, right {v['accuracy']:.3f}, {v['windows_per_second']:.0f} windows/s"
-    )
+    return _line(STEP, values) if "loss" in values else ""
 
 
-def validation_line(v: dict[str, float]) -> str:
-    return (
-        f"{v['reconstruction_nats']:.2f} nats, KL {v['kl_bits']:.1f} bits, free-running accuracy "
-        f"{v['accuracy_free']:.3f}, note F1 {v['note_f1_free']:.3f}, {v['active_units']:.0f} active units"
-    )
+def validation_line(values: dict[str, float]) -> str:
+    return _line(VALIDATION, values)
+
+
+def _line(shown: dict[str, str], values: dict[str, float]) -> str:
+    return ", ".join(form.format(values[name]) for name, form in shown.items() if name in values)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.training.order import shuffled
-from musicvae_lite.training.settings import TrainingSettings
+from musicvae_lite.training.settings import MusicTraining
 from musicvae_lite.training.windows import WindowSplit
 
 
@@ -23,7 +23,7 @@ class Batches:
         self,
         windows: WindowSplit,
         representation: Representation,
-        settings: TrainingSettings,
+        settings: MusicTraining,
         device: torch.device,
     ):
         self.windows, self.representation = windows, representation

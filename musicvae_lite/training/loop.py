@@ -1,4 +1,4 @@
-"""The training loop: one model, one dataset, a folder that survives crashes."""
+"""The training loop: one task, a folder that survives crashes. It knows no notes and no pixels."""
 
 from __future__ import annotations
 
@@ -19,23 +19,17 @@ from torch import Tensor
 
 from musicvae_lite import checkpoints, runtime
 from musicvae_lite.errors import CheckpointError, ConfigError, DatasetError
-from musicvae_lite.models.assembly import MusicConfig
-from musicvae_lite.models.music_vae import MusicVAE
-from musicvae_lite.training.batches import Batches
-from musicvae_lite.training.evaluation import fit_prior, validate
 from musicvae_lite.training.interrupts import waiting_interrupts
 from musicvae_lite.training.run_folder import Progress, RunFolder
-from musicvae_lite.training.settings import Preset, TrainingSettings
-from musicvae_lite.training.windows import WindowSplit
-from musicvae_lite.vae import VAE, collapse_warning
+from musicvae_lite.training.settings import TrainingSettings
+from musicvae_lite.training.task import Task
+from musicvae_lite.vae import collapse_warning
 
 logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # `train` says itself what it runs in
 
-FLOOR = 0.15  # share of uncommon values right; a model that only ever answers "hold" has 0
 FLOOR_PATIENCE = 600  # updates after which a model must have left the floor
 SHORTEST_PATIENCE = 300  # no start is judged before; shorter runs are not judged at all
 MOST_RESTARTS = 5
-PRIOR_WINDOWS = 30_000  # that a prior is fitted to, at most
 SMOOTH = 0.98
 MODES = {"bf16": "bf16-mixed", "float32": "32-true"}  # as Fabric calls them
 
@@ -61,24 +55,20 @@ Listener = Callable[[Report], None]
 
 
 def train(
-    preset: Preset,
-    windows: WindowSplit,
-    validation: WindowSplit,
+    task: Task,
     folder: Path,
     device: str = "auto",
     precision: str = "auto",
     resume: bool = False,
     listener: Listener = lambda report: None,
-    dataset: str = "",
 ) -> Path:
-    """Trains a preset and returns the folder of the weights that validated best.
+    """Trains and returns the folder of the weights that validated best.
 
     Args:
-        windows, validation: splits of a dataset in the preset's representation.
+        task: what to train, such as a `music.MusicTask`.
         folder: of the run (see `run_folder`).
         precision: "bf16", "float32", or "auto": bf16 where the device is faster with it.
         resume: continue the run in `folder`; the losses are those of the unbroken run.
-        dataset: what the windows are, for the run's records.
 
     Raises:
         ConfigError: the folder holds another run, the device is not there, or the weights blow up.
@@ -86,40 +76,31 @@ def train(
         CheckpointError: `init_from` is missing or fits nowhere; the saved state is damaged.
         KeyboardInterrupt: after Ctrl-C, once the update is done and the state saved.
     """
-    return Trainer(preset, windows, validation, folder, device, precision, listener, dataset).run(resume)
+    return Trainer(task, folder, device, precision, listener).run(resume)
 
 
 class Trainer:
-    def __init__(
-        self,
-        preset: Preset,
-        windows: WindowSplit,
-        validation: WindowSplit,
-        folder: Path,
-        device: str,
-        precision: str,
-        listener: Listener,
-        dataset: str,
-    ):
-        if not len(windows):
-            raise DatasetError("the training split holds no windows: prepare more music")
+    def __init__(self, task: Task, folder: Path, device: str, precision: str, listener: Listener):
+        if not task.examples:
+            raise DatasetError(f"the training split holds no {task.noun}: prepare more data")
         runtime.choose_threads()
-        self.settings = _fitted(preset.training, len(windows), listener)
-        self.config = MusicConfig.from_table(preset.model, preset.name)
+        self.task, self.listener = task, listener
+        self.settings = _fitted(task, listener)
         where = runtime.choose_device(device)
         if precision == "auto":
             precision = "bf16" if runtime.bfloat16_pays(where) else "float32"
         if precision not in MODES:
             raise ConfigError(f"precision '{precision}' is not known: it can be auto, {', '.join(MODES)}")
+        if precision == "bf16" and not runtime.bfloat16_works(where):
+            raise ConfigError(f"precision bf16 is not to be had on this {where.type}: use float32, or auto")
         devices = 1 if where.index is None or where.type == "cpu" else [where.index]
         self.fabric = Fabric(accelerator=where.type, devices=devices, precision=MODES[precision])  # type: ignore[arg-type]
-        self.windows, self.validation, self.listener = windows, validation, listener
         self.folder = RunFolder(folder.expanduser())
         self.description = {
-            "preset": preset.name,
-            "model": self.config.to_table(),
+            "preset": task.name,
+            "model": task.table(),
             "training": dataclasses.asdict(self.settings),
-            "dataset": dataset,
+            "dataset": task.dataset,
             "precision": precision,
         }
         self.progress = Progress()
@@ -146,27 +127,19 @@ class Trainer:
         self._tell(
             "start",
             f"{count:,} parameters{taken} on {self.fabric.device} in {self.description['precision']}, "
-            f"{len(self.windows):,} windows, {self.settings.steps:,} updates of {self.settings.batch}",
+            f"{self.task.examples:,} {self.task.noun}, {self.settings.steps:,} updates of "
+            f"{self.settings.batch}",
         )
-        if not len(self.validation):
+        if not self.task.held_out:
             self._tell("warning", "the validation split is empty: the newest weights count as the best")
         if self.progress.step < self.settings.steps:  # else the run had ended
             with waiting_interrupts() as interrupt:
                 self._loop(interrupt)
             self._validate()
-            self._fit_prior()
+            self.task.finish(self.folder.best)
             self._save()
         self._tell("end", "")
         return self.folder.best
-
-    def _fit_prior(self) -> None:
-        """Gives the best weights the prior that new codes are drawn from; too little music has none."""
-        if len(self.windows) < 4 * self.config.z:
-            return
-        vae = MusicVAE.load(self.folder.best, str(self.fabric.device)).vae
-        generator = torch.Generator(self.fabric.device).manual_seed(self.settings.seed)
-        prior = fit_prior(vae, self.batches.music(PRIOR_WINDOWS), generator)
-        checkpoints.write_prior(self.folder.best, prior)
 
     @property
     def rate_share(self) -> float:
@@ -180,7 +153,7 @@ class Trainer:
         """
         s, taken = self.settings, ""
         torch.manual_seed(s.seed + 1000 * self.progress.restarts)
-        self.vae: VAE = self.config.build()
+        self.vae = self.task.build()
         if s.init_from and initial:
             weights = checkpoints.read_weights(checkpoints.find(s.init_from))
             copied, fresh = checkpoints.load_matching(self.vae, weights)
@@ -192,7 +165,7 @@ class Trainer:
         fused = self.fabric.device.type in ("cpu", "cuda")
         optimizer = torch.optim.Adam(self.vae.parameters(), s.learning_rate, betas=(0.9, 0.99), fused=fused)
         self.model, self.optimizer = self.fabric.setup(self.vae, optimizer)
-        self.batches = Batches(self.windows, self.config.representation, s, self.fabric.device)
+        self.task.start(s, self.fabric.device)
         self.generator = torch.Generator(self.fabric.device)
         return taken
 
@@ -207,7 +180,7 @@ class Trainer:
             step = self.progress.step
             self.progress.seconds = spent_before + time.monotonic() - began
             rate = (step - begun_at) * s.batch / (time.monotonic() - began)
-            self._tell("step", values={**self.progress.smooth, "windows_per_second": rate})
+            self._tell("step", values={**self.progress.smooth, "examples_per_second": rate})
             if self._stuck() and self._restart():
                 began, begun_at, spent_before = time.monotonic(), 0, self.progress.seconds
                 continue
@@ -219,12 +192,12 @@ class Trainer:
     def _step(self) -> None:
         s, step = self.settings, self.progress.step
         self.generator.manual_seed((s.seed + 1000 * self.progress.restarts) * 1_000_003 + step)
-        x = self.batches(step, self.generator)
+        batch = self.task.batch(step, self.generator)
         for group in self.optimizer.param_groups:
             group["lr"] = s.learning_rate_at(step) * self.rate_share
         self.vae.train()
-        self.vae.decoder.blank, self.vae.decoder.own_share = s.blank, s.own_share_at(step)  # type: ignore[assignment]
-        loss = self.model(x, None, s.beta_at(step), s.free_bits, self.generator)
+        self.task.prepare(self.vae, step)
+        loss = self.model(batch, s.beta_at(step), s.free_bits, self.generator)
         self.optimizer.zero_grad()
         self.fabric.backward(loss.total)
         norm = self.fabric.clip_gradients(
@@ -250,14 +223,14 @@ class Trainer:
         smooth["beta"] = float(terms["beta"])
 
     def _stuck(self) -> bool:
-        """Whether the model sits at the floor of always giving the commonest value.
+        """Whether the model sits at the floor.
 
         Checked once, when patience ends: at that point KL weighs little yet, and a run that has not
         left the floor by then stays there to its end.
         """
         before_kl = int(self.settings.steps * self.settings.beta_begin)
         patience = min(FLOOR_PATIENCE, max(SHORTEST_PATIENCE, before_kl))
-        return self.progress.step == patience and self.progress.smooth["accuracy_uncommon"] < FLOOR
+        return self.progress.step == patience and self.task.is_at_floor(self.progress.smooth)
 
     def _restart(self) -> bool:
         """Starts anew from other weights; False when that was done too often already."""
@@ -272,21 +245,22 @@ class Trainer:
         return True
 
     def _validate(self) -> None:
-        if not len(self.validation):
-            checkpoints.write(self.folder.best, self.config.to_table(), self.vae)
+        if not self.task.held_out:
+            checkpoints.write(self.folder.best, self.task.table(), self.vae)
             return
-        values = validate(self.vae, self.validation, self.settings.beta, self.settings.seed)
+        values = self.task.validate(self.vae)
         objective = values["objective"]
         if math.isfinite(objective) and (self.progress.best is None or objective < self.progress.best):
             self.progress.best = objective
-            checkpoints.write(self.folder.best, self.config.to_table(), self.vae)
+            checkpoints.write(self.folder.best, self.task.table(), self.vae)
         self._tell("validation", values=values)
-        warning = collapse_warning(values["kl_bits"], self.units, self.settings.beta_at(self.progress.step))
+        beta = self.settings.beta_at(self.progress.step)
+        warning = collapse_warning(values["kl_bits"], self.units, beta) if "kl_bits" in values else None
         if warning:
             self._tell("warning", warning)
 
     def _save(self) -> None:
-        self.folder.save(self.vae, self.optimizer, self.config.to_table(), self.progress)
+        self.folder.save(self.vae, self.optimizer, self.task.table(), self.progress)
         self._tell("saved", "")
 
     def _tell(self, kind: str, message: str = "", values: dict[str, float] | None = None) -> None:
@@ -299,16 +273,14 @@ class Trainer:
         return report.kind == "step" and report.step % 50 == 0
 
 
-def _fitted(settings: TrainingSettings, count: int, listener: Listener) -> TrainingSettings:
+def _fitted(task: Task, listener: Listener) -> TrainingSettings:
     """Shrinks a batch that the data cannot fill, and says both numbers."""
-    if count >= settings.batch:
-        return settings
-    listener(
-        Report(
-            "warning", 0, {}, f"{count} windows cannot fill a batch of {settings.batch}: batches of {count}"
-        )
-    )
-    return dataclasses.replace(settings, batch=count)
+    count, wanted = task.examples, task.settings.batch
+    if count >= wanted:
+        return task.settings
+    message = f"{count} {task.noun} cannot fill a batch of {wanted}: batches of {count}"
+    listener(Report("warning", 0, {}, message))
+    return dataclasses.replace(task.settings, batch=count)
 
 
 def summary(run: Path) -> dict[str, Any]:

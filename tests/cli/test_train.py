@@ -150,4 +150,4 @@ def test_a_restart_sets_the_bar_back():
         shown(Report("step", 1, {}))
         shown(Report("saved", 1, {}))
     assert shown.progress.done == 1 and shown.saved == 1
-    assert step_line({"windows_per_second": 3.0}) == ""  # before the first figures of a GPU
+    assert step_line({"examples_per_second": 3.0}) == ""  # before the first figures of a GPU

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from musicvae_lite.models.decoders import FeedingDecoder, HierarchicalDecoder
+from musicvae_lite.vae import Batch
 from tests.models.architectures import CONFIGS, build, tokens
 
 EACH = pytest.mark.parametrize("name", CONFIGS)
@@ -40,7 +41,7 @@ def test_shapes(name: str):
 @EACH
 def test_gradient_reaches_every_parameter(name: str):
     vae = build(name)
-    vae(tokens(16), None, 0.5, 0.0, generator()).total.backward()
+    vae(Batch(tokens(16)), 0.5, 0.0, generator()).total.backward()
     for parameter_name, parameter in vae.named_parameters():
         assert parameter.grad is not None, parameter_name
         assert parameter.grad.isfinite().all() and parameter.grad.abs().sum() > 0, parameter_name
@@ -180,7 +181,7 @@ def test_one_batch_is_learnt_by_heart(name: str):
     optimizer = torch.optim.Adam(vae.parameters(), 8e-3, betas=(0.9, 0.99))
     for step in range(400):
         optimizer.param_groups[0]["lr"] = 8e-3 * (1 - step / 400)
-        loss = vae(x, None, 0.0, 0.0, generator(step))
+        loss = vae(Batch(x), 0.0, 0.0, generator(step))
         optimizer.zero_grad()
         loss.total.backward()
         torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)

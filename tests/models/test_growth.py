@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from musicvae_lite.checkpoints import load_matching
+from musicvae_lite.vae import Batch
 from tests.models.architectures import config, hierarchical, tokens
 
 Z = 24
@@ -15,7 +16,7 @@ def trained_short() -> torch.nn.Module:
     vae = config(*hierarchical([4, 8], []), z=Z).build().train()
     optimizer = torch.optim.Adam(vae.parameters(), 5e-3)
     for step in range(150):
-        loss = vae(tokens(32, seed=step), None, 0.02, 0.0, torch.Generator().manual_seed(step)).total
+        loss = vae(Batch(tokens(32, seed=step)), 0.02, 0.0, torch.Generator().manual_seed(step)).total
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)

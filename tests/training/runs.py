@@ -11,11 +11,13 @@ import numpy as np
 
 from musicvae_lite.music.representations.melody import MelodyRepresentation
 from musicvae_lite.training.loop import Report, train
-from musicvae_lite.training.settings import Preset, TrainingSettings
+from musicvae_lite.training.music import MusicTask
+from musicvae_lite.training.presets import Preset
+from musicvae_lite.training.settings import MusicTraining
 from musicvae_lite.training.windows import WindowSplit, from_arrays
 
 MELODY = MelodyRepresentation(bars=2)
-SMALL = TrainingSettings(steps=24, batch=8, validate_every=10, save_every=7, warmup=5, learning_rate=5e-3)
+SMALL = MusicTraining(steps=24, batch=8, validate_every=10, save_every=7, warmup=5, learning_rate=5e-3)
 MODEL = {
     "representation": {"name": "melody", "bars": 2},
     "encoder": {"kind": "hierarchical", "segments": [4, 8], "width": 24, "squeeze": 8},
@@ -58,15 +60,16 @@ class Heard(list[Report]):
     def losses(self) -> dict[int, dict[str, float]]:
         """Every figure of every update but its speed."""
         return {
-            r.step: {k: v for k, v in r.values.items() if k != "windows_per_second"} for r in self.of("step")
+            r.step: {k: v for k, v in r.values.items() if k != "examples_per_second"} for r in self.of("step")
         }
 
 
 def run(folder: Path, heard: Heard | None = None, **options: Any) -> Path:
     """A run on the CPU in float32 unless `options` say otherwise."""
-    arguments: dict[str, Any] = {"preset": preset(), "windows": TRAIN, "validation": VALIDATION}
-    arguments |= {"device": "cpu", "precision": "float32"} | options
-    return train(folder=folder, listener=Heard() if heard is None else heard, **arguments)
+    parts: dict[str, Any] = {"preset": preset(), "windows": TRAIN, "validation": VALIDATION, "dataset": ""}
+    parts = {name: options.pop(name, default) for name, default in parts.items()}
+    how: dict[str, Any] = {"device": "cpu", "precision": "float32"} | options
+    return train(MusicTask(**parts), folder, listener=Heard() if heard is None else heard, **how)
 
 
 def log(folder: Path) -> list[dict[str, Any]]:
@@ -79,7 +82,7 @@ def log(folder: Path) -> list[dict[str, Any]]:
     assert text.endswith("\n")
     events = [json.loads(line, parse_constant=refuse) for line in text.splitlines()]
     for event in events:
-        event.get("values", {}).pop("windows_per_second", None)
+        event.get("values", {}).pop("examples_per_second", None)
     return events
 
 

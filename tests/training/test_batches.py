@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musicvae_lite.training.batches import Batches, transpose
-from musicvae_lite.training.settings import TrainingSettings
+from musicvae_lite.training.settings import MusicTraining
 from musicvae_lite.training.windows import WindowSplit, from_arrays
 from tests.training.runs import MELODY, windows
 
 CPU = torch.device("cpu")
-PLAIN = TrainingSettings(batch=4, synthetic=0.0, synthetic_last=0.0, transpose_down=0, transpose_up=0)
+PLAIN = MusicTraining(batch=4, synthetic=0.0, synthetic_last=0.0, transpose_down=0, transpose_up=0)
 
 
 def batches(split: WindowSplit, **changes) -> Batches:

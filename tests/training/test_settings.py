@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.training.settings import TrainingSettings, load_preset, preset_names
+from musicvae_lite.training.presets import load_preset, preset_names
+from musicvae_lite.training.settings import MusicTraining
 
 WHOLE = """
 z = 8
@@ -19,7 +20,7 @@ training = { steps = 10, batch = 2 }
 
 
 def test_schedules():
-    s = TrainingSettings(steps=1000, learning_rate=1e-3, warmup=10, hold=0.5, beta=0.4, beta_first=0.1,
+    s = MusicTraining(steps=1000, learning_rate=1e-3, warmup=10, hold=0.5, beta=0.4, beta_first=0.1,
                          beta_begin=0.2, beta_end=0.6, own_share=0.8)  # fmt: skip
     assert s.learning_rate_at(0) == pytest.approx(1e-4)
     assert s.learning_rate_at(9) == s.learning_rate_at(500) == pytest.approx(1e-3)
@@ -27,8 +28,8 @@ def test_schedules():
     assert s.learning_rate_at(1000) == pytest.approx(0.0, abs=1e-9)
     assert [s.beta_at(t) for t in (0, 200, 400, 600, 999)] == pytest.approx([0.1, 0.1, 0.25, 0.4, 0.4])
     assert [s.own_share_at(t) for t in (0, 200, 400, 600)] == pytest.approx([0.0, 0.0, 0.4, 0.8])
-    assert TrainingSettings(warmup=0).learning_rate_at(0) == pytest.approx(2e-3)
-    assert TrainingSettings(hold=1.0).learning_rate_at(35_999) == pytest.approx(2e-3)
+    assert MusicTraining(warmup=0).learning_rate_at(0) == pytest.approx(2e-3)
+    assert MusicTraining(hold=1.0).learning_rate_at(35_999) == pytest.approx(2e-3)
 
 
 @pytest.mark.parametrize(
@@ -39,10 +40,10 @@ def test_schedules():
 )  # fmt: skip
 def test_settings_out_of_range_are_named(name: str, value: float):
     with pytest.raises(ConfigError, match=name):
-        TrainingSettings(**{name: value})  # type: ignore[arg-type]
+        MusicTraining(**{name: value})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", preset_names())
+@pytest.mark.parametrize("name", preset_names("music"))
 def test_shipped_presets_load_and_say_what_they_are(name: str):
     preset = load_preset(name, steps=7)
     assert preset.name == name and preset.about and preset.training.steps == 7
@@ -58,7 +59,7 @@ def test_a_preset_of_ones_own_and_overrides(tmp_path: Path):
     mine = write(tmp_path / "mine.toml", WHOLE)
     preset = load_preset(mine, batch=5, beta=None)
     assert (preset.name, preset.training.steps, preset.training.batch) == ("mine", 10, 5)
-    assert preset.training.beta == TrainingSettings().beta
+    assert preset.training.beta == MusicTraining().beta
 
 
 def test_a_preset_builds_on_another(tmp_path: Path):

@@ -1,0 +1,122 @@
+"""Presets: named recipes for a model and its training, as TOML files that may build on each other."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.settings import from_table
+from musicvae_lite.training.settings import MusicTraining, TrainingSettings
+
+
+@dataclass(frozen=True)
+class Family:
+    """What a preset of one family of models holds.
+
+    Attributes:
+        training: the class of its table [training].
+        needs: keys that describe the model, all of which it must have.
+        may: keys that describe the model and have a default.
+    """
+
+    training: type[TrainingSettings]
+    needs: tuple[str, ...]
+    may: tuple[str, ...] = ()
+
+
+FAMILIES = {"music": Family(MusicTraining, ("z", "representation", "encoder", "decoder"))}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named recipe: tables for the model, settings for its training.
+
+    Attributes:
+        name: of the file, or of the folder a user's own TOML lies in.
+        family: a name in `FAMILIES`.
+        model: the tables the family's config is read from.
+    """
+
+    name: str
+    about: str
+    model: dict[str, Any]
+    training: Any  # of the family's class of settings
+    family: str = "music"
+
+
+def presets_dir() -> Path:
+    return Path(__file__).parent.parent / "presets"
+
+
+def preset_names(family: str | None = None) -> list[str]:
+    """Names of the shipped presets, of one family or all; they may lie in folders of their own."""
+    names = sorted(path.stem for path in presets_dir().rglob("*.toml"))
+    return [name for name in names if family is None or load_preset(name).family == family]
+
+
+def load_preset(name: str, **overrides: Any) -> Preset:
+    """A shipped preset by name, or a TOML file of the same form by path.
+
+    A preset may name another as its `base` and then holds only what differs. Its `family` is "music"
+    unless it says otherwise.
+
+    Args:
+        overrides: training settings that replace the preset's; None leaves the preset's. An `init_from`
+            of "none" starts from fresh weights.
+
+    Raises:
+        ConfigError: no such preset, a file that is not TOML, an unknown setting.
+    """
+    path, table = _read(Path(name))
+    family_name = table.pop("family", "music")
+    if family_name not in FAMILIES:
+        raise ConfigError(f"{path}: family is {family_name!r}; it can be {', '.join(FAMILIES)}")
+    family = FAMILIES[family_name]
+    holds = ", ".join(("about", "family", *family.needs, *family.may, "training", "base"))
+    for key in table:
+        if key not in ("about", "training", *family.needs, *family.may):
+            raise ConfigError(f"{path}: unknown setting '{key}'; a preset holds {holds}")
+    missing = [key for key in family.needs if key not in table]
+    if missing:
+        raise ConfigError(f"{path}: '{missing[0]}' is missing; a preset holds {holds}")
+    training = from_table(family.training, table.pop("training", {}), f"{path.name}, [training]")
+    given = {key: value for key, value in overrides.items() if value is not None}
+    if given.get("init_from") == "none":
+        given["init_from"] = None
+    return Preset(path.stem, table.pop("about", ""), table, replace(training, **given), family_name)
+
+
+def _shipped(name: str) -> Path | None:
+    return next((path for path in presets_dir().rglob("*.toml") if path.stem == name), None)
+
+
+def _read(name: Path, above: tuple[Path, ...] = ()) -> tuple[Path, dict[str, Any]]:
+    path = _shipped(str(name)) or (above[-1].parent if above else Path()) / name.expanduser()
+    if path.suffix != ".toml" or not path.is_file():
+        known = ", ".join(preset_names())
+        raise ConfigError(f"no preset '{name}': shipped presets are {known}; or give a .toml file")
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+    if path in above:
+        raise ConfigError(f"{above[-1]}: its base '{name}' builds on it in turn")
+    base = table.pop("base", None)
+    if base is None:
+        return path, table
+    if not isinstance(base, str):
+        raise ConfigError(f"{path}: 'base' must be the name of a preset or a .toml file, not {base!r}")
+    return path, _merged(_read(Path(base), (*above, path))[1], table)
+
+
+def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """The base with the changes laid over it, table by table; another `kind` takes a table whole."""
+    result = dict(base)
+    for key, value in changes.items():
+        old = base.get(key)
+        is_same_kind = isinstance(value, dict) and isinstance(old, dict) and "kind" not in value
+        result[key] = _merged(old, value) if is_same_kind else value  # type: ignore[arg-type]
+    return result
