@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
+from musicvae_lite.music.representations.steps import Step
+from musicvae_lite.music.representations.transposition import Transposition
 from musicvae_lite.music.score import Meter, Score
 
 
@@ -45,6 +47,9 @@ class Extraction:
         rejections: every stretch that gave no window, in order of bars.
         choice: which tracks were taken and why, one sentence ("" when nothing could be taken).
         track: index of the (first) track taken, -1 when none.
+        control: what conditions each window, [W, T, ...] as the representation's `control` says; None
+            when nothing does.
+        warnings: what the user should know though windows were found, one sentence each.
     """
 
     tokens: np.ndarray
@@ -54,19 +59,30 @@ class Extraction:
     rejections: tuple[Rejection, ...] = ()
     choice: str = ""
     track: int = -1
+    control: np.ndarray | None = None
+    warnings: tuple[str, ...] = field(default=())
 
     def __len__(self) -> int:
         return len(self.tokens)
 
 
+class Example(NamedTuple):
+    """What a model trains on: windows [W, T, ...] in, windows [W, T, ...] out, and what conditions both."""
+
+    x: np.ndarray
+    target: np.ndarray
+    control: np.ndarray | None
+
+
 class Representation(Protocol):
-    """One way to turn music into a fixed grid of integers.
+    """One way to turn music into a fixed grid of numbers. Nothing above `music` knows more than this.
 
     Laws, tested for every representation: `canonical(canonical(t)) == canonical(t)`, and for any
-    t a model can emit `windows(to_score(t)).tokens[0] == canonical(t)`.
+    t a model can emit `lenient().windows(to_score(t)).tokens[0] == canonical(t)`.
     """
 
     name: ClassVar[str]
+    token_settings: ClassVar[tuple[str, ...]]  # the settings that decide what a window's numbers mean
 
     @property
     def bars(self) -> int: ...
@@ -80,37 +96,71 @@ class Representation(Protocol):
         ...
 
     @property
-    def depth(self) -> int:
-        """D: how many values a token can take."""
+    def step(self) -> Step:
+        """What one step is."""
+        ...
+
+    @property
+    def control(self) -> Step | None:
+        """What one step of the condition is; None when windows stand alone."""
+        ...
+
+    @property
+    def transposition(self) -> Transposition:
+        """How windows move by semitones."""
         ...
 
     def windows(self, score: Score, hop: int | None = None, track: int | None = None) -> Extraction:
         """Every window of a score, `hop` steps apart (default: one bar)."""
         ...
 
+    def lenient(self) -> Representation:
+        """The same windows without rules: reads all that a model writes, silence too."""
+        ...
+
     def canonical(self, tokens: np.ndarray) -> np.ndarray:
-        """The one spelling of tokens [..., T] that sounds the same."""
+        """The one spelling of windows [..., T, *shape] that sounds the same."""
         ...
 
-    @property
-    def pitch_tokens(self) -> tuple[int, int]:
-        """The lowest and the highest token that moves with transposition."""
+    def transpose(self, tokens: np.ndarray, semitones: np.ndarray) -> np.ndarray:
+        """Windows [W, T, ...] moved by semitones [W]; a pitch that would leave the range stays."""
         ...
-
-    def random(self, count: int, generator: np.random.Generator) -> np.ndarray:
-        """Made-up windows [count, T, ...] to mix into training."""
-        ...
-
-    def transpose(self, tokens: np.ndarray, semitones: np.ndarray) -> np.ndarray: ...
 
     def fingerprint(self, tokens: np.ndarray) -> np.ndarray:
-        """A hash uint64 [W] of windows [W, T]: equal for windows that count as duplicates."""
+        """A hash uint64 [W] of windows [W, T, ...]: equal for windows that count as duplicates."""
+        ...
+
+    def examples(
+        self, tokens: np.ndarray, control: np.ndarray | None, generator: np.random.Generator
+    ) -> Example:
+        """What a model is to make of windows [W, T, ...]: themselves, unless the task is another."""
+        ...
+
+    def compare(self, got: np.ndarray, wanted: np.ndarray) -> dict[str, float]:
+        """Figures of how well windows [N, T, ...] agree.
+
+        At least "steps" (share of steps right), "windows" (share of windows without any error),
+        "commonest" (what always answering the commonest step would score) and "note_f1" (a note is
+        right when its pitch and its onset step are), all from 0 to 1.
+        """
+        ...
+
+    def pianoroll(self, tokens: np.ndarray) -> np.ndarray:
+        """A picture uint8 [n * T, 128] of joined windows: 2 where a note is struck, 1 where it is held."""
         ...
 
     def to_score(self, tokens: np.ndarray, qpm: float = 120.0, program: int = 0, velocity: int = 80) -> Score:
-        """Tokens [T] (or any whole number of windows joined, [n * T]) as a score."""
+        """A window [T, ...], or windows one behind the other [n, T, ...], as a score."""
         ...
 
     def to_config(self) -> dict:
         """Plain values from which `from_config` rebuilds this representation."""
+        ...
+
+
+class MakesUp(Protocol):
+    """A representation that can also invent windows to mix into training."""
+
+    def random(self, count: int, generator: np.random.Generator) -> np.ndarray:
+        """Made-up windows [count, T, ...]."""
         ...

@@ -15,8 +15,13 @@ import numpy as np
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.music import voices
 from musicvae_lite.music.grid import Grid, steps_per_bar
-from musicvae_lite.music.representations.base import Extraction
+from musicvae_lite.music.representations import configuring
+from musicvae_lite.music.representations.base import Example, Extraction
+from musicvae_lite.music.representations.comparing import f1, step_figures
+from musicvae_lite.music.representations.fingerprints import hash_rows
 from musicvae_lite.music.representations.line import FIRST_NOTE, HOLD, OFF, OUTSIDE, Line
+from musicvae_lite.music.representations.steps import Categorical, Step
+from musicvae_lite.music.representations.transposition import Span, Transposition
 from musicvae_lite.music.representations.windowing import LONGEST_SONG, Rule, judge, nothing, place
 from musicvae_lite.music.score import Meter, MeterChange, Score, TempoChange, Track
 
@@ -54,6 +59,14 @@ class MelodyRepresentation:
     highest: int = 108
 
     name: ClassVar[str] = "melody"
+    token_settings: ClassVar[tuple[str, ...]] = (
+        "name",
+        "bars",
+        "meter",
+        "steps_per_quarter",
+        "lowest",
+        "highest",
+    )
 
     def __post_init__(self) -> None:
         steps_per_bar(self.meter, self.steps_per_quarter)
@@ -80,6 +93,16 @@ class MelodyRepresentation:
         return self.highest - self.lowest + 1 + FIRST_NOTE
 
     @property
+    def step(self) -> Categorical:
+        """One token a step."""
+        return Categorical(self.depth)
+
+    @property
+    def control(self) -> Step | None:
+        """Nothing conditions a melody."""
+        return None
+
+    @property
     def longest_rest(self) -> float:
         """`max_rest_bars`, or what it is by default."""
         return max(1.0, self.bars / 4) if self.max_rest_bars is None else self.max_rest_bars
@@ -88,6 +111,11 @@ class MelodyRepresentation:
     def pitch_tokens(self) -> tuple[int, int]:
         """The lowest and the highest token that begins a note; they move with transposition."""
         return FIRST_NOTE, self.depth - 1
+
+    @property
+    def transposition(self) -> Transposition:
+        """All notes move, holds and offs do not."""
+        return Transposition((Span(FIRST_NOTE, self.depth - 1),))
 
     def random(self, count: int, generator: np.random.Generator) -> np.ndarray:
         """Made-up melodies uint8 [count, T] to mix into training (see `synthetic`)."""
@@ -227,11 +255,20 @@ class MelodyRepresentation:
         tokens = np.asarray(tokens, dtype=np.uint8)
         notes = tokens >= FIRST_NOTE
         low = np.where(notes, tokens, OUTSIDE).min(axis=1, keepdims=True)
-        shape = np.zeros((len(tokens), -(-self.steps // 8) * 8), dtype=np.uint8)
-        shape[:, : self.steps] = np.where(notes, tokens - low + FIRST_NOTE, tokens)
-        words = shape.view("<u8").astype(np.uint64)  # [W, ceil(T / 8)]
-        keys = _mix(np.arange(1, words.shape[1] + 1, dtype=np.uint64))
-        return _mix(_mix(words ^ keys).sum(axis=1, dtype=np.uint64))
+        return hash_rows(np.where(notes, tokens - low + FIRST_NOTE, tokens))
+
+    def examples(
+        self, tokens: np.ndarray, control: np.ndarray | None, generator: np.random.Generator
+    ) -> Example:
+        """A melody model is to give back what it is given."""
+        return Example(tokens, tokens, control)
+
+    def compare(self, got: np.ndarray, wanted: np.ndarray) -> dict[str, float]:
+        """Figures of how well windows [N, T] agree (see `Representation.compare`)."""
+        got, wanted = np.asarray(got), np.asarray(wanted)
+        right = int(((got == wanted) & (wanted >= FIRST_NOTE)).sum())
+        notes = int((got >= FIRST_NOTE).sum()), int((wanted >= FIRST_NOTE).sum())
+        return {**step_figures(got, wanted), "note_f1": f1(right, *notes)}
 
     def pianoroll(self, tokens: np.ndarray) -> np.ndarray:
         """A picture uint8 [n * T, 128] of joined windows: 2 where a note is struck, 1 where it is held."""
@@ -289,23 +326,9 @@ class MelodyRepresentation:
 
     def to_config(self) -> dict[str, Any]:
         """Plain values from which `from_config` rebuilds this representation."""
-        settings = {key: value for key, value in vars(self).items() if value is not None}
-        return {"name": self.name, **settings, "meter": str(self.meter)}
+        return configuring.to_config(self)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> MelodyRepresentation:
         """Raises ConfigError when a setting is unknown or out of range."""
-        settings = {key: value for key, value in config.items() if key != "name"}
-        unknown = sorted(set(settings) - set(cls.__dataclass_fields__))
-        if unknown:
-            raise ConfigError(f"the melody representation has no setting '{unknown[0]}'")
-        if isinstance(settings.get("meter"), str):
-            settings["meter"] = Meter.parse(settings["meter"])
-        return cls(**settings)
-
-
-def _mix(words: np.ndarray) -> np.ndarray:
-    """The finaliser of splitmix64 (Steele, Lea, Flood 2014) on uint64 of any shape."""
-    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return words ^ (words >> np.uint64(31))
+        return configuring.from_config(cls, config)

@@ -1,0 +1,29 @@
+"""Hashes of windows, by which duplicates are found."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def hash_rows(rows: np.ndarray) -> np.ndarray:
+    """A hash uint64 [W] of the bytes of rows uint8 [W, N]."""
+    rows = np.asarray(rows, dtype=np.uint8)
+    padded = np.zeros((len(rows), -(-rows.shape[1] // 8) * 8), dtype=np.uint8)
+    padded[:, : rows.shape[1]] = rows
+    words = padded.view("<u8").astype(np.uint64)  # [W, ceil(N / 8)]
+    keys = _mix(np.arange(1, words.shape[1] + 1, dtype=np.uint64))
+    return _mix(_mix(words ^ keys).sum(axis=1, dtype=np.uint64))
+
+
+def as_bytes(tokens: np.ndarray) -> np.ndarray:
+    """Whole-number windows [W, T, ...] as rows uint8 [W, N] of their bytes, the same on every machine."""
+    tokens = np.ascontiguousarray(tokens)
+    little = tokens.astype(tokens.dtype.newbyteorder("<"), copy=False)
+    return little.reshape(len(tokens), -1).view(np.uint8)
+
+
+def _mix(words: np.ndarray) -> np.ndarray:
+    """The finaliser of splitmix64 (Steele, Lea, Flood 2014) on uint64 of any shape."""
+    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return words ^ (words >> np.uint64(31))
