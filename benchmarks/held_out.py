@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 COLUMNS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
     ("windows", lambda e: f"{e['windows']:,}"),
-    ("always hold", lambda e: f"{e['hold']:.3f}"),
+    ("always hold", lambda e: f"{e['commonest']:.3f}"),
     ("T=1: steps", lambda e: f"{e['free_mean']['steps']:.3f}"),
     ("note F1", lambda e: f"{e['free_mean']['note_f1']:.3f}"),
     ("T=1, sampled z: steps", lambda e: f"{e['free_sampled']['steps']:.3f}"),
@@ -99,7 +99,7 @@ def main() -> None:
     model = MusicVAE.load(chosen.model)
     results = {}
     for name, windows in sets(model, chosen).items():
-        results[name] = evaluate(model.vae, windows, chosen.seed, chosen.most).to_json()
+        results[name] = evaluate(model.vae, model.representation, windows, chosen.seed, chosen.most).to_json()
         results[name]["windows_found"] = len(windows)
     if not results:
         options.error("no set has windows: give --trad, --nottingham or --pop909")

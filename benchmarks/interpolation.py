@@ -42,7 +42,7 @@ def language_model(dataset: WindowDataset, model: MusicVAE, most: int = 50_000) 
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(0).choice(rows, most, replace=False))
     pitches = model.representation.pitch_tokens  # type: ignore[attr-defined]
-    return NGram.fit(split.gather(rows), model.representation.depth, ORDER, SHIFTS, pitches)
+    return NGram.fit(split.gather(rows), model.representation.step.size, ORDER, SHIFTS, pitches)
 
 
 def hamming(path: np.ndarray, a: np.ndarray) -> np.ndarray:

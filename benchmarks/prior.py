@@ -111,7 +111,7 @@ def sets(
     found["posteriors"] = common.decode(model, codes, first, seed)
     found["standard_normal"] = common.decode(model, noise, first, seed)
     found["gaussian"] = common.decode(model, CodePrior.fit(codes).colour(noise), first, seed)
-    made_up = model.representation.random(count, np.random.default_rng(seed))
+    made_up = model.representation.random(count, np.random.default_rng(seed))  # type: ignore[attr-defined]
     found["synthetic"] = model.representation.canonical(made_up)
     return found, aggregate(codes, q.mean)
 

@@ -57,7 +57,7 @@ class MusicConfig:
 
     def build(self) -> VAE:
         """A freshly initialised model."""
-        steps, depth = self.representation.steps, self.representation.depth
+        steps, depth = self.representation.steps, self.representation.step.size
         encoder, decoder = self.encoder.build(steps, depth, self.z), self.decoder.build(steps, depth, self.z)
         return VAE(encoder, decoder)
 

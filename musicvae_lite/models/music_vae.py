@@ -26,6 +26,7 @@ from musicvae_lite.latent import Posterior, slerp
 from musicvae_lite.models import catalogue
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.codes import Codes
+from musicvae_lite.models.tensors import to_tensor, to_windows
 from musicvae_lite.music.picking import Bars, Pick, pick
 from musicvae_lite.music.score import Score
 from musicvae_lite.music.takes import Style, Takes
@@ -215,7 +216,7 @@ class MusicVAE:
 
     def tensor(self, tokens: np.ndarray) -> Tensor:
         """Tokens [B, T] as the tensor the VAE takes."""
-        return torch.from_numpy(tokens.astype(np.int64)).to(self.vae.device)
+        return to_tensor(tokens, self.representation.step, self.vae.device)
 
     def generator(self, seed: int) -> torch.Generator:
         """The source of all chance in one call. Raises ConfigError for a seed torch cannot take."""
@@ -242,7 +243,7 @@ class MusicVAE:
         return [self.pick(m) for m in music]
 
     def _decode(self, codes: Tensor, temperature: float, generator: torch.Generator) -> np.ndarray:
-        """Codes [B, Z] to canonical tokens uint8 [B, T]."""
+        """Codes [B, Z] to canonical windows [B, T, ...]."""
         if codes.dim() != 2 or codes.shape[-1] != self.config.z or not len(codes):
             raise ConfigError(
                 f"codes have the shape {list(codes.shape)}; this model decodes [B, {self.config.z}]"
@@ -254,7 +255,7 @@ class MusicVAE:
         temperature = temperature if temperature >= COLDEST else 0.0
         with torch.no_grad():
             parts = [self.vae.decode(part, None, temperature, generator) for part in codes.split(BATCH)]
-        return self.representation.canonical(torch.cat(parts).cpu().numpy().astype(np.uint8))
+        return self.representation.canonical(to_windows(torch.cat(parts), self.representation.step))
 
     def _record(
         self, command: str, seed: int, temperature: float | None, picks: Sequence[Pick] = ()

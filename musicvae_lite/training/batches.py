@@ -6,10 +6,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.models.tensors import to_tensor
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.training.order import shuffled
 from musicvae_lite.training.settings import MusicTraining
+from musicvae_lite.training.transposition import draw_shifts, transpose
 from musicvae_lite.training.windows import WindowSplit
+from musicvae_lite.vae import Batch
 
 
 class Batches:
@@ -17,6 +21,9 @@ class Batches:
 
     A run that is resumed therefore sees what the unbroken run would have seen, and no generator state
     needs saving. Rows are drawn without replacement; synthetic windows take the first places.
+
+    Raises:
+        ConfigError: synthetic windows are asked for of a representation that makes up none.
     """
 
     def __init__(
@@ -29,25 +36,36 @@ class Batches:
         self.windows, self.representation = windows, representation
         self.settings, self.device = settings, device
         shares = np.array([settings.synthetic_at(step) for step in range(settings.steps)])
+        if shares.any() and not hasattr(representation, "random"):
+            raise ConfigError(
+                f"training settings 'synthetic' and 'synthetic_last' must be 0: the {representation.name} "
+                "representation makes up no windows"
+            )
         real = settings.batch - np.round(shares * settings.batch).astype(np.int64)
         self.starts = np.concatenate([[0], np.cumsum(real)])  # [steps + 1], real windows before each update
 
-    def __call__(self, step: int, generator: torch.Generator) -> Tensor:
-        """Tokens [B, T], int64, on the device. `generator` is the step's own."""
+    def __call__(self, step: int, generator: torch.Generator) -> Batch:
+        """The batch of an update, on the device. `generator` is the step's own."""
+        s, r = self.settings, self.representation
         rows = self._rows(np.arange(self.starts[step], self.starts[step + 1]))
         tokens = self.windows.gather(rows)
-        made_up = self.settings.batch - len(rows)
+        chance = np.random.default_rng([s.seed, 1, step])
+        made_up = s.batch - len(rows)
         if made_up:
-            chance = np.random.default_rng([self.settings.seed, 1, step])
-            tokens = np.concatenate([self.representation.random(made_up, chance), tokens])
-        x = torch.from_numpy(tokens.astype(np.int64)).to(self.device)
-        s = self.settings
-        return transpose(x, s.transpose_down, s.transpose_up, self.representation.pitch_tokens, generator)
+            tokens = np.concatenate([r.random(made_up, chance), tokens])  # type: ignore[attr-defined]
+        x, target, _ = r.examples(tokens, None, chance)
+        x = to_tensor(x, r.step, self.device)
+        target = None if target is tokens else to_tensor(target, r.step, self.device)
+        shift = draw_shifts(x, r.transposition, s.transpose_down, s.transpose_up, generator)
+        if shift is not None:
+            x = transpose(x, r.transposition, shift)
+            target = None if target is None else transpose(target, r.transposition, shift)
+        return Batch(x, target)
 
     def music(self, most: int) -> Tensor:
-        """Real windows [N, T] as they are: not transposed, none made up."""
+        """Real windows [N, T, ...] as they are: not transposed, none made up."""
         rows = self._rows(np.arange(min(most, len(self.windows))))
-        return torch.from_numpy(self.windows.gather(rows).astype(np.int64)).to(self.device)
+        return to_tensor(self.windows.gather(rows), self.representation.step, self.device)
 
     def _rows(self, positions: np.ndarray) -> np.ndarray:
         """Which windows stand at these positions of the run, epoch after epoch."""
@@ -57,22 +75,3 @@ class Batches:
         epochs, within = np.divmod(positions, count)
         parts = [shuffled(within[epochs == e], count, self.settings.seed, int(e)) for e in np.unique(epochs)]
         return np.concatenate(parts)
-
-
-def transpose(
-    x: Tensor, down: int, up: int, pitch_tokens: tuple[int, int], generator: torch.Generator
-) -> Tensor:
-    """Shifts each window [B, T] by its own random number of semitones, as far as its range allows.
-
-    Args:
-        pitch_tokens: lowest and highest token that is a pitch; tokens outside are left alone.
-    """
-    if not (down or up):
-        return x
-    low, high = pitch_tokens
-    is_pitch = (x >= low) & (x <= high)
-    lowest = torch.where(is_pitch, x, high).amin(1)
-    highest = torch.where(is_pitch, x, low).amax(1)
-    shift = torch.randint(-down, up + 1, (len(x),), generator=generator, device=x.device)
-    shift = shift.clamp(min=low - lowest, max=high - highest)
-    return torch.where(is_pitch, x + shift[:, None], x)

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.latent import NATS_PER_BIT, CodePrior, Posterior, active_units
-from musicvae_lite.music.representations.line import FIRST_NOTE, HOLD
+from musicvae_lite.models.tensors import to_tensor, to_windows
+from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.training.windows import WindowSplit
 from musicvae_lite.vae import VAE
 
@@ -19,27 +20,15 @@ BATCH = 256
 
 
 @dataclass(frozen=True)
-class Accuracy:
-    """How much of the music comes back.
-
-    Attributes:
-        steps: share of steps equal to the input's.
-        note_f1: F1 of notes, a note being right when its pitch and its onset step are.
-        windows: share of windows without any error.
-    """
-
-    steps: float
-    note_f1: float
-    windows: float
-
-
-@dataclass(frozen=True)
 class Evaluation:
     """All figures over one set of windows.
 
+    The figures of a decoding are those of the representation's `compare`: at least "steps" (share of
+    steps right), "windows" (share without any error) and "note_f1".
+
     Attributes:
         windows: how many.
-        hold: share of steps that are "hold": what answering that always would score.
+        commonest: what always answering the commonest step would score.
         teacher_forced: share of steps right when shown the true steps before, z the mean.
         free_mean: running on its own outputs at temperature 1.0, z the mean.
         free_sampled: the same with z drawn from the posterior.
@@ -52,11 +41,11 @@ class Evaluation:
     """
 
     windows: int
-    hold: float
+    commonest: float
     teacher_forced: float
-    free_mean: Accuracy
-    free_sampled: Accuracy
-    argmax: Accuracy
+    free_mean: dict[str, float]
+    free_sampled: dict[str, float]
+    argmax: dict[str, float]
     reconstruction_nats: float
     kl_nats: float
     kl_bits: float
@@ -69,23 +58,30 @@ class Evaluation:
 
 
 @torch.no_grad()
-def evaluate(vae: VAE, windows: WindowSplit, seed: int = 0, most: int | None = None) -> Evaluation:
+def evaluate(
+    vae: VAE, representation: Representation, windows: WindowSplit, seed: int = 0, most: int | None = None
+) -> Evaluation:
     """Figures over all windows, or over `most` of them drawn by the seed. Puts the model in eval mode."""
     vae.eval()
-    x = _tokens(vae, windows, seed, most)
+    x, target, wanted = _examples(vae, representation, windows, seed, most)
     generator = torch.Generator(vae.device).manual_seed(seed)
     q = _posterior(vae, x)
     drawn = q.rsample(generator)
-    nats, _ = _teacher_forced(vae, drawn, x)
-    _, forced = _teacher_forced(vae, q.mean, x)
+    nats, _ = _teacher_forced(vae, drawn, target)
+    _, forced = _teacher_forced(vae, q.mean, target)
     kl = float(q.kl().mean())
+
+    def decoded(z: Tensor, temperature: float) -> dict[str, float]:
+        figures = representation.compare(_decoded(vae, representation, z, temperature, generator), wanted)
+        return {name: value for name, value in figures.items() if name != "commonest"}
+
     return Evaluation(
         windows=len(x),
-        hold=float((x == HOLD).float().mean()),
+        commonest=representation.compare(wanted, wanted)["commonest"],
         teacher_forced=forced,
-        free_mean=accuracy(_decoded(vae, q.mean, 1.0, generator), x),
-        free_sampled=accuracy(_decoded(vae, drawn, 1.0, generator), x),
-        argmax=accuracy(_decoded(vae, q.mean, 0.0, generator), x),
+        free_mean=decoded(q.mean, 1.0),
+        free_sampled=decoded(drawn, 1.0),
+        argmax=decoded(q.mean, 0.0),
         reconstruction_nats=nats,
         kl_nats=kl,
         kl_bits=kl / NATS_PER_BIT,
@@ -97,46 +93,39 @@ def evaluate(vae: VAE, windows: WindowSplit, seed: int = 0, most: int | None = N
 
 @torch.no_grad()
 def fit_prior(vae: VAE, x: Tensor, generator: torch.Generator) -> CodePrior:
-    """The Gaussian of the codes of windows [N, T], drawn from their posteriors."""
+    """The Gaussian of the codes of windows [N, T, ...], drawn from their posteriors."""
     return CodePrior.fit(_posterior(vae, x).rsample(generator))
 
 
-def accuracy(got: Tensor, wanted: Tensor) -> Accuracy:
-    """Compares tokens [N, T]."""
-    right = got == wanted
-    notes_right = int((right & (wanted >= FIRST_NOTE)).sum())
-    written, there = int((got >= FIRST_NOTE).sum()), int((wanted >= FIRST_NOTE).sum())
-    return Accuracy(
-        steps=float(right.float().mean()),
-        note_f1=2 * notes_right / max(1, written + there),
-        windows=float(right.all(-1).float().mean()),
-    )
-
-
 @torch.no_grad()
-def validate(vae: VAE, windows: WindowSplit, beta: float, seed: int, most: int = 1000) -> dict[str, float]:
+def validate(
+    vae: VAE, representation: Representation, windows: WindowSplit, beta: float, seed: int, most: int = 1000
+) -> dict[str, float]:
     """The few figures a training run watches, over the same windows every time.
 
     `objective` is the loss with the run's final beta, so that it compares across a beta schedule.
     """
     vae.eval()
-    x = _tokens(vae, windows, seed, most)
+    x, target, wanted = _examples(vae, representation, windows, seed, most)
     generator = torch.Generator(vae.device).manual_seed(seed)
     q = _posterior(vae, x)
-    nats, _ = _teacher_forced(vae, q.rsample(generator), x)
-    free = accuracy(_decoded(vae, q.mean, 1.0, generator), x)
+    nats, _ = _teacher_forced(vae, q.rsample(generator), target)
+    free = representation.compare(_decoded(vae, representation, q.mean, 1.0, generator), wanted)
     kl = float(q.kl().mean())
     return {
         "objective": nats + beta * kl,
         "reconstruction_nats": nats,
         "kl_bits": kl / NATS_PER_BIT,
-        "accuracy_free": free.steps,
-        "note_f1_free": free.note_f1,
+        "accuracy_free": free["steps"],
+        "note_f1_free": free["note_f1"],
         "active_units": active_units(q.mean),
     }
 
 
-def _tokens(vae: VAE, windows: WindowSplit, seed: int, most: int | None) -> Tensor:
+def _examples(
+    vae: VAE, representation: Representation, windows: WindowSplit, seed: int, most: int | None
+) -> tuple[Tensor, Tensor, np.ndarray]:
+    """What the model is given, and what it should write: as a tensor, and as windows [N, T, ...]."""
     if not len(windows):
         raise NothingUsableError(f"{windows.name} holds no windows to evaluate on")
     if most is not None and most < 1:
@@ -144,7 +133,9 @@ def _tokens(vae: VAE, windows: WindowSplit, seed: int, most: int | None) -> Tens
     rows = np.arange(len(windows))
     if most is not None and most < len(rows):
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
-    return torch.from_numpy(windows.gather(rows).astype(np.int64)).to(vae.device)
+    x, target, _ = representation.examples(windows.gather(rows), None, np.random.default_rng(seed))
+    step = representation.step
+    return to_tensor(x, step, vae.device), to_tensor(target, step, vae.device), target
 
 
 def _posterior(vae: VAE, x: Tensor) -> Posterior:
@@ -152,8 +143,11 @@ def _posterior(vae: VAE, x: Tensor) -> Posterior:
     return Posterior(torch.cat([p.mean for p in parts]), torch.cat([p.scale for p in parts]))
 
 
-def _decoded(vae: VAE, z: Tensor, temperature: float, generator: torch.Generator) -> Tensor:
-    return torch.cat([vae.decode(part, None, temperature, generator) for part in z.split(BATCH)])
+def _decoded(
+    vae: VAE, representation: Representation, z: Tensor, temperature: float, generator: torch.Generator
+) -> np.ndarray:
+    parts = [vae.decode(part, None, temperature, generator) for part in z.split(BATCH)]
+    return to_windows(torch.cat(parts), representation.step)
 
 
 def _teacher_forced(vae: VAE, z: Tensor, x: Tensor) -> tuple[float, float]:

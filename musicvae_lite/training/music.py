@@ -56,14 +56,16 @@ class MusicTask:
         self.batches = Batches(self.windows, self.config.representation, settings, device)
 
     def batch(self, step: int, generator: torch.Generator) -> Batch:
-        return Batch(self.batches(step, generator))
+        return self.batches(step, generator)
 
     def prepare(self, vae: VAE, step: int) -> None:
         s = self.settings
         vae.decoder.blank, vae.decoder.own_share = s.blank, s.own_share_at(step)  # type: ignore[assignment]
 
     def validate(self, vae: VAE) -> dict[str, float]:
-        return validate(vae, self.validation, self.settings.beta, self.settings.seed)
+        return validate(
+            vae, self.config.representation, self.validation, self.settings.beta, self.settings.seed
+        )
 
     def is_at_floor(self, smooth: dict[str, float]) -> bool:
         return smooth["accuracy_uncommon"] < FLOOR

@@ -24,7 +24,7 @@ def test_a_config_comes_back_from_its_table(name: str):
 def test_every_preset_builds_and_scores(name: str):
     config = MusicConfig.from_table(load_preset(name).model, name)
     vae = config.build()
-    x = tokens(1, config.representation.steps, config.representation.depth)
+    x = tokens(1, config.representation.steps, config.representation.step.size)
     assert vae.loss(Batch(x)).total.isfinite()
     assert vae.z_size == config.z
 
