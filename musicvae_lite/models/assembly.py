@@ -7,13 +7,23 @@ from typing import Any
 
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.models import decoders, encoders
+from musicvae_lite.models.stock.decoders import StockDecoderSettings
+from musicvae_lite.models.stock.encoders import StockEncoderSettings
 from musicvae_lite.music import representations
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.settings import from_table, to_table
 from musicvae_lite.vae import VAE
 
-ENCODERS = {"flat": encoders.FlatEncoderSettings, "hierarchical": encoders.HierarchicalEncoderSettings}
-DECODERS = {"flat": decoders.FlatDecoderSettings, "hierarchical": decoders.HierarchicalDecoderSettings}
+ENCODERS = {
+    "flat": encoders.FlatEncoderSettings,
+    "hierarchical": encoders.HierarchicalEncoderSettings,
+    "stock": StockEncoderSettings,
+}
+DECODERS = {
+    "flat": decoders.FlatDecoderSettings,
+    "hierarchical": decoders.HierarchicalDecoderSettings,
+    "stock": StockDecoderSettings,
+}
 
 
 @dataclass(frozen=True)
@@ -56,10 +66,11 @@ class MusicConfig:
         }
 
     def build(self) -> VAE:
-        """A freshly initialised model."""
-        steps, depth = self.representation.steps, self.representation.step.size
-        encoder, decoder = self.encoder.build(steps, depth, self.z), self.decoder.build(steps, depth, self.z)
-        return VAE(encoder, decoder)
+        """A freshly initialised model: each half is built from what a step is, how many steps there are,
+        the size of z, and how many numbers of control come with a step."""
+        r = self.representation
+        sizes = (r.step, r.steps, self.z, getattr(r, "control_size", 0))
+        return VAE(self.encoder.build(*sizes), self.decoder.build(*sizes))
 
 
 def _representation(table: Any, where: str) -> Representation:

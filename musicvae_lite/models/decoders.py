@@ -10,11 +10,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from musicvae_lite.models.cores import LSTMCore, TableCore
-from musicvae_lite.models.encoders import check_segments
+from musicvae_lite.models.encoders import check_segments, depth_of
+from musicvae_lite.models.feeding import FeedingDecoder
 from musicvae_lite.models.heads import CategoricalHead
 from musicvae_lite.models.layers import lstm, lstm_state, orthonormal
 from musicvae_lite.models.memory import BeatMemory
-from musicvae_lite.vae import Reconstruction
+from musicvae_lite.music.representations.steps import Step
 
 CORES = {"table": TableCore, "lstm": LSTMCore}
 
@@ -33,8 +34,8 @@ class FlatDecoderSettings:
     layers: int = 2
     feed: int = 128
 
-    def build(self, steps: int, depth: int, z: int) -> nn.Module:
-        return FlatDecoder(self, steps, depth, z)
+    def build(self, step: Step, steps: int, z: int, control: int = 0) -> nn.Module:
+        return FlatDecoder(self, steps, depth_of(step, control), z)
 
 
 @dataclass(frozen=True)
@@ -59,51 +60,21 @@ class HierarchicalDecoderSettings:
     deep: int = 768
     memory: int = 0
 
-    def build(self, steps: int, depth: int, z: int) -> nn.Module:
+    def build(self, step: Step, steps: int, z: int, control: int = 0) -> nn.Module:
         check_segments(self.segments, self.codes, steps)
-        return HierarchicalDecoder(self, depth, z)
+        return HierarchicalDecoder(self, depth_of(step, control), z)
 
 
-class FeedingDecoder(nn.Module):
-    """What both decoders share: which earlier tokens a training step is shown.
-
-    `blank` is the share of earlier tokens hidden from the decoder, which makes it rely on z.
-    `own_share` is scheduled sampling: the share replaced by what the model itself would have written
-    there, drawn in a first parallel pass (Mihaylova and Martins 2019, arXiv:1906.07651). Both act only
-    in training mode; the training loop sets them.
-    """
+class TokenDecoder(FeedingDecoder):
+    """One whose steps are tokens, with the head's `blank` for those it is not shown."""
 
     head: CategoricalHead
-    z_size: int
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.blank = 0.0
-        self.own_share = 0.0
-
-    def hidden(self, z: Tensor, tokens: Tensor) -> Tensor:
-        """Hidden states [B, T, H] from z [B, Z] and tokens [B, T], each step knowing only those before it."""
-        raise NotImplementedError
-
-    def reconstruction(
-        self, z: Tensor, x: Tensor, control: Tensor | None = None, generator: torch.Generator | None = None
-    ) -> Reconstruction:
-        shown = x
-        if self.training and self.own_share > 0:
-            with torch.no_grad():
-                guess = self.head.sample(self.hidden(z, x), 1.0, generator)
-            shown = torch.where(_chance(x, self.own_share, generator), guess, shown)
-        if self.training and self.blank > 0:
-            shown = shown.masked_fill(_chance(x, self.blank, generator), self.head.blank)
-        log_prob, metrics = self.head.score(self.hidden(z, shown), x)
-        return Reconstruction(-log_prob.sum(-1), metrics)
+    def hide(self, shown: Tensor, mask: Tensor) -> Tensor:
+        return shown.masked_fill(mask, self.head.blank)
 
 
-def _chance(x: Tensor, share: float, generator: torch.Generator | None) -> Tensor:
-    return torch.rand(x.shape, generator=generator, device=x.device) < share
-
-
-class FlatDecoder(FeedingDecoder):
+class FlatDecoder(TokenDecoder):
     """Roberts et al. 2018 (arXiv:1803.05428), section 3.2, without a conductor."""
 
     def __init__(self, settings: FlatDecoderSettings, steps: int, depth: int, z: int):
@@ -114,8 +85,8 @@ class FlatDecoder(FeedingDecoder):
         self.lstm = lstm(settings.feed + z, settings.hidden, settings.layers)
         self.head = CategoricalHead(settings.hidden, depth)
 
-    def hidden(self, z: Tensor, tokens: Tensor) -> Tensor:
-        feed = self.feed(F.pad(tokens[:, :-1], (1, 0), value=self.head.blank))  # [B, T, E]
+    def hidden(self, z: Tensor, shown: Tensor, control: Tensor | None = None) -> Tensor:
+        feed = self.feed(F.pad(shown[:, :-1], (1, 0), value=self.head.blank))  # [B, T, E]
         inputs = torch.cat([feed, z[:, None].expand(-1, self.steps, -1).to(feed.dtype)], -1)
         return self.lstm(inputs, lstm_state(self.start(z), self.layers))[0]
 
@@ -169,7 +140,7 @@ class Conductor(nn.Module):
         return plan + self.add(self.lstm(plan)[0])
 
 
-class HierarchicalDecoder(FeedingDecoder):
+class HierarchicalDecoder(TokenDecoder):
     """Conductor LSTMs from z down to one vector a beat, then a core for the steps of the beat.
 
     As in Roberts et al. 2018, section 3.3, the core restarts with every segment. What it knows of the
@@ -200,12 +171,12 @@ class HierarchicalDecoder(FeedingDecoder):
             vectors = level(vectors).flatten(0, 1)
         return vectors
 
-    def hidden(self, z: Tensor, tokens: Tensor) -> Tensor:
+    def hidden(self, z: Tensor, shown: Tensor, control: Tensor | None = None) -> Tensor:
         beats = self.conduct(z)
         if self.memory is not None:
-            beats = beats + self.memory(self.memory.heard(tokens)).flatten(0, 1)
-        outputs = self.core.hidden(beats, tokens.reshape(-1, self.beat))
-        return outputs.reshape(*tokens.shape, -1)
+            beats = beats + self.memory(self.memory.heard(shown)).flatten(0, 1)
+        outputs = self.core.hidden(beats, shown.reshape(-1, self.beat))
+        return outputs.reshape(*shown.shape, -1)
 
     @torch.no_grad()
     def sample(

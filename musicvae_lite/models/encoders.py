@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.latent import Posterior
 from musicvae_lite.models.layers import ToPosterior, lstm, orthonormal, posterior_from, see_one_hot
+from musicvae_lite.music.representations.steps import Categorical, Step
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,8 @@ class FlatEncoderSettings:
     hidden: int = 512
     layers: int = 1
 
-    def build(self, steps: int, depth: int, z: int) -> nn.Module:
-        return FlatEncoder(self, depth, z)
+    def build(self, step: Step, steps: int, z: int, control: int = 0) -> nn.Module:
+        return FlatEncoder(self, depth_of(step, control), z)
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,17 @@ class HierarchicalEncoderSettings:
     squeeze: int = 64
     deep: int = 768
 
-    def build(self, steps: int, depth: int, z: int) -> nn.Module:
+    def build(self, step: Step, steps: int, z: int, control: int = 0) -> nn.Module:
         check_segments(self.segments, self.codes, steps)
-        return HierarchicalEncoder(self, depth, z)
+        return HierarchicalEncoder(self, depth_of(step, control), z)
+
+
+def depth_of(step: Step, control: int) -> int:
+    """How many values a token has. Raises ConfigError for steps this project's own models do not take."""
+    if not isinstance(step, Categorical) or control:
+        what = "a control" if control else f"steps of the kind {type(step).__name__}"
+        raise ConfigError(f"this model takes one token a step and no control, not {what}: use kind 'stock'")
+    return step.depth
 
 
 def check_segments(segments: tuple[int, ...], codes: tuple[int, ...], steps: int) -> None:

@@ -1,0 +1,49 @@
+"""Drum hits with how loud and how early or late each is. Gillick et al. 2019 (arXiv:1905.06118)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from musicvae_lite.models.heads.drawing import flag_metrics, flip
+
+EPSILON = 1e-7  # GrooVAE's, inside the logarithms
+
+
+class GrooveHead(nn.Module):
+    """Hits are drawn; velocities and offsets are what the hidden state says, without chance."""
+
+    def __init__(self, hidden: int, classes: int):
+        super().__init__()
+        self.logits = nn.Linear(hidden, 3 * classes)
+
+    def score(self, hidden: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """The log loss of the hits plus the squared errors of velocities and offsets, as in GrooVAE.
+
+        Args:
+            hidden: [B, T, H].
+            target: [B, T, 3 * classes], hits, velocities, offsets.
+
+        Returns:
+            [B, T], and metrics: those of the hits, and the three summands as means a step.
+        """
+        hits, velocities, offsets = self._activated(hidden)
+        hit, velocity, offset = target.float().chunk(3, -1)
+        hit_loss = -(hit * (hits + EPSILON).log() + (1 - hit) * (1 - hits + EPSILON).log()).sum(-1)
+        velocity_loss = (velocity - velocities).square().sum(-1)
+        offset_loss = (offset - offsets).square().sum(-1)
+        metrics = flag_metrics((hits.detach() >= 0.5) == (hit > 0.5), hit) | {
+            "hits_loss": hit_loss.detach().mean(),
+            "velocities_loss": velocity_loss.detach().mean(),
+            "offsets_loss": offset_loss.detach().mean(),
+        }
+        return hit_loss + velocity_loss + offset_loss, metrics
+
+    def sample(self, hidden: Tensor, temperature: float, generator: torch.Generator | None = None) -> Tensor:
+        """hidden [..., H] -> floats [..., 3 * classes]."""
+        hits, velocities, offsets = self.logits(hidden).float().chunk(3, -1)
+        return torch.cat([flip(hits, temperature, generator), velocities.sigmoid(), offsets.tanh()], -1)
+
+    def _activated(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        hits, velocities, offsets = self.logits(hidden).float().chunk(3, -1)
+        return hits.sigmoid(), velocities.sigmoid(), offsets.tanh()

@@ -1,0 +1,59 @@
+"""Several independent values a step, such as the three voices of a trio."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from musicvae_lite.models.heads.categorical import categorical_score
+from musicvae_lite.models.heads.drawing import draw
+
+
+class ProductHead(nn.Module):
+    """Independent values given the hidden state, all read off one layer."""
+
+    def __init__(self, hidden: int, depths: tuple[int, ...]):
+        super().__init__()
+        self.depths = depths
+        self.logits = nn.Linear(hidden, sum(depths))
+
+    def score(self, hidden: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """hidden [B, T, H], target [B, T, P] -> nats [B, T] and metrics, of all values and of each."""
+        slices = self.logits(hidden).split(self.depths, -1)
+        return gathered([categorical_score(part, target[..., i]) for i, part in enumerate(slices)])
+
+    def sample(self, hidden: Tensor, temperature: float, generator: torch.Generator | None = None) -> Tensor:
+        """hidden [..., H] -> values [..., P]."""
+        slices = self.logits(hidden).split(self.depths, -1)
+        return torch.stack([draw(part, temperature, generator) for part in slices], -1)
+
+
+class SplitHead(nn.Module):
+    """A head for each value, each reading its own part of the hidden state: one core a voice."""
+
+    def __init__(self, heads: list[nn.Module], hidden: int):
+        super().__init__()
+        self.parts, self.hidden = nn.ModuleList(heads), hidden
+
+    def score(self, hidden: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """hidden [B, T, P * H], target [B, T, P] -> nats [B, T] and metrics, of all values and of each."""
+        slices = hidden.split(self.hidden, -1)
+        return gathered(
+            [head.score(part, target[..., i]) for i, (head, part) in enumerate(zip(self.parts, slices))]  # type: ignore[operator]
+        )
+
+    def sample(self, hidden: Tensor, temperature: float, generator: torch.Generator | None = None) -> Tensor:
+        """hidden [..., P * H] -> values [..., P]."""
+        slices = hidden.split(self.hidden, -1)
+        drawn = [head.sample(part, temperature, generator) for head, part in zip(self.parts, slices)]  # type: ignore[operator]
+        return torch.stack(drawn, -1)
+
+
+def gathered(scores: list[tuple[Tensor, dict[str, Tensor]]]) -> tuple[Tensor, dict[str, Tensor]]:
+    """The scores of independent values as one: nats added, metrics averaged and also given one by one."""
+    nats = torch.stack([score for score, _ in scores]).sum(0)
+    names = scores[0][1]
+    metrics = {name: torch.stack([part[name] for _, part in scores]).mean() for name in names}
+    for index, (_, part) in enumerate(scores):
+        metrics |= {f"{name}_{index}": value for name, value in part.items()}
+    return nats, metrics

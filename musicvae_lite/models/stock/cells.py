@@ -1,0 +1,198 @@
+"""LSTM layers as Magenta stacks them: each with a state of its own, and optionally residual.
+
+TensorFlow's `[i, j, f, o] = [x, h] @ kernel + bias` with a forget bias of 1 added at run time becomes
+PyTorch's i, f, g, o with that 1 inside the stored bias.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from musicvae_lite.models.stock.reading import Reader
+from musicvae_lite.models.stock.recurrence import run, step
+
+State = tuple[Tensor, Tensor]  # h, c [B, H] each
+
+
+class Cell(nn.Module):
+    """One LSTM layer.
+
+    Residual: its input is first projected to its size, where that differs, and added to its output.
+
+    Attributes:
+        first: what multiplies the input: the projection where there is one, else the gates' own weight.
+    """
+
+    def __init__(self, inputs: int, hidden: int, residual: bool = False, project: bool = False):
+        super().__init__()
+        self.hidden, self.residual = hidden, residual
+        self.project = nn.Linear(inputs, hidden) if residual and project else None
+        width = hidden if self.project is not None else inputs
+        self.weight_ih = nn.Parameter(torch.empty(4 * hidden, width))
+        self.weight_hh = nn.Parameter(torch.empty(4 * hidden, hidden))
+        self.bias = nn.Parameter(torch.zeros(4 * hidden))
+        self.bias.data[hidden : 2 * hidden] = 1.0
+        bound = (6 / (width + hidden + 4 * hidden)) ** 0.5  # Glorot's, over the joint kernel
+        nn.init.uniform_(self.weight_ih, -bound, bound)
+        nn.init.uniform_(self.weight_hh, -bound, bound)
+        if self.project is not None:
+            stock_linear(self.project)
+
+    @property
+    def first(self) -> tuple[Tensor, Tensor]:
+        """Weight [R, inputs] and bias [R]."""
+        if self.project is not None:
+            return self.project.weight, self.project.bias
+        return self.weight_ih, self.bias
+
+    def forward(self, first: Tensor, state: State | None = None) -> tuple[Tensor, Tensor, State]:
+        """All steps.
+
+        Args:
+            first: [B, T, R], the input after `first`.
+            state: zeros by default.
+
+        Returns:
+            The layer's output [B, T, H], the raw h [B, T, H], and the last state.
+        """
+        gates, added = first, None
+        if self.project is not None:
+            gates, added = F.linear(first, self.weight_ih, self.bias), first
+        if state is None:
+            zeros = first.new_zeros((len(first), self.hidden))
+            state = zeros, zeros
+        h, c = run(gates, self.weight_hh, *state)
+        return h if added is None else h + added, h, (h[:, -1], c)
+
+    def forward_dense(self, x: Tensor, state: State | None = None) -> tuple[Tensor, Tensor, State]:
+        """The same from the input itself, [B, T, inputs]."""
+        out, h, last = self.forward(F.linear(x, *self.first), state)
+        return (out + x if self.residual and self.project is None else out), h, last
+
+    def advance(self, first: Tensor, state: State) -> tuple[Tensor, State]:
+        """One step, from the input after `first`, [B, R]."""
+        gates = first if self.project is None else F.linear(first, self.weight_ih, self.bias)
+        h, c = step(gates, self.weight_hh, *state)
+        return (h if self.project is None else h + first), (h, c)
+
+    def advance_dense(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """One step from the input itself, [B, inputs]."""
+        out, state = self.advance(F.linear(x, *self.first), state)
+        return (out + x if self.residual and self.project is None else out), state
+
+
+class Stack(nn.ModuleList):
+    """Layers one upon the other, as `multi_rnn_cell` stacks them."""
+
+    def __init__(self, inputs: int, sizes: Sequence[int], residual: bool = False, keep: float = 1.0):
+        before = (inputs, *sizes)
+        super().__init__(
+            Cell(before[i], size, residual, project=i == 0 or size != before[i]) for i, size in enumerate(sizes)
+        )
+        self.sizes, self.keep = tuple(sizes), keep
+
+    def climb(self, first: Tensor, states: Sequence[State]) -> tuple[Tensor, list[State]]:
+        """`first` [B, T, R] is the input after the lowest cell's `first`; gives the top output."""
+        out, _, last = self[0](first, states[0])
+        lasts = [last]
+        for cell, state in zip(list(self)[1:], states[1:], strict=True):
+            out, _, last = cell.forward_dense(dropped(out, self.keep, self.training), state)  # type: ignore[operator]
+            lasts.append(last)
+        return out, lasts
+
+    def advance(self, first: Tensor, states: Sequence[State]) -> tuple[Tensor, list[State]]:
+        """One step, from the input after the lowest cell's `first`, [B, R]."""
+        out, state = self.lowest.advance(first, states[0])
+        after = [state]
+        for cell, before in zip(list(self)[1:], states[1:], strict=True):
+            out, state = cell.advance_dense(out, before)  # type: ignore[operator]
+            after.append(state)
+        return out, after
+
+    @property
+    def lowest(self) -> Cell:
+        return self[0]  # type: ignore[return-value]
+
+    @property
+    def state_size(self) -> int:
+        return 2 * sum(self.sizes)
+
+    def unpack(self, vector: Tensor) -> list[State]:
+        """[B, state_size], ordered c0, h0, c1, h1, ..., to a state a layer."""
+        parts = vector.split([size for size in self.sizes for _ in range(2)], -1)
+        return [(parts[i + 1], parts[i]) for i in range(0, len(parts), 2)]
+
+
+class FirstInput:
+    """What a lowest cell reads over a sequence: concat(step, z, control) times its first weight.
+
+    z's share is computed once for the sequence, steps are looked up.
+
+    Args:
+        reader: of steps.
+        cell: the lowest of its stack.
+        z: [B, Z], told at every step; None when there is none.
+        control: [B, T, C].
+        keep: share of the inputs that is not dropped; below 1 only in training.
+    """
+
+    def __init__(
+        self, reader: Reader, cell: Cell, z: Tensor | None, control: Tensor | None, keep: float = 1.0
+    ):
+        weight, bias = cell.first
+        self.reader, self.cell, self.keep = reader, cell, keep
+        self.told = (z, control)
+        sizes = (reader.size, 0 if z is None else z.shape[-1], 0 if control is None else control.shape[-1])
+        step_weight, z_weight, control_weight = weight.split(sizes, -1)
+        self.table = reader.table(step_weight)
+        self.constant = bias[None, None]  # [1 or B, 1, R]
+        if z is not None:
+            self.constant = F.linear(z, z_weight, bias)[:, None]
+        self.control = None if control is None else F.linear(control.to(weight.dtype), control_weight)
+
+    def all(self, steps: Tensor) -> Tensor:
+        """steps [B, T, ...] -> [B, T, R]."""
+        if self.keep < 1:
+            return self._dropped(steps)
+        first = self.reader.look_up(steps, self.table) + self.constant
+        return first if self.control is None else first + self.control
+
+    def at(self, t: int, step: Tensor) -> Tensor:
+        """The step that is read at time t, [B, ...] -> [B, R]."""
+        first = self.reader.look_up(step[:, None], self.table)[:, 0] + self.constant[:, 0]
+        return first if self.control is None else first + self.control[:, t]
+
+    def of(self, rows: slice) -> FirstInput:
+        """The same for some of the sequences."""
+        some = copy(self)
+        some.constant = self.constant[rows]
+        some.control = None if self.control is None else self.control[rows]
+        return some
+
+    def _dropped(self, steps: Tensor) -> Tensor:
+        z, control = self.told
+        inputs = [self.reader.spell(steps)]
+        if z is not None:
+            inputs.append(z[:, None].expand(-1, steps.shape[1], -1))
+        if control is not None:
+            inputs.append(control.to(inputs[0].dtype))
+        return F.linear(F.dropout(torch.cat(inputs, -1), 1 - self.keep), *self.cell.first)
+
+
+def dropped(x: Tensor, keep: float, training: bool) -> Tensor:
+    return F.dropout(x, 1 - keep) if training and keep < 1 else x
+
+
+def stock_linear(layer: nn.Linear, std: float | None = None) -> nn.Linear:
+    """Gives a layer TensorFlow's start: Glorot-uniform, or N(0, std), and a bias of zero."""
+    if std is None:
+        nn.init.xavier_uniform_(layer.weight)
+    else:
+        nn.init.normal_(layer.weight, std=std)
+    nn.init.zeros_(layer.bias)
+    return layer

@@ -1,0 +1,43 @@
+"""Sequences that end before their last step: how long they are, and reading them from their own end."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def length_of(tokens: Tensor, end: int) -> Tensor:
+    """Steps of each sequence [B, T] up to its first `end`, that one included: [B]. T where there is none."""
+    steps = tokens.shape[1]
+    is_end = tokens == end
+    first = torch.where(is_end, torch.arange(steps, device=tokens.device), steps - 1).amin(1)
+    return first + 1
+
+
+def after_end(tokens: Tensor, end: int) -> Tensor:
+    """Where a sequence [B, T] has ended: bool [B, T], false at the `end` itself."""
+    is_end = (tokens == end).int()
+    return (is_end.cumsum(1) - is_end) > 0
+
+
+def turned(x: Tensor, length: Tensor | None) -> Tensor:
+    """x [B, T, D] read from the end of each sequence; what lies behind the end stays where it is."""
+    if length is None:
+        return x.flip(1)
+    t = torch.arange(x.shape[1], device=x.device)
+    back = length[:, None] - 1 - t
+    order = torch.where(back >= 0, back, t)  # [B, T]
+    return x.gather(1, order[..., None].expand_as(x))
+
+
+def cut(x: Tensor, length: Tensor) -> Tensor:
+    """x [B, T, D] with zeros behind each sequence's end."""
+    inside = torch.arange(x.shape[1], device=x.device) < length[:, None]
+    return x * inside[..., None]
+
+
+def last_of(x: Tensor, length: Tensor | None) -> Tensor:
+    """The last step of each sequence, [B, T, D] -> [B, D]."""
+    if length is None:
+        return x[:, -1]
+    return x.gather(1, (length - 1)[:, None, None].expand(-1, 1, x.shape[-1]))[:, 0]
