@@ -67,9 +67,9 @@ class MusicConfig:
 
     def build(self) -> VAE:
         """A freshly initialised model: each half is built from what a step is, how many steps there are,
-        the size of z, and how many numbers of control come with a step."""
+        the size of z, and what a step of control is."""
         r = self.representation
-        sizes = (r.step, r.steps, self.z, getattr(r, "control_size", 0))
+        sizes = (r.step, r.steps, self.z, r.control)
         return VAE(self.encoder.build(*sizes), self.decoder.build(*sizes))
 
 

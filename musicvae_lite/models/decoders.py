@@ -34,7 +34,7 @@ class FlatDecoderSettings:
     layers: int = 2
     feed: int = 128
 
-    def build(self, step: Step, steps: int, z: int, control: int = 0) -> nn.Module:
+    def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
         return FlatDecoder(self, steps, depth_of(step, control), z)
 
 
@@ -60,7 +60,7 @@ class HierarchicalDecoderSettings:
     deep: int = 768
     memory: int = 0
 
-    def build(self, step: Step, steps: int, z: int, control: int = 0) -> nn.Module:
+    def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
         check_segments(self.segments, self.codes, steps)
         return HierarchicalDecoder(self, depth_of(step, control), z)
 

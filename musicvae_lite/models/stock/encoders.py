@@ -43,7 +43,7 @@ class StockEncoderSettings:
     end: int | None = None
     has_scale: bool = True
 
-    def build(self, step: Step, steps: int, z: int, control: int = 0) -> nn.Module:
+    def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
         """See `MusicConfig.build`. Raises ConfigError when the levels do not make the steps."""
         if self.levels and math.prod(self.levels) != steps:
             raise ConfigError(
@@ -59,13 +59,15 @@ class StockEncoderSettings:
 class StockEncoder(nn.Module):
     """Steps [B, T, ...] to a posterior over z."""
 
-    def __init__(self, settings: StockEncoderSettings, step: Step, z: int, control: int = 0):
+    def __init__(self, settings: StockEncoderSettings, step: Step, z: int, control: Step | None = None):
         super().__init__()
         s = settings
         self.levels, self.end = s.levels, s.end
         self.reader = reader_for(step, s.roll)
         last = 2 * s.hidden[-1]
-        inputs = [self.reader.size + control] + [last] * max(0, len(s.levels) - 1)
+        self.teller = reader_for(control) if control else None
+        first = self.reader.size + (self.teller.size if self.teller else 0)
+        inputs = [first] + [last] * max(0, len(s.levels) - 1)
         self.readings = nn.ModuleList(Reading(width, s.hidden, s.residual, s.keep) for width in inputs)
         self.mean = stock_linear(nn.Linear(last, z), FIRST_STD)
         self.scale = stock_linear(nn.Linear(last, z), FIRST_STD) if s.has_scale else None
@@ -86,7 +88,7 @@ class StockEncoder(nn.Module):
         if self.end is not None:
             length, x = length_of(x, self.end), self.reader.hide(x, after_end(x, self.end))
         lowest, *others = self.readings
-        vectors = lowest.read_steps(self.reader, x, control, length)  # type: ignore[operator]
+        vectors = lowest.read_steps(self.reader, x, self.teller, control, length)  # type: ignore[operator]
         for parts, reading in zip(self.levels[1:], others, strict=True):
             vectors = reading.read(vectors.unflatten(0, (-1, parts)))  # type: ignore[operator]
         return vectors
@@ -107,12 +109,17 @@ class Reading(nn.Module):
             setattr(self, name, nn.ModuleList(cells))
 
     def read_steps(
-        self, reader: Reader, x: Tensor, control: Tensor | None, length: Tensor | None
+        self,
+        reader: Reader,
+        x: Tensor,
+        teller: Reader | None,
+        control: Tensor | None,
+        length: Tensor | None,
     ) -> Tensor:
         """Steps [B, T, ...] to the last states of the top layer [B, 2H]."""
         keep = self.keep if self.training else 1.0
-        firsts = [FirstInput(reader, cells[0], None, control, keep).all(x) for cells in self._directions]
-        return self._climb(firsts, length)
+        inputs = [FirstInput(reader, cells[0], None, teller, control, keep) for cells in self._directions]  # type: ignore[arg-type]
+        return self._climb([given.all(x) for given in inputs], length)
 
     def read(self, vectors: Tensor) -> Tensor:
         """Vectors [B, T, D] to the last states of the top layer [B, 2H]."""

@@ -9,12 +9,12 @@ from torch.distributions import Categorical
 from musicvae_lite.models.heads import CategoricalHead, draw
 
 
-def test_scores_are_log_probabilities():
+def test_scores_are_negative_log_probabilities():
     torch.manual_seed(0)
     head = CategoricalHead(6, 5)
     hidden, target = torch.randn(3, 4, 6), torch.randint(0, 5, (3, 4))
-    log_prob, _ = head.score(hidden, target)
-    torch.testing.assert_close(log_prob, Categorical(logits=head.logits(hidden)).log_prob(target))
+    nats, _ = head.score(hidden, target)
+    torch.testing.assert_close(nats, -Categorical(logits=head.logits(hidden)).log_prob(target))
 
 
 def test_accuracy_of_uncommon_values_leaves_the_commonest_out():
