@@ -23,6 +23,7 @@ from musicvae_lite.training.interrupts import waiting_interrupts
 from musicvae_lite.training.run_folder import Progress, RunFolder
 from musicvae_lite.training.settings import TrainingSettings
 from musicvae_lite.training.task import Task
+from musicvae_lite.training.tensorflow_adam import TensorFlowAdam
 from musicvae_lite.vae import collapse_warning
 
 logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # `train` says itself what it runs in
@@ -162,12 +163,17 @@ class Trainer:
                     f"init_from {s.init_from}: none of its {len(weights)} tensors fits this model"
                 )
             taken = f" ({len(copied)} tensors from {s.init_from}, {len(fresh)} fresh)"
-        fused = self.fabric.device.type in ("cpu", "cuda")
-        optimizer = torch.optim.Adam(self.vae.parameters(), s.learning_rate, betas=(0.9, 0.99), fused=fused)
-        self.model, self.optimizer = self.fabric.setup(self.vae, optimizer)
+        self.model, self.optimizer = self.fabric.setup(self.vae, self._optimizer())
         self.task.start(s, self.fabric.device)
         self.generator = torch.Generator(self.fabric.device)
         return taken
+
+    def _optimizer(self) -> torch.optim.Optimizer:
+        s = self.settings
+        if s.optimizer == "tensorflow-adam":
+            return TensorFlowAdam(self.vae.parameters(), s.learning_rate)
+        fused = self.fabric.device.type in ("cpu", "cuda")
+        return torch.optim.Adam(self.vae.parameters(), s.learning_rate, betas=(0.9, 0.99), fused=fused)
 
     def _loop(self, interrupt: threading.Event) -> None:
         s, began, begun_at = self.settings, time.monotonic(), self.progress.step
@@ -191,7 +197,9 @@ class Trainer:
 
     def _step(self) -> None:
         s, step = self.settings, self.progress.step
-        self.generator.manual_seed((s.seed + 1000 * self.progress.restarts) * 1_000_003 + step)
+        seed = (s.seed + 1000 * self.progress.restarts) * 1_000_003 + step
+        self.generator.manual_seed(seed)
+        torch.manual_seed(seed)  # for dropout, which takes no generator
         batch = self.task.batch(step, self.generator)
         for group in self.optimizer.param_groups:
             group["lr"] = s.learning_rate_at(step) * self.rate_share

@@ -17,7 +17,6 @@ from musicvae_lite.training.settings import MusicTraining
 from musicvae_lite.training.windows import WindowSplit
 from musicvae_lite.vae import VAE, Batch
 
-FLOOR = 0.15  # share of uncommon values right; a model that only ever answers "hold" has 0
 PRIOR_WINDOWS = 30_000  # that a prior is fitted to, at most
 
 
@@ -68,7 +67,7 @@ class MusicTask:
         )
 
     def is_at_floor(self, smooth: dict[str, float]) -> bool:
-        return smooth["accuracy_uncommon"] < FLOOR
+        return smooth["accuracy_uncommon"] < self.settings.floor
 
     def finish(self, best: Path) -> None:
         """The prior that new codes are drawn from; too little music has none."""

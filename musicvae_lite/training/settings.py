@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.latent import BetaSchedule, ramp
@@ -18,10 +19,14 @@ class TrainingSettings:
         batch: examples an update. Small batches learn more a second than MusicVAE's 512.
         learning_rate: of Adam, after a warm-up of `warmup` updates and until the share
             `hold` of the run; from there a cosine down to nothing.
+        decay: when below 1, the rate falls as Magenta's does instead: by this factor an update, from
+            `learning_rate` down to `learning_rate_last`; `warmup` and `hold` then count for nothing.
+        optimizer: "adam", or "tensorflow-adam" for TensorFlow's form of it.
         clip: largest global norm of the gradient.
         beta: final weight of the KL. `beta_begin` and `beta_end` are shares of the run: the weight is
             `beta_first` before, small so that what matters most is learnt first, and grows linearly
             between them.
+        beta_rate: when given, the weight grows as Magenta's does instead: beta * (1 - beta_rate ** step).
         free_bits: bits of KL per example that cost nothing.
         init_from: a model whose fitting weights start this one.
         validate_every, save_every: in updates.
@@ -33,11 +38,15 @@ class TrainingSettings:
     learning_rate: float = 2e-3
     warmup: int = 100
     hold: float = 0.3
+    decay: float = 1.0
+    learning_rate_last: float = 1e-5
+    optimizer: Literal["adam", "tensorflow-adam"] = "adam"
     clip: float = 1.0
     beta: float = 0.33
     beta_first: float = 0.02
     beta_begin: float = 0.3
     beta_end: float = 0.8
+    beta_rate: float | None = None
     free_bits: float = 0.0
     init_from: str | None = None
     validate_every: int = 2000
@@ -53,12 +62,14 @@ class TrainingSettings:
         for name in ("learning_rate", "clip"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"training setting '{name}' is {getattr(self, name)}; it must be above 0")
-        for name in ("beta", "beta_first", "free_bits", "warmup"):
+        for name in ("beta", "beta_first", "free_bits", "warmup", "learning_rate_last"):
             if not getattr(self, name) >= 0:
                 raise ConfigError(f"training setting '{name}' is {getattr(self, name)}; it must be 0 or more")
         if not 0 <= self.seed < 2**32:
             raise ConfigError(f"training setting 'seed' is {self.seed}; it must be 0 to {2**32 - 1}")
-        self._check_shares("hold", "beta_begin", "beta_end")
+        self._check_shares("hold", "beta_begin", "beta_end", "decay")
+        if self.beta_rate is not None:
+            self._check_shares("beta_rate")
 
     def _check_shares(self, *names: str) -> None:
         for name in names:
@@ -68,11 +79,16 @@ class TrainingSettings:
                 )
 
     def beta_at(self, step: int) -> float:
+        if self.beta_rate is not None:
+            return BetaSchedule("exponential", final=self.beta, rate=self.beta_rate)(step, self.steps)
         return BetaSchedule("ramp", self.beta_first, self.beta, self.beta_begin, self.beta_end)(
             step, self.steps
         )
 
     def learning_rate_at(self, step: int) -> float:
+        if self.decay < 1:
+            last = self.learning_rate_last
+            return (self.learning_rate - last) * self.decay**step + last
         done = step / self.steps
         fall = min(1.0, max(0.0, (done - self.hold) / max(1 - self.hold, 1e-9)))
         return (
@@ -90,6 +106,10 @@ class MusicTraining(TrainingSettings):
     Attributes:
         blank: share of earlier tokens hidden from the decoder.
         own_share: final share of scheduled sampling, reached along with beta.
+        own_share_rate: when above 0, the share grows as Magenta's does instead: an inverse sigmoid of the
+            updates, 1 - k / (k + exp(step / k)) of `own_share` for a rate of k.
+        floor: share of uncommon steps right below which a run that has had its time starts anew with
+            other weights; 0 never does.
         transpose_down, transpose_up: largest shift in semitones, drawn for each window.
         synthetic: share of random melodies in each batch, until the share `hold` of the run; from there
             it falls in a straight line to `synthetic_last`. They teach pitch and rhythm of every kind
@@ -98,6 +118,8 @@ class MusicTraining(TrainingSettings):
 
     blank: float = 0.1
     own_share: float = 0.0
+    own_share_rate: float = 0.0
+    floor: float = 0.15
     transpose_down: int = 5
     transpose_up: int = 6
     synthetic: float = 0.4
@@ -105,11 +127,16 @@ class MusicTraining(TrainingSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._check_shares("blank", "own_share", "synthetic", "synthetic_last")
+        self._check_shares("blank", "own_share", "synthetic", "synthetic_last", "floor")
+        if self.own_share_rate < 0:
+            raise ConfigError(f"training setting 'own_share_rate' is {self.own_share_rate}; it is 0 or more")
         if self.transpose_down < 0 or self.transpose_up < 0:
             raise ConfigError("transpose_down and transpose_up are numbers of semitones, 0 or more")
 
     def own_share_at(self, step: int) -> float:
+        if self.own_share_rate:
+            k = self.own_share_rate
+            return self.own_share * (1 - k / (k + math.exp(min(step / k, 700.0))))
         return ramp(0.0, self.own_share, self.beta_begin, self.beta_end, step / self.steps)
 
     def synthetic_at(self, step: int) -> float:

@@ -1,0 +1,65 @@
+"""Reading snappy blocks, which some table writers compress with. Format: google/snappy, format_description."""
+
+from __future__ import annotations
+
+LARGEST = 1 << 26  # bytes of one block; tables are cut into blocks of some kilobytes
+
+
+def decompress(data: bytes) -> bytes:
+    """Raises ValueError when the block is damaged."""
+    length, at = _varint(data)
+    if length > LARGEST:
+        raise ValueError(f"a snappy block claims {length} bytes")
+    out = bytearray()
+    try:
+        while at < len(data):
+            at = _element(data, at, out)
+            if len(out) > length:
+                break
+    except IndexError:
+        raise ValueError("a snappy block ends within an element") from None
+    if len(out) != length:
+        raise ValueError(f"a snappy block claims {length} bytes and holds {len(out)}")
+    return bytes(out)
+
+
+def _element(data: bytes, at: int, out: bytearray) -> int:
+    """Appends one literal or copy; returns where the next begins."""
+    tag = data[at]
+    at += 1
+    if tag & 3 == 0:
+        size = (tag >> 2) + 1
+        if size > 60:
+            extra = size - 60
+            size = int.from_bytes(_take(data, at, extra), "little") + 1
+            at += extra
+        out += _take(data, at, size)
+        return at + size
+    if tag & 3 == 1:
+        size, offset = (tag >> 2 & 7) + 4, (tag >> 5) << 8 | data[at]
+        at += 1
+    else:
+        width = 2 if tag & 3 == 2 else 4
+        size, offset = (tag >> 2) + 1, int.from_bytes(_take(data, at, width), "little")
+        at += width
+    if not 0 < offset <= len(out):
+        raise ValueError("a snappy block copies from before its beginning")
+    for _ in range(size):  # byte by byte: a copy may overlap what it writes
+        out.append(out[-offset])
+    return at
+
+
+def _take(data: bytes, at: int, size: int) -> bytes:
+    if at + size > len(data):
+        raise IndexError
+    return data[at : at + size]
+
+
+def _varint(data: bytes) -> tuple[int, int]:
+    value = shift = 0
+    for at, byte in enumerate(data[:5]):
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            return value, at + 1
+    raise ValueError("a snappy block without a length")
