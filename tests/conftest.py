@@ -30,3 +30,12 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 def examples() -> Path:
     """The folder with the example tunes."""
     return EXAMPLES
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of reference data that is not part of the repository: "shared" beside the checkout."""
+    folder = Path(os.environ.get("MUSICVAE_LITE_SHARED", ROOT.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip("no reference data: there is no folder 'shared' beside the checkout")
+    return folder

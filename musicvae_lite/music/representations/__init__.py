@@ -5,21 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.music.representations.base import Extraction, Rejection, Representation
+from musicvae_lite.music.representations.base import Example, Extraction, Rejection, Representation
+from musicvae_lite.music.representations.drums import DrumsRepresentation
 from musicvae_lite.music.representations.melody import MelodyRepresentation
 from musicvae_lite.music.score import Meter
 
-REGISTRY = {cls.name: cls for cls in (MelodyRepresentation,)}
+REGISTRY = {cls.name: cls for cls in (MelodyRepresentation, DrumsRepresentation)}
 
 PRESETS = {
     "melody-2bar": MelodyRepresentation(bars=2),
     "melody-16bar": MelodyRepresentation(bars=16),
     "melody-2bar-waltz": MelodyRepresentation(bars=2, meter=Meter(3, 4)),
     "melody-2bar-jig": MelodyRepresentation(bars=2, meter=Meter(6, 8)),
+    "drums-2bar": DrumsRepresentation(bars=2),
+    "drums-2bar-nade": DrumsRepresentation(bars=2, form="hits"),
+    "drums-2bar-nade-full": DrumsRepresentation(bars=2, form="hits", drum_map="magenta-61"),
+    "drums-16bar": DrumsRepresentation(bars=16),
 }
 
 
-def from_config(config: dict[str, Any]) -> MelodyRepresentation:
+def from_config(config: dict[str, Any]) -> Representation:
     """Rebuilds a representation from what its `to_config` gave.
 
     Raises:
@@ -34,6 +39,8 @@ def from_config(config: dict[str, Any]) -> MelodyRepresentation:
 __all__ = [
     "PRESETS",
     "REGISTRY",
+    "DrumsRepresentation",
+    "Example",
     "Extraction",
     "MelodyRepresentation",
     "Rejection",

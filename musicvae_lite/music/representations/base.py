@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
@@ -82,7 +82,6 @@ class Representation(Protocol):
     """
 
     name: ClassVar[str]
-    token_settings: ClassVar[tuple[str, ...]]  # the settings that decide what a window's numbers mean
 
     @property
     def bars(self) -> int: ...
@@ -103,6 +102,12 @@ class Representation(Protocol):
     @property
     def control(self) -> Step | None:
         """What one step of the condition is; None when windows stand alone."""
+        ...
+
+    @property
+    def meaning(self) -> dict[str, Any]:
+        """The settings that decide what a window's numbers mean, as plain values; the rest only chooses
+        windows. Two representations whose meanings are equal can share a dataset."""
         ...
 
     @property

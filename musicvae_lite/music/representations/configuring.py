@@ -12,8 +12,15 @@ R = TypeVar("R")
 
 def to_config(representation: Any) -> dict[str, Any]:
     """Name and settings; those that are None are left out."""
-    settings = {key: value for key, value in vars(representation).items() if value is not None}
+    settings = {key: _plain(value) for key, value in vars(representation).items() if value is not None}
     return {"name": representation.name, **settings, "meter": str(representation.meter)}
+
+
+def meaning(representation: Any, *settings: str) -> dict[str, Any]:
+    """What every representation's numbers depend on, and these settings of its own."""
+    names = ("bars", "steps_per_quarter", *settings)
+    common = {"name": representation.name, "meter": str(representation.meter)}
+    return common | {name: getattr(representation, name) for name in names}
 
 
 def from_config(cls: type[R], config: dict[str, Any]) -> R:
@@ -25,3 +32,7 @@ def from_config(cls: type[R], config: dict[str, Any]) -> R:
     if isinstance(settings.get("meter"), str):
         settings["meter"] = Meter.parse(settings["meter"])
     return cls(**settings)
+
+
+def _plain(value: Any) -> Any:
+    return value.to_config() if hasattr(value, "to_config") else value

@@ -59,14 +59,6 @@ class MelodyRepresentation:
     highest: int = 108
 
     name: ClassVar[str] = "melody"
-    token_settings: ClassVar[tuple[str, ...]] = (
-        "name",
-        "bars",
-        "meter",
-        "steps_per_quarter",
-        "lowest",
-        "highest",
-    )
 
     def __post_init__(self) -> None:
         steps_per_bar(self.meter, self.steps_per_quarter)
@@ -113,6 +105,11 @@ class MelodyRepresentation:
         return FIRST_NOTE, self.depth - 1
 
     @property
+    def meaning(self) -> dict[str, Any]:
+        """What decides the tokens' meaning (see `Representation.meaning`)."""
+        return configuring.meaning(self, "lowest", "highest")
+
+    @property
     def transposition(self) -> Transposition:
         """All notes move, holds and offs do not."""
         return Transposition((Span(FIRST_NOTE, self.depth - 1),))
@@ -147,10 +144,10 @@ class MelodyRepresentation:
             raise ConfigError(f"windows must lie at least 1 step apart, not {hop}")
         track, choice, trouble = self._choose(score, track)
         if trouble:
-            return nothing(self.steps, *trouble)
+            return nothing(self, *trouble)
         grid = Grid.of(score, self.steps_per_quarter)
         if grid.steps > LONGEST_SONG:
-            return nothing(self.steps, "long", f"{grid.bars:,} bars are more than a song can have")
+            return nothing(self, "long", f"{grid.bars:,} bars are more than a song can have")
         line = Line.of(score, grid, track, self.lowest, self.highest, self.steps)
         if line.overlaps:
             choice += f"; {line.overlaps} of its notes begin over another one"

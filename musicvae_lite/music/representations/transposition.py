@@ -87,8 +87,8 @@ class Transposition:
         moving = self._moving(tokens) if self.by == "value" else None
         for span in self.spans:
             if moving is None:
-                used: np.ndarray = tokens[:, :, span.low : span.high + 1].any(axis=1)  # [W, columns]
-                any_used = used.any(-1)
+                used = tokens[:, :, span.low : span.high + 1].max(axis=1) > 0  # [W, columns]
+                any_used = used.any(axis=-1)
                 low = np.where(any_used, span.low + used.argmax(1), -1)
                 high = np.where(any_used, span.high - used[:, ::-1].argmax(1), -1)
             else:

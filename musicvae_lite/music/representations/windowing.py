@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
+from musicvae_lite.errors import ConfigError
 from musicvae_lite.music.grid import Grid, Stretch, accepts
-from musicvae_lite.music.representations.base import Extraction, Rejection
+from musicvae_lite.music.representations.base import Extraction, Rejection, Representation
+from musicvae_lite.music.representations.steps import Binary, Categorical, Product
 from musicvae_lite.music.score import Meter
 
 LONGEST_SONG = 1 << 20  # steps; some eighteen hours of 16ths at 240 quarters a minute
@@ -154,8 +157,101 @@ def judge(
     return codes == 0, found
 
 
-def nothing(steps: int, code: str, detail: str, bar: int = 0) -> Extraction:
+def off_grid_rule(rep: Any, step: np.ndarray, late: np.ndarray, starts: np.ndarray) -> Rule:
+    """Too many onsets beyond the tolerance, of a representation with `tolerance` and `off_grid_share`.
+
+    Args:
+        step, late: onsets [N] in order of steps, and how far each lies from its step.
+        starts: of the windows [W].
+    """
+    order = np.argsort(step, kind="stable")
+    step, off = step[order], np.abs(late[order]) > rep.tolerance
+    total = np.concatenate([[0], np.cumsum(off)])
+    first, last = np.searchsorted(step, starts), np.searchsorted(step, starts + rep.steps)
+    count, among = total[last] - total[first], last - first
+    grid = f"begin off the grid of {rep.steps_per_quarter} steps a quarter"
+    return Rule(
+        "off-grid",
+        count > rep.off_grid_share * among,
+        lambda i: f"{count[i]} of {among[i]} notes {grid}",
+    )
+
+
+def rest_rule(rep: Any, sounding: np.ndarray, starts: np.ndarray, what: str = "silence") -> Rule:
+    """A silence longer than the `longest_rest` of a representation.
+
+    Args:
+        sounding: bool [L] over the steps of the song and a window behind it.
+        starts: of the windows [W].
+        what: is silent, for the message.
+    """
+    rest = int(rep.longest_rest * rep.bar_steps)
+    if rest >= rep.steps:
+        return Rule("rest", np.zeros(len(starts), dtype=bool), lambda i: "")
+    total = np.concatenate([[0], np.cumsum(sounding)])
+    silent = total[rest + 1 :] == total[: -rest - 1]  # so are the `rest` steps after
+    runs = np.concatenate([[0], np.cumsum(silent)])
+    length = f"{rep.longest_rest:g} bar{'s' if rep.longest_rest > 1 else ''}"
+    broken = runs[starts + rep.steps - rest] > runs[starts]
+    return Rule("rest", broken, lambda i: f"{what} for more than {length}")
+
+
+def extract(
+    rep: Representation,
+    grid: Grid,
+    placement: Placement,
+    rules: Sequence[Rule],
+    cut: Callable[[np.ndarray], np.ndarray],
+    **found: Any,
+) -> Extraction:
+    """The windows that stand.
+
+    Args:
+        rules: the first to be told first.
+        cut: given steps of the song [W, T], the windows there.
+        found: further fields of the Extraction.
+    """
+    keep, rejections = judge(grid, placement, rep.steps, rules)
+    starts = placement.starts[keep]
+    bar, step = grid.bar_of_step(starts)
+    told = sorted([*placement.rejections, *rejections], key=lambda r: r.bar)
+    tokens = cut(starts[:, None] + np.arange(rep.steps))
+    where = (bar.astype(np.int32), step.astype(np.int32), grid.tick_of_step(starts))
+    return Extraction(tokens, *where, tuple(told), **found)
+
+
+def joined_windows(rep: Representation, tokens: np.ndarray) -> np.ndarray:
+    """Windows [T, ...], [n, T, ...] or [n * T, ...] as [n, T, ...], checked.
+
+    Raises:
+        ConfigError: they are no whole number of windows, or a value is none of the representation's.
+    """
+    tokens = np.asarray(tokens)
+    shape = (rep.steps, *rep.step.shape)
+    size = int(np.prod(shape))
+    if tokens.size % size or tokens.shape[tokens.ndim - len(rep.step.shape) :] != rep.step.shape:
+        wanted = " x ".join(map(str, shape))
+        raise ConfigError(f"an array of shape {list(tokens.shape)} is no whole number of windows of {wanted}")
+    highest = _highest(rep)
+    if tokens.size and highest is not None and not ((tokens >= 0) & (tokens <= highest)).all():
+        worst = tokens[(tokens < 0) | (tokens > highest)].flat[0]
+        raise ConfigError(f"{worst} is none of the values of {rep.name}: they go from 0 to {np.max(highest)}")
+    return tokens.reshape(-1, *shape)
+
+
+def _highest(rep: Representation) -> int | np.ndarray | None:
+    match rep.step:
+        case Categorical(depth=depth):
+            return depth - 1
+        case Product(depths=depths):
+            return np.array(depths) - 1
+        case Binary():
+            return 1
+    return None
+
+
+def nothing(rep: Representation, code: str, detail: str, bar: int = 0) -> Extraction:
     """An extraction without windows, for a song that cannot be taken at all."""
     none = np.zeros(0, dtype=np.int32)
-    tokens = np.zeros((0, steps), dtype=np.uint8)
+    tokens = np.zeros((0, rep.steps, *rep.step.shape), dtype=rep.step.dtype)
     return Extraction(tokens, none, none, none, (Rejection(bar, code, detail),))
