@@ -93,7 +93,9 @@ def named(name: str) -> DrumMap:
     """A map that comes with the package. Raises ConfigError when there is none of that name."""
     if name not in names():
         known = ", ".join(names())
-        raise ConfigError(f"no drum map is called '{name}': there are {known}; a file of your own ends in .toml")
+        raise ConfigError(
+            f"no drum map is called '{name}': there are {known}; a file of your own ends in .toml"
+        )
     return _parse(name, (FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
 
 

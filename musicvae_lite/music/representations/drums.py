@@ -153,11 +153,15 @@ class DrumsRepresentation:
         rest = int(self.longest_rest * self.bar_steps)
         placement = place(grid, self.meter, self.steps, hop, rest)
         starts = placement.starts
-        rules = [off_grid_rule(self, hits.step, hits.late, starts), rest_rule(self, song.max(axis=1) > 0, starts)]
+        rules = [
+            off_grid_rule(self, hits.step, hits.late, starts),
+            rest_rule(self, song.max(axis=1) > 0, starts),
+        ]
         struck = np.concatenate([[0], np.cumsum(song.sum(1, dtype=np.int64))])
         count = struck[starts + self.steps] - struck[starts]
-        least = f"hits in a window, and {self.min_notes} are the least"
-        rules.append(Rule("few-notes", count < self.min_notes, lambda i: f"{count[i]} {least}"))
+        least = f"in a window, and {self.min_notes} are the least"
+        few = count < self.min_notes
+        rules.append(Rule("few-notes", few, lambda i: f"{count[i]} hit{'s' * int(count[i] != 1)} {least}"))
         warnings = (choice.warning,) if choice.warning else ()
         first = choice.tracks[0] if choice.tracks else -1
         flags = self._spelled(song)
