@@ -51,6 +51,9 @@ class Meter:
         return f"{self.numerator}/{self.denominator}"
 
 
+COMMON_TIME = Meter(4, 4)
+
+
 @dataclass(frozen=True)
 class Track:
     """One instrument of a score. `program` is the General MIDI program, 0 to 127."""

@@ -7,10 +7,11 @@ from typing import Any
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.music.representations.base import Example, Extraction, Rejection, Representation
 from musicvae_lite.music.representations.drums import DrumsRepresentation
+from musicvae_lite.music.representations.groove import GrooveRepresentation
 from musicvae_lite.music.representations.melody import MelodyRepresentation
 from musicvae_lite.music.score import Meter
 
-REGISTRY = {cls.name: cls for cls in (MelodyRepresentation, DrumsRepresentation)}
+REGISTRY = {cls.name: cls for cls in (MelodyRepresentation, DrumsRepresentation, GrooveRepresentation)}
 
 PRESETS = {
     "melody-2bar": MelodyRepresentation(bars=2),
@@ -21,6 +22,12 @@ PRESETS = {
     "drums-2bar-nade": DrumsRepresentation(bars=2, form="hits"),
     "drums-2bar-nade-full": DrumsRepresentation(bars=2, form="hits", drum_map="magenta-61"),
     "drums-16bar": DrumsRepresentation(bars=16),
+    "groove-2bar": GrooveRepresentation(bars=2),
+    "groove-4bar": GrooveRepresentation(bars=4),
+    "groove-2bar-humanize": GrooveRepresentation(bars=2, task="humanize"),
+    "groove-2bar-tap": GrooveRepresentation(bars=2, task="tap"),
+    "groove-2bar-add-hihat": GrooveRepresentation(bars=2, task="add-hihat"),
+    "groove-2bar-hits-control": GrooveRepresentation(bars=2, task="hits-control"),
 }
 
 
@@ -42,6 +49,7 @@ __all__ = [
     "DrumsRepresentation",
     "Example",
     "Extraction",
+    "GrooveRepresentation",
     "MelodyRepresentation",
     "Rejection",
     "Representation",

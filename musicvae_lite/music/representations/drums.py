@@ -1,4 +1,4 @@
-"""Drums: which drums are struck at each step of a fixed grid. As in MusicVAE (Roberts et al. 2018, 1803.05428).
+"""Drums: which are struck at each step of a fixed grid. As in MusicVAE (Roberts et al. 2018, 1803.05428).
 
 A step is one number whose bits are the drums (512 values of nine drums), or as many zeros and ones as
 there are drums, for heads that write them one after another (NADE). How hard and how exactly in time they
@@ -14,31 +14,32 @@ import numpy as np
 
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.music import drum_maps
-from musicvae_lite.music.grid import Grid, steps_per_bar
+from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.representations import configuring
-from musicvae_lite.music.representations.base import Example, Extraction
+from musicvae_lite.music.representations.base import Extraction
 from musicvae_lite.music.representations.comparing import f1, step_figures
 from musicvae_lite.music.representations.fingerprints import as_bytes, hash_rows
+from musicvae_lite.music.representations.gridded import Gridded
 from musicvae_lite.music.representations.hits import Hits, choose_drums
-from musicvae_lite.music.representations.steps import Binary, Categorical, Step, bits_of, value_of
+from musicvae_lite.music.representations.steps import Binary, Categorical, bits_of, value_of
 from musicvae_lite.music.representations.transposition import Transposition
 from musicvae_lite.music.representations.windowing import (
     LONGEST_SONG,
-    Rule,
     extract,
+    few_notes_rule,
     joined_windows,
     nothing,
     off_grid_rule,
     place,
     rest_rule,
 )
-from musicvae_lite.music.score import Meter, MeterChange, Score, TempoChange, Track
+from musicvae_lite.music.score import COMMON_TIME, Meter, MeterChange, Score, TempoChange, Track
 
 MOST_BITS = 12  # drums a token can hold
 
 
 @dataclass(frozen=True)
-class DrumsRepresentation:
+class DrumsRepresentation(Gridded):
     """Windows of drums as tokens uint16 [T], or as flags uint8 [T, C].
 
     Attributes:
@@ -55,7 +56,7 @@ class DrumsRepresentation:
     """
 
     bars: int = 2
-    meter: Meter = Meter(4, 4)
+    meter: Meter = COMMON_TIME
     steps_per_quarter: int = 4
     drum_map: Any = "magenta-9"
     form: str = "tokens"
@@ -67,10 +68,8 @@ class DrumsRepresentation:
     name: ClassVar[str] = "drums"
 
     def __post_init__(self) -> None:
-        steps_per_bar(self.meter, self.steps_per_quarter)
+        self.check_grid()
         object.__setattr__(self, "drum_map", drum_maps.find(self.drum_map))
-        if self.bars < 1:
-            raise ConfigError(f"bars must be at least 1, not {self.bars}")
         if self.form not in ("tokens", "hits"):
             raise ConfigError(f"the form of drums is 'tokens' or 'hits', not '{self.form}'")
         if self.form == "tokens" and self.classes > MOST_BITS:
@@ -85,29 +84,9 @@ class DrumsRepresentation:
         return len(self.drum_map)
 
     @property
-    def bar_steps(self) -> int:
-        """Steps a bar."""
-        return steps_per_bar(self.meter, self.steps_per_quarter)
-
-    @property
-    def steps(self) -> int:
-        """T: steps a window."""
-        return self.bars * self.bar_steps
-
-    @property
     def step(self) -> Categorical | Binary:
         """One of 2 ** C values, or C flags."""
         return Categorical(2**self.classes, self.classes) if self.form == "tokens" else Binary(self.classes)
-
-    @property
-    def control(self) -> Step | None:
-        """Nothing conditions drums."""
-        return None
-
-    @property
-    def longest_rest(self) -> float:
-        """`max_rest_bars`, or what it is by default."""
-        return max(1.0, self.bars / 4) if self.max_rest_bars is None else self.max_rest_bars
 
     @property
     def meaning(self) -> dict[str, Any]:
@@ -137,16 +116,14 @@ class DrumsRepresentation:
         Raises:
             ConfigError: `hop` is not positive, or there is no such track.
         """
-        hop = self.bar_steps if hop is None else int(hop)
-        if hop < 1:
-            raise ConfigError(f"windows must lie at least 1 step apart, not {hop}")
+        hop = self.hop_of(hop)
         choice = choose_drums(score, track)
         if choice.trouble and (len(score) or self.min_notes or track is not None):
             return nothing(self, *choice.trouble)
         grid = Grid.of(score, self.steps_per_quarter)
         if grid.steps > LONGEST_SONG:
             return nothing(self, "long", f"{grid.bars:,} bars are more than a song can have")
-        hits = Hits.of(score, grid, choice.tracks, self.drum_map)
+        hits = Hits.of(score, grid, choice.tracks, self.drum_map.classes)
         song = np.zeros((grid.steps + self.steps, self.classes), dtype=np.uint8)
         song[hits.step, hits.drum] = 1
 
@@ -157,11 +134,7 @@ class DrumsRepresentation:
             off_grid_rule(self, hits.step, hits.late, starts),
             rest_rule(self, song.max(axis=1) > 0, starts),
         ]
-        struck = np.concatenate([[0], np.cumsum(song.sum(1, dtype=np.int64))])
-        count = struck[starts + self.steps] - struck[starts]
-        least = f"in a window, and {self.min_notes} are the least"
-        few = count < self.min_notes
-        rules.append(Rule("few-notes", few, lambda i: f"{count[i]} hit{'s' * int(count[i] != 1)} {least}"))
+        rules.append(few_notes_rule(self, song.sum(1), starts, "hit"))
         warnings = (choice.warning,) if choice.warning else ()
         first = choice.tracks[0] if choice.tracks else -1
         flags = self._spelled(song)
@@ -191,12 +164,6 @@ class DrumsRepresentation:
     def fingerprint(self, tokens: np.ndarray) -> np.ndarray:
         """A hash uint64 [W] of windows [W, T, ...]."""
         return hash_rows(as_bytes(self.canonical(tokens)))
-
-    def examples(
-        self, tokens: np.ndarray, control: np.ndarray | None, generator: np.random.Generator
-    ) -> Example:
-        """A drums model is to give back what it is given."""
-        return Example(tokens, tokens, control)
 
     def compare(self, got: np.ndarray, wanted: np.ndarray) -> dict[str, float]:
         """Figures of how well windows [N, T, ...] agree (see `Representation.compare`).
@@ -229,7 +196,7 @@ class DrumsRepresentation:
         flags = self.flags(joined_windows(self, tokens)).reshape(-1, self.classes)
         step, drum = np.nonzero(flags[:, np.argsort(self.drum_map.written)])
         pitch = np.sort(self.drum_map.written)[drum]
-        scale = -(-480 // self.steps_per_quarter)  # ticks a step
+        scale = self.step_ticks
         return Score(
             ticks_per_quarter=scale * self.steps_per_quarter,
             start=(step * scale).astype(np.int32),
@@ -241,12 +208,3 @@ class DrumsRepresentation:
             meters=(MeterChange(0, self.meter),),
             tempos=(TempoChange(0, qpm),),
         )
-
-    def to_config(self) -> dict[str, Any]:
-        """Plain values from which `from_config` rebuilds this representation."""
-        return configuring.to_config(self)
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> DrumsRepresentation:
-        """Raises ConfigError when a setting is unknown or out of range."""
-        return configuring.from_config(cls, config)

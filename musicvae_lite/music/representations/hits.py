@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.music.drum_maps import NONE, DrumMap
+from musicvae_lite.music.drum_maps import NONE
 from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.score import Score
 from musicvae_lite.music.voices import label
@@ -94,10 +94,10 @@ class Hits:
     unknown_pitches: tuple[int, ...]
 
     @classmethod
-    def of(cls, score: Score, grid: Grid, tracks: tuple[int, ...], drum_map: DrumMap) -> Hits:
-        """The hits of these tracks."""
+    def of(cls, score: Score, grid: Grid, tracks: tuple[int, ...], classes: np.ndarray) -> Hits:
+        """The hits of these tracks; `classes` uint8 [128] says which drum a pitch is (`DrumMap.classes`)."""
         mine = np.isin(score.track, tracks)
-        drum = drum_map.classes[score.pitch[mine]]
+        drum = classes[score.pitch[mine]]
         known = drum != NONE
         step, late = grid.quantise(score.start[mine][known])
         ticks = grid.ticks_per_quarter  # a step may be no whole number of ticks, but ticks * steps is

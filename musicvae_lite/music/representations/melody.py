@@ -14,22 +14,21 @@ import numpy as np
 
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.music import voices
-from musicvae_lite.music.grid import Grid, steps_per_bar
+from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.representations import configuring
-from musicvae_lite.music.representations.base import Example, Extraction
+from musicvae_lite.music.representations.base import Extraction
 from musicvae_lite.music.representations.comparing import f1, step_figures
 from musicvae_lite.music.representations.fingerprints import hash_rows
+from musicvae_lite.music.representations.gridded import Gridded
 from musicvae_lite.music.representations.line import FIRST_NOTE, HOLD, OFF, OUTSIDE, Line
-from musicvae_lite.music.representations.steps import Categorical, Step
+from musicvae_lite.music.representations.steps import Categorical
 from musicvae_lite.music.representations.transposition import Span, Transposition
 from musicvae_lite.music.representations.windowing import LONGEST_SONG, Rule, judge, nothing, place
-from musicvae_lite.music.score import Meter, MeterChange, Score, TempoChange, Track
-
-COMMON_TIME = Meter(4, 4)
+from musicvae_lite.music.score import COMMON_TIME, Meter, MeterChange, Score, TempoChange, Track
 
 
 @dataclass(frozen=True)
-class MelodyRepresentation:
+class MelodyRepresentation(Gridded):
     """Windows of a melody as tokens uint8 [T].
 
     Attributes:
@@ -61,23 +60,11 @@ class MelodyRepresentation:
     name: ClassVar[str] = "melody"
 
     def __post_init__(self) -> None:
-        steps_per_bar(self.meter, self.steps_per_quarter)
-        if self.bars < 1:
-            raise ConfigError(f"bars must be at least 1, not {self.bars}")
+        self.check_grid()
         if self.polyphony not in ("skyline", "refuse"):
             raise ConfigError(f"polyphony is 'skyline' or 'refuse', not '{self.polyphony}'")
         if not 0 <= self.lowest <= self.highest <= 127:
             raise ConfigError(f"pitches {self.lowest} to {self.highest} are no range within 0 to 127")
-
-    @property
-    def bar_steps(self) -> int:
-        """Steps a bar."""
-        return steps_per_bar(self.meter, self.steps_per_quarter)
-
-    @property
-    def steps(self) -> int:
-        """T: steps a window."""
-        return self.bars * self.bar_steps
 
     @property
     def depth(self) -> int:
@@ -88,16 +75,6 @@ class MelodyRepresentation:
     def step(self) -> Categorical:
         """One token a step."""
         return Categorical(self.depth)
-
-    @property
-    def control(self) -> Step | None:
-        """Nothing conditions a melody."""
-        return None
-
-    @property
-    def longest_rest(self) -> float:
-        """`max_rest_bars`, or what it is by default."""
-        return max(1.0, self.bars / 4) if self.max_rest_bars is None else self.max_rest_bars
 
     @property
     def pitch_tokens(self) -> tuple[int, int]:
@@ -139,9 +116,7 @@ class MelodyRepresentation:
         Raises:
             ConfigError: `hop` is not positive, or there is no such track.
         """
-        hop = self.bar_steps if hop is None else int(hop)
-        if hop < 1:
-            raise ConfigError(f"windows must lie at least 1 step apart, not {hop}")
+        hop = self.hop_of(hop)
         track, choice, trouble = self._choose(score, track)
         if trouble:
             return nothing(self, *trouble)
@@ -254,12 +229,6 @@ class MelodyRepresentation:
         low = np.where(notes, tokens, OUTSIDE).min(axis=1, keepdims=True)
         return hash_rows(np.where(notes, tokens - low + FIRST_NOTE, tokens))
 
-    def examples(
-        self, tokens: np.ndarray, control: np.ndarray | None, generator: np.random.Generator
-    ) -> Example:
-        """A melody model is to give back what it is given."""
-        return Example(tokens, tokens, control)
-
     def compare(self, got: np.ndarray, wanted: np.ndarray) -> dict[str, float]:
         """Figures of how well windows [N, T] agree (see `Representation.compare`)."""
         got, wanted = np.asarray(got), np.asarray(wanted)
@@ -291,7 +260,7 @@ class MelodyRepresentation:
             ConfigError: the tokens are not a whole number of windows, or no tokens of this depth.
         """
         onset, end, pitch = self._notes(tokens)
-        scale = -(-480 // self.steps_per_quarter)  # ticks a step
+        scale = self.step_ticks
         return Score(
             ticks_per_quarter=scale * self.steps_per_quarter,
             start=(onset * scale).astype(np.int32),
@@ -320,12 +289,3 @@ class MelodyRepresentation:
         struck = flat[at] >= FIRST_NOTE
         pitch = flat[at[struck]].astype(np.int64) + (self.lowest - FIRST_NOTE)
         return at[struck], end[struck], pitch
-
-    def to_config(self) -> dict[str, Any]:
-        """Plain values from which `from_config` rebuilds this representation."""
-        return configuring.to_config(self)
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> MelodyRepresentation:
-        """Raises ConfigError when a setting is unknown or out of range."""
-        return configuring.from_config(cls, config)

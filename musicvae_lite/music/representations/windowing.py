@@ -196,6 +196,21 @@ def rest_rule(rep: Any, sounding: np.ndarray, starts: np.ndarray, what: str = "s
     return Rule("rest", broken, lambda i: f"{what} for more than {length}")
 
 
+def few_notes_rule(rep: Any, onsets: np.ndarray, starts: np.ndarray, what: str = "note") -> Rule:
+    """Fewer onsets than the `min_notes` of a representation.
+
+    Args:
+        onsets: how many begin on each step of the song and of a window behind it [L].
+        starts: of the windows [W].
+        what: they are called, for the message.
+    """
+    total = np.concatenate([[0], np.cumsum(onsets, dtype=np.int64)])
+    count = total[starts + rep.steps] - total[starts]
+    least = f"in a window, and {rep.min_notes} are the least"
+    few = count < rep.min_notes
+    return Rule("few-notes", few, lambda i: f"{count[i]} {what}{'s' * int(count[i] != 1)} {least}")
+
+
 def extract(
     rep: Representation,
     grid: Grid,

@@ -24,7 +24,8 @@ def song(*tracks, programs=(), names=(), drums=(), meters=((0, "4/4"),), chords=
         for k in range(len(tracks))
     )
     changes = tuple(MeterChange(round(s * STEP), Meter.parse(m)) for s, m in meters)
-    return Score(TICKS, *table.T, info, changes, chords=tuple(chords))
+    start, end, pitch, velocity, track = (table[:, i] for i in range(5))
+    return Score(TICKS, start, end, pitch, velocity, track, info, changes, chords=tuple(chords))
 
 
 def beat(bars: int, kick: int = 36, snare: int = 38) -> list[tuple]:

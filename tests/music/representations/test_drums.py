@@ -4,6 +4,7 @@ import pytest
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.music import drum_maps
 from musicvae_lite.music.representations import DrumsRepresentation
+from musicvae_lite.music.representations.steps import Categorical
 from tests.music.representations.songs import beat, song, told
 
 TWO_BARS = DrumsRepresentation()
@@ -65,7 +66,7 @@ def test_a_users_map():
     )
     (tokens,) = rep.windows(song(beat(2), drums=[0])).tokens
     assert tokens[:5].tolist() == [3, 0, 2, 0, 2]
-    assert rep.step.depth == 4
+    assert rep.step == Categorical(4, 2)
     assert rep.to_config()["drum_map"] == {"name": "two", "classes": {"boom": [36], "tick": [42, 38]}}
     assert rep.meaning != DrumsRepresentation().meaning
 

@@ -1,0 +1,77 @@
+"""What representations of whole bars on a fixed grid have in common."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.music.grid import steps_per_bar
+from musicvae_lite.music.representations import configuring
+from musicvae_lite.music.representations.base import Example
+from musicvae_lite.music.representations.steps import Step
+from musicvae_lite.music.score import Meter
+
+
+class Gridded:
+    """A frozen dataclass with these settings gets the rest from here."""
+
+    name: ClassVar[str]
+    bars: int
+    meter: Meter
+    steps_per_quarter: int
+    max_rest_bars: float | None
+
+    def check_grid(self) -> None:
+        """Raises ConfigError when bars, meter and grid do not fit together."""
+        steps_per_bar(self.meter, self.steps_per_quarter)
+        if self.bars < 1:
+            raise ConfigError(f"bars must be at least 1, not {self.bars}")
+
+    def hop_of(self, hop: int | None) -> int:
+        """Steps between windows: one bar unless asked otherwise. Raises ConfigError below 1."""
+        hop = self.bar_steps if hop is None else int(hop)
+        if hop < 1:
+            raise ConfigError(f"windows must lie at least 1 step apart, not {hop}")
+        return hop
+
+    @property
+    def bar_steps(self) -> int:
+        """Steps a bar."""
+        return steps_per_bar(self.meter, self.steps_per_quarter)
+
+    @property
+    def steps(self) -> int:
+        """T: steps a window."""
+        return self.bars * self.bar_steps
+
+    @property
+    def step_ticks(self) -> int:
+        """Ticks a step of the scores written."""
+        return -(-480 // self.steps_per_quarter)
+
+    @property
+    def control(self) -> Step | None:
+        """Nothing conditions the windows."""
+        return None
+
+    @property
+    def longest_rest(self) -> float:
+        """`max_rest_bars`, or what it is by default: a quarter of the window, and at least one bar."""
+        return max(1.0, self.bars / 4) if self.max_rest_bars is None else self.max_rest_bars
+
+    def examples(
+        self, tokens: np.ndarray, control: np.ndarray | None, generator: np.random.Generator
+    ) -> Example:
+        """A model is to give back what it is given."""
+        return Example(tokens, tokens, control)
+
+    def to_config(self) -> dict[str, Any]:
+        """Plain values from which `from_config` rebuilds this representation."""
+        return configuring.to_config(self)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Raises ConfigError when a setting is unknown or out of range."""
+        return configuring.from_config(cls, config)
