@@ -1,4 +1,4 @@
-"""LSTM decoders: z to tokens [B, T], scored against a target or sampled."""
+"""LSTM decoders: z to steps [B, T, *shape], scored against a target or sampled."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from musicvae_lite.models.cores import LSTMCore, TableCore
-from musicvae_lite.models.encoders import check_segments, depth_of
+from musicvae_lite.models.encoders import check_segments, depth_of, told
 from musicvae_lite.models.feeding import FeedingDecoder
-from musicvae_lite.models.heads import CategoricalHead
+from musicvae_lite.models.heads import CategoricalHead, Head
 from musicvae_lite.models.layers import lstm, lstm_state, orthonormal
 from musicvae_lite.models.memory import BeatMemory
+from musicvae_lite.models.places import PlaceTable
+from musicvae_lite.models.stock.reading import reader_for
 from musicvae_lite.music.representations.steps import Step
 
 CORES = {"table": TableCore, "lstm": LSTMCore}
@@ -50,6 +52,7 @@ class HierarchicalDecoderSettings:
         deep: size of the ReLU layer of a conductor, at the levels above the lowest.
         memory: how many events before a beat its core is told, beside the beat before; 0 hides the
             beats from each other, and all are then written at once.
+        nade: size of a NADE for the zeros and ones of a step; 0 writes them independently.
     """
 
     segments: tuple[int, ...] = (4, 8)
@@ -59,10 +62,11 @@ class HierarchicalDecoderSettings:
     core_width: int = 512
     deep: int = 768
     memory: int = 0
+    nade: int = 0
 
     def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
         check_segments(self.segments, self.codes, steps)
-        return HierarchicalDecoder(self, depth_of(step, control), z)
+        return HierarchicalDecoder(self, step, z, control)
 
 
 class TokenDecoder(FeedingDecoder):
@@ -140,43 +144,48 @@ class Conductor(nn.Module):
         return plan + self.add(self.lstm(plan)[0])
 
 
-class HierarchicalDecoder(TokenDecoder):
+class HierarchicalDecoder(FeedingDecoder):
     """Conductor LSTMs from z down to one vector a beat, then a core for the steps of the beat.
 
     As in Roberts et al. 2018, section 3.3, the core restarts with every segment. What it knows of the
     music before, apart from what the conductor says, is its `BeatMemory`.
     """
 
-    def __init__(self, settings: HierarchicalDecoderSettings, depth: int, z: int):
+    def __init__(self, settings: HierarchicalDecoderSettings, step: Step, z: int, control: Step | None):
         super().__init__()
-        self.z_size, self.beat = z, settings.segments[0]
-        sizes = (settings.width, *settings.codes, z)
+        self.z_size, self.beat, width = z, settings.segments[0], settings.width
+        self.reader = reader_for(step)
+        sizes = (width, *settings.codes, z)
         self.levels = nn.ModuleList(
-            Conductor(sizes[i + 1], parts, sizes[i], settings.width, settings.deep * (i > 0))
+            Conductor(sizes[i + 1], parts, sizes[i], width, settings.deep * (i > 0))
             for i, parts in enumerate(settings.segments[1:])
         )
-        self.core = CORES[settings.core](settings.width, settings.core_width, self.beat, depth)
-        self.memory = (
-            BeatMemory(self.beat, settings.memory, depth, settings.width) if settings.memory else None
-        )
+        self.core = CORES[settings.core](step, width, settings.core_width, self.beat, settings.nade)
+        self.memory = BeatMemory(step, self.beat, settings.memory, width) if settings.memory else None
+        self.control = PlaceTable(control, self.beat, width) if control else None
 
     @property
-    def head(self) -> CategoricalHead:  # type: ignore[override]
-        return self.core.head
+    def head(self) -> Head:  # type: ignore[override]
+        return self.core.head  # type: ignore[return-value]
 
-    def conduct(self, z: Tensor) -> Tensor:
-        """z [B, Z] -> one vector a beat [B * beats, width]."""
+    def hide(self, shown: Tensor, mask: Tensor) -> Tensor:
+        return self.reader.hide(shown, mask)
+
+    def conduct(self, z: Tensor, control: Tensor | None = None) -> Tensor:
+        """z [B, Z] and control [B, T, *its shape] -> one vector a beat [B * beats, width]."""
         vectors = z
         for level in reversed(self.levels):
             vectors = level(vectors).flatten(0, 1)
+        if self.control is not None:
+            vectors = vectors + self.control(told(control).unflatten(1, (-1, self.beat))).flatten(0, 1)
         return vectors
 
     def hidden(self, z: Tensor, shown: Tensor, control: Tensor | None = None) -> Tensor:
-        beats = self.conduct(z)
+        beats = self.conduct(z, control)
         if self.memory is not None:
             beats = beats + self.memory(self.memory.heard(shown)).flatten(0, 1)
-        outputs = self.core.hidden(beats, shown.reshape(-1, self.beat))
-        return outputs.reshape(*shown.shape, -1)
+        outputs = self.core.hidden(beats, shown.unflatten(1, (-1, self.beat)).flatten(0, 1))
+        return outputs.unflatten(0, (len(z), -1)).flatten(1, 2)
 
     @torch.no_grad()
     def sample(
@@ -186,11 +195,13 @@ class HierarchicalDecoder(TokenDecoder):
         temperature: float = 1.0,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        beats = self.conduct(z)
+        beats = self.conduct(z, control)
         if self.memory is None:
-            return self.core.sample(beats, temperature, generator).reshape(len(z), -1)
-        tokens = torch.empty((len(z), 0), dtype=torch.long, device=z.device)
+            written = self.core.sample(beats, temperature, generator)  # [B * beats, S, *shape]
+            return written.unflatten(0, (len(z), -1)).flatten(1, 2)
+        music = self.reader.start(len(z))[:, None][:, :0]  # [B, 0, *shape]
         for beat in beats.unflatten(0, (len(z), -1)).unbind(1):  # [B, width] each
-            told = beat + self.memory(self.memory.heard_last(tokens))
-            tokens = torch.cat([tokens, self.core.sample(told, temperature, generator)], 1)
-        return tokens
+            told_beat = beat + self.memory(self.memory.heard_last(music))
+            written = self.core.sample(told_beat, temperature, generator)
+            music = torch.cat([music.to(written.dtype), written], 1)
+        return music

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.latent import Posterior
 from musicvae_lite.models.layers import ToPosterior, lstm, orthonormal, posterior_from, see_one_hot
+from musicvae_lite.models.places import PlaceTable
 from musicvae_lite.music.representations.steps import Categorical, Step
 
 
@@ -48,7 +49,7 @@ class HierarchicalEncoderSettings:
 
     def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
         check_segments(self.segments, self.codes, steps)
-        return HierarchicalEncoder(self, depth_of(step, control), z)
+        return HierarchicalEncoder(self, step, z, control)
 
 
 def depth_of(step: Step, control: Step | None) -> int:
@@ -57,6 +58,13 @@ def depth_of(step: Step, control: Step | None) -> int:
         what = "a control" if control else f"steps of the kind {type(step).__name__}"
         raise ConfigError(f"this model takes one token a step and no control, not {what}: use kind 'stock'")
     return step.depth
+
+
+def told(control: Tensor | None) -> Tensor:
+    """The control, which a model that is built for one must be given. Raises ConfigError."""
+    if control is None:
+        raise ConfigError("this model wants a control, such as chords or a label, and none was given")
+    return control
 
 
 def check_segments(segments: tuple[int, ...], codes: tuple[int, ...], steps: int) -> None:
@@ -87,20 +95,24 @@ class FlatEncoder(nn.Module):
 
 
 class BeatEmbedding(nn.Module):
-    """The S tokens of a beat as one vector: a table for each position, summed, and two ReLU layers."""
+    """The S steps of a beat as one vector: a table for each place, summed, and two ReLU layers.
 
-    offset: Tensor
+    With a control, its S steps are told too.
+    """
 
-    def __init__(self, depth: int, steps: int, width: int):
+    def __init__(self, step: Step, steps: int, width: int, control: Step | None = None):
         super().__init__()
         self.steps = steps
-        self.table = nn.Embedding(depth * steps, width)
+        self.table = PlaceTable(step, steps, width)
         self.mix = nn.Linear(width, width)
-        self.register_buffer("offset", torch.arange(steps) * depth, persistent=False)
+        self.control = PlaceTable(control, steps, width) if control else None
 
-    def forward(self, x: Tensor) -> Tensor:  # [B, T] -> [B, T / S, width]
-        beats = x.unflatten(-1, (-1, self.steps)) + self.offset
-        return F.relu(self.mix(F.relu(self.table(beats).sum(-2))))
+    def forward(self, x: Tensor, control: Tensor | None = None) -> Tensor:
+        """x [B, T, *shape], control [B, T, *its shape] -> [B, T / S, width]."""
+        summed = self.table(x.unflatten(1, (-1, self.steps)))
+        if self.control is not None:
+            summed = summed + self.control(told(control).unflatten(1, (-1, self.steps)))
+        return F.relu(self.mix(F.relu(summed)))
 
 
 class Summary(nn.Module):
@@ -141,16 +153,16 @@ class Summary(nn.Module):
 
 
 class HierarchicalEncoder(nn.Module):
-    """Tokens [B, T] through beats and phrases to a posterior.
+    """Steps [B, T, *shape] through beats and phrases to a posterior.
 
     `levels[0]` reads beats; a longer model has the same first levels, so that weights of a short model
     start a long one (see `HierarchicalEncoderSettings`).
     """
 
-    def __init__(self, settings: HierarchicalEncoderSettings, depth: int, z: int):
+    def __init__(self, settings: HierarchicalEncoderSettings, step: Step, z: int, control: Step | None):
         super().__init__()
         self.segments = settings.segments
-        self.beats = BeatEmbedding(depth, settings.segments[0], settings.width)
+        self.beats = BeatEmbedding(step, settings.segments[0], settings.width, control)
         sizes = (settings.width, *settings.codes, z)
         self.levels = nn.ModuleList(
             Summary(sizes[i], parts, sizes[i + 1], settings.width, settings.squeeze, settings.deep * (i > 0))
@@ -160,7 +172,7 @@ class HierarchicalEncoder(nn.Module):
         nn.init.constant_(self.scale.bias, -3.0)
 
     def forward(self, x: Tensor, control: Tensor | None = None) -> Posterior:
-        vectors = features = self.beats(x).flatten(0, 1)  # [B * beats, width]
+        vectors = features = self.beats(x, control).flatten(0, 1)  # [B * beats, width]
         for parts, level in zip(self.segments[1:], self.levels, strict=True):
             vectors, features = level(
                 vectors.unflatten(0, (-1, parts))

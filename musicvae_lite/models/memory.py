@@ -6,48 +6,54 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from musicvae_lite.models.places import PlaceTable
+from musicvae_lite.models.stock.reading import reader_for
+from musicvae_lite.music.representations.steps import Step
+
 
 class BeatMemory(nn.Module):
-    """A vector for each beat from the tokens of the beat before and the last `events` before it.
+    """A vector for each beat from the steps of the beat before and the last `events` before it.
 
-    An event is any token but 0, "nothing happens": in a melody the pitches last struck, and rests. What
+    An event is any step but 0, "nothing happens": in a melody the pitches last struck, and rests. What
     it adds starts at zero, so that a model trained without it goes on from where it was.
     """
 
-    def __init__(self, steps: int, events: int, depth: int, width: int):
+    def __init__(self, step: Step, steps: int, events: int, width: int):
         super().__init__()
-        self.steps, self.events, self.blank = steps, events, depth
-        places = steps + events
-        self.table = nn.Embedding(places * (depth + 1), width)
+        self.steps, self.events = steps, events
+        self.reader = reader_for(step)
+        self.table = PlaceTable(step, steps + events, width, blank=True)
         self.add = nn.Linear(width, width)
         nn.init.zeros_(self.add.weight)
         nn.init.zeros_(self.add.bias)
-        self.register_buffer("offset", torch.arange(places) * (depth + 1), persistent=False)
-
-    offset: Tensor
 
     def forward(self, heard: Tensor) -> Tensor:
-        """What `heard` or `heard_last` give [..., S + events] -> [..., width]."""
-        return self.add(F.relu(self.table(heard + self.offset).sum(-2)))
+        """What `heard` or `heard_last` give [..., S + events, *shape] -> [..., width]."""
+        return self.add(F.relu(self.table(heard)))
 
-    def heard(self, tokens: Tensor) -> Tensor:
-        """What each beat of tokens [B, T] hears of those before it: [B, beats, S + events]."""
-        beats = tokens.unflatten(-1, (-1, self.steps))  # [B, beats, S]
-        before = F.pad(beats, (0, 0, 1, 0), value=self.blank)[:, :-1]
-        return torch.cat([before, self._last_events(tokens)], -1)
+    def heard(self, x: Tensor) -> Tensor:
+        """What each beat of x [B, T, *shape] hears of those before it: [B, beats, S + events, *shape]."""
+        shifted = torch.cat([self.reader.blank(x[:, : self.steps]), x[:, : -self.steps]], 1)
+        before = shifted.unflatten(1, (-1, self.steps))  # [B, beats, S, *shape]
+        return torch.cat([before, self._last_events(x)], 2)
 
-    def heard_last(self, tokens: Tensor) -> Tensor:
-        """What the beat after tokens [B, t] hears, t whole beats long: [B, S + events]."""
-        return self.heard(F.pad(tokens, (0, self.steps)))[:, -1]
+    def heard_last(self, x: Tensor) -> Tensor:
+        """What the beat after x [B, t, *shape] hears, t whole beats long: [B, S + events, *shape]."""
+        next_beat = x.new_zeros(len(x), self.steps, *x.shape[2:])
+        return self.heard(torch.cat([x, next_beat], 1))[:, -1]
 
-    def _last_events(self, tokens: Tensor) -> Tensor:
-        """The last events before each beat, oldest first, blank where there are fewer: [B, beats, events]."""
-        count, length = tokens.shape
-        happens = tokens != 0
-        rank = happens.cumsum(1)  # [B, T], events up to and with each step
-        slots = tokens.new_full((count, length + self.events + 1), self.blank)
+    def _last_events(self, x: Tensor) -> Tensor:
+        """The last events before each beat, oldest first, blank where there are fewer."""
+        count, length = x.shape[:2]
+        happens = (x != 0).flatten(2).any(-1) if x.dim() > 2 else x != 0  # [B, T]
+        rank = happens.cumsum(1)  # events up to and with each step
         unused = length + self.events
-        slots.scatter_(1, torch.where(happens, rank + self.events - 1, unused), tokens)
+        slots = torch.full((count, unused + 1), length, device=x.device)  # which step each event is
+        steps = torch.arange(length, device=x.device).expand(count, -1)
+        slots.scatter_(1, torch.where(happens, rank + self.events - 1, unused), steps)
         before = F.pad(rank, (1, 0))[:, : length : self.steps]  # [B, beats], events before each beat
-        places = before[..., None] + torch.arange(self.events, device=tokens.device)
-        return slots.gather(1, places.flatten(1)).view(count, -1, self.events)
+        places = before[..., None] + torch.arange(self.events, device=x.device)
+        found = slots.gather(1, places.flatten(1))  # [B, beats * events]
+        with_blank = torch.cat([x, self.reader.blank(x[:, :1])], 1)
+        rows = torch.arange(count, device=x.device)[:, None]
+        return with_blank[rows, found].unflatten(1, (-1, self.events))

@@ -6,6 +6,7 @@ import torch
 
 from musicvae_lite.models.decoders import HierarchicalDecoder, HierarchicalDecoderSettings
 from musicvae_lite.models.memory import BeatMemory
+from musicvae_lite.music.representations.steps import Categorical
 
 BLANK = 90
 
@@ -17,7 +18,7 @@ def _tokens(count: int, steps: int, seed: int) -> torch.Tensor:
 
 
 def test_hears_the_beat_before_and_the_last_events():
-    memory = BeatMemory(4, 3, BLANK, 8)
+    memory = BeatMemory(Categorical(BLANK), 4, 3, 8)
     tokens = torch.tensor([[5, 0, 0, 7, 0, 0, 1, 0, 0, 9, 0, 8, 0, 0, 0, 0]])
     nothing = [BLANK] * 4
     assert memory.heard(tokens).tolist() == [
@@ -31,7 +32,7 @@ def test_hears_the_beat_before_and_the_last_events():
 
 
 def test_hears_the_same_one_beat_at_a_time():
-    memory = BeatMemory(4, 3, BLANK, 8)
+    memory = BeatMemory(Categorical(BLANK), 4, 3, 8)
     tokens = _tokens(7, 32, 0)
     heard = memory.heard(tokens)
     for beat in range(8):
@@ -41,7 +42,7 @@ def test_hears_the_same_one_beat_at_a_time():
 def _decoder(memory: int) -> HierarchicalDecoder:
     torch.manual_seed(0)
     settings = HierarchicalDecoderSettings((4, 4), width=16, core_width=16, memory=memory)
-    return HierarchicalDecoder(settings, BLANK, 8)
+    return HierarchicalDecoder(settings, Categorical(BLANK), 8, None)
 
 
 def test_adds_nothing_at_first():
