@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
-from musicvae_lite.models.heads import Head
 from musicvae_lite.vae import Reconstruction
 
 
@@ -18,7 +19,7 @@ class FeedingDecoder(nn.Module):
     in training mode; the training loop sets them.
     """
 
-    head: Head
+    head: Any  # a `Head`
     z_size: int
 
     def __init__(self) -> None:

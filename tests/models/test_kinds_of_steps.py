@@ -10,6 +10,7 @@ from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.decoders import HierarchicalDecoderSettings
 from musicvae_lite.models.encoders import HierarchicalEncoderSettings
 from musicvae_lite.music.representations.steps import Binary, Categorical, Groove, Product, Step
+from musicvae_lite.settings import from_table
 from musicvae_lite.vae import VAE, Batch
 
 T, Z = 16, 10
@@ -55,7 +56,8 @@ def build(name: str) -> tuple[VAE, Batch]:
     torch.manual_seed(0)
     segments = (4, 4)
     encoder = HierarchicalEncoderSettings(segments, width=24, squeeze=8).build(step, T, Z, control)
-    settings = HierarchicalDecoderSettings(segments, width=24, core_width=32, **{"memory": 2} | more)
+    table = {"segments": segments, "width": 24, "core_width": 32, "memory": 2, **more}
+    settings = from_table(HierarchicalDecoderSettings, table, name)
     decoder = settings.build(step, T, Z, control)
     told = made_up(control, 8, seed=1) if control else None
     return VAE(encoder, decoder).eval(), Batch(made_up(step, 8), None, told)
