@@ -11,6 +11,7 @@ import io
 import os
 import struct
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -96,7 +97,13 @@ def _read_fast(data: bytes, source: str, limits: Limits) -> Score | None:
     title = _title(data)
     if groups and groups[0][0].name == title:  # the name of a track with notes of its own
         title = ""
-    return assemble(source, limits, struct.unpack_from(">H", data, 12)[0], groups, tempos, meters, title, ())
+    ticks = struct.unpack_from(">H", data, 12)[0]
+    score = assemble(source, limits, ticks, groups, tempos, meters, title, ())
+    if b"\xff\x01" in data or b"\xff\x06" in data:
+        from musicvae_lite.music import midi_chords
+
+        score = replace(score, chords=midi_chords.find(data))
+    return score
 
 
 def _closed(data: bytes) -> bytes | None:

@@ -16,6 +16,7 @@ CASES = {
     "flat-mel_16bar": "melody-16bar",
     "hier-mel_16bar": "melody-16bar",
     "hierdec-mel_16bar": "melody-16bar",
+    "cat-mel_2bar_med_chords": "melody-2bar-chords",
     "cat-drums_2bar_small": "drums-2bar",
     "nade-drums_2bar_reduced": "drums-2bar-nade",
     "groovae_4bar": "groove-4bar",

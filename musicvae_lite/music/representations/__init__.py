@@ -18,6 +18,7 @@ PRESETS = {
     "melody-16bar": MelodyRepresentation(bars=16),
     "melody-2bar-waltz": MelodyRepresentation(bars=2, meter=Meter(3, 4)),
     "melody-2bar-jig": MelodyRepresentation(bars=2, meter=Meter(6, 8)),
+    "melody-2bar-chords": MelodyRepresentation(bars=2, chords="triads"),
     "drums-2bar": DrumsRepresentation(bars=2),
     "drums-2bar-nade": DrumsRepresentation(bars=2, form="hits"),
     "drums-2bar-nade-full": DrumsRepresentation(bars=2, form="hits", drum_map="magenta-61"),

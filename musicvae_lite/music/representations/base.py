@@ -131,6 +131,11 @@ class Representation(Protocol):
         """Windows [W, T, ...] moved by semitones [W]; a pitch that would leave the range stays."""
         ...
 
+    def transpose_control(self, control: np.ndarray, semitones: np.ndarray) -> np.ndarray:
+        """Conditions [W, T, ...] moved by semitones [W]; of triads, `chords.encodings.transposition_table`
+        is the same as a table."""
+        ...
+
     def fingerprint(self, tokens: np.ndarray) -> np.ndarray:
         """A hash uint64 [W] of windows [W, T, ...]: equal for windows that count as duplicates."""
         ...

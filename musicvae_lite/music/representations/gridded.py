@@ -8,7 +8,7 @@ import numpy as np
 
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.music.grid import steps_per_bar
-from musicvae_lite.music.representations import configuring
+from musicvae_lite.music.representations import chord_control, configuring
 from musicvae_lite.music.representations.base import Example
 from musicvae_lite.music.representations.steps import Step
 from musicvae_lite.music.score import Meter
@@ -26,6 +26,7 @@ class Gridded:
     def check_grid(self) -> None:
         """Raises ConfigError when bars, meter and grid do not fit together."""
         steps_per_bar(self.meter, self.steps_per_quarter)
+        chord_control.check(self._chords)
         if self.bars < 1:
             raise ConfigError(f"bars must be at least 1, not {self.bars}")
 
@@ -53,8 +54,16 @@ class Gridded:
 
     @property
     def control(self) -> Step | None:
-        """Nothing conditions the windows."""
-        return None
+        """The chord of each step, where the setting `chords` asks for it; else nothing."""
+        return chord_control.step_of(self._chords)
+
+    @property
+    def _chords(self) -> str | None:
+        return getattr(self, "chords", None)
+
+    def transpose_control(self, control: np.ndarray, semitones: np.ndarray) -> np.ndarray:
+        """Conditions [W, T, ...] moved by semitones [W]: chords move, anything else stays."""
+        return control if self._chords is None else chord_control.transposed(control, semitones, self._chords)
 
     @property
     def longest_rest(self) -> float:

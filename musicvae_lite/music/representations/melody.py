@@ -15,7 +15,7 @@ import numpy as np
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.music import voices
 from musicvae_lite.music.grid import Grid
-from musicvae_lite.music.representations import configuring
+from musicvae_lite.music.representations import chord_control, configuring
 from musicvae_lite.music.representations.base import Extraction
 from musicvae_lite.music.representations.comparing import f1, step_figures
 from musicvae_lite.music.representations.fingerprints import hash_rows
@@ -44,6 +44,8 @@ class MelodyRepresentation(Gridded):
             window, and at least one bar. A song shorter than a window is filled up with at most as
             much silence.
         lowest, highest: MIDI numbers; a window with a pitch outside them is rejected.
+        chords: None, or how the chords that condition windows are encoded: "triads" (49 numbers) or
+            "pitches" (37 flags). Where a song states none they are inferred from all its notes.
     """
 
     bars: int = 2
@@ -56,6 +58,7 @@ class MelodyRepresentation(Gridded):
     max_rest_bars: float | None = None
     lowest: int = 21
     highest: int = 108
+    chords: str | None = None
 
     name: ClassVar[str] = "melody"
 
@@ -84,7 +87,7 @@ class MelodyRepresentation(Gridded):
     @property
     def meaning(self) -> dict[str, Any]:
         """What decides the tokens' meaning (see `Representation.meaning`)."""
-        return configuring.meaning(self, "lowest", "highest")
+        return configuring.meaning(self, "lowest", "highest", "chords")
 
     @property
     def transposition(self) -> Transposition:
@@ -140,8 +143,12 @@ class MelodyRepresentation(Gridded):
             starts, tokens = starts[keep], tokens[keep]
             rejections = sorted([*placement.rejections, *rejections], key=lambda r: r.bar)
         bar, step = grid.bar_of_step(starts)
+        control = None
+        if self.chords is not None:
+            song, source = chord_control.of_song(score, grid, grid.steps + self.steps, self.chords)
+            control, choice = song[starts[:, None] + np.arange(self.steps)], f"{choice}; {source}"
         place_of = (bar.astype(np.int32), step.astype(np.int32), grid.tick_of_step(starts))
-        return Extraction(tokens, *place_of, tuple(rejections), choice, track)
+        return Extraction(tokens, *place_of, tuple(rejections), choice, track, control)
 
     def _choose(self, score: Score, track: int | None) -> tuple[int, str, tuple[str, str] | None]:
         """The track to take and why, or the code and sentence of what makes it impossible."""

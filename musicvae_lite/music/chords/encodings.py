@@ -1,0 +1,124 @@
+"""Chords as numbers: the condition of models.
+
+A triad is a number from 0 to 48, as in Magenta: 0 for no chord, then twelve major, minor, augmented and
+diminished ones, each from C upwards. Sevenths, suspensions and the bass are dropped by it; a suspended
+chord counts as major. The richer form, "pitches", is 37 flags: no chord, root, chord tones, bass.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.music.chords.symbols import ChordSymbol, parse
+
+TRIADS = 49
+QUALITIES = ("major", "minor", "augmented", "diminished")
+INTERVALS = ((0, 4, 7), (0, 3, 7), (0, 4, 8), (0, 3, 6))
+NAMES = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+SUFFIXES = ("", "m", "+", "dim")
+PITCHES = 37
+
+
+def triad_of(chord: ChordSymbol | str) -> int:
+    """The number of a chord's triad. Raises ConfigError for a text that is no chord symbol."""
+    chord = parse(chord) if isinstance(chord, str) else chord
+    return 1 + 12 * QUALITIES.index(chord.triad) + chord.root if chord.root >= 0 else 0
+
+
+def symbol_of(triad: int) -> str:
+    """How the triad of a number is written: "N.C.", "C", "Am", "G+", "Bdim"."""
+    if not 0 <= triad < TRIADS:
+        raise ConfigError(f"{triad} is the number of no triad: they go from 0 to {TRIADS - 1}")
+    quality, root = divmod(int(triad) - 1, 12)
+    return f"{NAMES[root]}{SUFFIXES[quality]}" if triad else "N.C."
+
+
+def tones_of(triad: int) -> tuple[int, ...]:
+    """Pitch classes of the triad of a number, its root first; () for no chord."""
+    quality, root = divmod(int(triad) - 1, 12)
+    return tuple((root + i) % 12 for i in INTERVALS[quality]) if triad else ()
+
+
+def tones_table() -> np.ndarray:
+    """Whether a pitch class is a tone of a triad, bool [49, 12]."""
+    table = np.zeros((TRIADS, 12), dtype=bool)
+    for triad in range(1, TRIADS):
+        table[triad, list(tones_of(triad))] = True
+    return table
+
+
+def transposed(triads: np.ndarray, semitones: np.ndarray) -> np.ndarray:
+    """Triads [...] moved by semitones [...]; the shapes must agree as NumPy's do."""
+    triads = np.asarray(triads)
+    quality, root = np.divmod(triads.astype(np.int64) - 1, 12)
+    moved = 1 + 12 * quality + (root + semitones) % 12
+    return np.where(triads == 0, 0, moved).astype(triads.dtype)
+
+
+def transposition_table() -> np.ndarray:
+    """Where each triad goes: uint8 [12, 49], row n for n semitones up (rows count modulo 12)."""
+    return transposed(np.arange(TRIADS, dtype=np.uint8)[None], np.arange(12)[:, None])
+
+
+def pitches_of(chord: ChordSymbol | str) -> np.ndarray:
+    """Flags uint8 [37] of a chord: no chord; root; chord tones; bass (twelve each, from C)."""
+    chord = parse(chord) if isinstance(chord, str) else chord
+    flags = np.zeros(PITCHES, dtype=np.uint8)
+    if chord.root < 0:
+        flags[0] = 1
+    else:
+        flags[1 + chord.root] = 1
+        flags[[13 + pitch for pitch in chord.pitch_classes]] = 1
+        flags[25 + chord.bass] = 1
+    return flags
+
+
+def encode(chords: Sequence[ChordSymbol | str], encoding: str) -> np.ndarray:
+    """Chords [N] in an encoding: triads uint8 [N], or pitches uint8 [N, 37]."""
+    if encoding == "triads":
+        return np.array([triad_of(chord) for chord in chords], dtype=np.uint8)
+    if encoding == "pitches":
+        return (
+            np.stack([pitches_of(chord) for chord in chords]) if len(chords) else np.zeros((0, PITCHES), "u1")
+        )
+    raise ConfigError(f"chords are encoded as 'triads' or 'pitches', not '{encoding}'")
+
+
+def progression(text: str, bars: int, bar_steps: int) -> list[str]:
+    """The chord symbol of every step of a window, from a line such as "C Am F G" or "C | Am F | %".
+
+    Without bar lines the chords share the window equally. With them each bar is shared by its own
+    chords; "%" repeats the bar before, and bars are repeated from the start until the window is full.
+
+    Raises:
+        ConfigError: there is no chord, one is not understood, or more than there are steps or bars.
+    """
+    steps = bars * bar_steps
+    if "|" in text:
+        written = [part.split() for part in re.sub(r"^\s*\|+|\|+\s*$", "", text).split("|")]
+        cells: list[list[str]] = []
+        for number, part in enumerate(written, 1):
+            if part == ["%"] and cells:
+                part = cells[-1]
+            if not part or "%" in part:
+                raise ConfigError(f"'{text}': bar {number} holds no chord; N.C. says that none sounds")
+            cells.append(part)
+        if len(cells) > bars:
+            raise ConfigError(f"'{text}': {len(cells)} bars of chords, and the model takes {bars}")
+        parts = [_shared(cells[bar % len(cells)], bar_steps, text) for bar in range(bars)]
+        return [symbol for part in parts for symbol in part]
+    return _shared(text.replace(",", " ").split(), steps, text)
+
+
+def _shared(symbols: list[str], steps: int, text: str) -> list[str]:
+    if not symbols:
+        raise ConfigError("no chords are given: write them like 'C Am F G'")
+    if len(symbols) > steps:
+        raise ConfigError(f"'{text}': {len(symbols)} chords, and there are {steps} steps for them")
+    for symbol in symbols:
+        parse(symbol)
+    return [symbols[step * len(symbols) // steps] for step in range(steps)]

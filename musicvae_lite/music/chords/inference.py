@@ -1,0 +1,198 @@
+"""Chords of music that states none: a Viterbi over triads, half a bar at a time.
+
+How likely the notes of half a bar are under a triad, and how likely triads follow one another in a key, is
+counted from lead sheets in the public domain (`statistics.json`, made by `benchmarks.chord_inference`). The
+key is the one under which the whole song is likeliest.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from musicvae_lite.music.chords.encodings import TRIADS, symbol_of, triad_of
+from musicvae_lite.music.chords.symbols import is_symbol
+from musicvae_lite.music.grid import Grid
+from musicvae_lite.music.score import Chord, Score
+
+FINE = 12  # steps a quarter on which notes are weighed
+MODES = 2  # major, minor
+KEYS = 5  # how many of the 24 keys are tried, those that fit the notes best
+TABLES = ("tones", "opening", "change", "scale")
+BASS = 2.0  # weight of the lowest note of half a bar, in quarters, where several notes sound at once
+
+
+@dataclass(frozen=True, eq=False)
+class Statistics:
+    """Log probabilities.
+
+    Attributes:
+        tones: [5, 12] of a pitch class, counted from the root, under no chord and the four qualities.
+        opening: [2, 49] of the first triad in a major or a minor key, counted from its tonic.
+        change: [2, 2, 49, 49] of the next triad; the second axis is 0 at a bar line, 1 within a bar.
+        scale: [2, 12] of a pitch class of a song, counted from its tonic.
+        sharpness: what a quarter note's evidence is multiplied with.
+    """
+
+    tones: np.ndarray
+    opening: np.ndarray
+    change: np.ndarray
+    scale: np.ndarray
+    sharpness: float
+
+    @classmethod
+    @cache
+    def load(cls) -> Statistics:
+        table = json.loads(Path(__file__).with_name("statistics.json").read_text(encoding="utf-8"))
+        arrays = (np.array(table[name], dtype=np.float32) for name in TABLES)
+        return cls(*arrays, sharpness=float(table["sharpness"]))
+
+
+@dataclass(frozen=True, eq=False)
+class Halves:
+    """A song cut into half bars (whole ones where a bar has an odd number of beats), S of them.
+
+    Attributes:
+        edge: ticks int64 [S + 1].
+        inner: bool [S], whether a half bar begins within a bar.
+    """
+
+    edge: np.ndarray
+    inner: np.ndarray
+
+    @classmethod
+    def of(cls, score: Score, grid: Grid) -> Halves:
+        edge, inner = [], []
+        for index, stretch in enumerate(grid.stretches):
+            bar = stretch.meter.quarters * grid.ticks_per_quarter
+            parts = 2 if round(stretch.meter.quarters / stretch.meter.beat_quarters) % 2 == 0 else 1
+            behind = grid.stretches[index + 1].tick if index + 1 < len(grid.stretches) else None
+            count = (stretch.bars + stretch.cut) * parts
+            begin = np.rint(stretch.tick + np.arange(count) * bar / parts).astype(np.int64)
+            within = np.arange(count) % parts == 1
+            if behind is not None:
+                begin, within = begin[begin < behind], within[begin < behind]
+            edge.append(begin)
+            inner.append(within)
+        last = grid.stretches[-1]
+        end = round(last.tick + last.bars * last.meter.quarters * grid.ticks_per_quarter)
+        return cls(np.concatenate([*edge, [end]]), np.concatenate(inner))
+
+    def __len__(self) -> int:
+        return len(self.inner)
+
+
+def infer(score: Score, grid: Grid | None = None) -> tuple[Chord, ...]:
+    """The chords of a song's pitched notes, one where each begins. A song without notes has none."""
+    grid = Grid.of(score) if grid is None else grid
+    halves = Halves.of(score, grid)
+    triads = likeliest(evidence(score, halves), halves.inner, Statistics.load())
+    chords: list[Chord] = []
+    for tick, triad in zip(halves.edge.tolist(), triads.tolist(), strict=False):
+        symbol = symbol_of(triad)
+        if not chords or chords[-1].symbol != symbol:
+            chords.append(Chord(tick, symbol))
+    return tuple(chords) if len(chords) > 1 or (chords and chords[0].symbol != "N.C.") else ()
+
+
+def annotated(score: Score, halves: Halves) -> np.ndarray:
+    """The triad that the song's own chord symbols give most of each half bar, int64 [S]; -1 for none."""
+    marks = [(chord.tick, triad_of(chord.symbol)) for chord in score.chords if is_symbol(chord.symbol)]
+    middle = halves.edge[:-1]
+    weights = np.zeros((len(halves), TRIADS + 1))
+    ticks = np.array([tick for tick, _ in marks] + [halves.edge[-1]], dtype=np.int64)
+    spans = [(0, int(ticks[0]), -1)] + [
+        (int(begin), int(end), triad) for (begin, triad), end in zip(marks, ticks[1:], strict=True)
+    ]
+    for begin, end, triad in spans:
+        covered = np.minimum(halves.edge[1:], end) - np.maximum(middle, begin)
+        weights[:, triad] += np.maximum(covered, 0)
+    best = weights.argmax(1)
+    return np.where(best == TRIADS, -1, best)
+
+
+def evidence(score: Score, halves: Halves) -> np.ndarray:
+    """How long each pitch class sounds in each half bar, in quarters float64 [S, 12].
+
+    The lowest note of half a bar counts more where several sound at once: it is often the root.
+    """
+    drum = np.array([part.is_drum for part in score.tracks], dtype=bool)
+    pitched = score if not drum.any() else score.select(~drum[score.track])
+    weights = np.zeros((len(halves), 12))
+    if not len(pitched):
+        return weights
+    first = np.maximum(np.searchsorted(halves.edge, pitched.start, side="right") - 1, 0)
+    last = np.minimum(np.searchsorted(halves.edge, pitched.end, side="left"), len(halves))
+    spans = np.maximum(last - first, 1)
+    note = np.repeat(np.arange(len(pitched)), spans)
+    half = np.minimum(
+        np.arange(spans.sum()) - np.repeat(np.cumsum(spans) - spans, spans) + first[note], len(halves) - 1
+    )
+    begin = np.maximum(pitched.start[note], halves.edge[half])
+    end = np.minimum(pitched.end[note], halves.edge[half + 1])
+    length = np.maximum(end - begin, 0) / score.ticks_per_quarter
+    pitch = pitched.pitch[note]
+    np.add.at(weights, (half, pitch % 12), length)
+    lowest = np.full(len(halves), 128)
+    np.minimum.at(lowest, half, np.where(length > 0, pitch, 128))
+    span = np.diff(halves.edge) / score.ticks_per_quarter
+    thick = (weights.sum(1) > 1.25 * span) & (lowest < 128)
+    weights[thick, lowest[thick] % 12] += BASS
+    return weights
+
+
+def likeliest(weights: np.ndarray, inner: np.ndarray, statistics: Statistics) -> np.ndarray:
+    """The likeliest triads int64 [S] of a song, over all keys.
+
+    Args:
+        weights: of pitch classes [S, 12], in quarters.
+        inner: bool [S], half bars that begin within a bar.
+    """
+    if not len(weights):
+        return np.zeros(0, dtype=np.int64)
+    heard = (statistics.sharpness * likelihood(weights, statistics.tones)).astype(np.float32)  # [S, 49]
+    mode, tonic = _keys(weights, statistics)  # [K] each
+    keys = _relative()[tonic]  # [K, 49]: of a triad counted from the tonic, the triad from C
+    local = heard[:, keys]  # [S, K, 49]
+    change = np.ascontiguousarray(statistics.change[mode].swapaxes(-1, -2))  # [K, 2, to, from]
+    best = statistics.opening[mode] + local[0]  # [K, 49]
+    back = np.zeros((len(weights), len(mode), TRIADS), dtype=np.int64)
+    for at in range(1, len(weights)):
+        reach = best[:, None] + change[:, int(inner[at])]  # [K, to, from]
+        back[at] = reach.argmax(-1)
+        best = np.take_along_axis(reach, back[at][..., None], -1)[..., 0] + local[at]
+    key, triad = np.unravel_index(int(best.argmax()), best.shape)
+    path = np.zeros(len(weights), dtype=np.int64)
+    for at in range(len(weights) - 1, -1, -1):
+        path[at] = keys[key, triad]
+        triad = back[at, key, triad]
+    return path
+
+
+def _keys(weights: np.ndarray, statistics: Statistics) -> tuple[np.ndarray, np.ndarray]:
+    """Mode and tonic [K] of the keys whose scales fit the pitch classes [S, 12] of a song best."""
+    total = weights.sum(0)
+    fit = np.array([[np.roll(total, -tonic) @ scale for tonic in range(12)] for scale in statistics.scale])
+    best = np.argsort(-fit.reshape(-1), kind="stable")[:KEYS]
+    return best // 12, best % 12
+
+
+def likelihood(weights: np.ndarray, tones: np.ndarray) -> np.ndarray:
+    """Log probability [S, 49] of pitch classes [S, 12] under each triad, given `Statistics.tones`."""
+    scores = np.zeros((len(weights), TRIADS))
+    scores[:, 0] = weights @ tones[0]
+    for quality in range(4):
+        for root in range(12):
+            scores[:, 1 + 12 * quality + root] = np.roll(weights, -root, axis=1) @ tones[quality + 1]
+    return scores
+
+
+@cache
+def _relative() -> np.ndarray:
+    from musicvae_lite.music.chords.encodings import transposed
+
+    return transposed(np.arange(TRIADS)[None], np.arange(12)[:, None])

@@ -1,0 +1,100 @@
+import numpy as np
+
+from musicvae_lite.music import midi
+from musicvae_lite.music.chords import inference, triad_of
+from musicvae_lite.music.grid import Grid
+from musicvae_lite.music.representations import MelodyRepresentation, chord_control
+from musicvae_lite.music.score import Chord, Score
+from tests.music.representations.songs import STEP, song
+
+FALL = ["C", "Am", "F", "G", "C", "Am", "Dm", "G"]  # one a bar
+TONES = {
+    "C": (48, 60, 64, 67),
+    "Am": (45, 60, 64, 69),
+    "F": (41, 60, 65, 69),
+    "G": (43, 62, 67, 71),
+    "Dm": (50, 62, 65, 69),
+}
+
+
+def played(symbols=FALL, shift=0) -> Score:
+    return song([(16 * bar, 16, pitch + shift) for bar, s in enumerate(symbols) for pitch in TONES[s]])
+
+
+def test_chords_that_are_played_are_heard_in_any_key():
+    for shift in range(-5, 7):
+        found = inference.infer(played(shift=shift))
+        wanted = [
+            (triad_of(symbol) - 1) // 12 * 12 + (triad_of(symbol) - 1 + shift) % 12 + 1 for symbol in FALL
+        ]
+        assert [triad_of(chord.symbol) for chord in found] == wanted
+        assert [chord.tick for chord in found] == [bar * 16 * STEP for bar in range(8)]
+
+
+def test_drums_and_silence_have_no_chords():
+    assert inference.infer(song([(0, 1, 36), (4, 1, 38)], drums=[0])) == ()
+    assert inference.infer(song()) == ()
+
+
+def test_half_bars_of_every_meter():
+    score = song([(0, 40, 60)], meters=((0, "3/4"), (12, "4/4"), (28, "6/8")))
+    halves = inference.Halves.of(score, Grid.of(score))
+    assert (halves.edge / STEP).tolist() == [0, 12, 20, 28, 34, 40]
+    assert halves.inner.tolist() == [False, False, True, False, True]
+
+
+def test_what_is_written_in_each_half_bar():
+    score = song(
+        [(0, 32, 60)], chords=[Chord(4 * STEP, "G7"), Chord(14 * STEP, "C"), Chord(24 * STEP, "nonsense")]
+    )
+    halves = inference.Halves.of(score, Grid.of(score))
+    assert inference.annotated(score, halves).tolist() == [-1, triad_of("G"), triad_of("C"), triad_of("C")]
+
+
+def test_windows_are_conditioned_on_what_is_written():
+    rep = MelodyRepresentation(bars=2, chords="triads", min_notes=1)
+    melody = [(4 * n, 4, 60 + n % 3) for n in range(16)]
+    found = rep.windows(
+        song(melody, chords=[Chord(0, "Am7"), Chord(20 * STEP, "F/A"), Chord(60 * STEP, "oops")])
+    )
+    assert found.control is not None and found.control.shape == (3, 32) and found.control.dtype == np.uint8
+    assert found.control[0].tolist() == [triad_of("Am")] * 20 + [triad_of("F")] * 12
+    assert found.control[2].tolist() == [triad_of("F")] * 28 + [0] * 4
+    assert found.choice.endswith("; chords as written")
+    pitches = MelodyRepresentation(bars=2, chords="pitches").windows(song(melody)).control
+    assert pitches is not None and pitches.shape == (3, 32, 37)
+
+
+def test_windows_are_conditioned_on_what_is_heard():
+    rep = MelodyRepresentation(bars=2, chords="triads")
+    found = rep.windows(played())
+    assert found.control is not None
+    assert found.control[0].tolist() == [triad_of("C")] * 16 + [triad_of("Am")] * 16
+    assert found.choice.endswith("; chords inferred from the notes")
+    moved = rep.transpose_control(found.control, np.full(len(found), 3))
+    again = rep.windows(played(shift=3)).control
+    assert np.array_equal(moved, again)
+
+
+def test_flags_move_as_triads_do():
+    rep, other = (MelodyRepresentation(bars=2, chords=c) for c in ("pitches", "pitches"))
+    control, wanted = rep.windows(played()).control, other.windows(played(shift=-4)).control
+    assert control is not None
+    assert np.array_equal(rep.transpose_control(control, np.full(len(control), -4)), wanted)
+
+
+def test_chords_survive_a_midi_file():
+    score = chord_control.written_into(song([(0, 32, 60)]), np.repeat([1, 22, 0, 1], 8), STEP)
+    again = midi.read_bytes(midi.to_bytes(score))
+    assert again.chords == (
+        Chord(0, "C"),
+        Chord(8 * STEP, "Am"),
+        Chord(16 * STEP, "N.C."),
+        Chord(24 * STEP, "C"),
+    )
+
+
+def test_words_in_a_midi_file_are_no_chords():
+    words = [Chord(0, "Verse"), Chord(480, "A"), Chord(960, "la la")]
+    again = midi.read_bytes(midi.to_bytes(song([(0, 32, 60)], chords=words)))
+    assert again.chords == ()
