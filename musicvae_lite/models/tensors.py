@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.music.representations.steps import Categorical, Product, Step
 
 
@@ -13,6 +14,15 @@ def to_tensor(windows: np.ndarray, step: Step, device: torch.device | str = "cpu
     """Windows [B, T, ...] as a model takes them: int64 where a step is a choice, else float32."""
     kind = np.int64 if isinstance(step, (Categorical, Product)) else np.float32
     return torch.from_numpy(windows.astype(kind)).to(device)
+
+
+def control_tensor(
+    control: np.ndarray | None, representation: Representation, device: torch.device | str = "cpu"
+) -> Tensor | None:
+    """The control [B, T, ...] of a representation that has one, as a model takes it; else None."""
+    if representation.control is None or control is None:
+        return None
+    return to_tensor(control, representation.control, device)
 
 
 def to_windows(tensor: Tensor, step: Step) -> np.ndarray:

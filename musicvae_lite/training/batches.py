@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.models.tensors import to_tensor
+from musicvae_lite.models.tensors import control_tensor, to_tensor
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.training.order import shuffled
 from musicvae_lite.training.settings import MusicTraining
@@ -48,24 +47,30 @@ class Batches:
         """The batch of an update, on the device. `generator` is the step's own."""
         s, r = self.settings, self.representation
         rows = self._rows(np.arange(self.starts[step], self.starts[step + 1]))
-        tokens = self.windows.gather(rows)
+        tokens, control = self.windows.gather(rows), self.windows.gather_control(rows)
         chance = np.random.default_rng([s.seed, 1, step])
         made_up = s.batch - len(rows)
         if made_up:
             tokens = np.concatenate([r.random(made_up, chance), tokens])  # type: ignore[attr-defined]
-        x, target, _ = r.examples(tokens, None, chance)
+            control = None if control is None else _unsaid(control, made_up)
+        x, target, control = r.examples(tokens, control, chance)
         x = to_tensor(x, r.step, self.device)
         target = None if target is tokens else to_tensor(target, r.step, self.device)
         shift = draw_shifts(x, r.transposition, s.transpose_down, s.transpose_up, generator)
         if shift is not None:
             x = transpose(x, r.transposition, shift)
             target = None if target is None else transpose(target, r.transposition, shift)
-        return Batch(x, target)
+            if control is not None:
+                control = r.transpose_control(control, shift.cpu().numpy())
+        return Batch(x, target, control_tensor(control, r, self.device))
 
-    def music(self, most: int) -> Tensor:
-        """Real windows [N, T, ...] as they are: not transposed, none made up."""
-        rows = self._rows(np.arange(min(most, len(self.windows))))
-        return to_tensor(self.windows.gather(rows), self.representation.step, self.device)
+    def music(self, most: int) -> Batch:
+        """Real windows as they are: not transposed, none made up."""
+        rows, r = self._rows(np.arange(min(most, len(self.windows)))), self.representation
+        chance = np.random.default_rng(self.settings.seed)
+        x, target, control = r.examples(self.windows.gather(rows), self.windows.gather_control(rows), chance)
+        x, target = (to_tensor(windows, r.step, self.device) for windows in (x, target))
+        return Batch(x, target, control_tensor(control, r, self.device))
 
     def _rows(self, positions: np.ndarray) -> np.ndarray:
         """Which windows stand at these positions of the run, epoch after epoch."""
@@ -75,3 +80,8 @@ class Batches:
         epochs, within = np.divmod(positions, count)
         parts = [shuffled(within[epochs == e], count, self.settings.seed, int(e)) for e in np.unique(epochs)]
         return np.concatenate(parts)
+
+
+def _unsaid(control: np.ndarray, count: int) -> np.ndarray:
+    """The control with `count` windows before it about which nothing is said."""
+    return np.concatenate([np.zeros((count, *control.shape[1:]), control.dtype), control])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +12,10 @@ from torch import Tensor
 
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.latent import NATS_PER_BIT, CodePrior, Posterior, active_units
-from musicvae_lite.models.tensors import to_tensor, to_windows
+from musicvae_lite.models.tensors import control_tensor, to_tensor, to_windows
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.training.windows import WindowSplit
-from musicvae_lite.vae import VAE
+from musicvae_lite.vae import VAE, Batch
 
 BATCH = 256
 
@@ -63,20 +64,22 @@ def evaluate(
 ) -> Evaluation:
     """Figures over all windows, or over `most` of them drawn by the seed. Puts the model in eval mode."""
     vae.eval()
-    x, target, wanted = _examples(vae, representation, windows, seed, most)
+    batch, wanted = _examples(vae, representation, windows, seed, most)
     generator = torch.Generator(vae.device).manual_seed(seed)
-    q = _posterior(vae, x)
+    q = _posterior(vae, batch)
     drawn = q.rsample(generator)
-    nats, _ = _teacher_forced(vae, drawn, target)
-    _, forced = _teacher_forced(vae, q.mean, target)
+    nats, _ = _teacher_forced(vae, drawn, batch)
+    _, forced = _teacher_forced(vae, q.mean, batch)
     kl = float(q.kl().mean())
 
     def decoded(z: Tensor, temperature: float) -> dict[str, float]:
-        figures = representation.compare(_decoded(vae, representation, z, temperature, generator), wanted)
+        figures = representation.compare(
+            _decoded(vae, representation, z, batch.control, temperature, generator), wanted
+        )
         return {name: value for name, value in figures.items() if name != "commonest"}
 
     return Evaluation(
-        windows=len(x),
+        windows=len(wanted),
         commonest=representation.compare(wanted, wanted)["commonest"],
         teacher_forced=forced,
         free_mean=decoded(q.mean, 1.0),
@@ -92,9 +95,9 @@ def evaluate(
 
 
 @torch.no_grad()
-def fit_prior(vae: VAE, x: Tensor, generator: torch.Generator) -> CodePrior:
-    """The Gaussian of the codes of windows [N, T, ...], drawn from their posteriors."""
-    return CodePrior.fit(_posterior(vae, x).rsample(generator))
+def fit_prior(vae: VAE, music: Batch, generator: torch.Generator) -> CodePrior:
+    """The Gaussian of the codes of windows, drawn from their posteriors."""
+    return CodePrior.fit(_posterior(vae, music).rsample(generator))
 
 
 @torch.no_grad()
@@ -106,11 +109,13 @@ def validate(
     `objective` is the loss with the run's final beta, so that it compares across a beta schedule.
     """
     vae.eval()
-    x, target, wanted = _examples(vae, representation, windows, seed, most)
+    batch, wanted = _examples(vae, representation, windows, seed, most)
     generator = torch.Generator(vae.device).manual_seed(seed)
-    q = _posterior(vae, x)
-    nats, _ = _teacher_forced(vae, q.rsample(generator), target)
-    free = representation.compare(_decoded(vae, representation, q.mean, 1.0, generator), wanted)
+    q = _posterior(vae, batch)
+    nats, _ = _teacher_forced(vae, q.rsample(generator), batch)
+    free = representation.compare(
+        _decoded(vae, representation, q.mean, batch.control, 1.0, generator), wanted
+    )
     kl = float(q.kl().mean())
     return {
         "objective": nats + beta * kl,
@@ -124,8 +129,8 @@ def validate(
 
 def _examples(
     vae: VAE, representation: Representation, windows: WindowSplit, seed: int, most: int | None
-) -> tuple[Tensor, Tensor, np.ndarray]:
-    """What the model is given, and what it should write: as a tensor, and as windows [N, T, ...]."""
+) -> tuple[Batch, np.ndarray]:
+    """What the model is given and should write, and the latter as windows [N, T, ...]."""
     if not len(windows):
         raise NothingUsableError(f"{windows.name} holds no windows to evaluate on")
     if most is not None and most < 1:
@@ -133,28 +138,44 @@ def _examples(
     rows = np.arange(len(windows))
     if most is not None and most < len(rows):
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
-    x, target, _ = representation.examples(windows.gather(rows), None, np.random.default_rng(seed))
-    step = representation.step
-    return to_tensor(x, step, vae.device), to_tensor(target, step, vae.device), target
+    x, target, control = representation.examples(
+        windows.gather(rows), windows.gather_control(rows), np.random.default_rng(seed)
+    )
+    tensors = (to_tensor(part, representation.step, vae.device) for part in (x, target))
+    return Batch(*tensors, control_tensor(control, representation, vae.device)), target
 
 
-def _posterior(vae: VAE, x: Tensor) -> Posterior:
-    parts = [vae.encode(part) for part in x.split(BATCH)]
+def _posterior(vae: VAE, batch: Batch) -> Posterior:
+    controls = _parts(batch.control, len(batch.x))
+    parts = [vae.encode(x, control) for x, control in zip(batch.x.split(BATCH), controls, strict=True)]
     return Posterior(torch.cat([p.mean for p in parts]), torch.cat([p.scale for p in parts]))
 
 
 def _decoded(
-    vae: VAE, representation: Representation, z: Tensor, temperature: float, generator: torch.Generator
+    vae: VAE,
+    representation: Representation,
+    z: Tensor,
+    control: Tensor | None,
+    temperature: float,
+    generator: torch.Generator,
 ) -> np.ndarray:
-    parts = [vae.decode(part, None, temperature, generator) for part in z.split(BATCH)]
+    pairs = zip(z.split(BATCH), _parts(control, len(z)), strict=True)
+    parts = [vae.decode(part, told, temperature, generator) for part, told in pairs]
     return to_windows(torch.cat(parts), representation.step)
 
 
-def _teacher_forced(vae: VAE, z: Tensor, x: Tensor) -> tuple[float, float]:
+def _teacher_forced(vae: VAE, z: Tensor, batch: Batch) -> tuple[float, float]:
     """Mean nats a window, and the share of steps right."""
     nats, right = 0.0, 0.0
-    for z_part, x_part in zip(z.split(BATCH), x.split(BATCH), strict=True):
-        said = vae.decoder.reconstruction(z_part, x_part)  # type: ignore[operator]
+    assert batch.target is not None
+    triples = zip(z.split(BATCH), batch.target.split(BATCH), _parts(batch.control, len(z)), strict=True)
+    for z_part, target, control in triples:
+        said = vae.decoder.reconstruction(z_part, target, control)  # type: ignore[operator]
         nats += float(said.nats.sum())
-        right += float(said.metrics["accuracy"]) * len(x_part)
-    return nats / len(x), right / len(x)
+        right += float(said.metrics["accuracy"]) * len(target)
+    return nats / len(z), right / len(z)
+
+
+def _parts(control: Tensor | None, count: int) -> Sequence[Tensor | None]:
+    """The control of each part of `BATCH` windows."""
+    return [None] * -(-count // BATCH) if control is None else control.split(BATCH)

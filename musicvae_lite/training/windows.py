@@ -44,6 +44,7 @@ class WindowSplit:
         origins: int32 arrays [W_i, 3], the song, bar (from 1) and step each window starts at.
         name: for messages.
         load_songs: gives the songs they come from, when they are asked for.
+        control: what conditions each window, arrays [W_i, T, ...] beside `tokens`; None when nothing does.
     """
 
     def __init__(
@@ -52,10 +53,12 @@ class WindowSplit:
         origins: Sequence[np.ndarray],
         name: str = "windows",
         load_songs: Callable[[], Sequence[Song]] = tuple,
+        control: Sequence[np.ndarray] | None = None,
     ):
         self._tokens, self._origins = list(tokens), list(origins)
         self._starts = np.cumsum([0, *(len(t) for t in self._tokens)])
         self.name, self._load_songs = name, load_songs
+        self._control = None if control is None else list(control)
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -74,18 +77,25 @@ class WindowSplit:
 
     def gather(self, indices: np.ndarray) -> np.ndarray:
         """Copies the tokens [B, T, ...] of windows int [B], in the order of the indices."""
+        return self._gathered(self._tokens, indices)
+
+    def gather_control(self, indices: np.ndarray) -> np.ndarray | None:
+        """What conditions those windows, [B, T, ...]; None when nothing does."""
+        return None if self._control is None else self._gathered(self._control, indices)
+
+    def _gathered(self, arrays: list[np.ndarray], indices: np.ndarray) -> np.ndarray:
         indices = np.asarray(indices)
         if len(indices) and not 0 <= indices.min() <= indices.max() < len(self):
             raise IndexError(f"window {indices.max()} of {self.name}, which has {len(self)}")
-        if not self._tokens:
+        if not arrays:
             raise IndexError(f"{self.name} has no windows")
-        if len(self._tokens) == 1:
-            return np.asarray(self._tokens[0][indices])
+        if len(arrays) == 1:
+            return np.asarray(arrays[0][indices])
         shard = np.searchsorted(self._starts, indices, side="right") - 1
-        out = np.empty((len(indices), *self._tokens[0].shape[1:]), self._tokens[0].dtype)
+        out = np.empty((len(indices), *arrays[0].shape[1:]), arrays[0].dtype)
         for number in np.unique(shard):
             rows = shard == number
-            out[rows] = self._tokens[number][indices[rows] - self._starts[number]]
+            out[rows] = arrays[number][indices[rows] - self._starts[number]]
         return out
 
     def batch_size(self, wanted: int) -> int:
@@ -151,8 +161,14 @@ class WindowSplit:
             yield self.gather(np.arange(first, min(first + batch_size, len(self))))
 
 
-def from_arrays(tokens: np.ndarray, origins: np.ndarray | None = None, name: str = "windows") -> WindowSplit:
-    """Windows held in memory: tokens [W, T, ...], and int32 [W, 3] of where they come from."""
+def from_arrays(
+    tokens: np.ndarray,
+    origins: np.ndarray | None = None,
+    name: str = "windows",
+    control: np.ndarray | None = None,
+) -> WindowSplit:
+    """Windows held in memory: tokens [W, T, ...], int32 [W, 3] of where they come from, their control."""
     if origins is None:
         origins = np.stack([np.zeros(len(tokens)), np.ones(len(tokens)), np.zeros(len(tokens))], 1)
-    return WindowSplit([tokens], [origins.astype(np.int32)], name)
+    told = None if control is None else [control]
+    return WindowSplit([tokens], [origins.astype(np.int32)], name, control=told)
