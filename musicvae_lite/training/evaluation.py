@@ -141,8 +141,8 @@ def _examples(
     x, target, control = representation.examples(
         windows.gather(rows), windows.gather_control(rows), np.random.default_rng(seed)
     )
-    tensors = (to_tensor(part, representation.step, vae.device) for part in (x, target))
-    return Batch(*tensors, control_tensor(control, representation, vae.device)), target
+    given, wanted = (to_tensor(part, representation.step, vae.device) for part in (x, target))
+    return Batch(given, wanted, control_tensor(control, representation, vae.device)), target
 
 
 def _posterior(vae: VAE, batch: Batch) -> Posterior:

@@ -35,10 +35,11 @@ class TensorFlowAdam(torch.optim.Optimizer):
         for group in self.param_groups:
             for p in group["params"]:
                 if p.grad is not None:
-                    self._update(p, group["lr"], *group["betas"], group["eps"])
+                    self._update(p, group["lr"], group["betas"], group["eps"])
         return loss
 
-    def _update(self, p: Tensor, lr: float, first: float, second: float, eps: float) -> None:
+    def _update(self, p: Tensor, lr: float, betas: tuple[float, float], eps: float) -> None:
+        first, second = betas
         state = self.state[p]
         if not state:
             state["step"] = torch.zeros(())  # a tensor, as torch's optimisers keep it
