@@ -90,13 +90,16 @@ def infer(score: Score, grid: Grid | None = None) -> tuple[Chord, ...]:
     """The chords of a song's pitched notes, one where each begins. A song without notes has none."""
     grid = Grid.of(score) if grid is None else grid
     halves = Halves.of(score, grid)
-    triads = likeliest(evidence(score, halves), halves.inner, Statistics.load())
+    weights = evidence(score, halves)
+    if not weights.any():
+        return ()
+    triads = likeliest(weights, halves.inner, Statistics.load())
     chords: list[Chord] = []
     for tick, triad in zip(halves.edge.tolist(), triads.tolist(), strict=False):
         symbol = symbol_of(triad)
         if not chords or chords[-1].symbol != symbol:
             chords.append(Chord(tick, symbol))
-    return tuple(chords) if len(chords) > 1 or (chords and chords[0].symbol != "N.C.") else ()
+    return tuple(chords)
 
 
 def annotated(score: Score, halves: Halves) -> np.ndarray:

@@ -44,9 +44,8 @@ def test_half_bars_of_every_meter():
 
 
 def test_what_is_written_in_each_half_bar():
-    score = song(
-        [(0, 32, 60)], chords=[Chord(4 * STEP, "G7"), Chord(14 * STEP, "C"), Chord(24 * STEP, "nonsense")]
-    )
+    chords = [Chord(6 * STEP, "G7"), Chord(14 * STEP, "C"), Chord(24 * STEP, "nonsense")]
+    score = song([(0, 32, 60)], chords=chords)
     halves = inference.Halves.of(score, Grid.of(score))
     assert inference.annotated(score, halves).tolist() == [-1, triad_of("G"), triad_of("C"), triad_of("C")]
 
@@ -73,13 +72,14 @@ def test_windows_are_conditioned_on_what_is_heard():
     assert found.choice.endswith("; chords inferred from the notes")
     moved = rep.transpose_control(found.control, np.full(len(found), 3))
     again = rep.windows(played(shift=3)).control
+    assert again is not None
     assert np.array_equal(moved, again)
 
 
 def test_flags_move_as_triads_do():
     rep, other = (MelodyRepresentation(bars=2, chords=c) for c in ("pitches", "pitches"))
     control, wanted = rep.windows(played()).control, other.windows(played(shift=-4)).control
-    assert control is not None
+    assert control is not None and wanted is not None
     assert np.array_equal(rep.transpose_control(control, np.full(len(control), -4)), wanted)
 
 
