@@ -84,7 +84,7 @@ def _tune_name(name: str, song_source: str) -> str:
 
 
 def _song_windows(score: Score, tune: int, name: str, recipe: Recipe, tally: Tally) -> SongWindows | None:
-    tracks: list[int | None] = [None] if recipe.tracks == "chosen" else _sounding_tracks(score)
+    tracks = [None] if recipe.tracks == "chosen" else recipe.representation.candidates(score)
     parts = [recipe.representation.windows(score, recipe.hop, track) for track in tracks]
     for part in parts:
         for rejection in part.rejections:
@@ -105,12 +105,6 @@ def _song_windows(score: Score, tune: int, name: str, recipe: Recipe, tally: Tal
 def _melody(score: Score, recipe: Recipe, first: Extraction) -> int:
     """The track a song is known by: the one a representation picks, even when all are taken."""
     return first.track if recipe.tracks == "chosen" else choose_melody(score, score.ticks_per_quarter / 4)[0]
-
-
-def _sounding_tracks(score: Score) -> list[int | None]:
-    """Pitched tracks that hold notes."""
-    used = np.unique(score.track)
-    return [int(i) for i in used if not score.tracks[i].is_drum]
 
 
 def extract_chunk(job: Job) -> Report:

@@ -9,9 +9,13 @@ from musicvae_lite.music.representations.base import Example, Extraction, Reject
 from musicvae_lite.music.representations.drums import DrumsRepresentation
 from musicvae_lite.music.representations.groove import GrooveRepresentation
 from musicvae_lite.music.representations.melody import MelodyRepresentation
+from musicvae_lite.music.representations.trio import TrioRepresentation
 from musicvae_lite.music.score import Meter
 
-REGISTRY = {cls.name: cls for cls in (MelodyRepresentation, DrumsRepresentation, GrooveRepresentation)}
+REGISTRY = {
+    cls.name: cls
+    for cls in (MelodyRepresentation, DrumsRepresentation, GrooveRepresentation, TrioRepresentation)
+}
 
 PRESETS = {
     "melody-2bar": MelodyRepresentation(bars=2),
@@ -29,6 +33,8 @@ PRESETS = {
     "groove-2bar-tap": GrooveRepresentation(bars=2, task="tap"),
     "groove-2bar-add-hihat": GrooveRepresentation(bars=2, task="add-hihat"),
     "groove-2bar-hits-control": GrooveRepresentation(bars=2, task="hits-control"),
+    "trio-4bar": TrioRepresentation(bars=4),
+    "trio-16bar": TrioRepresentation(bars=16),
 }
 
 
@@ -54,5 +60,6 @@ __all__ = [
     "MelodyRepresentation",
     "Rejection",
     "Representation",
+    "TrioRepresentation",
     "from_config",
 ]

@@ -119,6 +119,10 @@ class Representation(Protocol):
         """Every window of a score, `hop` steps apart (default: one bar)."""
         ...
 
+    def candidates(self, score: Score) -> list[int | None]:
+        """Which tracks `windows` may be asked for in turn, to take all that a song holds."""
+        ...
+
     def lenient(self) -> Representation:
         """The same windows without rules: reads all that a model writes, silence too."""
         ...

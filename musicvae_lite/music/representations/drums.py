@@ -98,6 +98,10 @@ class DrumsRepresentation(Gridded):
         """Drums do not move."""
         return Transposition()
 
+    def candidates(self, score: Score) -> list[int | None]:
+        """All drums together."""
+        return [None]
+
     def lenient(self) -> DrumsRepresentation:
         """The same windows without rules: reads all that a model writes, silence too."""
         return replace(self, min_notes=0, max_rest_bars=float(self.bars), off_grid_share=1.0)

@@ -11,7 +11,7 @@ from musicvae_lite.music.grid import steps_per_bar
 from musicvae_lite.music.representations import chord_control, configuring
 from musicvae_lite.music.representations.base import Example
 from musicvae_lite.music.representations.steps import Step
-from musicvae_lite.music.score import Meter
+from musicvae_lite.music.score import Meter, Score
 
 
 class Gridded:
@@ -69,6 +69,11 @@ class Gridded:
     def longest_rest(self) -> float:
         """`max_rest_bars`, or what it is by default: a quarter of the window, and at least one bar."""
         return max(1.0, self.bars / 4) if self.max_rest_bars is None else self.max_rest_bars
+
+    def candidates(self, score: Score) -> list[int | None]:
+        """Which tracks `windows` may be asked for in turn, to take all that a song holds."""
+        used = np.unique(score.track).tolist()
+        return [index for index in used if not score.tracks[index].is_drum]
 
     def examples(
         self, tokens: np.ndarray, control: np.ndarray | None, generator: np.random.Generator
