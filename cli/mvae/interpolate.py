@@ -9,6 +9,7 @@ import typer
 from mvae.takes_output import (
     AsJson,
     BarsOption,
+    Chords,
     Flac,
     Model,
     Ogg,
@@ -34,6 +35,7 @@ def interpolate(
     track_b: Annotated[int | None, typer.Option("--track-b", min=1, help="The same for B.")] = None,
     temperature: Temperature = 0.0,
     seed: Seed = 0,
+    chords: Chords = None,
     split: Split = False,
     wav: Wav = False,
     flac: Flac = False,
@@ -63,7 +65,7 @@ def interpolate(
     runtime.prepare_environment()
     from musicvae_lite.models.music_vae import MusicVAE
 
-    takes = MusicVAE.load(folder).interpolate(first, last, steps, temperature, seed)
+    takes = MusicVAE.load(folder).interpolate(first, last, steps, temperature, seed, chords)
     alike = [[f"{share:.0%}" for share in takes.agreement(pick.tokens)] for pick in (first, last)]
     columns = [("as A", alike[0]), ("as B", alike[1])]
     report(takes, to, why, [first, last], columns=columns, as_json=as_json)

@@ -9,6 +9,7 @@ import typer
 from mvae.takes_output import (
     AsJson,
     BarsOption,
+    Chords,
     Flac,
     Model,
     Ogg,
@@ -29,6 +30,7 @@ def reconstruct(
     track: TrackOption = None,
     temperature: Temperature = 0.0,
     seed: Seed = 0,
+    chords: Chords = None,
     wav: Wav = False,
     flac: Flac = False,
     ogg: Ogg = False,
@@ -55,7 +57,7 @@ def reconstruct(
     runtime.prepare_environment()
     from musicvae_lite.models.music_vae import MusicVAE
 
-    takes = MusicVAE.load(folder).reconstruct(chosen, temperature=temperature, seed=seed)
+    takes = MusicVAE.load(folder).reconstruct(chosen, temperature=temperature, seed=seed, chords=chords)
     columns = [("as the input", [f"{share:.0%}" for share in takes.agreement(chosen.tokens)])]
     before = [("input", takes.representation.to_score(chosen.tokens))]
     report(takes, to, why, [chosen], before, columns, as_json)

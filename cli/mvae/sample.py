@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mvae.takes_output import AsJson, Flac, Model, Ogg, Output, Plot, Seed, Split, Temperature, Wav
+from mvae.takes_output import AsJson, Chords, Flac, Model, Ogg, Output, Plot, Seed, Split, Temperature, Wav
 
 
 def sample(
@@ -15,6 +15,7 @@ def sample(
     model: Model = None,
     temperature: Temperature = 0.5,
     seed: Seed = 0,
+    chords: Chords = None,
     tempo: Annotated[float, typer.Option(help="Quarter notes a minute.")] = 120.0,
     program: Annotated[int, typer.Option(help="General MIDI program, 0 to 127; 0 is a piano.")] = 0,
     split: Split = False,
@@ -38,5 +39,5 @@ def sample(
     runtime.prepare_environment()
     from musicvae_lite.models.music_vae import MusicVAE
 
-    takes = MusicVAE.load(folder).sample(count, temperature, seed, style)
+    takes = MusicVAE.load(folder).sample(count, temperature, seed, style, chords)
     report(takes, to, why, as_json=as_json)

@@ -32,6 +32,10 @@ TrackOption = Annotated[
 Temperature = Annotated[
     float, typer.Option(min=0.0, help="0 takes the likeliest notes; higher is wilder, 1 the model's own.")
 ]
+Chords = Annotated[
+    str | None,
+    typer.Option("--chords", help='For models that chords condition: "C Am F G", "C | Am F | %".'),
+]
 Seed = Annotated[int, typer.Option(min=0, help="Of all chance: the same seed gives the same file.")]
 Split = Annotated[bool, typer.Option("--split", help="One MIDI file each: out-01.mid, out-02.mid ...")]
 Wav = Annotated[bool, typer.Option("--wav", help="Render to WAV too.")]

@@ -11,7 +11,7 @@ Tensors and losses are one step away, in `model.vae`.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,10 +26,11 @@ from musicvae_lite.latent import Posterior, slerp
 from musicvae_lite.models import catalogue
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.codes import Codes
-from musicvae_lite.models.tensors import to_tensor, to_windows
+from musicvae_lite.models.tensors import control_tensor, to_tensor, to_windows
 from musicvae_lite.music.picking import Bars, Pick, pick
 from musicvae_lite.music.score import Score
 from musicvae_lite.music.takes import Style, Takes
+from musicvae_lite.vae import Batch
 
 if TYPE_CHECKING:
     import pretty_midi
@@ -100,12 +101,18 @@ class MusicVAE:
 
     def posterior(self, *music: Music) -> Posterior:
         """The Gaussian over z [B, Z] of one piece of music or several."""
-        return self.posterior_of_tokens(np.stack([p.tokens for p in self._picks(music)]))
+        picks = self._picks(music)
+        return self.posterior_of_tokens(np.stack([p.tokens for p in picks]), self._control(picks))
 
-    def posterior_of_tokens(self, tokens: np.ndarray) -> Posterior:
-        """The Gaussian over z [B, Z] of windows [B, T], such as `Takes.tokens` or a dataset's."""
+    def posterior_of_tokens(self, tokens: np.ndarray, control: np.ndarray | None = None) -> Posterior:
+        """The Gaussian over z [B, Z] of windows [B, T, ...], such as `Takes.tokens` or a dataset's.
+
+        Args:
+            control: what conditions them, [B, T, ...]; by default nothing is said.
+        """
+        given = self._given(tokens, control)
         with torch.no_grad():
-            parts = [self.vae.encode(part) for part in self.tensor(tokens).split(BATCH)]
+            parts = [self.vae.encode(x, told) for x, told in _parts(given.x, given.control)]
         return Posterior(torch.cat([p.mean for p in parts]), torch.cat([p.scale for p in parts]))
 
     def encode(self, *music: Music, sample: bool = False, seed: int = 0) -> np.ndarray:
@@ -133,42 +140,71 @@ class MusicVAE:
         temperature: float = 0.0,
         seed: int = 0,
         style: Style | Sequence[Style] | None = None,
+        chords: str | None = None,
     ) -> Takes:
         """Codes [B, Z] to music.
 
         Args:
             temperature: 0 writes the likeliest notes; 1 draws them as probable as the model finds them.
             style: tempo, program and loudness, of all takes or of each.
+            chords: a line such as "C Am F G", for models that chords condition.
 
         Raises:
             ConfigError: z has another size than the model's or is not finite, or a setting is out of range.
         """
         codes = torch.as_tensor(z, dtype=torch.float32, device=self.vae.device)
-        tokens = self._decode(codes, temperature, self.generator(seed))
-        return Takes(tokens, self.representation, style, record=self._record("decode", seed, temperature))
+        control = self._told(chords, len(codes))
+        tokens = self._decode(codes, control, temperature, self.generator(seed))
+        record = self._record("decode", seed, temperature, chords=chords)
+        return Takes(tokens, self.representation, style, record=record, control=control)
 
     def sample(
-        self, count: int = 1, temperature: float = 0.5, seed: int = 0, style: Style | None = None
+        self,
+        count: int = 1,
+        temperature: float = 0.5,
+        seed: int = 0,
+        style: Style | None = None,
+        chords: str | None = None,
     ) -> Takes:
-        """New music: `count` draws from the prior. A temperature below 1 makes leaps rarer."""
+        """New music: `count` draws from the prior. A temperature below 1 makes leaps rarer.
+
+        Args:
+            chords: a line such as "C Am F G" that all of them follow, for models that chords condition.
+        """
         if count < 1:
             raise ConfigError(f"count is {count}; at least 1 sample can be drawn")
         generator = self.generator(seed)
         z = self.vae.draw(count, generator)
-        tokens = self._decode(z, temperature, generator)
-        return Takes(tokens, self.representation, style, record=self._record("sample", seed, temperature))
+        control = self._told(chords, count)
+        tokens = self._decode(z, control, temperature, generator)
+        record = self._record("sample", seed, temperature, chords=chords)
+        return Takes(tokens, self.representation, style, record=record, control=control)
 
-    def reconstruct(self, *music: Music, temperature: float = 0.0, seed: int = 0) -> Takes:
-        """Music through its mean code and back: one take for each piece, in its own style."""
+    def reconstruct(
+        self, *music: Music, temperature: float = 0.0, seed: int = 0, chords: str | None = None
+    ) -> Takes:
+        """Music through its mean code and back: one take for each piece, in its own style.
+
+        Args:
+            chords: what the takes follow in place of the music's own chords.
+        """
         picks = self._picks(music)
         means = self.posterior(*picks).mean
-        tokens = self._decode(means, temperature, self.generator(seed))
+        control = self._told(chords, len(picks), self._control(picks))
+        tokens = self._decode(means, control, temperature, self.generator(seed))
         labels = [p.stem for p in picks] if len(picks) > 1 else ["reconstruction"]
-        record = self._record("reconstruct", seed, temperature, picks)
-        return Takes(tokens, self.representation, [p.style() for p in picks], labels, record)
+        record = self._record("reconstruct", seed, temperature, picks, chords)
+        styles = [p.style() for p in picks]
+        return Takes(tokens, self.representation, styles, labels, record, control)
 
     def interpolate(
-        self, a: Music, b: Music, steps: int = 9, temperature: float = 0.0, seed: int = 0
+        self,
+        a: Music,
+        b: Music,
+        steps: int = 9,
+        temperature: float = 0.0,
+        seed: int = 0,
+        chords: str | None = None,
     ) -> Takes:
         """A spherical path between two pieces; the ends are their reconstructions.
 
@@ -177,6 +213,7 @@ class MusicVAE:
         Args:
             steps: how many takes, ends included; at least 2.
             temperature: 0 writes the likeliest notes at every point of the path.
+            chords: what all takes follow in place of the chords of `a`.
 
         Returns:
             `steps` takes in the tempo, program and loudness of `a`.
@@ -186,12 +223,14 @@ class MusicVAE:
         first, last = self._picks([a, b])
         means = self.posterior(first, last).mean
         path = slerp(means[0], means[1], steps)  # [steps, Z]
-        tokens = self._decode(path, temperature, self.generator(seed))
+        control = self._told(chords, steps, self._control([first] * steps))
+        tokens = self._decode(path, control, temperature, self.generator(seed))
         between = [f"{step}/{steps - 1}" for step in range(1, steps - 1)]
         labels = [f"A  {first.stem}", *between, f"B  {last.stem}"]
         is_same = bool((first.tokens == last.tokens).all())
-        record = self._record("interpolate", seed, temperature, (first, last)) | {"inputs_are_equal": is_same}
-        return Takes(tokens, self.representation, first.style(), labels, record)
+        record = self._record("interpolate", seed, temperature, (first, last), chords)
+        record |= {"inputs_are_equal": is_same}
+        return Takes(tokens, self.representation, first.style(), labels, record, control)
 
     def log_prob(self, *music: Music, samples: int = 1, seed: int = 0) -> np.ndarray:
         """A lower bound on log p(music) [B], nats: the ELBO, tighter with more samples.
@@ -200,22 +239,24 @@ class MusicVAE:
         """
         if samples < 1:
             raise ConfigError(f"samples is {samples}; the bound needs at least 1")
-        x = self.tensor(np.stack([p.tokens for p in self._picks(music)]))
+        picks = self._picks(music)
+        x, target, control = self._given(np.stack([p.tokens for p in picks]), self._control(picks))
         generator = self.generator(seed)
         with torch.no_grad():
-            q = self.vae.encode(x)
+            q = self.vae.encode(x, control)
             bounds = []
             for _ in range(samples):
                 z = q.rsample(generator)
                 log_ratio = (-0.5 * z.square() + 0.5 * ((z - q.mean) / q.scale).square() + q.scale.log()).sum(
                     -1
                 )  # log p(z) - log q(z|x)
-                bounds.append(log_ratio - self.vae.decoder.reconstruction(z, x).nats)  # type: ignore[operator]
+                said = self.vae.decoder.reconstruction(z, target, control)  # type: ignore[operator]
+                bounds.append(log_ratio - said.nats)
             total = torch.logsumexp(torch.stack(bounds), 0) - math.log(samples)
         return total.cpu().numpy()
 
     def tensor(self, tokens: np.ndarray) -> Tensor:
-        """Tokens [B, T] as the tensor the VAE takes."""
+        """Windows [B, T, ...] as the tensor the VAE takes."""
         return to_tensor(tokens, self.representation.step, self.vae.device)
 
     def generator(self, seed: int) -> torch.Generator:
@@ -242,7 +283,31 @@ class MusicVAE:
             raise ConfigError("no music was given")
         return [self.pick(m) for m in music]
 
-    def _decode(self, codes: Tensor, temperature: float, generator: torch.Generator) -> np.ndarray:
+    def _given(self, tokens: np.ndarray, control: np.ndarray | None) -> Batch:
+        """What the model reads and writes for windows [B, T, ...] under a control, or under none said."""
+        r = self.representation
+        if control is None:
+            control = self._told(None, len(tokens))
+        x, target, control = r.examples(tokens, control, np.random.default_rng(0))
+        return Batch(self.tensor(x), self.tensor(target), control_tensor(control, r, self.vae.device))
+
+    def _control(self, picks: Sequence[Pick]) -> np.ndarray | None:
+        """What conditions the picks themselves, [B, T, ...]; None when nothing does."""
+        told = [p.control for p in picks if p.control is not None]
+        return np.stack(told) if len(told) == len(picks) else None
+
+    def _told(self, chords: str | None, count: int, own: np.ndarray | None = None) -> np.ndarray | None:
+        """The control [count, T, ...] of some chords, or the music's own, or one that says nothing."""
+        r = self.representation
+        if chords is not None:
+            return np.repeat(r.chords_of(chords)[None], count, 0)
+        if own is not None or r.control is None:
+            return own
+        return np.zeros((count, r.steps, *r.control.shape), r.control.dtype)
+
+    def _decode(
+        self, codes: Tensor, control: np.ndarray | None, temperature: float, generator: torch.Generator
+    ) -> np.ndarray:
         """Codes [B, Z] to canonical windows [B, T, ...]."""
         if codes.dim() != 2 or codes.shape[-1] != self.config.z or not len(codes):
             raise ConfigError(
@@ -254,11 +319,17 @@ class MusicVAE:
             raise ConfigError(f"temperature is {temperature}; it must be 0 or more, 1 is the model's own")
         temperature = temperature if temperature >= COLDEST else 0.0
         with torch.no_grad():
-            parts = [self.vae.decode(part, None, temperature, generator) for part in codes.split(BATCH)]
+            told = control_tensor(control, self.representation, self.vae.device)
+            parts = [self.vae.decode(z, c, temperature, generator) for z, c in _parts(codes, told)]
         return self.representation.canonical(to_windows(torch.cat(parts), self.representation.step))
 
     def _record(
-        self, command: str, seed: int, temperature: float | None, picks: Sequence[Pick] = ()
+        self,
+        command: str,
+        seed: int,
+        temperature: float | None,
+        picks: Sequence[Pick] = (),
+        chords: str | None = None,
     ) -> dict[str, Any]:
         """What a file of takes must be accompanied by to be made again."""
         return {
@@ -268,4 +339,12 @@ class MusicVAE:
             "seed": seed,
             "temperature": temperature,
             "inputs": [p.to_record() for p in picks],
+            **({"chords": chords} if chords is not None else {}),
         }
+
+
+def _parts(x: Tensor, control: Tensor | None) -> Iterator[tuple[Tensor, Tensor | None]]:
+    """At most `BATCH` rows at a time."""
+    for first in range(0, len(x), BATCH):
+        part = slice(first, first + BATCH)
+        yield x[part], None if control is None else control[part]

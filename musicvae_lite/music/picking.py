@@ -39,13 +39,14 @@ class Pick:
     """One window and where it lies.
 
     Attributes:
-        tokens: [T].
+        tokens: [T, ...].
         bars: first and last bar of the song, counted from 1.
         score: the song it was taken from.
         ticks: where it begins and ends.
         choice: which track was taken, and why.
         track: index of that track.
         reason: why these bars.
+        control: [T, ...], what conditions the window, such as its chords; None when nothing does.
     """
 
     tokens: np.ndarray
@@ -55,6 +56,7 @@ class Pick:
     choice: str
     track: int
     reason: str = "as asked"
+    control: np.ndarray | None = None
 
     @property
     def stem(self) -> str:
@@ -166,7 +168,8 @@ def _pick(score: Score, r: Representation, found: Extraction, row: int, reason: 
     last = int(grid.bar_of_step(step + r.steps - 1)[0][0])
     ticks = (begin, begin + round(r.steps * grid.step_ticks))
     bars = (int(found.bar[row]), last)
-    return Pick(found.tokens[row], bars, score, ticks, found.choice, found.track, reason)
+    control = None if found.control is None else found.control[row]
+    return Pick(found.tokens[row], bars, score, ticks, found.choice, found.track, reason, control)
 
 
 def _check_count(bars: Bars, r: Representation, score: Score) -> int | None:

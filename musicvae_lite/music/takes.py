@@ -44,6 +44,7 @@ class Takes(Sequence[Score]):
         styles: tempo, program and velocity of each score.
         labels: a short name for each.
         record: plain values that say how they were made: command, model, seed, inputs.
+        control: [n, T, ...], what conditioned them, such as chords; None when nothing did.
     """
 
     def __init__(
@@ -53,12 +54,13 @@ class Takes(Sequence[Score]):
         style: Style | Sequence[Style] | None = None,
         labels: Sequence[str] | None = None,
         record: dict[str, Any] | None = None,
+        control: np.ndarray | None = None,
     ):
         count = len(tokens)
         self.tokens, self.representation = tokens, representation
         self.styles = [style or Style()] * count if not isinstance(style, Sequence) else list(style)
         self.labels = [str(n + 1) for n in range(count)] if labels is None else list(labels)
-        self.record = record or {}
+        self.record, self.control = record or {}, control
         if len(self.styles) != count or len(self.labels) != count:
             raise ConfigError(f"{count} takes, but {len(self.styles)} styles and {len(self.labels)} labels")
 
@@ -71,17 +73,22 @@ class Takes(Sequence[Score]):
     def __getitem__(self, index: slice) -> Takes: ...
     def __getitem__(self, index: int | slice) -> Score | Takes:
         if isinstance(index, slice):
-            parts = (self.styles[index], self.labels[index], self.record)
+            parts = (self.styles[index], self.labels[index], self.record, self._told(index))
             return Takes(self.tokens[index], self.representation, *parts)
-        return self._score(self.tokens[index], self.styles[index])
+        return self._score(self.tokens[index], self.styles[index], self._told(index))
 
     def joined(self) -> Score:
         """All takes one after another, each as long as its bars, in the style of the first."""
-        return self._score(self.tokens, self.styles[0] if self.styles else Style())
+        return self._score(self.tokens, self.styles[0] if self.styles else Style(), self.control)
 
     def agreement(self, tokens: np.ndarray) -> np.ndarray:
         """Share of steps [n] in which each take says the same as windows [T] or [n, T]."""
-        return (self.tokens == self.representation.canonical(tokens)).mean(-1)
+        same = self.tokens == self.representation.canonical(tokens)
+        return same.reshape(*same.shape[:2], -1).all(-1).mean(-1)
 
-    def _score(self, tokens: np.ndarray, style: Style) -> Score:
-        return self.representation.to_score(tokens, style.qpm, style.program, style.velocity)
+    def _told(self, index: int | slice) -> np.ndarray | None:
+        return None if self.control is None else self.control[index]
+
+    def _score(self, tokens: np.ndarray, style: Style, control: np.ndarray | None) -> Score:
+        score = self.representation.to_score(tokens, style.qpm, style.program, style.velocity)
+        return score if control is None else self.representation.with_chords(score, control)

@@ -135,6 +135,14 @@ class Representation(Protocol):
         """Windows [W, T, ...] moved by semitones [W]; a pitch that would leave the range stays."""
         ...
 
+    def chords_of(self, text: str) -> np.ndarray:
+        """The control [T, ...] of a line of chords such as "C Am F G". Raises ConfigError if it has none."""
+        ...
+
+    def with_chords(self, score: Score, control: np.ndarray) -> Score:
+        """A score of windows with the chords of their control [n, T, ...] written into it."""
+        ...
+
     def transpose_control(self, control: np.ndarray, semitones: np.ndarray) -> np.ndarray:
         """Conditions [W, T, ...] moved by semitones [W]; of triads, `chords.encodings.transposition_table`
         is the same as a table."""

@@ -50,6 +50,15 @@ def of_song(score: Score, grid: Grid, steps: int, encoding: str) -> tuple[np.nda
     ], f"chords {'as written' if written else 'inferred from the notes'}"
 
 
+def of_text(text: str, bars: int, bar_steps: int, encoding: str) -> np.ndarray:
+    """The control [T] or [T, 37] of a window under a line of chords such as "C Am F G".
+
+    Raises:
+        ConfigError: a chord is not understood, or there are too many.
+    """
+    return encodings.encode(encodings.progression(text, bars, bar_steps), encoding)
+
+
 def transposed(control: np.ndarray, semitones: np.ndarray, encoding: str) -> np.ndarray:
     """Chords of windows [W, T] or [W, T, 37] moved by semitones [W]."""
     control, amount = np.asarray(control), np.asarray(semitones)

@@ -61,6 +61,22 @@ class Gridded:
     def _chords(self) -> str | None:
         return getattr(self, "chords", None)
 
+    def chords_of(self, text: str) -> np.ndarray:
+        """The control [T, ...] of a line of chords such as "C Am F G".
+
+        Raises:
+            ConfigError: chords are no condition of this representation, or a chord is not understood.
+        """
+        if self._chords is None:
+            raise ConfigError(f"chords are no condition of this model of {self.name}: leave them out")
+        return chord_control.of_text(text, self.bars, self.bar_steps, self._chords)
+
+    def with_chords(self, score: Score, control: np.ndarray) -> Score:
+        """A score of windows with the chords of their control [n, T, ...], where they have names, in it."""
+        if self._chords != "triads":
+            return score
+        return chord_control.written_into(score, control, self.step_ticks)
+
     def transpose_control(self, control: np.ndarray, semitones: np.ndarray) -> np.ndarray:
         """Conditions [W, T, ...] moved by semitones [W]: chords move, anything else stays."""
         return control if self._chords is None else chord_control.transposed(control, semitones, self._chords)

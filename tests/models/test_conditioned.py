@@ -1,0 +1,84 @@
+"""Models that chords condition: from a song's own chords, from a line of chords, and from none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.models.assembly import MusicConfig
+from musicvae_lite.models.music_vae import MusicVAE
+from musicvae_lite.music.chords.encodings import encode
+from musicvae_lite.music.reading import read_song
+from tests.models.small import small_model
+
+TABLE = {
+    "representation": {"name": "melody", "bars": 2, "chords": "triads"},
+    "encoder": {"kind": "hierarchical", "segments": [4, 8], "width": 16, "squeeze": 4},
+    "decoder": {"kind": "hierarchical", "segments": [4, 8], "width": 16, "core_width": 16},
+    "z": 6,
+}
+TUNE = """X:1
+T:Two chords
+M:4/4
+L:1/4
+K:C
+"C"c e g e | "G7"d f g b |
+"""
+
+
+@pytest.fixture(scope="module")
+def model() -> MusicVAE:
+    torch.manual_seed(0)
+    model = MusicVAE(MusicConfig.from_table(TABLE, "test"))
+    for parameter in model.vae.parameters():  # so that chords are heard
+        torch.nn.init.normal_(parameter, std=0.3)
+    return model
+
+
+@pytest.fixture
+def tune(tmp_path: Path) -> Path:
+    path = tmp_path / "tune.abc"
+    path.write_text(TUNE)
+    return path
+
+
+def test_one_code_under_two_progressions(model: MusicVAE):
+    z = np.ones((1, model.config.z), np.float32)
+    first, second, none = (model.decode(z, chords=chords) for chords in ("C | G", "Am | F", None))
+    assert not (first.tokens == second.tokens).all() and not (first.tokens == none.tokens).all()
+    assert first.record["chords"] == "C | G" and "chords" not in none.record
+    assert (first.tokens == model.decode(z, chords="C C G G").tokens).all()
+
+
+def test_a_song_is_read_under_its_own_chords(model: MusicVAE, tune: Path):
+    picked = model.pick(tune)
+    assert picked.control is not None
+    np.testing.assert_array_equal(picked.control, encode(["C"] * 16 + ["G"] * 16, "triads"))
+    under_its_own, under_none = model.encode(tune), model.posterior_of_tokens(picked.tokens[None]).mean
+    assert not np.allclose(under_its_own, under_none.numpy())
+    assert np.isfinite(model.log_prob(tune)).all()
+    takes = model.reconstruct(tune)
+    assert (takes.tokens == model.decode(model.encode(tune), chords="C | G").tokens).all()
+    assert not (takes.tokens == model.reconstruct(tune, chords="F#m | Bb").tokens).all()
+
+
+def test_what_is_written_tells_its_chords(model: MusicVAE, tune: Path, tmp_path: Path):
+    takes = model.sample(2, chords="Dm G")
+    takes.joined().save(str(tmp_path / "out.mid"))
+    again = read_song(tmp_path / "out.mid")
+    assert [chord.symbol for chord in again.chords] == ["Dm", "G", "Dm", "G"]
+    assert [chord.symbol for chord in takes[1].chords] == ["Dm", "G"]
+    path = model.interpolate(tune, tune, steps=3)
+    assert path.control is not None and path.control.shape == (3, 32)
+    assert [chord.symbol for chord in path[1:][0].chords] == ["C", "G"]
+
+
+def test_chords_for_a_model_that_takes_none_are_refused(model: MusicVAE):
+    with pytest.raises(ConfigError, match="chords are no condition"):
+        small_model().sample(chords="C")
+    with pytest.raises(ConfigError, match="Hm7"):
+        model.sample(chords="Hm7")
