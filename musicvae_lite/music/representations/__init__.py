@@ -9,12 +9,19 @@ from musicvae_lite.music.representations.base import Example, Extraction, Reject
 from musicvae_lite.music.representations.drums import DrumsRepresentation
 from musicvae_lite.music.representations.groove import GrooveRepresentation
 from musicvae_lite.music.representations.melody import MelodyRepresentation
+from musicvae_lite.music.representations.pianoroll import PianorollRepresentation
 from musicvae_lite.music.representations.trio import TrioRepresentation
 from musicvae_lite.music.score import Meter
 
 REGISTRY = {
     cls.name: cls
-    for cls in (MelodyRepresentation, DrumsRepresentation, GrooveRepresentation, TrioRepresentation)
+    for cls in (
+        MelodyRepresentation,
+        DrumsRepresentation,
+        GrooveRepresentation,
+        TrioRepresentation,
+        PianorollRepresentation,
+    )
 }
 
 PRESETS = {
@@ -35,6 +42,8 @@ PRESETS = {
     "groove-2bar-hits-control": GrooveRepresentation(bars=2, task="hits-control"),
     "trio-4bar": TrioRepresentation(bars=4),
     "trio-16bar": TrioRepresentation(bars=16),
+    "pianoroll-2bar": PianorollRepresentation(bars=2),
+    "pianoroll-16bar": PianorollRepresentation(bars=16),
 }
 
 
@@ -58,6 +67,7 @@ __all__ = [
     "Extraction",
     "GrooveRepresentation",
     "MelodyRepresentation",
+    "PianorollRepresentation",
     "Rejection",
     "Representation",
     "TrioRepresentation",
