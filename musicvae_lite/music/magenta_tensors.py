@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from musicvae_lite.music.representations.base import Representation
+from musicvae_lite.music.representations.base import Example, Representation
 from musicvae_lite.music.representations.steps import Binary, Categorical, Groove, Product, Step, bits_of
 
 
@@ -23,20 +23,22 @@ def inputs(representation: Representation, tokens: np.ndarray) -> np.ndarray:
     elif isinstance(step, Binary):
         flags = np.asarray(tokens)
     else:
-        return spelled(step, tokens)
+        return outputs(representation, tokens)
     return np.concatenate([flags, flags.max(-1, keepdims=True) == 0], axis=-1).astype(np.float32)
 
 
 def outputs(representation: Representation, tokens: np.ndarray) -> np.ndarray:
-    """What Magenta's decoder is to write: float32 [W, T, D]."""
-    return spelled(representation.step, tokens)
+    """What Magenta's decoder is to write: float32 [W, T, D]; steps that do not count are all zeros."""
+    return spelled(representation.step, tokens) * representation.valid(tokens)[..., None]
 
 
-def controls(representation: Representation, control: np.ndarray | None, windows: int) -> np.ndarray:
+def controls(representation: Representation, example: Example) -> np.ndarray:
     """What conditions Magenta's models: float32 [W, T, C]; C is 0 where nothing does."""
-    if representation.control is None or control is None:
-        return np.zeros((windows, representation.steps, 0), dtype=np.float32)
-    return spelled(representation.control, control)
+    x, _, control = example
+    step = representation.control
+    if step is None or control is None:
+        return np.zeros((*np.shape(x)[:2], 0), dtype=np.float32)
+    return spelled(step, control) * representation.valid(x)[..., None]
 
 
 def spelled(step: Step, tokens: np.ndarray) -> np.ndarray:

@@ -165,8 +165,8 @@ def _pick(score: Score, r: Representation, found: Extraction, row: int, reason: 
     grid = Grid.of(score, r.steps_per_quarter)
     begin = int(found.tick[row])
     step = grid.quantise(np.array([begin]))[0]
-    last = int(grid.bar_of_step(step + r.steps - 1)[0][0])
-    ticks = (begin, begin + round(r.steps * grid.step_ticks))
+    last = int(grid.bar_of_step(step + r.grid_steps - 1)[0][0])
+    ticks = (begin, begin + round(r.grid_steps * grid.step_ticks))
     bars = (int(found.bar[row]), last)
     control = None if found.control is None else found.control[row]
     return Pick(found.tokens[row], bars, score, ticks, found.choice, found.track, reason, control)
@@ -184,7 +184,7 @@ def _check_count(bars: Bars, r: Representation, score: Score) -> int | None:
     here = [stretch for stretch in grid.stretches if stretch.bar <= first][-1]
     if not accepts(r.meter, here.meter):
         return None
-    wanted = round(r.steps / here.bar_steps)
+    wanted = round(r.grid_steps / here.bar_steps)
     if last - first + 1 != wanted:
         bars_given = f"{last - first + 1} bar{'s' if last > first else ''}"
         takes = f"{wanted} of them ({r.bars} of {r.meter})" if wanted != r.bars else f"{wanted}"

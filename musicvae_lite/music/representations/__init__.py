@@ -9,6 +9,7 @@ from musicvae_lite.music.representations.base import Example, Extraction, Reject
 from musicvae_lite.music.representations.drums import DrumsRepresentation
 from musicvae_lite.music.representations.groove import GrooveRepresentation
 from musicvae_lite.music.representations.melody import MelodyRepresentation
+from musicvae_lite.music.representations.multitrack import MultitrackRepresentation
 from musicvae_lite.music.representations.pianoroll import PianorollRepresentation
 from musicvae_lite.music.representations.trio import TrioRepresentation
 from musicvae_lite.music.score import Meter
@@ -21,6 +22,7 @@ REGISTRY = {
         GrooveRepresentation,
         TrioRepresentation,
         PianorollRepresentation,
+        MultitrackRepresentation,
     )
 }
 
@@ -44,6 +46,8 @@ PRESETS = {
     "trio-16bar": TrioRepresentation(bars=16),
     "pianoroll-2bar": PianorollRepresentation(bars=2),
     "pianoroll-16bar": PianorollRepresentation(bars=16),
+    "multitrack-1bar": MultitrackRepresentation(),
+    "multitrack-1bar-chords": MultitrackRepresentation(chords="triads"),
 }
 
 
@@ -67,6 +71,7 @@ __all__ = [
     "Extraction",
     "GrooveRepresentation",
     "MelodyRepresentation",
+    "MultitrackRepresentation",
     "PianorollRepresentation",
     "Rejection",
     "Representation",

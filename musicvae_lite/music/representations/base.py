@@ -95,6 +95,11 @@ class Representation(Protocol):
         ...
 
     @property
+    def grid_steps(self) -> int:
+        """Steps of time a window: T, unless tokens are events."""
+        ...
+
+    @property
     def step(self) -> Step:
         """What one step is."""
         ...
@@ -150,6 +155,10 @@ class Representation(Protocol):
 
     def fingerprint(self, tokens: np.ndarray) -> np.ndarray:
         """A hash uint64 [W] of windows [W, T, ...]: equal for windows that count as duplicates."""
+        ...
+
+    def valid(self, tokens: np.ndarray) -> np.ndarray:
+        """Which steps of windows [W, T, ...] count, bool [W, T]: what is mere filling is not learnt."""
         ...
 
     def examples(

@@ -59,6 +59,11 @@ def of_text(text: str, bars: int, bar_steps: int, encoding: str) -> np.ndarray:
     return encodings.encode(encodings.progression(text, bars, bar_steps), encoding)
 
 
+def nothing(encoding: str) -> np.ndarray:
+    """No chord, in an encoding: a triad, or flags [37]."""
+    return encodings.encode(["N.C."], encoding)[0]
+
+
 def transposed(control: np.ndarray, semitones: np.ndarray, encoding: str) -> np.ndarray:
     """Chords of windows [W, T] or [W, T, 37] moved by semitones [W]."""
     control, amount = np.asarray(control), np.asarray(semitones)

@@ -48,6 +48,15 @@ class Gridded:
         return self.bars * self.bar_steps
 
     @property
+    def grid_steps(self) -> int:
+        """Steps of time a window."""
+        return self.steps
+
+    def valid(self, tokens: np.ndarray) -> np.ndarray:
+        """All steps of windows [W, T, ...] count, bool [W, T]."""
+        return np.ones(np.shape(tokens)[:2], dtype=bool)
+
+    @property
     def step_ticks(self) -> int:
         """Ticks a step of the scores written."""
         return -(-480 // self.steps_per_quarter)

@@ -72,7 +72,7 @@ class Transposition:
             old = tokens[at].astype(np.int64)  # [W, T]
             new = old + amount[:, None]
             fits = (old >= span.low) & (old <= span.high) & (new >= span.low) & (new <= span.high) & moving
-            result[at] = np.where(fits, new, old)
+            result[at] = np.where(fits, new, result[at])
         return result
 
     def _moving(self, tokens: np.ndarray) -> np.ndarray:

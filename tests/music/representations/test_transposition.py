@@ -13,6 +13,12 @@ def test_by_value_moves_only_the_spans_and_keeps_what_would_leave():
     assert (down.tolist(), up.tolist()) == ([0], [0])  # 2 can not go down, 89 not up
 
 
+def test_spans_of_one_column_do_not_undo_each_other():
+    both = Transposition((Span(0, 9), Span(10, 19)))
+    assert both.apply(np.array([[3, 13, 9, 20]]), np.array([2])).tolist() == [[5, 15, 9, 20]]
+    assert [a.tolist() for a in both.reach(np.array([[3, 13]]))] == [[-3], [6]]
+
+
 def test_by_place_shifts_flags():
     roll = Transposition((Span(0, 3), Span(4, 7)), "place")
     flags = np.zeros((2, 1, 8), dtype=np.uint8)
