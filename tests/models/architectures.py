@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from musicvae_lite.models.assembly import MusicConfig
+from musicvae_lite.music.representations.steps import Binary, Categorical, Groove, Product, Step
 from musicvae_lite.vae import VAE
 
 FLAT_ENCODER = {"kind": "flat", "hidden": 32}
@@ -58,3 +59,21 @@ def tokens(count: int, steps: int = 32, depth: int = 26, seed: int = 0) -> torch
     pitches = torch.randint(2, depth, shape, generator=generator)
     kind = torch.rand(shape, generator=generator)
     return torch.where(kind < 0.35, pitches, torch.where(kind < 0.42, torch.ones_like(pitches), 0))
+
+
+def made_up(step: Step, count: int, steps: int, seed: int = 0) -> torch.Tensor:
+    """Windows [count, steps, *shape], about half of whose steps are silent."""
+    chance = torch.Generator().manual_seed(seed)
+    silent = torch.rand((count, steps), generator=chance) < 0.5
+    match step:
+        case Categorical(depth=depth):
+            x = torch.randint(0, depth, (count, steps), generator=chance)
+        case Product(depths=depths):
+            x = torch.stack([torch.randint(0, d, (count, steps), generator=chance) for d in depths], -1)
+        case Binary(size=size):
+            x = (torch.rand((count, steps, size), generator=chance) < 0.3).float()
+        case Groove(classes=classes):
+            hits = (torch.rand((count, steps, classes), generator=chance) < 0.3).float()
+            rest = torch.rand((count, steps, 2 * classes), generator=chance)
+            x = torch.cat([hits, hits.repeat(1, 1, 2) * rest], -1)
+    return x.masked_fill(silent if x.dim() == 2 else silent[..., None], 0)

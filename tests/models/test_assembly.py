@@ -10,7 +10,7 @@ from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.training.presets import load_preset, preset_names
 from musicvae_lite.vae import Batch
-from tests.models.architectures import CONFIGS, tokens
+from tests.models.architectures import CONFIGS, made_up
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -24,8 +24,9 @@ def test_a_config_comes_back_from_its_table(name: str):
 def test_every_preset_builds_and_scores(name: str):
     config = MusicConfig.from_table(load_preset(name).model, name)
     vae = config.build()
-    x = tokens(1, config.representation.steps, config.representation.step.size)
-    assert vae.loss(Batch(x)).total.isfinite()
+    r = config.representation
+    control = made_up(r.control, 1, r.steps) if r.control else None
+    assert vae.loss(Batch(made_up(r.step, 1, r.steps), None, control)).total.isfinite()
     assert vae.z_size == config.z
 
 

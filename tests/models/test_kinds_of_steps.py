@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import Tensor
 
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.decoders import HierarchicalDecoderSettings
@@ -12,6 +11,7 @@ from musicvae_lite.models.encoders import HierarchicalEncoderSettings
 from musicvae_lite.music.representations.steps import Binary, Categorical, Groove, Product, Step
 from musicvae_lite.settings import from_table
 from musicvae_lite.vae import VAE, Batch
+from tests.models.architectures import made_up
 
 T, Z = 16, 10
 CHORDS = Categorical(7)
@@ -33,24 +33,6 @@ def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def made_up(step: Step, count: int, seed: int = 0) -> Tensor:
-    """Windows [count, T, *shape], about half of whose steps are silent."""
-    chance = generator(seed)
-    silent = torch.rand((count, T), generator=chance) < 0.5
-    match step:
-        case Categorical(depth=depth):
-            x = torch.randint(0, depth, (count, T), generator=chance)
-        case Product(depths=depths):
-            x = torch.stack([torch.randint(0, d, (count, T), generator=chance) for d in depths], -1)
-        case Binary(size=size):
-            x = (torch.rand((count, T, size), generator=chance) < 0.3).float()
-        case Groove(classes=classes):
-            hits = (torch.rand((count, T, classes), generator=chance) < 0.3).float()
-            rest = torch.rand((count, T, 2 * classes), generator=chance)
-            x = torch.cat([hits, hits.repeat(1, 1, 2) * rest], -1)
-    return x.masked_fill(silent if x.dim() == 2 else silent[..., None], 0)
-
-
 def build(name: str) -> tuple[VAE, Batch]:
     step, control, more = KINDS[name]
     torch.manual_seed(0)
@@ -59,8 +41,8 @@ def build(name: str) -> tuple[VAE, Batch]:
     table = {"segments": segments, "width": 24, "core_width": 32, "memory": 2, **more}
     settings = from_table(HierarchicalDecoderSettings, table, name)
     decoder = settings.build(step, T, Z, control)
-    told = made_up(control, 8, seed=1) if control else None
-    return VAE(encoder, decoder).eval(), Batch(made_up(step, 8), None, told)
+    told = made_up(control, 8, T, seed=1) if control else None
+    return VAE(encoder, decoder).eval(), Batch(made_up(step, 8, T), None, told)
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -71,7 +53,7 @@ def test_a_step_costs_the_same_whatever_comes_after_it(name: str):
     before = head.score(hidden(z, batch.x, batch.control), batch.x)[0]  # type: ignore[operator, union-attr]
     for cut in (3, 4, 9):
         changed = batch.x.clone()
-        changed[:, cut:] = made_up(KINDS[name][0], 8, seed=5)[:, cut:]
+        changed[:, cut:] = made_up(KINDS[name][0], 8, T, seed=5)[:, cut:]
         after = head.score(hidden(z, changed, batch.control), changed)[0]  # type: ignore[operator, union-attr]
         torch.testing.assert_close(before[:, :cut], after[:, :cut])
         assert not torch.allclose(before[:, cut:], after[:, cut:])
