@@ -47,6 +47,7 @@ COMMANDS: dict[str, Command] = {
     "reconstruct": Command("mvae.reconstruct:reconstruct", "Send music through a model and back.", MUSIC),
     "encode": Command("mvae.encode:encode", "Turn music into codes of a model's latent space.", MUSIC),
     "decode": Command("mvae.decode:decode", "Turn codes back into music.", MUSIC),
+    "groove": Command("mvae.groove:app", "Give drums dynamics and timing.", MUSIC),
     "train": Command("mvae.train:train", "Train a model on a prepared dataset.", MODELS),
     "evaluate": Command(
         "mvae.evaluate:evaluate", "Measure a model on music: accuracy, notes, nats, bits.", MODELS

@@ -20,6 +20,7 @@ from mvae.takes_output import (
     Temperature,
     TrackOption,
     Wav,
+    Whole,
 )
 
 
@@ -36,6 +37,7 @@ def interpolate(
     temperature: Temperature = 0.0,
     seed: Seed = 0,
     chords: Chords = None,
+    whole: Whole = False,
     split: Split = False,
     wav: Wav = False,
     flac: Flac = False,
@@ -45,7 +47,8 @@ def interpolate(
 ) -> None:
     """Walk from one piece of music to another.
 
-    The ends are the reconstructions of A and B; tempo, program and loudness are A's.
+    The ends are the reconstructions of A and B; tempo, program and loudness are A's. With --whole, a
+    song as long as the longer one begins as A and ends as B.
     """
     from musicvae_lite import runtime
     from musicvae_lite.models import catalogue
@@ -65,7 +68,14 @@ def interpolate(
     runtime.prepare_environment()
     from musicvae_lite.models.music_vae import MusicVAE
 
-    takes = MusicVAE.load(folder).interpolate(first, last, steps, temperature, seed, chords)
+    loaded = MusicVAE.load(folder)
+    if whole:
+        from musicvae_lite.models import whole_songs
+
+        takes = whole_songs.interpolate(loaded, songs[0], songs[1], temperature, seed, chords)
+        report(takes, to, why, as_json=as_json)
+        return
+    takes = loaded.interpolate(first, last, steps, temperature, seed, chords)
     alike = [[f"{share:.0%}" for share in takes.agreement(pick.tokens)] for pick in (first, last)]
     columns = [("as A", alike[0]), ("as B", alike[1])]
     report(takes, to, why, [first, last], columns=columns, as_json=as_json)

@@ -19,6 +19,7 @@ from mvae.takes_output import (
     Temperature,
     TrackOption,
     Wav,
+    Whole,
 )
 
 
@@ -31,6 +32,7 @@ def reconstruct(
     temperature: Temperature = 0.0,
     seed: Seed = 0,
     chords: Chords = None,
+    whole: Whole = False,
     wav: Wav = False,
     flac: Flac = False,
     ogg: Ogg = False,
@@ -57,7 +59,14 @@ def reconstruct(
     runtime.prepare_environment()
     from musicvae_lite.models.music_vae import MusicVAE
 
-    takes = MusicVAE.load(folder).reconstruct(chosen, temperature=temperature, seed=seed, chords=chords)
+    loaded = MusicVAE.load(folder)
+    if whole:
+        from musicvae_lite.models import whole_songs
+
+        takes = whole_songs.reconstruct(loaded, song, chosen.track, temperature, seed, chords)
+        report(takes, to, why, before=[("input", song)], as_json=as_json)
+        return
+    takes = loaded.reconstruct(chosen, temperature=temperature, seed=seed, chords=chords)
     columns = [("as the input", [f"{share:.0%}" for share in takes.agreement(chosen.tokens)])]
     before = [("input", takes.representation.to_score(chosen.tokens))]
     report(takes, to, why, [chosen], before, columns, as_json)

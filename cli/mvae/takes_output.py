@@ -32,6 +32,9 @@ TrackOption = Annotated[
 Temperature = Annotated[
     float, typer.Option(min=0.0, help="0 takes the likeliest notes; higher is wilder, 1 the model's own.")
 ]
+Whole = Annotated[
+    bool, typer.Option("--whole", help="The whole song, window by window, and not one window of it.")
+]
 Chords = Annotated[
     str | None,
     typer.Option("--chords", help='For models that chords condition: "C Am F G", "C | Am F | %".'),

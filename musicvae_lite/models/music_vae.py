@@ -141,6 +141,7 @@ class MusicVAE:
         seed: int = 0,
         style: Style | Sequence[Style] | None = None,
         chords: str | None = None,
+        control: np.ndarray | None = None,
     ) -> Takes:
         """Codes [B, Z] to music.
 
@@ -148,12 +149,13 @@ class MusicVAE:
             temperature: 0 writes the likeliest notes; 1 draws them as probable as the model finds them.
             style: tempo, program and loudness, of all takes or of each.
             chords: a line such as "C Am F G", for models that chords condition.
+            control: [B, T, ...], what else conditions each code, where `chords` is not given.
 
         Raises:
             ConfigError: z has another size than the model's or is not finite, or a setting is out of range.
         """
         codes = torch.as_tensor(z, dtype=torch.float32, device=self.vae.device)
-        control = self._told(chords, len(codes))
+        control = self._told(chords, len(codes), control)
         tokens = self._decode(codes, control, temperature, self.generator(seed))
         record = self._record("decode", seed, temperature, chords=chords)
         return Takes(tokens, self.representation, style, record=record, control=control)

@@ -1,0 +1,139 @@
+"""`mvae groove`: beats that come alive, taps that become drum parts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from mvae.takes_output import AsJson, Flac, Model, Ogg, Output, Plot, Seed, Temperature, TrackOption, Wav
+
+app = typer.Typer(help="Give drums dynamics and timing.", no_args_is_help=True)
+
+Beat = Annotated[str, typer.Argument(help="A MIDI file with drums on channel 10.")]
+Tempo = Annotated[float | None, typer.Option("--bpm", min=20, max=400, help="Tempo (default: the file's).")]
+
+
+@app.command()
+def humanize(
+    file: Beat,
+    output: Output = None,
+    model: Model = None,
+    track: TrackOption = None,
+    bpm: Tempo = None,
+    temperature: Temperature = 0.0,
+    seed: Seed = 0,
+    wav: Wav = False,
+    flac: Flac = False,
+    ogg: Ogg = False,
+    plot: Plot = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give a quantised beat the dynamics and timing of a drummer."""
+    how = {"track": track, "qpm": bpm, "temperature": temperature, "seed": seed}
+    _complete("humanize", file, model, output, (wav, flac, ogg, plot), as_json, how)
+
+
+@app.command()
+def tap(
+    file: Annotated[str, typer.Argument(help="A MIDI file of taps: notes of any pitch, played in time.")],
+    output: Output = None,
+    model: Model = None,
+    track: TrackOption = None,
+    bpm: Tempo = None,
+    temperature: Temperature = 0.0,
+    seed: Seed = 0,
+    wav: Wav = False,
+    flac: Flac = False,
+    ogg: Ogg = False,
+    plot: Plot = False,
+    as_json: AsJson = False,
+) -> None:
+    """Turn a tapped rhythm into a drum part."""
+    how = {"track": track, "qpm": bpm, "temperature": temperature, "seed": seed, "taps": True}
+    _complete("tap", file, model, output, (wav, flac, ogg, plot), as_json, how)
+
+
+@app.command("add-hihat")
+def add_hihat(
+    file: Beat,
+    output: Output = None,
+    model: Model = None,
+    track: TrackOption = None,
+    bpm: Tempo = None,
+    temperature: Temperature = 0.0,
+    seed: Seed = 0,
+    wav: Wav = False,
+    flac: Flac = False,
+    ogg: Ogg = False,
+    plot: Plot = False,
+    as_json: AsJson = False,
+) -> None:
+    """Play closed hi-hats to a beat that has none."""
+    how = {"track": track, "qpm": bpm, "temperature": temperature, "seed": seed}
+    _complete("add-hihat", file, model, output, (wav, flac, ogg, plot), as_json, how)
+
+
+@app.command()
+def transfer(
+    hits: Annotated[str, typer.Argument(help="The beat whose hits are kept.")],
+    feel: Annotated[str, typer.Argument(help="The beat whose dynamics and timing they get.")],
+    output: Output = None,
+    model: Model = None,
+    temperature: Temperature = 0.0,
+    seed: Seed = 0,
+    wav: Wav = False,
+    flac: Flac = False,
+    ogg: Ogg = False,
+    plot: Plot = False,
+    as_json: AsJson = False,
+) -> None:
+    """Play the hits of one beat with the feel of another."""
+    from mvae.takes_output import report
+
+    to, folder, loaded = _opened("hits-control", [hits, feel], model, output, (wav, flac, ogg, plot))
+    from musicvae_lite.models import whole_songs
+
+    takes = whole_songs.transfer(loaded, hits, feel, temperature, seed)
+    report(takes, to, folder, as_json=as_json)
+
+
+def _complete(
+    task: str,
+    file: str,
+    model: str | None,
+    output: Any,
+    sound: tuple[bool, ...],
+    as_json: bool,
+    how: dict[str, Any],
+) -> None:
+    from mvae.takes_output import report
+
+    to, folder, loaded = _opened(task, [file], model, output, sound)
+    from musicvae_lite.models import whole_songs
+
+    how["track"] = None if how["track"] is None else how["track"] - 1
+    takes = whole_songs.reconstruct(loaded, file, **how)
+    report(takes, to, folder, as_json=as_json)
+
+
+def _opened(
+    task: str, files: list[str], model: str | None, output: Any, sound: tuple[bool, ...]
+) -> tuple[Any, str, Any]:
+    """Where to write, which model was taken, and the model."""
+    from musicvae_lite import checkpoints, runtime
+    from musicvae_lite.errors import ConfigError
+    from musicvae_lite.models import catalogue
+    from musicvae_lite.music import picking
+    from mvae.takes_output import destination
+
+    to = destination(output, f"{picking.stem(files[0])}-{task}.mid", False, *sound)
+    to.check(1, files)
+    folder = checkpoints.find(model or f"groove-2bar-{task}")
+    found = catalogue.representation(folder)
+    if getattr(found, "task", "") != task:
+        raise ConfigError(f"{folder.name} is a model of {found.name}, not of the groove task '{task}'")
+    runtime.prepare_environment()
+    from musicvae_lite.models.music_vae import MusicVAE
+
+    return to, catalogue.name_of(folder), MusicVAE.load(folder)

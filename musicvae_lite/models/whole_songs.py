@@ -1,0 +1,123 @@
+"""What a model does with songs longer than its window: window by window, joined again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.latent import slerp
+from musicvae_lite.models.music_vae import MusicVAE
+from musicvae_lite.music.picking import load, stem
+from musicvae_lite.music.score import Score
+from musicvae_lite.music.takes import Style, Takes
+from musicvae_lite.music.whole import Covering, cover, join
+
+if TYPE_CHECKING:
+    from musicvae_lite.music.picking import Song
+
+
+def reconstruct(
+    model: MusicVAE,
+    music: Song,
+    track: int | None = None,
+    temperature: float = 0.0,
+    seed: int = 0,
+    chords: str | None = None,
+    qpm: float | None = None,
+    **options: Any,
+) -> Takes:
+    """A whole song through a model and back, as one take.
+
+    With a model that completes what it is given (humanize, tap, add-hihat), this completes the song.
+
+    Args:
+        track: index of the track to take; by default the representation chooses.
+        chords: what every window follows in place of the song's own chords.
+        qpm: tempo of the result; by default the song's.
+        options: more arguments of the representation's `windows`, such as `taps=True`.
+
+    Raises:
+        NothingUsableError: no window fits anywhere.
+        ReadError: the file cannot be read.
+    """
+    score = load(music)
+    covered = cover(score, model.representation, track, **options)
+    q = model.posterior_of_tokens(covered.tokens, covered.control)
+    written = model.decode(q.mean, temperature, seed, chords=chords, control=covered.control)
+    return _joined(model, written.tokens, covered, score, qpm, "reconstruction", written.record)
+
+
+def interpolate(
+    model: MusicVAE, a: Song, b: Song, temperature: float = 0.0, seed: int = 0, chords: str | None = None
+) -> Takes:
+    """A song that begins as one piece and ends as another: every window lies further along the path.
+
+    The shorter of the two begins again until the longer ends. Tempo and sound are those of `a`.
+    """
+    songs = [load(music) for music in (a, b)]
+    coverings = [cover(song, model.representation) for song in songs]
+    means = [model.posterior_of_tokens(c.tokens, c.control).mean for c in coverings]
+    count = max(len(mean) for mean in means)
+    if count < 2:
+        raise ConfigError(
+            "both pieces fit into one window: there is no way to go; interpolate them as windows"
+        )
+    first, last = (mean[torch.arange(count) % len(mean)] for mean in means)  # [count, Z]
+    share = np.arange(count)
+    path = slerp(first, last, count)  # [count, count, Z]: every window at every place of its path
+    codes = torch.stack([path[n, n] for n in share])
+    longer = max(coverings, key=lambda c: len(c.tokens))
+    control = coverings[0].control
+    control = None if control is None else control[share % len(control)]
+    written = model.decode(codes, temperature, seed, chords=chords, control=control)
+    return _joined(model, written.tokens, longer, songs[0], None, "A to B", written.record)
+
+
+def transfer(model: MusicVAE, hits: Song, feel: Song, temperature: float = 0.0, seed: int = 0) -> Takes:
+    """The hits of one beat with the dynamics and timing of another (a groove model of task hits-control).
+
+    Raises:
+        ConfigError: the model's control is not the hits of a groove.
+    """
+    r = model.representation
+    if getattr(r, "task", "") != "hits-control":
+        raise ConfigError("only a groove model of the task 'hits-control' can give hits another feel")
+    score, other = (load(music) for music in (hits, feel))
+    covered, source = cover(score, r), cover(other, r)
+    codes = model.posterior_of_tokens(source.tokens).mean
+    codes = codes[torch.arange(len(covered.tokens)) % len(codes)]
+    control = r.examples(covered.tokens, None, np.random.default_rng(0)).control
+    written = model.decode(codes, temperature, seed, control=control)
+    return _joined(model, written.tokens, covered, score, None, "transfer", written.record)
+
+
+def _joined(
+    model: MusicVAE,
+    windows: np.ndarray,
+    covered: Covering,
+    score: Score,
+    qpm: float | None,
+    label: str,
+    record: dict[str, Any],
+) -> Takes:
+    tokens, r = join(windows, covered.skip[: len(windows)], model.representation)
+    mine = score.track == covered.track
+    velocity = int(np.clip(np.median(score.velocity[mine]), 1, 127)) if mine.any() else Style.velocity
+    program = score.tracks[covered.track].program if covered.track >= 0 else 0
+    tempo = score.qpm_at(0) if qpm is None else qpm
+    told = {
+        "file": score.source,
+        "bars": [covered.first, covered.last],
+        "track": covered.track + 1,
+        "choice": covered.choice,
+    }
+    return Takes(
+        tokens,
+        r,
+        Style(tempo, program, velocity),
+        [label if label != "reconstruction" else stem(score.source) or label],
+        {**record, "command": label, "inputs": [told]},
+    )

@@ -1,0 +1,96 @@
+"""Whole songs through small untrained models."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.models import whole_songs
+from musicvae_lite.models.assembly import MusicConfig
+from musicvae_lite.models.music_vae import MusicVAE
+from musicvae_lite.music.representations import GrooveRepresentation
+from musicvae_lite.music.score import Score, Track
+from tests.models.small import small_model
+
+
+def scale(bars: int, first: int = 60) -> Score:
+    start = np.arange(4 * bars, dtype=np.int32) * 480
+    pitch = (first + np.arange(4 * bars) % 12).astype(np.int32)
+    return Score(
+        480, start, start + 480, pitch, np.full_like(start, 70), np.zeros_like(start), (Track("m", 9),)
+    )
+
+
+def beat(bars: int, offset: int = 0, velocity: int = 90) -> Score:
+    start = np.arange(8 * bars, dtype=np.int32) * 240 + offset
+    pitch = np.where(np.arange(8 * bars) % 4 == 2, 38, 36).astype(np.int32)
+    track = (Track("drums", 0, True),)
+    return Score(480, start, start + 100, pitch, np.full_like(start, velocity), np.zeros_like(start), track)
+
+
+def groove_model(task: str) -> MusicVAE:
+    table = {
+        "representation": GrooveRepresentation(task=task).to_config(),
+        "encoder": {"kind": "hierarchical", "segments": [4, 8], "width": 16, "squeeze": 4},
+        "decoder": {"kind": "hierarchical", "segments": [4, 8], "width": 16, "core_width": 16},
+        "z": 6,
+    }
+    torch.manual_seed(1)
+    return MusicVAE(MusicConfig.from_table(table, "test"))
+
+
+def test_every_window_of_a_song_is_reconstructed_in_its_place():
+    model, song = small_model(), scale(6)
+    whole = whole_songs.reconstruct(model, song)
+    assert whole.tokens.shape == (1, 96) and whole.representation.bars == 6
+    for number in range(3):
+        bars = (2 * number + 1, 2 * number + 2)
+        alone = model.reconstruct(model.pick(song, bars)).tokens[0]
+        np.testing.assert_array_equal(whole.tokens[0, 32 * number : 32 * number + 32], alone)
+    assert whole.styles[0].program == 9 and whole.styles[0].velocity == 70
+    assert whole.record["inputs"][0]["bars"] == [1, 6]
+
+
+def test_a_walk_over_whole_songs_begins_as_one_and_ends_as_the_other():
+    model, a, b = small_model(), scale(8), scale(4, first=70)
+    walk = whole_songs.interpolate(model, a, b)
+    assert walk.tokens.shape == (1, 128)
+    np.testing.assert_array_equal(walk.tokens[0, :32], model.reconstruct(model.pick(a, (1, 2))).tokens[0])
+    np.testing.assert_array_equal(walk.tokens[0, -32:], model.reconstruct(model.pick(b, (3, 4))).tokens[0])
+    with pytest.raises(ConfigError, match="fit into one window"):
+        whole_songs.interpolate(model, scale(2), scale(2))
+
+
+def test_a_beat_is_humanized_whole():
+    """What the model is given has no dynamics or timing, so that two plays of the same hits give the same."""
+    model = groove_model("humanize")
+    straight, played = (whole_songs.reconstruct(model, beat(5, *how)) for how in ((0, 90), (30, 40)))
+    assert straight.tokens.shape == (1, 80, 27)
+    np.testing.assert_array_equal(straight.tokens, played.tokens)
+
+
+def test_taps_of_any_pitch_are_heard():
+    model = groove_model("tap")
+    melodic = scale(4)
+    takes = whole_songs.reconstruct(model, melodic, taps=True, qpm=95)
+    assert takes.tokens.shape == (1, 64, 27) and takes.joined().tempos[0].qpm == 95
+
+
+def test_transfer_hears_the_hits_of_one_and_the_feel_of_the_other():
+    model = groove_model("hits-control")
+    hits, feel, other = beat(4), beat(2, 40, 60), beat(2, -20 + 480, 120)
+    one, same, another = (whole_songs.transfer(model, hits, f) for f in (feel, feel, other))
+    assert one.tokens.shape == (1, 64, 27)
+    np.testing.assert_array_equal(one.tokens, same.tokens)
+    assert not np.array_equal(one.tokens, another.tokens)
+    assert not np.array_equal(one.tokens, whole_songs.transfer(model, scale_of_kicks(4), feel).tokens)
+    with pytest.raises(ConfigError, match="hits-control"):
+        whole_songs.transfer(groove_model("humanize"), hits, feel)
+
+
+def scale_of_kicks(bars: int) -> Score:
+    start = np.arange(16 * bars, dtype=np.int32) * 120
+    pitch, track = np.full_like(start, 36), (Track("drums", 0, True),)
+    return Score(480, start, start + 100, pitch, np.full_like(start, 90), np.zeros_like(start), track)

@@ -1,0 +1,48 @@
+"""Covering a song with windows, and joining them again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from musicvae_lite.errors import NothingUsableError
+from musicvae_lite.music.representations import MelodyRepresentation
+from musicvae_lite.music.score import Meter, MeterChange, Score, Track
+from musicvae_lite.music.whole import cover, join
+
+MELODY = MelodyRepresentation(bars=2)
+
+
+def song(bars: int, meters: tuple[MeterChange, ...] = (MeterChange(0, Meter(4, 4)),)) -> Score:
+    """A quarter on every beat, each bar on a pitch of its own."""
+    start = np.arange(4 * bars, dtype=np.int32) * 480
+    return Score(
+        480, start, start + 480, (60 + start // 1920).astype(np.int32), np.full_like(start, 80),
+        np.zeros_like(start), tracks=(Track("melody"),), meters=meters,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("bars", [2, 4, 5, 7])
+def test_what_is_joined_is_the_song(bars: int):
+    covered = cover(song(bars), MELODY)
+    tokens, r = join(covered.tokens, covered.skip, MELODY)
+    assert (covered.first, covered.last, r.bars) == (1, bars, bars)
+    np.testing.assert_array_equal(tokens[0], MelodyRepresentation(bars=bars).windows(song(bars)).tokens[0])
+    assert len(r.to_score(tokens[0])) == 4 * bars
+    assert (covered.skip[:-1] == 0).all() and covered.skip[-1] == (16 if bars % 2 else 0)
+
+
+def test_bars_of_another_meter_are_left_out():
+    waltz = (
+        MeterChange(0, Meter(4, 4)),
+        MeterChange(4 * 1920, Meter(3, 4)),
+        MeterChange(6 * 1920, Meter(4, 4)),
+    )
+    covered = cover(song(10, waltz), MELODY)
+    tokens, r = join(covered.tokens, covered.skip, MELODY)
+    assert r.bars == 8 and {int(p) - 2 + 21 for p in tokens[tokens >= 2]} == {60, 61, 62, 63, 66, 67, 68, 69}
+
+
+def test_a_song_no_window_fits_is_refused_with_the_reason():
+    with pytest.raises(NothingUsableError, match="3/4"):
+        cover(song(4, (MeterChange(0, Meter(3, 4)),)), MELODY)
