@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from musicvae_lite.music.inspection import Inspection
+    from musicvae_lite.music.inspection import Inspection, TakeReport
 
 MAX_TRACKS = 16  # more are counted, so that it all stays one screen
 MAX_PLACES = 4
@@ -19,24 +20,22 @@ def inspect(
     file: Annotated[Path, typer.Argument(help="Music: MIDI, ABC (book.abc#3 for a tune), MusicXML.")],
     representation: Annotated[
         str | None,
-        typer.Option("-r", "--representation", help="Try this one. (default: every preset)"),
+        typer.Option("-r", "--representation", help="Try this one, drums or drums-16bar. (default: all)"),
     ] = None,
-    bars: Annotated[int | None, typer.Option(help="Bars a window. (default: 2)")] = None,
+    bars: Annotated[int | None, typer.Option(help="Bars a window. (default: the representation's)")] = None,
     meter: Annotated[str | None, typer.Option(help="Meter of the windows. (default: 4/4)")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what a song holds and what models would take."""
     from musicvae_lite.music.inspection import inspect_score
     from musicvae_lite.music.reading import read_song
-    from musicvae_lite.music.representations import PRESETS, from_config
+    from musicvae_lite.music.representations import PRESETS, choose
     from mvae.output import print_json
 
     representations: dict[str, Any] = dict(PRESETS)
-    asked = {"name": representation, "bars": bars, "meter": meter}
-    given = {key: value for key, value in asked.items() if value is not None}
-    if given:
-        one = from_config({"name": "melody", "bars": 2, "meter": "4/4"} | given)
-        representations = {one.name: one}
+    if representation or bars or meter:
+        one = choose(representation or "melody", bars=bars, meter=meter)
+        representations = {representation or one.name: one}
     result = inspect_score(read_song(file), representations)
     if as_json:
         print_json(result.to_json())
@@ -48,7 +47,7 @@ def inspect(
 
 def show(song: Inspection) -> None:
     """Everything on one screen."""
-    from mvae.output import duration, note, table
+    from mvae.output import console, duration, note, table
 
     print(f"{song.source}" + (f'  "{song.title}"' if song.title else ""))
     print(f"{duration(song.seconds)} long, {song.bars} bars, {song.notes:,} notes")
@@ -70,19 +69,44 @@ def show(song: Inspection) -> None:
     table(("track", "name", "program", "notes", "pitches", "overlap", "off grid"), rows)
     if len(song.tracks) > MAX_TRACKS:
         print(f"and {len(song.tracks) - MAX_TRACKS} tracks more")
-    takes = [(t.label, f"{t.bars} x {t.meter}", t.windows, _shortened(t.bars_covered)) for t in song.takes]
-    table(("model", "window", "windows", "starting in bars"), takes)
-    missing = [
-        (take.label, rule.code, _shortened(rule.bars), rule.detail)
-        for take in song.takes
-        for rule in take.rejections
+    takes = [
+        (_names(group), f"{first.bars} x {first.meter}", first.windows, _shortened(first.bars_covered))
+        for group in _alike(song.takes)
+        for first in group[:1]
     ]
+    table(("model", "window", "windows", "starting in bars"), takes)
+    missing: dict[tuple[str, str, str], list[TakeReport]] = {}
+    for take in song.takes:
+        for rule in take.rejections:
+            missing.setdefault((rule.code, rule.bars, rule.detail), []).append(take)
     if missing:
-        table(("why not more", "rule", "bars", "first of them"), missing)
-    for choice in dict.fromkeys(take.choice for take in song.takes if take.choice):
-        print(f"melody: {choice}")
+        rows = [(_names(t), code, _shortened(bars), detail) for (code, bars, detail), t in missing.items()]
+        table(("why not more", "rule", "bars", "first of them"), rows)
+    chosen: dict[str, str] = {}
+    for take in song.takes:
+        if take.choice:
+            chosen.setdefault(take.representation, take.choice)
+    for name, choice in chosen.items():
+        print(textwrap.fill(f"{name}: {choice}", console().width, subsequent_indent="  "))
+    for warning in dict.fromkeys(text for take in song.takes for text in take.warnings):
+        note(warning)
     for warning in song.warnings:
         note(warning)
+
+
+def _alike(takes: Sequence[TakeReport]) -> list[list[TakeReport]]:
+    """Groups of models of one representation that find the same windows."""
+    groups: dict[tuple, list[TakeReport]] = {}
+    for take in takes:
+        key = (take.representation, take.bars, take.meter, take.windows, take.bars_covered)
+        groups.setdefault(key, []).append(take)
+    return list(groups.values())
+
+
+def _names(takes: Sequence[TakeReport]) -> str:
+    """ "drums-2bar and 2 more": the first of several models."""
+    more = f" and {len(takes) - 1} more" if len(takes) > 1 else ""
+    return takes[0].label + more
 
 
 def _places(places: Sequence[Any]) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,17 +18,38 @@ def prepare(
     folders: Annotated[list[Path], typer.Argument(help="Folders, or files, of MIDI, ABC and MusicXML.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the dataset.")],
     representation: Annotated[
-        str, typer.Option("-r", "--representation", help="What windows are made of.")
+        str,
+        typer.Option(
+            "-r", "--representation", help="What windows are made of: melody, trio, drums-16bar ..."
+        ),
     ] = "melody",
-    bars: Annotated[int, typer.Option(help="Bars a window.")] = 2,
-    meter: Annotated[str, typer.Option(help="Meter of the windows; songs in others are rejected.")] = "4/4",
-    hop: Annotated[str, typer.Option(help="From window to window: beat, bar or a number of steps.")] = "beat",
+    bars: Annotated[int | None, typer.Option(help="Bars a window. (default: the representation's)")] = None,
+    meter: Annotated[
+        str | None, typer.Option(help="Meter of the windows; songs in others are rejected. (default: 4/4)")
+    ] = None,
+    hop: Annotated[
+        str | None,
+        typer.Option(help="From window to window: beat, bar or a number of steps. (default: beat or bar)"),
+    ] = None,
     all_tracks: Annotated[
-        bool, typer.Option("--all-tracks", help="Take every pitched track, not only the most melodic.")
+        bool, typer.Option("--all-tracks", help="Take every track that fits, not only the best.")
     ] = False,
     polyphony: Annotated[
-        str, typer.Option(help="Of two notes at once take the higher (skyline), or refuse the window.")
-    ] = "skyline",
+        str | None,
+        typer.Option(help="Melody: of two notes at once take the higher (skyline), or refuse the window."),
+    ] = None,
+    chords: Annotated[
+        str | None,
+        typer.Option(help="Store the chord of each step, as written or inferred: triads or pitches."),
+    ] = None,
+    drum_map: Annotated[
+        str | None,
+        typer.Option("--drum-map", help="Drums: magenta-9, magenta-61, roland-td11 or a TOML file."),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Another setting of the representation, as off_grid_share=1.0."),
+    ] = None,
     split: Annotated[str, typer.Option(help="Shares of songs for train/validation/test.")] = "90/5/5",
     seed: Annotated[int, typer.Option(help="Of the split.")] = 0,
     workers: Annotated[
@@ -44,17 +66,18 @@ def prepare(
     """Turn folders of music into a dataset for training."""
     from musicvae_lite.corpora.build import build_dataset
     from musicvae_lite.music.files import Limits
-    from musicvae_lite.music.representations import from_config
+    from musicvae_lite.music.representations import choose
     from mvae.output import print_json, say
 
-    config = {"name": representation, "bars": bars, "meter": meter, "polyphony": polyphony}
+    given = {"bars": bars, "meter": meter, "polyphony": polyphony, "chords": chords, "drum_map": drum_map}
+    chosen = choose(representation, **(given | parse_settings(settings or [])))
     shown = _Shown(quiet=as_json)
     try:
         manifest = build_dataset(
             folders,
-            from_config(config),
+            chosen,
             output,
-            hop=hop,
+            hop=hop or chosen.usual_hop,
             tracks="all" if all_tracks else "chosen",
             split=parse_split(split),
             seed=seed,
@@ -72,6 +95,20 @@ def prepare(
         print_json(manifest.to_dict())
     else:
         show(manifest, output)
+
+
+def parse_settings(texts: list[str]) -> dict[str, Any]:
+    """ "off_grid_share=1.0" as a name and a value: a number or list where it reads like one, else text."""
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, mark, value = text.partition("=")
+        if not mark or not name.strip():
+            raise typer.BadParameter(f"'{text}' is no setting; write it like min_notes=8", param_hint="--set")
+        try:
+            found[name.strip()] = json.loads(value)
+        except ValueError:
+            found[name.strip()] = value.strip()
+    return found
 
 
 def parse_split(text: str) -> tuple[float, float, float]:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -29,19 +29,21 @@ from musicvae_lite.corpora.spill import Block, read_spill
 from musicvae_lite.corpora.splitting import assign_splits, mix
 
 ENTRY = np.dtype([("fingerprint", "<u8"), ("window", "<i8"), ("song", "<i4")])
+Form = tuple[tuple[int, ...], np.dtype]  # shape and dtype of one window
 RANK = np.array([2, 1, 0])  # of train, validation, test: where a fingerprint of several splits stays
 MAX_PARTITIONS = 200  # files open at once; some systems stop at 256
 
 
 @dataclass(frozen=True, eq=False)
 class Fingerprints:
-    """What pass 1 leaves behind: partition files, the key uint64 [S] of each song, the window's form."""
+    """What pass 1 leaves behind: partition files, the key uint64 [S] of each song, the form of a window and
+    of what conditions it (None when nothing does)."""
 
     partitions: list[Path]
     windows: int
     keys: np.ndarray
-    shape: tuple[int, ...]
-    dtype: np.dtype
+    window: Form
+    control: Form | None
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Assembled:
     warnings: tuple[str, ...]
     shape: tuple[int, ...]
     dtype: str
+    control: dict[str, Any] | None
 
 
 def assemble(
@@ -89,7 +92,9 @@ def assemble(
     empty = [n for n, share in zip(SPLITS, split, strict=True) if share and not splits[n].windows]
     if empty:
         warnings = (*warnings, f"there were too few songs to fill {' and '.join(empty)}")
-    return Assembled(splits, len(prints.keys), duplicates, warnings, prints.shape, prints.dtype.str)
+    control = prints.control and {"shape": list(prints.control[0]), "dtype": prints.control[1].str}
+    shape, dtype = prints.window
+    return Assembled(splits, len(prints.keys), duplicates, warnings, shape, dtype.str, control)
 
 
 def _blocks(path: Path) -> Iterator[Block]:
@@ -100,12 +105,15 @@ def _partition(chunks: Callable[[], Iterator[tuple[Chunk, Path]]], count: int, s
     paths = [scratch / f"partition-{i:03d}.bin" for i in range(count)]
     keys: list[np.ndarray] = []
     songs = windows = 0
-    shape, dtype = (), np.dtype(np.uint8)
+    window: Form = ((), np.dtype(np.uint8))
+    control: Form | None = None
     with ExitStack() as stack:
         files = [stack.enter_context(path.open("wb")) for path in paths]
         for _, path in chunks():
             for block in _blocks(path):
-                shape, dtype = block.tokens.shape[1:], block.tokens.dtype
+                window = block.tokens.shape[1:], block.tokens.dtype
+                if block.control is not None:
+                    control = block.control.shape[1:], block.control.dtype
                 entries = np.empty(len(block.tokens), ENTRY)
                 entries["fingerprint"] = block.fingerprint
                 entries["window"] = np.arange(windows, windows + len(entries))
@@ -117,7 +125,7 @@ def _partition(chunks: Callable[[], Iterator[tuple[Chunk, Path]]], count: int, s
                     file.write(rows.tobytes())
                 keys.append(block.keys)
                 songs, windows = songs + len(block.songs), windows + len(entries)
-    return Fingerprints(paths, windows, np.concatenate(keys), shape, dtype)
+    return Fingerprints(paths, windows, np.concatenate(keys), window, control)
 
 
 def _mark(prints: Fingerprints, split_of: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, dict[str, int]]:
@@ -152,8 +160,11 @@ def _write(
     dataset: Path,
     shard_windows: int,
 ) -> dict[str, Split]:
+    columns = {"tokens": prints.window, "origin": ((3,), np.dtype("<i4"))}
+    if prints.control is not None:
+        columns["control"] = prints.control
     writers = [
-        ShardWriter(dataset, name, int(total), prints.shape, prints.dtype, shard_windows)
+        ShardWriter(dataset, name, int(total), columns, shard_windows)
         for name, total in zip(SPLITS, totals, strict=True)
     ]
     sounding = np.zeros(len(SPLITS), np.int64)  # songs with windows left
@@ -168,7 +179,8 @@ def _write(
                 splits = split_of[song : song + count]
                 for number, writer in enumerate(writers):
                     rows = keep & (splits[owner] == number)
-                    writer.write(block.tokens[rows], origin[rows])
+                    told = {} if block.control is None else {"control": block.control[rows]}
+                    writer.write(tokens=block.tokens[rows], origin=origin[rows], **told)
                 left = np.bincount(owner[keep], minlength=count)
                 sounding += np.bincount(splits[left > 0], minlength=len(SPLITS))
                 _write_songs(lines, chunk, block, song, splits, left)

@@ -176,6 +176,7 @@ def _assemble(
         duplicates=parts.duplicates,
         rejections=reasons,
         warnings=parts.warnings,
+        control=parts.control,
     )
     manifest.save(dataset)
     return manifest

@@ -26,7 +26,8 @@ FLUSH_WINDOWS = 1 << 15  # windows held before they go to disk, so that one huge
 class SongWindows:
     """The windows of one song: tokens [W, T, ...], and the bar and step int32 [W] where each starts.
 
-    `key` decides its split (see `splitting.song_key`).
+    `key` decides its split (see `splitting.song_key`). `control` [W, T, ...] conditions the windows; None
+    when nothing does.
     """
 
     key: int
@@ -35,6 +36,7 @@ class SongWindows:
     tokens: np.ndarray
     bar: np.ndarray
     step: np.ndarray
+    control: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,9 @@ def _song_windows(score: Score, tune: int, name: str, recipe: Recipe, tally: Tal
     else:
         tokens, bar, step = (np.concatenate([getattr(p, k) for p in kept]) for k in ("tokens", "bar", "step"))
     key = song_key(score, _melody(score, recipe, parts[0]))
-    return SongWindows(key, tune, score.title, tokens, bar, step)
+    control = [part.control for part in kept if part.control is not None]
+    told = np.concatenate(control) if control else None
+    return SongWindows(key, tune, score.title, tokens, bar, step, told)
 
 
 def _melody(score: Score, recipe: Recipe, first: Extraction) -> int:
@@ -119,7 +123,8 @@ def extract_chunk(job: Job) -> Report:
                 tally.add("crash", source.name, 0, "reading it killed the process")
                 continue
             for song in read_windows(source, job.recipe, tally):
-                spill.add(index, song.key, song.tune, song.title, song.tokens, song.bar, song.step)
+                columns = (song.tokens, song.bar, song.step, song.control)
+                spill.add(index, song.key, song.tune, song.title, *columns)
                 songs, windows = songs + 1, windows + len(song.tokens)
                 if spill.pending >= FLUSH_WINDOWS:
                     spill.flush()

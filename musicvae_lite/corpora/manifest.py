@@ -22,15 +22,22 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Shard:
-    """Two .npy files: tokens [W, T, ...] and origin int32 [W, 3] (song, bar, step).
+    """Files .npy: tokens [W, T, ...], origin int32 [W, 3] (song, bar, step), and control [W, T, ...].
 
-    `sha256` holds the digests of the two files, tokens first.
+    `control` is None where nothing conditions the windows. `sha256` holds the digests of the files, in
+    this order.
     """
 
     tokens: str
     origin: str
     windows: int
-    sha256: tuple[str, str]
+    sha256: tuple[str, ...]
+    control: str | None = None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Their names, in the order of `sha256`."""
+        return (self.tokens, self.origin, *([self.control] if self.control else []))
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,7 @@ class Manifest:
             in the test or validation set.
         rejections: every reason with its count and first example, the most frequent first.
         warnings: what the user should know.
+        control: shape and dtype of what conditions one window; None when nothing does.
     """
 
     representation: dict[str, Any]
@@ -71,6 +79,7 @@ class Manifest:
     duplicates: dict[str, int]
     rejections: tuple[Reason, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+    control: dict[str, Any] | None = None
 
     @property
     def windows(self) -> int:
@@ -124,6 +133,7 @@ class Manifest:
                     origin=_plain_name(s["origin"]),
                     windows=_count(s["windows"]),
                     sha256=tuple(s["sha256"]),
+                    control=_plain_name(s["control"]) if s.get("control") else None,
                 )
                 for s in split["shards"]
             )
@@ -135,7 +145,14 @@ class Manifest:
             raise ValueError(f"window_shape is {table['window_shape']}")
         if np.dtype(table["dtype"]).kind not in "uif":
             raise ValueError(f"tokens of dtype {table['dtype']!r} are no numbers")
+        control = table.get("control")
+        if control is not None:
+            control = {
+                "shape": [_count(n) for n in control["shape"]],
+                "dtype": str(np.dtype(control["dtype"]).str),
+            }
         table = table | {
+            "control": control,
             "splits": splits,
             "window_shape": shape,
             "rejections": tuple(Reason(**r) for r in table["rejections"]),

@@ -50,30 +50,35 @@ class ShardWriter:
         folder: of the dataset.
         split: name of the split, the shards' prefix.
         total: windows that will come.
-        shape, dtype: of one window's tokens.
+        columns: what is stored of a window, by name: shape and dtype of one.
         rows: windows a shard.
     """
 
     def __init__(
-        self, folder: Path, split: str, total: int, shape: tuple[int, ...], dtype: np.dtype, rows: int
+        self,
+        folder: Path,
+        split: str,
+        total: int,
+        columns: dict[str, tuple[tuple[int, ...], np.dtype]],
+        rows: int,
     ):
         self._folder, self._split, self._left = folder, split, total
-        self._shape, self._dtype, self._rows = shape, dtype, rows
-        self._tokens: NpyWriter | None = None
-        self._origin: NpyWriter | None = None
+        self._columns, self._rows = columns, rows
+        self._files: dict[str, NpyWriter] = {}
         self._room = 0
         self.shards: list[Shard] = []
 
-    def write(self, tokens: np.ndarray, origin: np.ndarray) -> None:
-        """Adds tokens [W, T, ...] and origin int32 [W, 3]."""
-        while len(tokens):
+    def write(self, **arrays: np.ndarray) -> None:
+        """Adds rows [W, ...] of every column."""
+        left = len(next(iter(arrays.values())))
+        first = 0
+        while left:
             if not self._room:
                 self._open()
-            assert self._tokens and self._origin
-            part = min(self._room, len(tokens))
-            self._tokens.write(tokens[:part])
-            self._origin.write(origin[:part])
-            tokens, origin, self._room = tokens[part:], origin[part:], self._room - part
+            part = min(self._room, left)
+            for name, file in self._files.items():
+                file.write(arrays[name][first : first + part])
+            first, left, self._room = first + part, left - part, self._room - part
             if not self._room:
                 self._close()
 
@@ -82,11 +87,13 @@ class ShardWriter:
         self._left -= self._room
         stem = f"{self._split}-{len(self.shards):05d}"
         self._size = self._room
-        self._tokens = NpyWriter(self._folder / f"{stem}.tokens.npy", (self._room, *self._shape), self._dtype)
-        self._origin = NpyWriter(self._folder / f"{stem}.origin.npy", (self._room, 3), np.dtype("<i4"))
+        self._files = {
+            name: NpyWriter(self._folder / f"{stem}.{name}.npy", (self._room, *shape), dtype)
+            for name, (shape, dtype) in self._columns.items()
+        }
 
     def _close(self) -> None:
-        assert self._tokens and self._origin
-        digests = (self._tokens.close(), self._origin.close())
-        self.shards.append(Shard(self._tokens.path.name, self._origin.path.name, self._size, digests))
-        self._tokens = self._origin = None
+        digests = tuple(file.close() for file in self._files.values())
+        names = {name: file.path.name for name, file in self._files.items()}
+        self.shards.append(Shard(windows=self._size, sha256=digests, **names))
+        self._files = {}

@@ -30,6 +30,7 @@ class Block:
         tokens: [W, T, ...].
         fingerprint: uint64 [W], equal for windows that count as duplicates.
         bar, step: int32 [W], where each window starts.
+        control: what conditions each window, [W, T, ...]; None when nothing does.
     """
 
     songs: list[tuple[int, int, int, str, int]]
@@ -37,6 +38,7 @@ class Block:
     fingerprint: np.ndarray
     bar: np.ndarray
     step: np.ndarray
+    control: np.ndarray | None = None
 
     @property
     def counts(self) -> np.ndarray:
@@ -49,9 +51,6 @@ class Block:
         return np.array([song[1] for song in self.songs], dtype=np.uint64)
 
 
-ARRAYS = ("tokens", "fingerprint", "bar", "step")
-
-
 class SpillWriter:
     """Writes a spill file; it appears under its name only once `close` has succeeded."""
 
@@ -60,7 +59,7 @@ class SpillWriter:
         self._partial = path.with_name(path.name + ".part")
         self._file = self._partial.open("wb")
         self._songs: list[tuple[int, int, int, str, int]] = []
-        self._parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        self._parts: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]] = []
         self.pending = 0
 
     def __enter__(self) -> SpillWriter:
@@ -79,22 +78,28 @@ class SpillWriter:
         tokens: np.ndarray,
         bar: np.ndarray,
         step: np.ndarray,
+        control: np.ndarray | None = None,
     ) -> None:
-        """Adds a song's windows [W, T, ...] with their bars and steps [W]."""
+        """Adds a song's windows [W, T, ...] with their bars and steps [W], and what conditions them, if
+        anything does: the same for every song."""
         self._songs.append((file, key, tune, title, len(tokens)))
-        self._parts.append((tokens, bar, step))
+        self._parts.append((tokens, bar, step, control))
         self.pending += len(tokens)
 
     def flush(self) -> None:
         """Writes what is pending as one block."""
         if not self._songs:
             return
-        tokens, bar, step = (np.concatenate(column) for column in zip(*self._parts, strict=True))
+        tokens, bar, step = (
+            np.concatenate(column) for column in zip(*(p[:3] for p in self._parts), strict=True)
+        )
+        control = [part[3] for part in self._parts if part[3] is not None]
         arrays = [
             tokens,
             self._fingerprint(tokens).astype("<u8"),
             bar.astype("<i4"),
             step.astype("<i4"),
+            *([np.concatenate(control)] if control else []),
         ]
         self._write({"songs": self._songs}, arrays)
         self._songs, self._parts, self.pending = [], [], 0

@@ -79,6 +79,8 @@ class TakeReport:
         windows: how many windows, one bar apart.
         bars_covered: bars in which they begin, such as "1-14".
         rejections: why there are not more, by rule.
+        representation: what it is called by itself, such as "melody".
+        warnings: what is odd about what it takes.
     """
 
     label: str
@@ -89,6 +91,8 @@ class TakeReport:
     windows: int
     bars_covered: str
     rejections: tuple[RuleReport, ...]
+    representation: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -214,4 +218,6 @@ def _take(label: str, rep: Representation, found: Extraction) -> TakeReport:
         windows=len(found),
         bars_covered=compress(found.bar.tolist()),
         rejections=tuple(rules),
+        representation=rep.name,
+        warnings=found.warnings,
     )

@@ -22,9 +22,6 @@ from musicvae_lite.training.windows import Song, WindowSplit, from_arrays
 
 __all__ = ["Song", "WindowDataset", "WindowSplit", "from_arrays", "open_windows", "windows_of"]
 
-# What a token means; the rest of a representation's config says which windows are taken.
-TOKEN_SETTINGS = ("name", "bars", "meter", "steps_per_quarter", "lowest", "highest")
-
 
 class WindowDataset:
     """A dataset made by `mvae prepare`, opened for reading; its shards stay on disk.
@@ -88,10 +85,11 @@ class WindowDataset:
             DatasetError: it differs, with each difference and a `mvae prepare` that would fit.
             ConfigError: the table is of no representation.
         """
-        wanted, found = representation_config(from_config(representation_table)), self.representation
+        model = from_config(representation_table)
+        wanted, found = model.meaning, from_config(self.representation).meaning
         lines = [
             f"  {key}: {wanted.get(key)} wanted, the dataset has {found.get(key)}"
-            for key in TOKEN_SETTINGS
+            for key in dict.fromkeys([*wanted, *found])
             if wanted.get(key) != found.get(key)
         ]
         if lines:
@@ -109,7 +107,7 @@ class WindowDataset:
         """Compares the SHA-256 of every shard with the manifest. Raises DatasetError."""
         for split in self.manifest.splits.values():
             for shard in split.shards:
-                for name, wanted in zip((shard.tokens, shard.origin), shard.sha256, strict=True):
+                for name, wanted in zip(shard.files, shard.sha256, strict=True):
                     with (self.folder / name).open("rb") as file:
                         found = hashlib.file_digest(file, "sha256").hexdigest()
                     if found != wanted:
@@ -122,8 +120,15 @@ class WindowDataset:
         shards = self.manifest.splits[name].shards
         tokens = [self._map(s, s.tokens, self.manifest.window_shape, self.manifest.dtype) for s in shards]
         origins = [self._map(s, s.origin, (3,), "<i4") for s in shards]
+        control, form = None, self.manifest.control
+        if form is not None:
+            control = [self._map(s, s.control or "", tuple(form["shape"]), form["dtype"]) for s in shards]
         return WindowSplit(
-            tokens, origins, f"{self.folder} ({name})", lambda: [s for s in self.songs if s.split == name]
+            tokens,
+            origins,
+            f"{self.folder} ({name})",
+            lambda: [s for s in self.songs if s.split == name],
+            control,
         )
 
     def _map(self, shard: Shard, name: str, row: tuple[int, ...], dtype: str) -> np.ndarray:
@@ -191,7 +196,7 @@ def windows_of(
     from musicvae_lite.corpora.plan import list_sources
 
     recipe = Recipe(representation, hop_steps(representation, hop), tracks, limits=limits)
-    tally, songs, tokens, origins = Tally(), [], [], []
+    tally, songs, tokens, origins, controls = Tally(), [], [], [], []
     for source in list_sources([Path(expand(path)) for path in paths]):
         for song in read_windows(source, recipe, tally):
             number = np.full(len(song.tokens), len(songs), np.int32)
@@ -199,6 +204,7 @@ def windows_of(
             songs.append(Song(len(songs), source.name, song.tune, song.title, "", len(song.tokens), label))
             tokens.append(song.tokens)
             origins.append(np.stack([number, song.bar, song.step], axis=1))
+            controls += [] if song.control is None else [song.control]
     name = ", ".join(str(path) for path in paths)
     if not tokens:
         raise NothingUsableError(
@@ -206,8 +212,10 @@ def windows_of(
             + reasons_text(tally.reasons())
         )
     windows, places = np.concatenate(tokens), np.concatenate(origins).astype(np.int32)
+    control = np.concatenate(controls) if controls else None
     if not keep_duplicates:
         _, first = np.unique(representation.fingerprint(windows), return_index=True)
         first.sort()
         windows, places = windows[first], places[first]
-    return WindowSplit([windows], [places], name, lambda: songs)
+        control = None if control is None else control[first]
+    return WindowSplit([windows], [places], name, lambda: songs, None if control is None else [control])

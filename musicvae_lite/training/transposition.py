@@ -38,11 +38,8 @@ def transpose(x: Tensor, how: Transposition, shift: Tensor) -> Tensor:
             result[..., columns] = _rolled(x[..., columns], shift)
             continue
         values, used = _values(x, how, span, moving)
-        moved = torch.where(used, values + shift[:, None], values)
-        if span.column is None:
-            result = moved
-        else:
-            result[..., span.column] = moved
+        column = result if span.column is None else result[..., span.column]
+        column.copy_(torch.where(used, values + shift[:, None], column))
     return result
 
 

@@ -11,6 +11,7 @@ import pytest
 from musicvae_lite.music.score import Meter, Track
 from mvae.app import main
 from tests.corpora.tunes import tune
+from tests.music.representations.songs import beat, song
 
 
 def run(*arguments: object) -> int:
@@ -32,9 +33,9 @@ def test_one_screen(waltz: Path, capsys: pytest.CaptureFixture[str], monkeypatch
     assert "8 bars, 48 notes" in shown and "meter 3/4" in shown and "Flute" in shown
     rows = [line.split() for line in shown.splitlines()]
     assert ["melody-2bar-waltz", "2", "x", "3/4", "7", "1-7"] in rows
-    assert ["melody-2bar", "2", "x", "4/4", "0"] in rows
-    assert any(row[:3] == ["melody-2bar", "meter", "1-8"] for row in rows)
-    assert max(map(len, shown.splitlines())) <= 80 and len(rows) < 50
+    assert ["melody-2bar", "and", "1", "more", "2", "x", "4/4", "0"] in rows
+    assert any(row[:2] == ["melody-2bar", "and"] and "meter" in row and "1-8" in row for row in rows)
+    assert max(map(len, shown.splitlines())) <= 80 and len(rows) < 55
 
 
 def test_one_representation_as_json(waltz: Path, capsys: pytest.CaptureFixture[str]):
@@ -47,8 +48,40 @@ def test_one_representation_as_json(waltz: Path, capsys: pytest.CaptureFixture[s
 
 def test_nothing_usable_is_shown_and_exit_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     replace(tune(1), tracks=(Track("kit", 0, True),)).save(str(tmp_path / "drums.mid"))
-    assert run("inspect", tmp_path / "drums.mid") == 1
+    assert run("inspect", tmp_path / "drums.mid", "-r", "melody") == 1
     assert "only drums" in capsys.readouterr().out
+
+
+def test_every_representation_says_what_it_takes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("COLUMNS", "80")
+    band = song(
+        [(4 * n, 4, 72 + n % 5) for n in range(64)],
+        [(8 * n, 8, 36 + n % 3) for n in range(32)],
+        beat(16),
+        programs=(0, 33, 0),
+        names=("Voice", "Bass", "Kit"),
+        drums=[2],
+    )
+    band.save(str(tmp_path / "band.mid"))
+    assert run("inspect", tmp_path / "band.mid") == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    for name in ("melody", "drums", "groove", "trio", "pianoroll", "multitrack"):
+        assert f"{name}: " in shown
+    assert "trio-16bar 16 x 4/4 1 1 " in shown
+    assert run("inspect", tmp_path / "band.mid", "-r", "trio-16bar", "--bars", "4", "--json") == 0
+    (take,) = json.loads(capsys.readouterr().out)["takes"]
+    assert (take["label"], take["representation"], take["windows"]) == ("trio-16bar", "trio", 13)
+    assert run("inspect", tmp_path / "band.mid", "-r", "banjo") == 1
+    assert "drums-2bar" in capsys.readouterr().err
+
+
+def test_drums_off_channel_10_are_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    song(beat(4), names=["My drums"]).save(str(tmp_path / "kit.mid"))
+    assert run("inspect", tmp_path / "kit.mid", "-r", "drums") == 0
+    out = capsys.readouterr()
+    assert "'My drums' is read as drums, but lies off channel 10" in " ".join((out.out + out.err).split())
 
 
 @pytest.mark.parametrize("tracks", [40])

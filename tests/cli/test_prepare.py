@@ -12,6 +12,7 @@ from musicvae_lite.training.dataset import WindowDataset
 from mvae import prepare as command
 from mvae.app import main
 from tests.corpora.tunes import tune, write_tunes
+from tests.music.representations.songs import beat, song
 
 
 def run(*arguments: object) -> int:
@@ -101,4 +102,38 @@ def test_settings_out_of_range(
 ):
     assert run("prepare", music, "-o", tmp_path / "data", "--workers", "0", *options) in (1, 2)
     assert words in capsys.readouterr().err
+    assert not (tmp_path / "data").exists()
+
+
+def test_other_representations_and_their_settings(music: Path, tmp_path: Path):
+    kit = tmp_path / "kits" / "one"
+    kit.mkdir(parents=True)
+    song(beat(8), drums=[0]).save(str(kit / "beat.mid"))
+    (tmp_path / "map.toml").write_text("[classes]\nboom = [36]\ntick = [38, 42]\n")
+    options = ["-r", "drums-2bar-nade", "--drum-map", tmp_path / "map.toml", "--set", "min_notes=1"]
+    options += ["--bars", "1", "--workers", "0", "--split", "1/0/0"]
+    assert run("prepare", tmp_path / "kits", "-o", tmp_path / "drums", *options) == 0
+    dataset = WindowDataset(tmp_path / "drums")
+    made = dataset.representation
+    assert (made["name"], made["form"], made["bars"], made["min_notes"]) == ("drums", "hits", 1, 1)
+    assert dataset.manifest.window_shape == (16, 2)
+    assert dataset.split("train").songs[0].label == "one"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["-r", "banjo"], "there are melody, drums"),
+        (["-r", "drums", "--polyphony", "refuse"], "drums representation has no setting 'polyphony'"),
+        (["--set", "x"], "write it like min_notes=8"),
+        (["--set", "x=1"], "no setting 'x'"),
+        (["--chords", "colours"], "triads or pitches"),
+        (["-r", "drums", "--drum-map", "none.toml"], "cannot be read"),
+    ],
+)
+def test_settings_no_representation_has(
+    music: Path, tmp_path: Path, options: list[str], words: str, capsys: pytest.CaptureFixture[str]
+):
+    assert run("prepare", music, "-o", tmp_path / "data", "--workers", "0", *options) in (1, 2)
+    assert words in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "data").exists()

@@ -16,6 +16,7 @@ KINDS = {
     "melody": (MELODY, (6, 16), 40),
     "two columns": (Transposition((Span(2, 39, 0), Span(2, 39, 1))), (6, 16, 3), 40),
     "flags": (Transposition((Span(0, 19), Span(20, 39)), by="place"), (6, 16, 40), 2),
+    "two spans": (Transposition((Span(0, 14), Span(15, 29)), segment=4, still=33), (6, 16), 40),
     "segments": (Transposition((Span(2, 30),), segment=4, still=33), (6, 16), 40),
 }
 
@@ -32,7 +33,7 @@ def test_it_does_what_the_description_says_and_stays_in_range(kind: str, seed: i
     x = torch.randint(0, values, shape, generator=chance)
     x[..., : shape[-1] // 2] = 0  # so that there is room to move
     x[0] = 0  # no pitch at all
-    if kind == "segments":
+    if kind in ("segments", "two spans"):
         x[:, ::4] = torch.where(torch.rand(6, 4, generator=chance) < 0.5, 33, x[:, ::4])
     shift = draw_shifts(x, how, down, up, chance)
     if shift is None:

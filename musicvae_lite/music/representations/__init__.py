@@ -63,6 +63,23 @@ def from_config(config: dict[str, Any]) -> Representation:
     return REGISTRY[name].from_config(config)
 
 
+def choose(name: str, **settings: Any) -> Representation:
+    """A preset or a representation by name, with other settings where they are given.
+
+    Args:
+        name: "drums-2bar", or "drums" for its usual settings.
+        settings: those that are None stay what they are.
+
+    Raises:
+        ConfigError: the name or a setting is unknown, or a setting is out of range.
+    """
+    if name not in PRESETS and name not in REGISTRY:
+        known = f"{', '.join(REGISTRY)}, and as presets {', '.join(PRESETS)}"
+        raise ConfigError(f"no representation is called '{name}': there are {known}")
+    config = PRESETS[name].to_config() if name in PRESETS else {"name": name}
+    return from_config(config | {key: value for key, value in settings.items() if value is not None})
+
+
 __all__ = [
     "PRESETS",
     "REGISTRY",
@@ -76,5 +93,6 @@ __all__ = [
     "Rejection",
     "Representation",
     "TrioRepresentation",
+    "choose",
     "from_config",
 ]

@@ -82,6 +82,7 @@ class Representation(Protocol):
     """
 
     name: ClassVar[str]
+    usual_hop: ClassVar[str]  # from window to window in datasets: "beat" or "bar"
 
     @property
     def bars(self) -> int: ...

@@ -37,7 +37,7 @@ def of_song(score: Score, grid: Grid, steps: int, encoding: str) -> tuple[np.nda
         encoding: "triads" or "pitches".
 
     Returns:
-        uint8 [L] or [L, 37], and "chords as written" or "chords inferred from the notes".
+        uint8 [L] or [L, 37], and "chords as written", "chords inferred from the notes" or "no chords".
     """
     written = any(is_symbol(chord.symbol) and chord.symbol.strip() for chord in score.chords)
     chords = score.chords if written else inference.infer(score, grid)

@@ -66,6 +66,7 @@ class DrumsRepresentation(Gridded):
     max_rest_bars: float | None = None
 
     name: ClassVar[str] = "drums"
+    usual_hop: ClassVar[str] = "beat"
 
     def __post_init__(self) -> None:
         self.check_grid()

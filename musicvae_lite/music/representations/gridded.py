@@ -18,6 +18,7 @@ class Gridded:
     """A frozen dataclass with these settings gets the rest from here."""
 
     name: ClassVar[str]
+    usual_hop: ClassVar[str] = "bar"
     bars: int
     meter: Meter
     steps_per_quarter: int

@@ -61,6 +61,7 @@ class MelodyRepresentation(Gridded):
     chords: str | None = None
 
     name: ClassVar[str] = "melody"
+    usual_hop: ClassVar[str] = "beat"
 
     def __post_init__(self) -> None:
         self.check_grid()

@@ -197,7 +197,7 @@ class MultitrackRepresentation(Gridded):
             Rule(
                 "few-tracks",
                 counts < self.min_tracks,
-                lambda i: f"{counts[i]} instruments play, and {self.min_tracks} are the least",
+                lambda i: f"only {counts[i]} of at least {self.min_tracks} instruments play",
             ),
             Rule(
                 "crowded",
