@@ -1,0 +1,151 @@
+"""Humanizing measured: errors of timing and velocity beside simpler methods, on beats never trained on.
+
+    python -m benchmarks.groove MODEL --train FOLDER --test FOLDER [-o OUT]
+
+Folders of drum MIDI files, such as the official splits of the Groove MIDI Dataset. Every method is given
+the hits of two bars on the grid and says how loud and how early or late each is. Errors are means over
+all hits, milliseconds at each file's own tempo and velocities of 127:
+
+- quantised: every hit on the grid, every drum at its mean loudness;
+- linear: ridge regression from the hits of a window to each of its velocities and offsets;
+- neighbour: the training window whose hits differ least; where it has no such hit, the mean of that
+  drum at that step;
+- model: as `mvae groove humanize` writes it, likeliest hits, z the mean.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.common import provenance, write_json
+from musicvae_lite.errors import ReadError
+from musicvae_lite.music.reading import find_files, read_song
+from musicvae_lite.music.representations import GrooveRepresentation
+from musicvae_lite.music.representations.groove_tasks import parts
+
+RIDGE = 30.0
+
+
+@dataclass(frozen=True, eq=False)
+class Grooves:
+    """Windows float32 [W, T, 3 * C], one bar apart, and how long a step of each takes, [W] milliseconds."""
+
+    windows: np.ndarray
+    step_ms: np.ndarray
+
+    @classmethod
+    def of(cls, folder: Path, r: GrooveRepresentation) -> Grooves:
+        """Every window of every file of a folder."""
+        windows, times = [], []
+        for file in find_files([folder]):
+            try:
+                score = read_song(file)
+            except ReadError:
+                continue
+            found = r.windows(score)
+            windows.append(found.tokens)
+            times += [60_000 / r.steps_per_quarter / score.qpm_at(int(tick)) for tick in found.tick]
+        return cls(np.concatenate(windows), np.array(times))
+
+
+def errors(velocity: np.ndarray, offset: np.ndarray, wanted: Grooves) -> dict[str, float]:
+    """Mean errors over the hits that are there, of velocities and offsets [W, T, C] for all cells."""
+    hits, loud, early = parts(wanted.windows)
+    there = hits > 0.5
+    late = np.abs(np.clip(offset, -1, 1) - early) / 2 * wanted.step_ms[:, None, None]
+    return {
+        "timing_ms": float(late[there].mean()),
+        "velocity": float(np.abs(np.clip(velocity, 0, 1) - loud)[there].mean() * 127),
+    }
+
+
+def quantised(train: Grooves, test: Grooves) -> dict[str, float]:
+    """Hits on the grid at each drum's mean loudness."""
+    hits, loud, _ = parts(train.windows)
+    mean = loud.sum((0, 1)) / np.maximum(hits.sum((0, 1)), 1)  # [C]
+    shape = parts(test.windows)[0].shape
+    return errors(np.broadcast_to(mean, shape), np.zeros(shape), test)
+
+
+def linear(train: Grooves, test: Grooves) -> dict[str, float]:
+    """Ridge regression, for each cell over the training windows that strike it."""
+    x, y = (_flat(parts(g.windows)[0]) for g in (train, test))  # [W, T * C]
+    x, y = (np.concatenate([a, np.ones((len(a), 1))], 1) for a in (x, y))
+    predicted = []
+    for part in (1, 2):
+        target, out = _flat(parts(train.windows)[part]), np.zeros((len(y), y.shape[1] - 1))
+        for cell in range(target.shape[1]):
+            rows = x[:, cell] > 0.5
+            if not rows.any():
+                continue
+            mean, given = target[rows, cell].mean(), x[rows]
+            inverse = np.linalg.solve(given.T @ given + RIDGE * np.eye(x.shape[1]), given.T)
+            out[:, cell] = mean + y @ (inverse @ (target[rows, cell] - mean))
+        predicted.append(out.reshape(parts(test.windows)[0].shape))
+    return errors(predicted[0], predicted[1], test)
+
+
+def neighbour(train: Grooves, test: Grooves) -> dict[str, float]:
+    """What the nearest training window does."""
+    hits, loud, early = parts(train.windows)
+    count = np.maximum(hits.sum(0), 1)
+    means = [part.sum(0) / count for part in (loud, early)]  # [T, C]
+    x, y = _flat(hits), _flat(parts(test.windows)[0])
+    differ = y.sum(1)[:, None] + x.sum(1)[None] - 2 * y @ x.T  # [W test, W train]
+    nearest = differ.argmin(1)
+    there = hits[nearest] > 0.5
+    velocity, offset = (
+        np.where(there, part[nearest], mean) for part, mean in zip((loud, early), means, strict=True)
+    )
+    return errors(velocity, offset, test)
+
+
+def of_model(model: Any, test: Grooves) -> dict[str, float]:
+    """What a trained model says of every cell."""
+    import torch
+
+    q = model.posterior_of_tokens(test.windows)
+    with torch.no_grad():
+        written = torch.cat([model.vae.decode(z, None, 0.0) for z in q.mean.split(512)]).cpu().numpy()
+    hits, velocity, offset = parts(written)
+    right = (hits > 0.5) == (parts(test.windows)[0] > 0.5)
+    return errors(velocity, offset, test) | {"steps_right": float(right.all(-1).mean())}
+
+
+def _flat(cells: np.ndarray) -> np.ndarray:
+    return cells.reshape(len(cells), -1).astype(np.float64)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description="Errors of humanizing beside simpler methods.")
+    options.add_argument("model", help="name or folder of a model of the task humanize")
+    options.add_argument("--train", type=Path, required=True, metavar="FOLDER")
+    options.add_argument("--test", type=Path, required=True, metavar="FOLDER")
+    options.add_argument("-o", "--out", type=Path, default=Path("out"), help="folder of the JSON")
+    chosen = options.parse_args()
+    from musicvae_lite.models.music_vae import MusicVAE
+
+    model = MusicVAE.load(chosen.model)
+    r = model.representation
+    if not isinstance(r, GrooveRepresentation) or r.task != "humanize":
+        options.error(f"{chosen.model} is no model of the groove task humanize")
+    train, test = Grooves.of(chosen.train, r), Grooves.of(chosen.test, r)
+    result = {
+        "windows": {"train": len(train.windows), "test": len(test.windows)},
+        "quantised": quantised(train, test),
+        "linear": linear(train, test),
+        "neighbour": neighbour(train, test),
+        "model": of_model(model, test),
+    }
+    write_json(chosen.out / "groove.json", provenance(chosen.model, 0) | result)
+    print(json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    main()
