@@ -2,9 +2,10 @@
 
     python -m benchmarks.interpolation MODEL DATA -o OUT
 
-Pairs of held-out windows A, B are interpolated along the great circle between their posterior means,
-and, to compare, in data space: at position t every step is taken from B with probability t, else from
-A. Measured at each position: the share of steps that differ from A (Hamming distance), and the
+Pairs of held-out windows A, B are interpolated along `latent.bowed` between their posterior means, and,
+to compare, along the great circle, along the straight line, and in data space: at position t every step
+is taken from B with probability t, else from A. Measured at each position: the share of steps that
+differ from A (Hamming distance), and the
 negative log-probability under a 5-gram model of the training songs ("cost"), relative to the mean of
 the two ends of the same path. As figure 4 of Roberts et al. 2018 (arXiv:1803.05428).
 
@@ -21,6 +22,7 @@ import numpy as np
 
 from benchmarks import common
 from benchmarks.ngram import NGram
+from musicvae_lite.latent import BOW, bowed
 
 if TYPE_CHECKING:
     from musicvae_lite.models.music_vae import MusicVAE
@@ -29,6 +31,11 @@ if TYPE_CHECKING:
 
 ORDER = 5
 SHIFTS = range(-5, 7)  # the language model knows every key, as the model does
+WORDS = {
+    "data": "data space (steps mixed)",
+    "latent_great-circle": "latent space, great circle",
+    "latent_straight": "latent space, straight line",
+}
 ALLOWED = 0.10  # how far the cost may lie from that of the ends
 
 
@@ -58,13 +65,11 @@ def mixed(a: np.ndarray, b: np.ndarray, points: int, representation: Representat
 
 
 def latent(
-    model: MusicVAE, a: np.ndarray, b: np.ndarray, points: int, temperature: float, seed: int
+    model: MusicVAE, a: np.ndarray, b: np.ndarray, points: int, temperature: float, seed: int, bow: float
 ) -> np.ndarray:
-    """The latent path [P, N, T] between a and b [N, T]."""
-    from musicvae_lite.latent import slerp
-
+    """The latent path [P, N, T] between a and b [N, T]; bow 1 is the great circle."""
     means = common.encode(model, a).mean, common.encode(model, b).mean
-    codes = slerp(*means, points).flatten(0, 1)  # [P * N, Z]
+    codes = bowed(*means, points, bow).flatten(0, 1)  # [P * N, Z]
     return common.decode(model, codes, temperature, seed).reshape(points, *a.shape)
 
 
@@ -102,8 +107,11 @@ def run(
     tokens = common.held_out(dataset)
     a, b = np.split(common.drawn(tokens, 2 * pairs, seed), 2)
     language = language_model(dataset, model)
+    ways = {f"latent_{t:g}": (t, BOW) for t in temperatures}
+    ways |= {"latent_great-circle": (temperatures[0], 1.0), "latent_straight": (temperatures[0], 0.0)}
     paths = {
-        f"latent_{t:g}": measure(latent(model, a, b, points, t, seed), a, language) for t in temperatures
+        name: measure(latent(model, a, b, points, t, seed, bow), a, language)
+        for name, (t, bow) in ways.items()
     }
     paths["data"] = measure(mixed(a, b, points, model.representation, seed), a, language)
     ours, other = paths[f"latent_{temperatures[0]:g}"], paths["data"]
@@ -111,6 +119,7 @@ def run(
         "pairs": pairs,
         "positions": np.linspace(0, 1, points),
         "temperature": temperatures[0],
+        "bow": BOW,
         "checks": {
             "hamming_rises": ours["hamming_rises"],
             "cost_within_10_percent": ours["cost_within_10_percent"],
@@ -136,13 +145,16 @@ def draw(result: dict[str, Any], path: Path, name: str) -> None:
     right.text(0.995, 1 - ALLOWED, "within 10 % of the ends", **words)
     straight = {"color": common.GREY, "lw": 1.2, "label": "straight line", "zorder": 1}
     left.plot([0, 1], [0, result["hamming_a_to_b"]], **straight)
-    others = [key for key in result["paths"] if key.startswith("latent") and key != first]
+    others = [key for key in result["paths"] if key != first and key not in WORDS]
     looks: dict[str, dict[str, Any]] = {first: {"color": common.BLUE, "lw": 2.4, "marker": "o", "ms": 4.5}}
-    for key, line in zip(others, (":", "--", "-."), strict=False):
+    for key, line in zip(others, (":", "--"), strict=False):
         looks[key] = {"color": common.BLUE, "lw": 1, "ls": line}
+    looks["latent_great-circle"] = {"color": common.GREY, "lw": 1.2, "ls": "-."}
+    looks["latent_straight"] = {"color": common.GREY, "lw": 1.2, "ls": (0, (1, 1))}
+    looks = {key: look for key, look in looks.items() if key in result["paths"]}
     looks["data"] = {"color": common.ORANGE, "lw": 2, "marker": "s", "ms": 4}
     for key, look in looks.items():
-        label = f"latent space, temperature {key[7:]}" if key != "data" else "data space (steps mixed)"
+        label = WORDS.get(key, f"latent space, temperature {key[7:]}")
         left.plot(at, result["paths"][key]["hamming"], label=label, **look)
         right.plot(at, result["paths"][key]["cost"], **look)
     left.set_ylabel("share of steps that differ from A", color=common.INK)
@@ -183,7 +195,7 @@ def main() -> None:
     draw(result, chosen.out / f"{name}.png", title)
     for key, path in result["paths"].items():
         print(
-            f"{key:12s} differs from A " + " ".join(f"{v:.2f}" for v in path["hamming"])
+            f"{key:20s} differs from A " + " ".join(f"{v:.2f}" for v in path["hamming"])
             + "   cost " + " ".join(f"{v:.2f}" for v in path["cost"])
         )  # fmt: skip
     print(result["checks"], result["language_model"])

@@ -153,6 +153,33 @@ def slerp(a: Tensor, b: Tensor, steps: int) -> Tensor:
     return path
 
 
+BOW = 0.25  # of paths between posterior means: see `bowed`
+
+
+def bowed(a: Tensor, b: Tensor, steps: int, bow: float = BOW) -> Tensor:
+    """Points on a path from a to b that lies between the straight line (bow 0) and `slerp` (bow 1).
+
+    Posterior means lie inside the shell that draws from N(0, I) fill. Between two of them a great circle
+    keeps too far out, where models write what no music is like, and the straight line leads through
+    the dull middle. `benchmarks.interpolation` measures both.
+
+    Args:
+        a, b: [..., Z].
+        steps: how many points, at least 1; a single point is a.
+
+    Returns:
+        [steps, ..., Z], finite for all ends, equal and opposite ones too.
+
+    Raises:
+        ValueError: `steps` is below 1.
+    """
+    circle = slerp(a, b, steps)
+    t = torch.linspace(0, 1, steps, dtype=a.dtype, device=a.device).view(-1, *[1] * a.dim())
+    path = bow * circle + (1 - bow) * (a + t * (b - a))
+    path[0], path[-1] = circle[0], circle[-1]
+    return path
+
+
 def _perpendicular(u: Tensor) -> Tensor:
     """A unit vector at right angles to each unit vector u [..., Z]; the same one every time."""
     axis = torch.zeros_like(u).scatter_(-1, u.abs().argmin(-1, keepdim=True), 1.0)

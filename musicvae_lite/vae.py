@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
-from musicvae_lite.latent import NATS_PER_BIT, CodePrior, Posterior, free_bits, slerp
+from musicvae_lite.latent import NATS_PER_BIT, CodePrior, Posterior, bowed, free_bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,7 +193,7 @@ class VAE(nn.Module):
         temperature: float = 0.0,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """Decodes a spherical path between the posterior means of a and b.
+        """Decodes a path between the posterior means of a and b (see `latent.bowed`).
 
         Args:
             a, b: [B, ...].
@@ -202,7 +202,7 @@ class VAE(nn.Module):
             [steps, B, ...]; the first and last are the reconstructions of a and b.
         """
         means = self.encode(torch.cat([a, b]), _twice(control)).mean
-        path = slerp(means[: len(a)], means[len(a) :], steps)  # [steps, B, Z]
+        path = bowed(means[: len(a)], means[len(a) :], steps)  # [steps, B, Z]
         return torch.stack([self.decode(z, control, temperature, generator) for z in path])
 
 

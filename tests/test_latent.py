@@ -18,6 +18,7 @@ from musicvae_lite.latent import (
     active_units,
     attribute_vector,
     blend,
+    bowed,
     free_bits,
     slerp,
 )
@@ -142,6 +143,19 @@ def test_equal_ends_stand_still_and_zero_ends_go_straight():
 def test_same_direction_changes_only_the_length():
     a = torch.tensor([1.0, 1.0])
     torch.testing.assert_close(slerp(a, 3 * a, 3), torch.stack([a, 2 * a, 3 * a]))
+
+
+def test_a_bowed_path_lies_between_the_circle_and_the_line():
+    a, b = torch.randn(2, 7, 5, generator=torch.Generator().manual_seed(3))
+    circle, line = slerp(a, b, 6), bowed(a, b, 6, bow=0.0)
+    torch.testing.assert_close(line, torch.stack([a + (b - a) * k / 5 for k in range(6)]))
+    torch.testing.assert_close(bowed(a, b, 6, bow=1.0), circle)
+    torch.testing.assert_close(bowed(a, b, 6, bow=0.3), 0.3 * circle + 0.7 * line)
+    middle = bowed(a, -a, 5)
+    assert middle.isfinite().all() and torch.equal(middle[0], a) and torch.equal(middle[-1], -a)
+    assert torch.equal(bowed(a, a, 3), torch.stack([a, a, a]))
+    with pytest.raises(ValueError, match="0 steps"):
+        bowed(a, b, 0)
 
 
 def test_opposite_ends_go_round_one_defined_way():

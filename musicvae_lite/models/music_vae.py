@@ -22,7 +22,7 @@ from torch import Tensor
 
 from musicvae_lite import __version__, checkpoints, runtime
 from musicvae_lite.errors import CheckpointError, ConfigError
-from musicvae_lite.latent import Posterior, slerp
+from musicvae_lite.latent import Posterior, bowed
 from musicvae_lite.models import catalogue
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.codes import Codes
@@ -208,7 +208,7 @@ class MusicVAE:
         seed: int = 0,
         chords: str | None = None,
     ) -> Takes:
-        """A spherical path between two pieces; the ends are their reconstructions.
+        """A path between two pieces (see `latent.bowed`); the ends are their reconstructions.
 
         Two equal pieces give the same reconstruction at every step.
 
@@ -224,7 +224,7 @@ class MusicVAE:
             raise ConfigError(f"steps is {steps}; a path needs at least its 2 ends")
         first, last = self._picks([a, b])
         means = self.posterior(first, last).mean
-        path = slerp(means[0], means[1], steps)  # [steps, Z]
+        path = bowed(means[0], means[1], steps)  # [steps, Z]
         control = self._told(chords, steps, self._control([first] * steps))
         tokens = self._decode(path, control, temperature, self.generator(seed))
         between = [f"{step}/{steps - 1}" for step in range(1, steps - 1)]

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.latent import slerp
+from musicvae_lite.latent import bowed
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.music.picking import load, stem
 from musicvae_lite.music.score import Score
@@ -67,7 +67,7 @@ def interpolate(
         )
     first, last = (mean[torch.arange(count) % len(mean)] for mean in means)  # [count, Z]
     share = np.arange(count)
-    path = slerp(first, last, count)  # [count, count, Z]: every window at every place of its path
+    path = bowed(first, last, count)  # [count, count, Z]: every window at every place of its path
     codes = torch.stack([path[n, n] for n in share])
     longer = max(coverings, key=lambda c: len(c.tokens))
     control = coverings[0].control
