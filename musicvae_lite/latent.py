@@ -44,6 +44,35 @@ class Posterior:
         """KL of each latent unit [B, Z], in nats."""
         return 0.5 * (self.scale.square() + self.mean.square() - 1) - self.scale.log()
 
+    def in_float32(self) -> Posterior:
+        return Posterior(self.mean.float(), self.scale.float())
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """The code of a plain autoencoder: a posterior that is sure of itself. It costs no KL.
+
+    Attributes:
+        mean: [B, Z].
+    """
+
+    mean: Tensor
+
+    def rsample(self, generator: torch.Generator | None = None) -> Tensor:
+        """The code itself [B, Z]."""
+        return self.mean
+
+    def kl(self) -> Tensor:
+        """Zeros [B]."""
+        return self.kl_per_unit().sum(-1)
+
+    def kl_per_unit(self) -> Tensor:
+        """Zeros [B, Z]."""
+        return torch.zeros_like(self.mean)
+
+    def in_float32(self) -> Point:
+        return Point(self.mean.float())
+
 
 @dataclass(frozen=True, eq=False)
 class CodePrior:

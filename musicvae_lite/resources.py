@@ -47,10 +47,14 @@ def _shipped(name: str) -> Path:
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """One file of a corpus. `sha256` is empty where the upstream publishes none that is known."""
+    """One file of a corpus. `sha256` is empty where the upstream publishes none that is known.
+
+    `unpacked_sha256`, where it is known, is of a gzipped file's contents: packed again, they are the same.
+    """
 
     address: str
     sha256: str = ""
+    unpacked_sha256: str = ""
 
     @property
     def name(self) -> str:

@@ -45,7 +45,7 @@ class Batch(NamedTuple):
 
 
 class Encoder(Protocol):
-    def __call__(self, x: Tensor, control: Tensor | None = None) -> Posterior: ...
+    def __call__(self, x: Tensor, control: Tensor | None = None) -> Posterior | Point: ...
 
 
 class Decoder(Protocol):
@@ -70,13 +70,37 @@ class Decoder(Protocol):
     ) -> Tensor: ...
 
 
+class Penalty(NamedTuple):
+    """What a regulariser adds to the loss.
+
+    Attributes:
+        cost: scalar, nats an example.
+        terms: scalars to log.
+    """
+
+    cost: Tensor
+    terms: dict[str, Tensor]
+
+
+class Regulariser(Protocol):
+    """Asks something of the codes besides the KL: that they be sparse, or that an adversary be deceived.
+
+    It may have parameters of its own; they are trained with the rest.
+    """
+
+    def __call__(
+        self, posterior: Posterior | Point, z: Tensor, generator: torch.Generator | None = None
+    ) -> Penalty: ...
+
+
 class Loss(NamedTuple):
     """The loss of one batch and its terms, averaged over the batch.
 
     Attributes:
-        total: scalar, what is minimised: reconstruction + beta * (KL after free bits), nats.
+        total: scalar, what is minimised: reconstruction + beta * (KL after free bits) + the regulariser's
+            cost, nats.
         terms: scalars: reconstruction_nats, kl_nats, kl_bits, kl_cost (after free bits), beta, and the
-            decoder's metrics.
+            metrics of decoder and regulariser.
         units: [Z], KL of each latent unit in nats, for those who watch units collapse.
     """
 
@@ -88,12 +112,13 @@ class Loss(NamedTuple):
 class VAE(nn.Module):
     """encoder -> posterior -> z -> decoder.
 
-    `prior`, when there is one, is what new codes are drawn from; training and KL know only N(0, I).
+    An encoder that answers with a `Point` makes it a plain autoencoder. `prior`, when there is one, is
+    what new codes are drawn from; training and KL know only N(0, I).
     """
 
-    def __init__(self, encoder: nn.Module, decoder: nn.Module):
+    def __init__(self, encoder: nn.Module, decoder: nn.Module, regulariser: nn.Module | None = None):
         super().__init__()
-        self.encoder, self.decoder = encoder, decoder
+        self.encoder, self.decoder, self.regulariser = encoder, decoder, regulariser
         self.prior: CodePrior | None = None
 
     @property
@@ -104,10 +129,9 @@ class VAE(nn.Module):
     def device(self) -> torch.device:
         return next(self.parameters()).device
 
-    def encode(self, x: Tensor, control: Tensor | None = None) -> Posterior:
+    def encode(self, x: Tensor, control: Tensor | None = None) -> Posterior | Point:
         """x [B, ...] -> posterior over z, in float32 whatever the encoder computes in."""
-        posterior = self.encoder(x, control)
-        return Posterior(posterior.mean.float(), posterior.scale.float())
+        return self.encoder(x, control).in_float32()
 
     def decode(
         self,
@@ -149,6 +173,9 @@ class VAE(nn.Module):
         }
         terms |= said.metrics
         total = reconstruction + beta * cost if beta else reconstruction
+        if self.regulariser is not None:
+            penalty: Penalty = self.regulariser(posterior, z, generator)
+            total, terms = total + penalty.cost, terms | penalty.terms
         return Loss(total, {name: value.detach() for name, value in terms.items()}, units.detach().mean(0))
 
     forward = loss  # what wrappers such as DDP call

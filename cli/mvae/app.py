@@ -20,7 +20,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from musicvae_lite.errors import MusicVAEError
 
-MUSIC, MODELS, FILES = "Music", "Models and training", "Files and corpora"
+MUSIC, MODELS, FILES, PICTURES = "Music", "Models and training", "Files and corpora", "Pictures"
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ COMMANDS: dict[str, Command] = {
     "prepare": Command("mvae.prepare:prepare", "Turn folders of music into a dataset for training.", FILES),
     "inspect": Command("mvae.inspect:inspect", "Show what a song holds and what models would take.", FILES),
     "plot": Command("mvae.plot:plot", "Draw music as a piano-roll.", FILES),
+    "image": Command("mvae.image.app:app", "Train and use the autoencoders of pictures.", PICTURES),
     "data": Command("mvae.data:app", "List public corpora, and fetch one.", FILES),
 }
 

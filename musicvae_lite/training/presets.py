@@ -9,7 +9,7 @@ from typing import Any
 
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.settings import from_table
-from musicvae_lite.training.settings import MusicTraining, TrainingSettings
+from musicvae_lite.training.settings import ImageTraining, MusicTraining, TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,14 @@ class Family:
     may: tuple[str, ...] = ()
 
 
-FAMILIES = {"music": Family(MusicTraining, ("z", "representation", "encoder", "decoder"))}
+FAMILIES = {
+    "music": Family(MusicTraining, ("z", "representation", "encoder", "decoder")),
+    "image": Family(
+        ImageTraining,
+        ("z", "encoder", "decoder"),
+        ("likelihood", "conditional", "picture", "corruption", "regulariser"),
+    ),
+}
 
 
 @dataclass(frozen=True)

@@ -141,3 +141,23 @@ class MusicTraining(TrainingSettings):
 
     def synthetic_at(self, step: int) -> float:
         return ramp(self.synthetic, self.synthetic_last, self.hold, 1.0, step / self.steps)
+
+
+@dataclass(frozen=True)
+class ImageTraining(TrainingSettings):
+    """How an image model is trained. The defaults learn MNIST on one CPU core in a few minutes.
+
+    The loss is in nats summed over all pixels, so its gradients are large: `clip` only catches spikes.
+    """
+
+    steps: int = 6000
+    batch: int = 128
+    learning_rate: float = 1.5e-3
+    hold: float = 0.2
+    clip: float = 100.0
+    beta: float = 1.0
+    beta_first: float = 0.01
+    beta_begin: float = 0.0
+    beta_end: float = 0.1
+    validate_every: int = 1000
+    save_every: int = 1000

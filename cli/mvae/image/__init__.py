@@ -1,0 +1,1 @@
+"""`mvae image`: one file a command, each loading what it needs when it is called."""

@@ -1,0 +1,169 @@
+"""One picture file to an array, whatever kind of picture it is, and an array to a picture file.
+
+Pillow reads. Palettes become colours, transparent parts white, 16 bits 8; of an animation the first
+picture is taken, and said.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from musicvae_lite.errors import ConfigError, MusicVAEError, ReadError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm", ".pbm")
+MAX_PIXELS = 50_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """Attributes:
+    pixels: uint8 [C, H, W]; one channel where no pixel has a colour.
+    name: the file it came from.
+    notes: what was changed to read it, a sentence each.
+    """
+
+    pixels: np.ndarray
+    name: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.pixels.shape[1], self.pixels.shape[2]
+
+
+def read_picture(path: str | Path) -> Picture:
+    """Reads a picture file.
+
+    Raises:
+        ReadError: missing, a folder, empty, not a picture, damaged, or too large; `code` says which.
+    """
+    place = Path(path).expanduser()
+    if place.is_dir():
+        raise ReadError(path, "is a folder, not a picture", "folder")
+    if not place.exists():
+        raise ReadError(path, "no such file", "missing")
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        if not place.stat().st_size:
+            raise ReadError(path, "the file is empty", "empty")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd metadata; sizes are checked here
+            with Image.open(place) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    size = f"{image.width:,} x {image.height:,}"
+                    raise ReadError(path, f"{size} pixels are more than the limit of {MAX_PIXELS:,}", "limit")
+                frames = getattr(image, "n_frames", 1)
+                image.load()
+                pixels = _array(image, path)
+    except (UnidentifiedImageError, Image.DecompressionBombError) as error:
+        if isinstance(error, Image.DecompressionBombError):
+            raise ReadError(path, f"more pixels than the limit of {MAX_PIXELS:,}", "limit") from None
+        raise ReadError(path, "is not a picture (PNG, JPEG, GIF, BMP, WebP, TIFF are)", "no picture") from None
+    except PermissionError:
+        raise ReadError(path, "no permission to read it", "permission") from None
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise ReadError(path, f"damaged: {error}", "damaged") from None
+    notes = (f"an animation of {frames} pictures: the first is taken",) if frames > 1 else ()
+    return Picture(pixels, str(path), notes)
+
+
+def _array(image: Image, path: object) -> np.ndarray:
+    """A loaded picture as uint8 [C, H, W]."""
+    from PIL import Image as images
+    from PIL import ImageOps
+
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):  # 16 bits; Pillow keeps some of them as 32-bit whole numbers
+        values = np.asarray(image).astype(np.int64)
+        if values.min() < 0 or values.max() > 65535:
+            raise ReadError(path, "holds values beyond 16 bits", "damaged")
+        return (values // 257).astype(np.uint8)[None]
+    if image.mode == "F":
+        raise ReadError(path, "holds numbers, not colours: save it with 8 or 16 bits a channel", "no picture")
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = images.alpha_composite(images.new("RGBA", image.size, "white"), image)
+    rgb = np.asarray(image.convert("RGB")).transpose(2, 0, 1)
+    return grey_if_it_is(rgb)
+
+
+def grey_if_it_is(pixels: np.ndarray) -> np.ndarray:
+    """[3, H, W] to [1, H, W] where the three channels are the same."""
+    is_grey = (pixels[0] == pixels[1]).all() and (pixels[0] == pixels[2]).all()
+    return np.ascontiguousarray(pixels[:1] if is_grey else pixels)
+
+
+def in_channels(pixels: np.ndarray, channels: int) -> np.ndarray:
+    """[C, H, W] in that many channels: grey is repeated, colours become their luma (BT.601)."""
+    if pixels.shape[0] == channels:
+        return pixels
+    if channels == 3:
+        return np.repeat(pixels, 3, axis=0)
+    return np.round(luma(pixels.astype(np.float32)))[None].astype(np.uint8)
+
+
+def luma(pixels: np.ndarray) -> np.ndarray:
+    """Brightness [..., H, W] of [..., C, H, W], on the same scale: 0.299 R + 0.587 G + 0.114 B."""
+    if pixels.shape[-3] == 1:
+        return pixels[..., 0, :, :]
+    weights = np.array([0.299, 0.587, 0.114], dtype=pixels.dtype)
+    return np.tensordot(weights, pixels, axes=([0], [pixels.ndim - 3]))
+
+
+def resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """uint8 [C, H, W] at another size: filtered, so that shrinking keeps thin strokes."""
+    if pixels.shape[1:] == (height, width):
+        return pixels
+    from PIL import Image
+
+    layers = [Image.fromarray(channel).resize((width, height), Image.Resampling.LANCZOS) for channel in pixels]
+    return np.stack([np.asarray(layer) for layer in layers])
+
+
+def to_image(pixels: np.ndarray) -> Any:
+    """uint8 [C, H, W] to a Pillow image."""
+    from PIL import Image
+
+    return Image.fromarray(pixels[0] if pixels.shape[0] == 1 else np.ascontiguousarray(pixels.transpose(1, 2, 0)))
+
+
+def as_bytes(values: np.ndarray) -> np.ndarray:
+    """Values in 0..1 to uint8."""
+    return np.round(np.clip(values, 0, 1) * 255).astype(np.uint8)
+
+
+def check_target(path: str | Path, suffixes: tuple[str, ...] = (".png", ".jpg", ".jpeg", ".webp")) -> Path:
+    """The path of a picture to write. Raises ConfigError for a suffix that is none, or a folder."""
+    target = Path(path).expanduser()
+    if target.suffix.lower() not in suffixes:
+        raise ConfigError(f"{path}: the name of a picture must end in one of {', '.join(suffixes)}")
+    if target.is_dir():
+        raise ConfigError(f"{path}: is a folder; name a file in it")
+    return target
+
+
+def write_picture(path: str | Path, pixels: np.ndarray) -> Path:
+    """Writes uint8 [C, H, W], atomically. Raises MusicVAEError when the disk refuses."""
+    target = check_target(path)
+    return save_image(to_image(pixels), target)
+
+
+def save_image(image: Any, target: Path, **options: Any) -> Path:
+    from musicvae_lite.checkpoints import replacing
+
+    try:
+        with replacing(target) as temporary:
+            image.save(temporary, **options)
+    except OSError as error:
+        raise MusicVAEError(f"{target}: cannot be written: {error.strerror or error}") from error
+    return target

@@ -1,0 +1,184 @@
+"""From a config to an image model: sizes, encoder, decoder, likelihood, and the task it is trained for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.images.corruption import CORRUPTIONS, Downscale
+from musicvae_lite.models.image import convolutional, dense, enlarging, recurrent
+from musicvae_lite.models.image.likelihoods import LIKELIHOODS
+from musicvae_lite.models.image.pictures import Shape
+from musicvae_lite.models.image.regularisers import REGULARISERS, AdversarySettings
+from musicvae_lite.settings import from_table, to_table
+from musicvae_lite.vae import VAE
+
+ENCODERS: dict[str, type] = {
+    "dense": dense.DenseEncoderSettings,
+    "convolutional": convolutional.ConvolutionalEncoderSettings,
+    "recurrent": recurrent.RecurrentEncoderSettings,
+    "grid": enlarging.GridEncoderSettings,
+}
+DECODERS: dict[str, type] = {
+    "dense": dense.DenseDecoderSettings,
+    "convolutional": convolutional.ConvolutionalDecoderSettings,
+    "recurrent": recurrent.RecurrentDecoderSettings,
+    "grid": enlarging.GridDecoderSettings,
+}
+
+
+@dataclass(frozen=True)
+class PictureSettings:
+    """What pictures a model takes. A preset may leave all of it to the data.
+
+    Attributes:
+        height, width, channels: of the pictures it is trained on; 0 takes the data's own.
+        patches: it is trained on pieces of that size, and works on pictures of any size by tiles.
+        shrink: pieces are cut from the pictures made so many times smaller.
+    """
+
+    height: int = 0
+    width: int = 0
+    channels: int = 0
+    patches: bool = False
+    shrink: tuple[int, ...] = (1,)
+
+
+@dataclass(frozen=True)
+class ImageConfig:
+    """Everything needed to rebuild an image model.
+
+    Attributes:
+        picture: sizes of a clean picture.
+        z: size of the code.
+        likelihood: a name of `LIKELIHOODS`.
+        encoder, decoder: a settings dataclass from `ENCODERS` and one from `DECODERS`.
+        conditional: whether a label conditions encoder and decoder.
+        classes: names of the labels, in the order of their numbers; empty where there are none.
+        corruption: what is done to the pictures the encoder reads; None for nothing.
+        regulariser: what is asked of the codes besides the KL; None for nothing.
+    """
+
+    picture: PictureSettings
+    z: int
+    likelihood: str
+    encoder: Any
+    decoder: Any
+    conditional: bool = False
+    classes: tuple[str, ...] = ()
+    corruption: Any = None
+    regulariser: Any = None
+
+    @classmethod
+    def from_table(cls, table: dict[str, Any], where: str) -> ImageConfig:
+        """Reads a preset's or a checkpoint's tables. Raises ConfigError, naming the field."""
+        for name in ("encoder", "decoder", "z"):
+            if name not in table:
+                raise ConfigError(f"{where}: '{name}' is missing")
+        if type(table["z"]) is not int or table["z"] < 1:
+            raise ConfigError(f"{where}: 'z' must be a whole number above 0, not {table['z']!r}")
+        likelihood = table.get("likelihood", "bernoulli")
+        if likelihood not in LIKELIHOODS:
+            raise ConfigError(
+                f"{where}: 'likelihood' is {likelihood!r}; it can be {', '.join(LIKELIHOODS)}"
+            )
+        picture = from_table(PictureSettings, table.get("picture", {}), f"{where}, [picture]")
+        return cls(
+            picture,
+            table["z"],
+            likelihood,
+            _settings(ENCODERS, table["encoder"], f"{where}, [encoder]"),
+            _settings(DECODERS, table["decoder"], f"{where}, [decoder]"),
+            bool(table.get("conditional", False)),
+            tuple(str(name) for name in table.get("classes", ())),
+            _optional(CORRUPTIONS, table.get("corruption"), f"{where}, [corruption]"),
+            _optional(REGULARISERS, table.get("regulariser"), f"{where}, [regulariser]"),
+        )
+
+    def to_table(self) -> dict[str, Any]:
+        table = {
+            "family": "image",
+            "picture": to_table(self.picture),
+            "z": self.z,
+            "likelihood": self.likelihood,
+            "encoder": {"kind": _kind(ENCODERS, self.encoder), **to_table(self.encoder)},
+            "decoder": {"kind": _kind(DECODERS, self.decoder), **to_table(self.decoder)},
+            "conditional": self.conditional,
+            "classes": list(self.classes),
+        }
+        if self.corruption is not None:
+            table["corruption"] = {"kind": _kind(CORRUPTIONS, self.corruption), **to_table(self.corruption)}
+        if self.regulariser is not None:
+            table["regulariser"] = {"kind": _kind(REGULARISERS, self.regulariser), **to_table(self.regulariser)}
+        return table
+
+    def fitted(self, channels: int, height: int, width: int, classes: tuple[str, ...]) -> ImageConfig:
+        """The same for pictures of these sizes and labels.
+
+        Raises:
+            ConfigError: it conditions on labels and there are none.
+        """
+        if self.conditional and len(classes) < 2:
+            raise ConfigError(
+                "this preset conditions on labels, and the pictures have none: put each class into a "
+                "folder of its own, or choose another preset"
+            )
+        picture = replace(self.picture, height=height, width=width, channels=channels)
+        return replace(self, picture=picture, classes=classes)
+
+    @property
+    def factor(self) -> int:
+        """How many times larger than its input the model's picture is; 1 for most."""
+        return self.corruption.factor if isinstance(self.corruption, Downscale) else 1
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a plain autoencoder, without a posterior of any width."""
+        return getattr(self.encoder, "code", "plain") != "gaussian"
+
+    @property
+    def has_adversary(self) -> bool:
+        return isinstance(self.regulariser, AdversarySettings)
+
+    @property
+    def is_grid(self) -> bool:
+        """Whether the code keeps the picture's grid, so that pictures of any size go through by tiles."""
+        return isinstance(self.decoder, enlarging.GridDecoderSettings)
+
+    @property
+    def shape(self) -> Shape:
+        p, factor = self.picture, self.factor
+        if p.height % factor or p.width % factor:
+            raise ConfigError(f"pictures of {p.height} x {p.width} cannot be made {factor} times smaller")
+        classes = len(self.classes) if self.conditional else 0
+        return Shape(p.channels, p.height // factor, p.width // factor, self.z, classes, p.height, p.width)
+
+    def build(self) -> VAE:
+        """A freshly initialised model. Raises ConfigError when its sizes contradict each other."""
+        shape = self.shape
+        encoder, decoder = self.encoder.build(shape), self.decoder.build(shape, self.likelihood)
+        return VAE(encoder, decoder, self.regulariser.build(self.z) if self.regulariser else None)
+
+
+def _settings(kinds: dict[str, type], table: Any, where: str) -> Any:
+    if not isinstance(table, dict):
+        raise ConfigError(f"{where} must be a table of settings, not {table!r}")
+    kind = table.get("kind")
+    if kind not in kinds:
+        raise ConfigError(f"{where}: kind is {kind!r}; it can be {', '.join(kinds)}")
+    settings = from_table(kinds[kind], {k: v for k, v in table.items() if k != "kind"}, where)
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        for size in value if isinstance(value, tuple) else (value,):
+            if isinstance(size, int | float) and size < 0:
+                raise ConfigError(f"{where}: '{field.name}' is {size}; it must be 0 or more")
+    return settings
+
+
+def _optional(kinds: dict[str, type], table: Any, where: str) -> Any:
+    return None if table is None else _settings(kinds, table, where)
+
+
+def _kind(kinds: dict[str, type], settings: Any) -> str:
+    return next(name for name, cls in kinds.items() if isinstance(settings, cls))

@@ -1,0 +1,31 @@
+"""From bytes to what a model learns from: corrupted input, clean target, label."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from musicvae_lite.models.image.assembly import ImageConfig
+from musicvae_lite.vae import Batch
+
+
+def examples(
+    config: ImageConfig, pixels: Tensor, labels: Tensor | None, generator: torch.Generator | None = None
+) -> Batch:
+    """Clean pictures as a batch of a model's task.
+
+    Args:
+        pixels: uint8 [B, C, H, W].
+        labels: int64 [B]; needed where the model is conditional.
+        generator: of the corruption's noise.
+    """
+    target = pixels.float() / 255
+    x = target if config.corruption is None else config.corruption(target, generator)
+    control = one_hot(labels, config) if config.conditional and labels is not None else None
+    return Batch(x, target, control)
+
+
+def one_hot(labels: Tensor, config: ImageConfig) -> Tensor:
+    """Labels [B] as float32 [B, K]."""
+    return F.one_hot(labels, len(config.classes)).float()

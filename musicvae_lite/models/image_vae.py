@@ -1,0 +1,310 @@
+"""ImageVAE: a trained model that takes and gives pictures. The public face of the image half.
+
+    model = ImageVAE.load("mnist-vae-2d")
+    pictures = model.manifold(15)                     # float32 [15 * 15, C, H, W] in 0..1
+    clean = ImageVAE.load("mnist-denoise").repair("noisy.png")
+
+The core is the one music has (`musicvae_lite.vae`, `musicvae_lite.latent`): tensors, losses and posteriors are
+one step away, in `model.vae`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from musicvae_lite import checkpoints, runtime
+from musicvae_lite.errors import CheckpointError, ConfigError, NothingUsableError
+from musicvae_lite.images.reading import Picture, in_channels, read_picture, resized
+from musicvae_lite.images.tiles import in_tiles
+from musicvae_lite.latent import slerp
+from musicvae_lite.models.image.assembly import ImageConfig
+from musicvae_lite.models.image.examples import one_hot
+
+Image = str | Path | Picture | np.ndarray
+BATCH = 256  # pictures encoded or decoded at once
+OVERLAP = 8  # pixels that neighbouring tiles share
+
+
+class ImageVAE:
+    """A config and a VAE over it.
+
+    Methods that take pictures accept a path, a `Picture`, or a uint8 array [C, H, W]. What they give is
+    float32 [N, C, H, W] in 0..1.
+
+    Attributes:
+        config, vae: what it is made of.
+        folder: where it was loaded from; None for a model that is nowhere yet.
+    """
+
+    def __init__(self, config: ImageConfig, device: str = "cpu"):
+        self.config = config
+        self.vae = config.build().to(device).eval()
+        self.folder: Path | None = None
+
+    @classmethod
+    def load(cls, name: str | Path, device: str = "cpu") -> ImageVAE:
+        """Loads a shipped model by name, a model folder, or a training run (its best weights).
+
+        Raises:
+            CheckpointError: missing, damaged, of another family or format, or weights that do not fit.
+        """
+        runtime.choose_threads()
+        folder = checkpoints.find(name)
+        table = checkpoints.read_config(folder)
+        if table.get("family") != "image":
+            raise CheckpointError(f"{folder}: a model of the family {table.get('family')!r}, not image")
+        try:
+            config = ImageConfig.from_table(table, str(folder / checkpoints.CONFIG))
+            model = cls(config, device)
+        except ConfigError as error:
+            raise CheckpointError(str(error)) from error
+        checkpoints.load_into(model.vae, checkpoints.read_weights(folder, device), folder)
+        model.vae.prior = checkpoints.read_prior(folder, config.z, device)
+        model.folder = folder
+        return model
+
+    def save(self, folder: str | Path, half: bool = False) -> None:
+        """Writes a model folder that `load` reads; `half` stores float16."""
+        where = Path(folder).expanduser()
+        checkpoints.write(where, self.config.to_table(), self.vae, half)
+        if self.vae.prior is not None:
+            checkpoints.write_prior(where, self.vae.prior, half)
+
+    def take(self, image: Image, convert: bool = False, clean: bool = False) -> tuple[Tensor, list[str]]:
+        """A picture as the model's encoder takes it.
+
+        Args:
+            convert: turn a colour picture grey for a model of grey ones.
+            clean: at the size of what the model writes, where that differs from what it reads.
+
+        Returns:
+            float32 [C, H, W] in 0..1, and what was done to it, a sentence each.
+
+        Raises:
+            ReadError: it cannot be read.
+            NothingUsableError: it is in colour, the model grey, and `convert` is not set.
+        """
+        shape = self.config.shape
+        size = shape.target[1:] if clean else (shape.height, shape.width)
+        pixels, name, notes = self._pixels(image, convert)
+        if pixels.shape[1:] != size:
+            notes.append(f"{name}: {_size(pixels.shape[1:])} pixels, resized to the model's {_size(size)}")
+            pixels = resized(pixels, *size)
+        return torch.from_numpy(pixels).float() / 255, notes
+
+    def encode(self, pictures: Tensor, labels: Sequence[int] | None = None) -> np.ndarray:
+        """Codes float32 [N, Z], the posterior means, of pictures [N, C, h, w] as `take` gives them."""
+        with torch.no_grad():
+            control = self.control(labels, len(pictures))
+            parts = [
+                self.vae.encode(part, None if control is None else control[begin : begin + BATCH]).mean
+                for begin, part in zip(range(0, len(pictures), BATCH), self._on(pictures).split(BATCH), strict=True)
+            ]
+        return torch.cat(parts).cpu().numpy()
+
+    def decode(self, codes: np.ndarray | Tensor, labels: Sequence[int] | None = None) -> np.ndarray:
+        """Codes [N, Z] to the expected pictures [N, C, H, W].
+
+        Raises:
+            ConfigError: codes of another size, or labels where the model has none, or none where it has.
+        """
+        z = torch.as_tensor(codes, dtype=torch.float32, device=self.vae.device)
+        if z.dim() != 2 or z.shape[1] != self.config.z or not len(z):
+            raise ConfigError(f"codes have the shape {list(z.shape)}; this model decodes [N, {self.config.z}]")
+        if not bool(z.isfinite().all()):
+            raise ConfigError("codes hold values that are infinite or no numbers")
+        control = self.control(labels, len(z))
+        with torch.no_grad():
+            parts = [
+                self.vae.decode(z[begin : begin + BATCH], None if control is None else control[begin : begin + BATCH], 0.0)
+                for begin in range(0, len(z), BATCH)
+            ]
+        return torch.cat(parts).cpu().numpy()
+
+    def reconstruct(self, pictures: Tensor, labels: Sequence[int] | None = None) -> np.ndarray:
+        """Pictures [N, C, h, w] through their mean codes and back."""
+        return self.decode(self.encode(pictures, labels), labels)
+
+    def sample(self, count: int, seed: int = 0, labels: Sequence[int] | None = None) -> np.ndarray:
+        """New pictures [count, C, H, W]: draws from the prior, decoded."""
+        if count < 1:
+            raise ConfigError(f"count is {count}; at least 1 picture can be drawn")
+        if self.config.is_grid:
+            raise ConfigError("this model repairs pictures: its code holds the picture, so none can be drawn")
+        return self.decode(self.vae.draw(count, self.generator(seed)), labels)
+
+    def interpolate(
+        self, a: Tensor, b: Tensor, steps: int = 9, labels: Sequence[int] | None = None
+    ) -> np.ndarray:
+        """A spherical path [steps, C, H, W] between two pictures [C, h, w]; the ends are reconstructions.
+
+        Args:
+            labels: of `a` and `b` for a conditional model; the path changes from one to the other halfway.
+        """
+        if steps < 2:
+            raise ConfigError(f"steps is {steps}; a path needs at least its 2 ends")
+        means = torch.from_numpy(self.encode(torch.stack([a, b]), labels))
+        along = None if labels is None else [labels[0 if 2 * step < steps else 1] for step in range(steps)]
+        return self.decode(slerp(means[0], means[1], steps), along)
+
+    def manifold(self, width: int = 15, labels: Sequence[int] | None = None, reach: float = 0.975) -> np.ndarray:
+        """Decoded codes [width * width, C, H, W] of a plane: rows from the top, on normal quantiles.
+
+        Equal steps in probability, so that every part of the prior gets its share of the grid.
+
+        Args:
+            reach: the largest quantile shown; the smallest is 1 - reach.
+
+        Raises:
+            ConfigError: the code is no plane.
+        """
+        if self.config.z != 2:
+            raise ConfigError(f"a manifold needs a code of 2 numbers; this model's has {self.config.z}")
+        return self.decode(plane(width, reach), labels)
+
+    def generate(self, labels: Sequence[int], count: int = 10, seed: int = 0) -> np.ndarray:
+        """Pictures [len(labels) * count, C, H, W] of a conditional model: a row a label, a column a code."""
+        if not self.config.conditional:
+            raise ConfigError("this model knows no labels: a conditional one is needed, such as mnist-cvae")
+        z = self.vae.draw(count, self.generator(seed)).repeat(len(labels), 1)
+        return self.decode(z, np.repeat(labels, count).tolist())
+
+    def repair(
+        self,
+        image: Image,
+        convert: bool = False,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> tuple[np.ndarray, list[str]]:
+        """A picture denoised or enlarged, whatever the model was trained for.
+
+        A model whose code keeps the grid takes a picture of any size, by tiles; others take their own size.
+
+        Returns:
+            float32 [C, H, W] in 0..1, and what was done besides, a sentence each.
+
+        Raises:
+            ConfigError: the model is not trained for repairing anything.
+        """
+        if self.config.corruption is None:
+            raise ConfigError(
+                "this model was trained on clean pictures; choose one that denoises or enlarges, such as "
+                "mnist-denoise or texture-upscale"
+            )
+        if not self.config.is_grid:
+            picture, notes = self.take(image, convert)
+            return self.reconstruct(picture[None])[0], notes
+        pixels, _, notes = self._pixels(image, convert)
+        shape = self.config.shape
+
+        def work(tiles: Tensor) -> Tensor:
+            with torch.no_grad():
+                return self.vae.decode(self.vae.encode(self._on(tiles)).mean, None, 0.0)
+
+        picture = torch.from_numpy(pixels).float() / 255
+        overlap = min(OVERLAP, shape.height // 2, shape.width // 2)
+        done = in_tiles(picture, (shape.height, shape.width), work, self.config.factor, overlap, progress=progress)
+        return done.numpy(), notes
+
+    def control(self, labels: Sequence[int] | None, count: int) -> Tensor | None:
+        """Labels as the model takes them, [count, K]; None for a model without.
+
+        Raises:
+            ConfigError: labels are missing, superfluous, too few, or unknown.
+        """
+        if not self.config.conditional:
+            if labels is not None:
+                raise ConfigError("this model knows no labels: leave them out, or take a conditional model")
+            return None
+        classes = self.config.classes
+        if labels is None:
+            raise ConfigError(f"this model conditions on labels ({', '.join(classes)}): say which")
+        if len(labels) != count or any(not 0 <= label < len(classes) for label in labels):
+            raise ConfigError(f"{count} pictures need as many labels, each 0 to {len(classes) - 1}")
+        return one_hot(torch.tensor(list(labels), device=self.vae.device), self.config)
+
+    def label(self, name: str) -> int:
+        """The number of a class by its name. Raises ConfigError, with the names there are."""
+        if name not in self.config.classes:
+            known = ", ".join(self.config.classes) or "none"
+            raise ConfigError(f"no label '{name}'; this model knows {known}")
+        return self.config.classes.index(name)
+
+    def generator(self, seed: int) -> torch.Generator:
+        """The source of all chance in one call."""
+        return torch.Generator(self.vae.device).manual_seed(seed)
+
+    def describe(self) -> dict[str, Any]:
+        """Sizes and settings, for tables."""
+        count = sum(p.numel() for p in self.vae.parameters())
+        return {"parameters": count, **self.config.to_table()}
+
+    def _pixels(self, image: Image, convert: bool) -> tuple[np.ndarray, str, list[str]]:
+        """Bytes [C, H, W] in the model's channels, a name for messages, and notes."""
+        picture = image if isinstance(image, Picture) else None
+        if picture is None:
+            picture = Picture(image, "the picture") if isinstance(image, np.ndarray) else read_picture(image)
+        channels, wanted = picture.pixels.shape[0], self.config.picture.channels
+        notes = [f"{picture.name}: {note}" for note in picture.notes]
+        if channels == 3 and wanted == 1:
+            if not convert:
+                raise NothingUsableError(
+                    f"{picture.name}: is in colour, and this model takes grey pictures; --grey converts it"
+                )
+            notes.append(f"{picture.name}: colours are made grey")
+        return in_channels(picture.pixels, wanted), picture.name, notes
+
+    def _on(self, pictures: Tensor) -> Tensor:
+        return pictures.to(self.vae.device)
+
+
+def plane(width: int, reach: float = 0.975) -> np.ndarray:
+    """Codes float32 [width * width, 2] of a grid on normal quantiles: rows from the top, x to the right.
+
+    Raises:
+        ConfigError: a grid narrower than 2, or a reach outside 0.5 to 1.
+    """
+    if width < 2 or not 0.5 < reach < 1:
+        raise ConfigError(f"a manifold is at least 2 wide, its reach between 0.5 and 1, not {width} and {reach}")
+    shares = torch.linspace(1 - reach, reach, width, dtype=torch.float64)
+    quantiles = torch.special.ndtri(shares).float().numpy()
+    x, y = np.meshgrid(quantiles, quantiles[::-1])
+    return np.stack([x.ravel(), y.ravel()], 1).astype(np.float32)
+
+
+def nearest_neighbour_accuracy(codes: np.ndarray, labels: np.ndarray, neighbours: int = 5) -> float:
+    """Share of points whose nearest others, by majority, have their label: leave-one-out k-NN.
+
+    Args:
+        codes: [N, D].
+        labels: [N].
+    """
+    points, known = torch.from_numpy(codes.astype(np.float32)), torch.from_numpy(labels)
+    count = min(neighbours, len(points) - 1)
+    right = 0
+    for begin in range(0, len(points), 1000):
+        distance = torch.cdist(points[begin : begin + 1000], points)
+        rows = torch.arange(len(distance))
+        distance[rows, rows + begin] = torch.inf
+        near = known[distance.topk(count, largest=False).indices]  # [b, k], nearest first
+        votes = (near[:, :, None] == near[:, None, :]).sum(2)  # a draw goes to the nearest
+        winner = near[rows, votes.argmax(1)]
+        right += int((winner == known[begin : begin + 1000]).sum())
+    return right / len(points)
+
+
+def principal_components(pictures: np.ndarray, count: int = 2) -> np.ndarray:
+    """The first principal components [N, count] of pictures [N, ...]: PCA, beside which codes are shown."""
+    flat = torch.from_numpy(pictures.reshape(len(pictures), -1).astype(np.float32))
+    flat = flat - flat.mean(0)
+    _, vectors = torch.linalg.eigh(flat.T @ flat)
+    return (flat @ vectors[:, -count:].flip(1)).numpy()
+
+
+def _size(size: Sequence[int]) -> str:
+    return f"{size[1]} x {size[0]}"

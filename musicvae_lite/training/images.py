@@ -1,0 +1,117 @@
+"""Images as a task of the training loop: a set of pictures and a preset of the image family."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from musicvae_lite import checkpoints
+from musicvae_lite.errors import DatasetError
+from musicvae_lite.images.folders import Wanted
+from musicvae_lite.images.sets import PictureSet
+from musicvae_lite.latent import CodePrior
+from musicvae_lite.models.image.assembly import ImageConfig
+from musicvae_lite.models.image.examples import examples
+from musicvae_lite.models.image_vae import ImageVAE
+from musicvae_lite.training.image_evaluation import BATCH, evaluate
+from musicvae_lite.training.order import shuffled
+from musicvae_lite.training.presets import Preset
+from musicvae_lite.training.settings import ImageTraining
+from musicvae_lite.vae import VAE, Batch
+
+MOST_VALIDATED = 5_000
+PRIOR_PICTURES = 20_000  # that a prior is fitted to, at most
+LARGEST_PRIOR = 512  # units; a code that is a picture of features has none
+
+
+def wanted(preset: Preset) -> Wanted:
+    """What pictures a preset is trained on, for `sets.load`."""
+    picture = ImageConfig.from_table(preset.model, preset.name).picture
+    return Wanted(picture.height, picture.width, picture.channels, picture.patches, picture.shrink)
+
+
+class ImageTask:
+    """See `task.Task`.
+
+    Raises:
+        ConfigError: the preset needs labels and the pictures have none, or its sizes do not fit theirs.
+    """
+
+    noun = "pictures"
+
+    def __init__(self, preset: Preset, pictures: PictureSet):
+        self.name = preset.name
+        self.settings: ImageTraining = preset.training
+        self.config = ImageConfig.from_table(preset.model, preset.name).fitted(
+            *pictures.shape, pictures.classes
+        )
+        self.pictures = pictures
+        self.config.build()  # sizes that contradict each other are found before anything is written
+
+    @property
+    def dataset(self) -> str:
+        return self.pictures.digest
+
+    @property
+    def examples(self) -> int:
+        return len(self.pictures.train)
+
+    @property
+    def held_out(self) -> int:
+        return len(self.pictures.validation)
+
+    def table(self) -> dict[str, Any]:
+        return self.config.to_table()
+
+    def build(self) -> VAE:
+        return self.config.build()
+
+    def start(self, settings: ImageTraining, device: torch.device) -> None:
+        self.settings, self.device = settings, device
+        self.pixels = torch.from_numpy(self.pictures.train.pixels)
+        labels = self.pictures.train.labels
+        if self.config.conditional and labels is None:
+            raise DatasetError(f"{self.pictures.name}: the pictures have no labels")
+        self.labels = None if labels is None else torch.from_numpy(labels)
+
+    def batch(self, step: int, generator: torch.Generator) -> Batch:
+        rows = torch.from_numpy(self.rows(step))
+        labels = None if self.labels is None else self.labels[rows].to(self.device)
+        return examples(self.config, self.pixels[rows].to(self.device), labels, generator)
+
+    def rows(self, step: int) -> np.ndarray:
+        """Which pictures make the batch of a step: every one comes once in each pass."""
+        count, size = self.examples, self.settings.batch
+        positions = np.arange(step * size, (step + 1) * size)
+        passes, within = np.divmod(positions, count)
+        seed = self.settings.seed
+        return np.concatenate([shuffled(within[passes == p], count, seed, int(p)) for p in np.unique(passes)])
+
+    def prepare(self, vae: VAE, step: int) -> None:
+        """Nothing changes in the model itself."""
+
+    def validate(self, vae: VAE) -> dict[str, float]:
+        held = self.pictures.validation.part(slice(MOST_VALIDATED))
+        found = evaluate(vae, self.config, held, self.settings.seed)
+        values = {name: value for name, value in found.to_json().items() if value is not None}
+        kl = found.kl_nats or 0.0
+        return {"objective": found.reconstruction_nats + self.settings.beta * kl, **values}
+
+    def is_at_floor(self, smooth: dict[str, float]) -> bool:
+        return False
+
+    def finish(self, best: Path) -> None:
+        """Plain codes follow no known distribution: a Gaussian is fitted to them, to draw new ones from."""
+        c, rows = self.config, torch.arange(min(self.examples, PRIOR_PICTURES))
+        if not c.is_plain or c.has_adversary or c.conditional or c.z > LARGEST_PRIOR or len(rows) < 4 * c.z:
+            return
+        vae = ImageVAE.load(best, str(self.device)).vae
+        generator = torch.Generator(self.device).manual_seed(self.settings.seed)
+        x = examples(self.config, self.pixels[rows].to(self.device), None, generator).x
+        with torch.no_grad():
+            codes = torch.cat([vae.encode(part).rsample(generator) for part in x.split(BATCH)])
+        checkpoints.write_prior(best, CodePrior.fit(codes))
+
