@@ -92,7 +92,7 @@ class ImageVAE:
         """
         shape = self.config.shape
         size = shape.target[1:] if clean else (shape.height, shape.width)
-        pixels, name, notes = self._pixels(image, convert)
+        pixels, name, notes = self.pixels(image, convert)
         if pixels.shape[1:] != size:
             notes.append(f"{name}: {_size(pixels.shape[1:])} pixels, resized to the model's {_size(size)}")
             pixels = resized(pixels, *size)
@@ -199,7 +199,7 @@ class ImageVAE:
         if not self.config.is_grid:
             picture, notes = self.take(image, convert)
             return self.reconstruct(picture[None])[0], notes
-        pixels, _, notes = self._pixels(image, convert)
+        pixels, _, notes = self.pixels(image, convert)
         shape = self.config.shape
 
         def work(tiles: Tensor) -> Tensor:
@@ -244,7 +244,7 @@ class ImageVAE:
         count = sum(p.numel() for p in self.vae.parameters())
         return {"parameters": count, **self.config.to_table()}
 
-    def _pixels(self, image: Image, convert: bool) -> tuple[np.ndarray, str, list[str]]:
+    def pixels(self, image: Image, convert: bool) -> tuple[np.ndarray, str, list[str]]:
         """Bytes [C, H, W] in the model's channels, a name for messages, and notes."""
         picture = image if isinstance(image, Picture) else None
         if picture is None:

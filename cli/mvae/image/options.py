@@ -67,3 +67,54 @@ def finish(figures: dict[str, Any], files: Sequence[Path], as_json: bool, title:
     if rows:
         table((title or "what", "value"), rows)
     wrote(*files)
+
+
+def take(
+    model: ImageVAE,
+    names: Sequence[str],
+    lies: Path | None,
+    count: int,
+    grey: bool,
+    invert: bool,
+    label: str | None = None,
+) -> Any:
+    """Clean pictures for a model (`Pictures`): of the files named, or the first of a data set's test part."""
+    import numpy as np
+
+    from musicvae_lite.images.reading import SUFFIXES
+    from musicvae_lite.images.sets import Pictures
+
+    first = Path(names[0]).expanduser()
+    if len(names) == 1 and (first.suffix.lower() not in SUFFIXES or first.is_dir()):
+        found = load_pictures(names[0], lies, model)
+        part = found.test if len(found.test) else found.train
+        pixels, labels = part.pixels[:count], None if part.labels is None else part.labels[:count]
+    else:
+        taken = [model.take(name, grey, clean=True) for name in names]
+        say_notes([note for _, notes in taken for note in notes])
+        pixels, labels = np.stack([np.round(x.numpy() * 255).astype(np.uint8) for x, _ in taken]), None
+        bright = pixels.mean() > 140 and not invert and model.config.picture.channels == 1
+        if bright:
+            say_notes(["the pictures are mostly bright; models of MNIST know white on black: see --invert"])
+    if label is not None:
+        labels = np.full(len(pixels), model.label(label), np.int64)
+    return Pictures(255 - pixels if invert else pixels, labels)
+
+
+def save_figure(image: Any, output: Path | None, default: str) -> Path:
+    """Writes a figure to the file asked for; into a folder under its default name."""
+    from musicvae_lite.images.reading import save_image
+
+    return save_image(image, target(output, default))
+
+
+def target(output: Path | None, default: str, suffixes: tuple[str, ...] = (".png",)) -> Path:
+    """Where a result goes. Wrong usage for a name of another kind."""
+    from musicvae_lite.errors import ConfigError
+    from musicvae_lite.images.reading import check_target
+
+    path = Path(default) if output is None else output.expanduser()
+    try:
+        return check_target(path / default if path.is_dir() else path, suffixes)
+    except ConfigError as error:
+        raise typer.BadParameter(str(error), param_hint="--output") from None

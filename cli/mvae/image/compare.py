@@ -1,0 +1,49 @@
+"""`mvae image compare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mvae.image.options import AsJson, Data, Lies
+
+
+def compare(
+    data: Data,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the runs and the page.")],
+    lies: Lies = None,
+    preset: Annotated[
+        list[str] | None, typer.Option("--preset", help="May be given several times. (default: all that fit)")
+    ] = None,
+    share: Annotated[
+        float, typer.Option(help="Of each preset's updates: 0.1 shows in a tenth of the time what each can do.")
+    ] = 1.0,
+    as_json: AsJson = False,
+) -> None:
+    """Train several presets on the same pictures and show them on one page."""
+    from musicvae_lite import runtime
+
+    runtime.prepare_environment()
+    from musicvae_lite.images import sets
+    from musicvae_lite.training import comparison
+    from mvae.output import note, print_json, say, table, wrote
+    from mvae.training_progress import Listener
+
+    pictures = sets.load(data, lies)
+    presets, refused = comparison.suited(preset or (), pictures)
+    for text in (*pictures.notes, *refused):
+        note(text)
+    folder, entries = output.expanduser(), []
+    for number, recipe in enumerate(presets, start=1):
+        say(f"{recipe.name}, {number} of {len(presets)}")
+        with Listener(max(1, round(recipe.training.steps * share)), quiet=as_json) as shown:
+            entries += comparison.train_all([recipe], pictures, folder, share, lambda recipe, shown=shown: shown)
+    path = comparison.write_page(entries, pictures, folder / "compare.html")
+    rows = [entry.row() for entry in entries]
+    if as_json:
+        print_json({"entries": [dict(zip(comparison.COLUMNS, row, strict=True)) for row in rows], "files": [path]})
+        return
+    table(("preset", "parameters", "s", "BCE", "sq. error", "KL, bits", "ELBO"), rows)
+    wrote(path)

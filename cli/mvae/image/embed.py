@@ -1,0 +1,46 @@
+"""`mvae image embed`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mvae.image.options import AsJson, Data, Lies, Output, Seed
+
+
+def embed(
+    data: Data,
+    output: Output = None,
+    model: Annotated[str, typer.Option(help="A name of `mvae models`, a folder, or a run.")] = "mnist-vae-2d",
+    lies: Lies = None,
+    count: Annotated[int, typer.Option("-n", "--count", min=10, help="Points at most.")] = 10_000,
+    codes: Annotated[Path | None, typer.Option("--codes", help="Write codes and labels too, .npz.")] = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Draw codes as points by class, beside PCA."""
+    import numpy as np
+
+    from mvae.image.options import finish, load_model, load_pictures, save_figure, target
+
+    target(output, "embedding.png")
+    to = None if codes is None else target(codes, "codes.npz", (".npz",))
+    vae = load_model(model)
+    found = load_pictures(data, lies, vae)
+    from musicvae_lite.models import image_figures
+
+    part = found.test if len(found.test) >= 10 else found.train
+    if len(part) > count:
+        part = part.part(np.sort(np.random.default_rng(seed).permutation(len(part))[:count]))
+    figure, agreeing = image_figures.embedding(vae, part, found.classes)
+    files = [save_figure(figure, output, "embedding.png")]
+    if to is not None:
+        from musicvae_lite.checkpoints import replacing
+
+        x, _, labels = image_figures.inputs(vae, part, seed)
+        with replacing(to) as temporary, open(temporary, "wb") as file:
+            np.savez(file, z=vae.encode(x, labels), labels=np.array([] if part.labels is None else part.labels))
+        files.append(to)
+    finish({"points": len(part), **{f"knn_{name}": share for name, share in agreeing.items()}}, files, as_json)

@@ -1,0 +1,29 @@
+"""`mvae image generate`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mvae.image.options import AsJson, Output, Seed
+
+
+def generate(
+    label: Annotated[list[str] | None, typer.Option("--label", help="A class; may be given several times. (default: all)")] = None,
+    count: Annotated[int, typer.Option("-n", "--count", min=1, max=100, help="Pictures of each.")] = 10,
+    output: Output = None,
+    model: Annotated[str, typer.Option(help="A conditional model.")] = "mnist-cvae",
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Draw pictures of the labels asked for."""
+    from mvae.image.options import finish, load_model, save_figure, target
+
+    target(output, "generated.png")
+    vae = load_model(model)
+    from musicvae_lite.models import image_figures
+
+    figure = image_figures.generation(vae, label or (), count, seed)
+    figures = {"labels": label or list(vae.config.classes), "count": count, "seed": seed, "model": model}
+    finish(figures if as_json else {}, [save_figure(figure, output, "generated.png")], as_json)

@@ -1,0 +1,113 @@
+"""`mvae image denoise` and `mvae image upscale`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mvae.image.options import Grey, Invert, Seed
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from musicvae_lite.models.image_vae import ImageVAE
+
+In = Annotated[Path, typer.Argument(help="A picture: PNG, JPEG, GIF, BMP, WebP or TIFF.")]
+Out = Annotated[Path, typer.Argument(help="The picture to write: .png, .jpg or .webp.")]
+
+
+def denoise(
+    source: In,
+    output: Out,
+    model: Annotated[str, typer.Option(help="A model trained with noise.")] = "mnist-denoise",
+    corrupt: Annotated[
+        bool, typer.Option("--corrupt", help="SOURCE is clean: add the model's noise first, keep it as OUT-read.png.")
+    ] = False,
+    grey: Grey = False,
+    invert: Invert = False,
+    seed: Seed = 0,
+) -> None:
+    """Take the noise from a picture."""
+    from musicvae_lite.errors import ConfigError
+    from musicvae_lite.images.corruption import Noise
+    from musicvae_lite.images.reading import as_bytes, write_picture
+    from mvae.output import wrote
+
+    vae, pixels = _open(source, output, model, grey, invert)
+    noise = vae.config.corruption
+    if not isinstance(noise, Noise):
+        raise ConfigError(f"{model} was not trained to take noise away: choose a model such as mnist-denoise")
+    files = []
+    if corrupt:
+        import torch
+
+        from musicvae_lite.images.reading import resized
+
+        size = pixels.shape[1:] if vae.config.is_grid else vae.config.shape.target[1:]
+        clean = torch.from_numpy(resized(pixels, *size)).float() / 255
+        pixels = as_bytes(noise(clean[None], vae.generator(seed))[0].numpy())
+        files.append(write_picture(output.with_name(f"{output.stem}-read{output.suffix}"), pixels))
+    done = _repair(vae, pixels, source, "denoising")
+    wrote(*files, write_picture(output, done))
+
+
+def upscale(
+    source: In,
+    output: Out,
+    model: Annotated[str, typer.Option(help="A model trained to enlarge.")] = "texture-upscale",
+    times: Annotated[int, typer.Option(help="How many times larger: 2, 4, 8. (default: as the model does)")] = 0,
+    grey: Grey = False,
+    invert: Invert = False,
+) -> None:
+    """Enlarge a picture."""
+    from musicvae_lite.errors import ConfigError
+    from musicvae_lite.images.reading import write_picture
+    from mvae.output import wrote
+
+    vae, pixels = _open(source, output, model, grey, invert)
+    factor = vae.config.factor
+    if factor == 1:
+        raise ConfigError(f"{model} was not trained to enlarge: choose a model such as texture-upscale")
+    times, reached = times or factor, 1
+    if times not in [factor**power for power in range(1, 5)]:
+        raise ConfigError(f"{model} enlarges {factor} times; --times can be {factor}, {factor**2} or {factor**3}")
+    while reached < times:
+        pixels, reached = _repair(vae, pixels, source, f"enlarging {reached * factor} times"), reached * factor
+    print(f"{pixels.shape[2]} x {pixels.shape[1]} pixels, {times} times larger")
+    wrote(write_picture(output, pixels))
+
+
+def _open(source: Path, output: Path, model: str, grey: bool, invert: bool) -> tuple[ImageVAE, np.ndarray]:
+    """The model, and the picture's bytes [C, H, W] in its channels."""
+    from musicvae_lite.errors import ConfigError
+    from musicvae_lite.images.reading import read_picture
+    from mvae.image.options import load_model, say_notes, target
+
+    target(output, output.name, (".png", ".jpg", ".jpeg", ".webp"))
+    picture = read_picture(source)
+    if output.expanduser().exists() and output.expanduser().samefile(source.expanduser()):
+        raise ConfigError(f"{output}: is the input, and would be overwritten; choose another name")
+    vae = load_model(model)
+    pixels, _, notes = vae.pixels(picture, grey)
+    say_notes(notes)
+    return vae, 255 - pixels if invert else pixels
+
+
+def _repair(vae: ImageVAE, pixels: np.ndarray, source: Path, what: str) -> np.ndarray:
+    from musicvae_lite.images.reading import Picture, as_bytes, grey_if_it_is
+    from mvae.image.options import say_notes
+    from mvae.output import Progress
+
+    was_grey = pixels.shape[0] == 1 or bool((pixels == pixels[:1]).all())
+    with Progress(what, unit="tiles") as progress:
+
+        def tell(done: int, total: int) -> None:
+            progress.total = total
+            progress.advance(done - progress.done)
+
+        done, notes = vae.repair(Picture(pixels, str(source)), progress=tell)
+    say_notes(notes)
+    written = as_bytes(done)
+    return written[:1] if was_grey else grey_if_it_is(written) if written.shape[0] == 3 else written

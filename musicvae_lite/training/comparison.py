@@ -1,0 +1,167 @@
+"""Several image presets trained on the same pictures, on one page: pictures, loss, size, time."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from musicvae_lite import checkpoints
+from musicvae_lite.errors import ConfigError, NothingUsableError
+from musicvae_lite.images import figures
+from musicvae_lite.images.page import Section, Table, page
+from musicvae_lite.images.sets import Pictures, PictureSet
+from musicvae_lite.models import image_figures
+from musicvae_lite.models.image_vae import ImageVAE
+from musicvae_lite.training import loop
+from musicvae_lite.training.image_evaluation import ImageEvaluation, evaluate
+from musicvae_lite.training.images import ImageTask
+from musicvae_lite.training.presets import Preset, load_preset, preset_names
+from musicvae_lite.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+SHOWN = 10  # pictures of each row
+COLUMNS = ("preset", "parameters", "seconds", "BCE a value", "squared error", "KL, bits", "ELBO, nats")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One preset of a comparison, trained and measured on the test part."""
+
+    preset: Preset
+    model: ImageVAE
+    figures: ImageEvaluation
+    parameters: int
+    seconds: float
+    run: Path
+
+    def row(self) -> tuple[str, int, float, float, float, float | None, float | None]:
+        f = self.figures
+        return (
+            self.preset.name, self.parameters, round(self.seconds), f.bce, f.squared_error, f.kl_bits, f.elbo_nats
+        )  # fmt: skip
+
+
+def suited(names: Sequence[str], pictures: PictureSet) -> tuple[list[Preset], list[str]]:
+    """The presets that can be trained on these pictures, and why not the others, a sentence each.
+
+    Args:
+        names: of presets; none means all shipped ones.
+
+    Raises:
+        NothingUsableError: none of them can.
+    """
+    found, refused = [], []
+    for name in names or preset_names("image"):
+        preset = load_preset(name)
+        try:
+            if preset.family != "image":
+                raise ConfigError(f"a preset for {preset.family}")
+            if preset.model.get("picture", {}).get("patches"):
+                raise ConfigError("made for pieces of large pictures")
+            ImageTask(preset, pictures)
+            found.append(preset)
+        except ConfigError as error:
+            refused.append(f"{name} is left out: {error}")
+    if not found:
+        raise NothingUsableError("no preset can be trained on these pictures: " + "; ".join(refused))
+    return found, refused
+
+
+def train_all(
+    presets: Sequence[Preset],
+    pictures: PictureSet,
+    folder: Path,
+    share: float = 1.0,
+    listener: Callable[[Preset], loop.Listener] = lambda preset: lambda report: None,
+) -> list[Entry]:
+    """Trains each preset in a folder of its own; one that was trained there before is taken as it is.
+
+    Args:
+        share: of each preset's updates; a tenth shows already what each can do.
+    """
+    if not 0 < share <= 1:
+        raise ConfigError(f"share is {share}; it is a share of the updates, above 0 and up to 1")
+    measured = pictures.test if len(pictures.test) else pictures.validation
+    entries = []
+    for preset in presets:
+        training = preset.training
+        steps = max(1, round(training.steps * share))
+        preset = dataclasses.replace(preset, training=dataclasses.replace(training, steps=steps))
+        run, task = folder / preset.name, ImageTask(preset, pictures)
+        best = loop.train(task, run, resume=(run / "run.json").exists(), listener=listener(preset))
+        model, saved = ImageVAE.load(best), RunFolder(run).newest()
+        found = evaluate(model.vae, model.config, measured, training.seed)
+        count = sum(p.numel() for p in model.vae.parameters())
+        entries.append(Entry(preset, model, found, count, saved.progress.seconds if saved else 0.0, run))
+    return entries
+
+
+def write_page(entries: Sequence[Entry], pictures: PictureSet, path: Path) -> Path:
+    """Writes the page that shows the entries side by side."""
+    measured = pictures.test if len(pictures.test) else pictures.validation
+    shown = one_of_each(measured, SHOWN)
+    sections = [Section(e.preset.name, _about(e), _pictures(e, shown)) for e in entries]
+    table = Table(COLUMNS, [e.row() for e in entries], lowest=("BCE a value", "squared error"))
+    channels, height, width = pictures.shape
+    about = (
+        f"{len(pictures.train):,} pictures of {width} x {height} to train on, {len(measured):,} to measure on. "
+        "BCE and squared error are means a value with the mean code; the ELBO takes values for probabilities. "
+        "Denoising and enlarging models read a corrupted picture, so their figures are not those of the others."
+    )
+    text = page(f"Autoencoders of {pictures.name}, side by side", about, table, sections)
+    with checkpoints.replacing(path) as temporary:
+        temporary.write_text(text, "utf-8")
+    return path
+
+
+def one_of_each(pictures: Pictures, count: int) -> Pictures:
+    """The first picture of every class in turn; the first ones where there are no labels."""
+    if pictures.labels is None:
+        return pictures.part(slice(count))
+    firsts = [np.flatnonzero(pictures.labels == label) for label in np.unique(pictures.labels)]
+    rows = [rows[turn] for turn in range(count) for rows in firsts if turn < len(rows)]
+    return pictures.part(np.array(rows[:count]))
+
+
+def learning_curve(run: Path) -> Image | None:
+    """Reconstruction over the updates of a run, in training (smoothed) and validation; None without a log."""
+    lines: dict[str, list[tuple[int, float]]] = {"training": [], "validation": []}
+    for line in (run / "log.jsonl").read_text("utf-8").splitlines():
+        event = json.loads(line)
+        kind = {"step": "training", "validation": "validation"}.get(event.get("kind", ""))
+        value = event.get("values", {}).get("reconstruction_nats")
+        if kind and value is not None:
+            lines[kind].append((event.get("step", 0), value))
+    drawn = {name: (np.array(rows)[:, 0], np.array(rows)[:, 1]) for name, rows in lines.items() if rows}
+    return figures.curves(drawn, "reconstruction, nats") if drawn else None
+
+
+def _about(entry: Entry) -> str:
+    c, f = entry.model.config, entry.figures
+    parts = [entry.preset.about, f"code of {c.z} numbers", f"{entry.parameters:,} parameters"]
+    parts.append(f"{entry.seconds:.0f} s for {entry.preset.training.steps:,} updates")
+    if f.elbo_nats is not None:
+        parts.append(f"ELBO {f.elbo_nats:.1f} nats, KL {f.kl_bits:.1f} bits")
+    if f.zero_share is not None:
+        parts.append(f"{f.zero_share:.0%} of the codes are 0")
+    return "; ".join(parts)
+
+
+def _pictures(entry: Entry, shown: Pictures) -> list[tuple[str, Image]]:
+    model = entry.model
+    found = [("Pictures it never saw, and what it writes", image_figures.reconstruction(model, shown))]
+    if model.config.conditional:
+        found.append(("A row a label, a column a code", image_figures.generation(model, count=SHOWN)))
+    elif not model.config.is_grid and model.config.corruption is None:
+        new = figures.labelled_grid(model.sample(2 * SHOWN), per_row=SHOWN)
+        found.append(("New pictures, drawn from the prior of its codes", new))
+    curve = learning_curve(entry.run)
+    return [*found, ("Loss", curve)] if curve else found
