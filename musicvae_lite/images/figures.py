@@ -107,14 +107,14 @@ def scatter(
 
     figure = Figure(figsize=(6.2 * len(parts) + 0.2, 6.6 + (0.4 if title else 0)), layout="constrained", facecolor=PAPER)
     axes = figure.subplots(1, len(parts), squeeze=False)[0]
-    size = float(np.clip(12_000 / max(len(parts[0][1]), 1), 1.5, 24))
+    size = float(np.clip(40_000 / max(len(parts[0][1]), 1), 4, 30))
     for axis, (name, points) in zip(axes, parts, strict=True):
         order = np.random.default_rng(0).permutation(len(points))  # no class lies over all others
         colours = CLASS_COLOURS[0]
         if labels is not None:
             colours = [colour_of(int(label)) for label in labels[order]]
         axis.scatter(*points[order].T, s=size, c=colours, alpha=0.55, linewidths=0, rasterized=True)
-        low, high = np.quantile(points, 0.002, axis=0), np.quantile(points, 0.998, axis=0)
+        low, high = np.quantile(points, 0.004, axis=0), np.quantile(points, 0.996, axis=0)
         margin = 0.06 * (high - low)
         axis.set_xlim(low[0] - margin[0], high[0] + margin[0])
         axis.set_ylim(low[1] - margin[1], high[1] + margin[1])
@@ -156,12 +156,12 @@ def manifold(pictures: np.ndarray, width: int, quantiles: np.ndarray, title: str
     axis = figure.subplots()
     shown = sheet[0] if sheet.shape[0] == 1 else sheet.transpose(1, 2, 0)
     axis.imshow(shown, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    every = max(1, (width - 1) // 6)
-    marked = sorted({*range(width // 2, width, every), *range(width // 2, -1, -every)})
-    names = [f"{quantiles[number]:.1f}".replace("-0.0", "0.0") for number in marked]
     height, side = pictures.shape[2], pictures.shape[3]
-    axis.set_xticks([(number + 0.5) * side - 0.5 for number in marked], names)
-    axis.set_yticks([(width - number - 0.5) * height - 0.5 for number in marked], names)
+    marks = np.arange(np.ceil(quantiles[0] * 2), np.floor(quantiles[-1] * 2) + 1) / 2  # halves and wholes
+    places = np.interp(marks, quantiles, np.arange(width))
+    names = [f"{mark:g}" for mark in marks]
+    axis.set_xticks((places + 0.5) * side - 0.5, names)
+    axis.set_yticks((width - places - 0.5) * height - 0.5, names)
     axis.set_xlabel("first number of the code", fontsize=11, color=INK)
     axis.set_ylabel("second number of the code", fontsize=11, color=INK)
     axis.tick_params(labelsize=9, labelcolor=INK, color=LINE)

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from musicvae_lite import resources
+from musicvae_lite.errors import ConfigError, DatasetError, NothingUsableError, ReadError
+from musicvae_lite.images import sets
+from musicvae_lite.images.folders import Wanted
+from tests.images.made import drawings, save_idx, save_idx_folder
+
+
+@pytest.mark.parametrize("shape", [(20, 8, 6), (20, 1, 8, 6), (20, 8, 6, 1), (20, 3, 8, 6), (20, 8, 6, 3)])
+def test_arrays_of_every_usual_shape(shape: tuple[int, ...]):
+    found = sets.from_arrays(np.zeros(shape, np.uint8))
+    assert found.shape == (3 if 3 in shape else 1, 8, 6) and len(found.train) == 16 and len(found.test) == 2
+
+
+def test_numbers_in_0_to_1_become_bytes_and_labels_get_names():
+    images = np.linspace(0, 1, 12 * 4, dtype=np.float32).reshape(12, 2, 2)
+    found = sets.from_arrays(images, np.arange(12) % 2 + 5)
+    assert found.train.pixels.dtype == np.uint8 and found.classes == ("5", "6")
+    assert set(found.train.labels.tolist()) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "words"),
+    [
+        (np.zeros((4, 2)), None, "holds no pictures"),
+        (np.zeros((4, 5, 8, 8)), None, "holds no pictures"),
+        (np.full((4, 2, 2), 300.0), None, "must lie in 0..1"),
+        (np.full((4, 2, 2), np.nan), None, "must lie in 0..1"),
+        (np.zeros((4, 2, 2), np.int64), None, "values of type int64"),
+        (np.zeros((4, 2, 2), np.uint8), [0, 1], "4 pictures need as many"),
+        (np.zeros((4, 2, 2), np.uint8), [0.5] * 4, "whole numbers"),
+    ],
+)
+def test_arrays_that_are_no_pictures(images: np.ndarray, labels: list | None, words: str):
+    with pytest.raises(DatasetError, match=words):
+        sets.from_arrays(images, labels)
+
+
+def test_no_pictures_at_all():
+    with pytest.raises(NothingUsableError):
+        sets.from_arrays(np.zeros((0, 2, 2), np.uint8))
+    with pytest.raises(NothingUsableError):
+        sets.from_dataset(torch.utils.data.TensorDataset(torch.zeros(0, 2, 2)))
+
+
+def test_a_torch_dataset_of_tensors_or_pillow_images():
+    pixels, labels = drawings(12)
+    tensors = torch.utils.data.TensorDataset(torch.from_numpy(pixels / 255).float(), torch.from_numpy(labels))
+    found = sets.from_dataset(tensors)
+    direct = sets.from_arrays(pixels, labels)
+    assert np.array_equal(found.train.pixels, direct.train.pixels) and found.classes == ("0", "1", "2")
+    images = [(Image.fromarray(picture[0]), int(label)) for picture, label in zip(pixels, labels, strict=True)]
+    assert np.array_equal(sets.from_dataset(images).train.pixels, direct.train.pixels)
+    with pytest.raises(DatasetError, match="several sizes"):
+        sets.from_dataset([np.zeros((2, 2)), np.zeros((3, 3))])
+
+
+def test_numpy_files(tmp_path: Path):
+    pixels, labels = drawings(12)
+    np.save(tmp_path / "a.npy", pixels)
+    np.savez(tmp_path / "b.npz", images=pixels, labels=labels)
+    assert sets.load(tmp_path / "a.npy").classes == ()
+    assert sets.load(tmp_path / "b.npz").classes == ("0", "1", "2")
+    np.savez(tmp_path / "c.npz", nothing=labels)
+    with pytest.raises(DatasetError, match="must be called 'images'"):
+        sets.load(tmp_path / "c.npz")
+    (tmp_path / "d.npy").write_bytes(b"nothing")
+    with pytest.raises(DatasetError, match="damaged"):
+        sets.load(tmp_path / "d.npy")
+    (tmp_path / "e.npz").write_bytes(b"PK")
+    with pytest.raises(DatasetError, match="damaged"):
+        sets.load(tmp_path / "e.npz")
+
+
+def test_a_folder_of_idx_files(tmp_path: Path):
+    found = sets.load(save_idx_folder(tmp_path, 60, 12))
+    assert (len(found.train), len(found.validation), len(found.test)) == (55, 5, 12)
+    assert found.shape == (1, 12, 12) and found.classes == ("0", "1", "2")
+
+
+def test_a_known_set_is_checked_and_downloaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    folder = save_idx_folder(tmp_path / "files")
+    real = resources.catalogue()["mnist"]
+    files = tuple(
+        dataclasses.replace(
+            file, sha256=hashlib.sha256((folder / file.name).read_bytes()).hexdigest(), unpacked_sha256=""
+        )
+        for file in real.files
+    )
+    monkeypatch.setattr(resources, "catalogue", lambda: {"mnist": dataclasses.replace(real, files=files)})
+    found = sets.load("mnist", folder)
+    assert found.name == "mnist" and found.classes == sets.DIGITS
+
+    asked = []
+
+    def fetch(name: str) -> Path:
+        asked.append(name)
+        return folder
+
+    monkeypatch.setattr(resources, "fetch", fetch)
+    assert sets.load("mnist").digest == found.digest and asked == ["mnist"]
+    save_idx(folder / "train-labels-idx1-ubyte.gz", np.zeros(60))
+    with pytest.raises(DatasetError, match=r"train-labels-idx1-ubyte\.gz: not the file that was expected"):
+        sets.load("mnist", folder)
+    assert sets.load(folder).train.labels.max() == 0  # by its folder, it is taken as it is
+
+
+def test_files_that_are_missing_or_do_not_fit_each_other(tmp_path: Path):
+    with pytest.raises(DatasetError, match="no such folder"):
+        sets.load("mnist", tmp_path / "none")
+    with pytest.raises(DatasetError, match=r"train-images-idx3-ubyte\.gz is missing"):
+        sets.load("mnist", tmp_path)
+    folder = save_idx_folder(tmp_path)
+    save_idx(folder / "train-labels-idx1-ubyte.gz", np.zeros(59))
+    with pytest.raises(DatasetError, match="a label each"):
+        sets.load(folder)
+    (folder / "train-images-idx3-ubyte.gz").write_bytes(b"nothing")
+    with pytest.raises(ReadError, match="not an idx file"):
+        sets.load(folder)
+
+
+def test_what_is_no_source(tmp_path: Path):
+    with pytest.raises(ConfigError, match="no pictures at"):
+        sets.load(tmp_path / "none")
+    with pytest.raises(ConfigError, match="--data says where"):
+        sets.load(tmp_path, data=tmp_path)
+
+
+def test_pictures_are_brought_to_the_size_wanted_and_it_is_said(tmp_path: Path):
+    found = sets.load(save_idx_folder(tmp_path), wanted=Wanted(8, 8, 3))
+    assert found.shape == (3, 8, 8) and found.test.pixels.shape == (12, 3, 8, 8)
+    assert "resized to 8 x 8" in found.notes[-1]
+
+
+def test_the_split_follows_the_seed_and_the_digest_the_pictures():
+    pixels, labels = drawings(60)
+    one, same, other = (sets.from_arrays(pixels, labels, seed=seed) for seed in (1, 1, 2))
+    assert one.digest == same.digest != other.digest
+    changed = pixels.copy()
+    changed[:, 0, 0, 0] ^= 1
+    assert sets.from_arrays(changed, labels, seed=1).digest != one.digest
