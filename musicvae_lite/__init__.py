@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         NothingUsableError,
         ReadError,
     )
+    from musicvae_lite.models.image_vae import ImageVAE
     from musicvae_lite.models.music_vae import MusicVAE
     from musicvae_lite.music.reading import read_song
     from musicvae_lite.music.score import Meter, Score
@@ -28,6 +29,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "MusicVAE": "models.music_vae",
+    "ImageVAE": "models.image_vae",
     "Score": "music.score",
     "Meter": "music.score",
     "read_song": "music.reading",
@@ -41,6 +43,7 @@ _HOME = {
 
 __all__ = [
     "MusicVAE",
+    "ImageVAE",
     "Score",
     "Meter",
     "read_song",

@@ -69,7 +69,7 @@ def suited(names: Sequence[str], pictures: PictureSet) -> tuple[list[Preset], li
             ImageTask(preset, pictures)
             found.append(preset)
         except ConfigError as error:
-            refused.append(f"{name} is left out: {error}")
+            refused.append(f"{preset.name} is left out: {error}")
     if not found:
         raise NothingUsableError("no preset can be trained on these pictures: " + "; ".join(refused))
     return found, refused

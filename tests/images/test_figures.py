@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import base64
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from musicvae_lite.errors import NothingUsableError
+from musicvae_lite.images import figures
+from musicvae_lite.images.page import Section, Table, page
+from musicvae_lite.images.quality import luma_psnr, psnr
+from tests.images.made import drawings
+
+PICTURES = drawings(6)[0].astype(np.float32) / 255
+
+
+def test_a_grid_lays_pictures_row_by_row():
+    sheet = figures.grid(PICTURES, 3, scale=1, gap=2)
+    assert sheet.shape == (1, 26, 40)
+    assert np.array_equal(sheet[0, :12, 14:26], np.round(PICTURES[1, 0] * 255))
+    assert np.array_equal(sheet[0, 14:, 28:], np.round(PICTURES[5, 0] * 255))
+    assert (sheet[0, 12:14] == 255).all()
+    assert figures.grid(PICTURES, 3, scale=3, gap=0).shape == (1, 72, 108)
+    with pytest.raises(NothingUsableError):
+        figures.grid(PICTURES[:0], 3)
+
+
+def test_names_make_room_beside_and_above():
+    bare = figures.labelled_grid(PICTURES, per_row=3)
+    named = figures.labelled_grid(PICTURES, ["first row", "second"], ["a", "b", "c"], "Title")
+    assert named.width > bare.width and named.height > bare.height
+    colour = figures.labelled_grid(np.repeat(PICTURES, 3, axis=1), per_row=3)
+    assert colour.size == bare.size
+
+
+def test_scatter_manifold_and_curves_are_drawn():
+    chance = np.random.default_rng(0)
+    points, labels = chance.normal(size=(60, 2)), np.arange(60) % 3
+    blank = figures.scatter([("one", points)], None, ())
+    named = figures.scatter([("one", points)], labels, ("a", "b", "c"))
+    assert np.asarray(blank).std() > 5 and not np.array_equal(np.asarray(blank), np.asarray(named))
+    plane = figures.manifold(np.repeat(PICTURES[:1], 9, axis=0), 3, np.array([-1.0, 0.0, 1.0]), "t")
+    assert plane.width > 800
+    lines = figures.curves({"a": (np.arange(9), np.arange(9.0)), "b": (np.arange(3), np.ones(3))}, "nats")
+    assert lines.width > lines.height
+
+
+def test_an_animation_goes_there_and_back(tmp_path):
+    path = figures.save_animation(PICTURES[:4], tmp_path / "a.gif", seconds=2.0)
+    with Image.open(path) as image:
+        assert image.n_frames == 6 and image.info["loop"] == 0
+
+
+def test_a_page_holds_its_pictures_and_escapes_words():
+    picture = figures.labelled_grid(PICTURES, per_row=3)
+    text = page(
+        "A & <b>", "about", Table(("preset", "loss"), [("one", 0.5), ("two", 0.25), ("three", None)], ("loss",)),
+        [Section("one", "said", [("caption", picture)])],
+    )  # fmt: skip
+    assert "A &amp; &lt;b&gt;" in text and "<td class=best>0.2500" in text and 'href="#one"' in text
+    assert "http" not in text.replace("http-equiv", "")
+    inside = re.findall(r"data:image/png;base64,([^\"]+)", text)
+    assert len(inside) == 1
+    with Image.open(io.BytesIO(base64.b64decode(inside[0]))) as image:
+        assert image.size == picture.size
+
+
+def test_psnr():
+    a = np.zeros((3, 20, 20), np.float32)
+    assert psnr(a, a + 0.1) == pytest.approx(20, abs=1e-3)
+    b = a.copy()
+    b[:, 0] = 1
+    assert luma_psnr(a, b, rim=1) == np.inf and luma_psnr(a, b) == pytest.approx(-10 * np.log10(1 / 20))

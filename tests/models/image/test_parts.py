@@ -1,0 +1,130 @@
+"""Encoders, decoders and likelihoods: shapes, and values against independent formulas."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.latent import Point, Posterior
+from musicvae_lite.models.image.enlarging import GridNetwork
+from musicvae_lite.models.image.examples import examples
+from musicvae_lite.models.image.likelihoods import LIKELIHOODS, Straight
+from tests.models.image import small
+
+LABELS = torch.tensor([0, 1, 2, 1, 0])
+
+
+def pixels(channels: int, height: int, width: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(0, 256, (5, channels, height, width), generator=generator, dtype=torch.uint8)
+
+
+@pytest.mark.parametrize("kind", small.ALL)
+@pytest.mark.parametrize(("channels", "height", "width"), [(1, 12, 12), (3, 12, 12), (1, 10, 14), (3, 11, 7)])
+def test_every_kind_takes_pictures_of_every_shape(kind: str, channels: int, height: int, width: int):
+    table = dict(small.ALL[kind])
+    if kind == "map":
+        table["z"] = 2 * math.ceil(height / 4) * math.ceil(width / 4)
+    if kind == "grid":
+        if height % 2 or width % 2:
+            pytest.skip("cannot be halved")
+        table["z"] = (height // 2) * (width // 2) * (channels + 2)
+    config = small.config(table, channels, height, width)
+    vae = config.build()
+    batch = examples(config, pixels(channels, height, width), LABELS, torch.Generator().manual_seed(0))
+    posterior = vae.encode(batch.x, batch.control)
+    assert posterior.mean.shape == (5, config.z) == posterior.kl_per_unit().shape
+    written = vae.decode(posterior.mean, batch.control, 0.0)
+    assert written.shape == (5, channels, height, width) and 0 <= written.min() and written.max() <= 1
+    loss = vae.loss(batch, generator=torch.Generator().manual_seed(0))
+    loss.total.backward()
+    assert torch.isfinite(loss.total)
+    assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in vae.parameters())
+
+
+def test_plain_encoders_answer_with_points():
+    assert isinstance(small.config(small.MAP).build().encode(torch.rand(2, 1, 12, 12)), Point)
+    assert isinstance(small.config(small.CONV).build().encode(torch.rand(2, 1, 12, 12)), Posterior)
+    positive = small.config(small.SPARSE).build().encode(torch.rand(20, 1, 12, 12)).mean.detach()
+    assert float(positive.min()) == 0 and float(positive.max()) > 0
+
+
+def test_nats_are_the_formulas():
+    outputs, x = torch.randn(3, 1, 4, 4), torch.rand(3, 1, 4, 4)
+    p = outputs.sigmoid()
+    bernoulli = -(x * p.log() + (1 - x) * (1 - p).log()).sum((1, 2, 3))
+    assert torch.allclose(LIKELIHOODS["bernoulli"].nats(outputs, x), bernoulli, atol=1e-4)
+    assert torch.allclose(LIKELIHOODS["squared"].nats(outputs, x), ((p - x) ** 2).sum((1, 2, 3)), atol=1e-5)
+    straight = ((outputs - x) ** 2).sum((1, 2, 3)) * Straight.WEIGHT
+    assert torch.allclose(LIKELIHOODS["straight"].nats(outputs, x), straight, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", LIKELIHOODS)
+def test_drawn_pictures_have_the_mean_and_follow_the_generator(name: str):
+    likelihood = LIKELIHOODS[name]
+    outputs = torch.full((2000, 1, 2, 2), 0.5 if name == "straight" else 0.0)
+    first, again = (likelihood.draw(outputs, 0.3, torch.Generator().manual_seed(1)) for _ in range(2))
+    assert torch.equal(first, again) and abs(float(first.mean()) - 0.5) < 0.02 and float(first.std()) > 0.01
+
+
+def test_a_fresh_enlarging_model_is_nearly_bicubic():
+    config = small.config(small.GRID)
+    network: GridNetwork = config.build().decoder.network  # type: ignore[assignment]
+    picture = torch.rand(1, 1, 6, 6)
+    code = torch.cat([picture.flatten(1), torch.zeros(1, 2 * 36)], 1)
+    plain = torch.nn.functional.interpolate(picture, (12, 12), mode="bicubic", antialias=True)
+    with torch.no_grad():
+        assert (network(code) - plain).abs().mean() < 0.05
+
+
+def test_labels_change_what_is_written():
+    model = small.model(small.CONDITIONAL)
+    written = model.decode(torch.zeros(3, 2), [0, 1, 2])
+    assert abs(written[0] - written[1]).max() > 1e-4 and abs(written[1] - written[2]).max() > 1e-4
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"z": 0}, "'z' must be a whole number above 0"),
+        ({"likelihood": "gauss"}, "it can be bernoulli, squared, straight"),
+        ({"encoder": {"kind": "conv"}}, "it can be dense, convolutional, recurrent, grid"),
+        ({"encoder": {"kind": "dense", "width": 3}}, "unknown setting 'width'"),
+        ({"encoder": {"kind": "dense", "hidden": [-3]}}, "'hidden' is -3"),
+        ({"corruption": {"kind": "blur"}}, "it can be noise, downscale"),
+        ({"regulariser": 3}, "must be a table"),
+    ],
+)
+def test_tables_that_make_no_model(change: dict, words: str):
+    with pytest.raises(ConfigError, match=words):
+        small.config({**small.DENSE, **change})
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({**small.MAP, "z": 20}, "multiple of 9"),
+        ({**small.GRID, "z": 36}, "at least 72"),
+        ({**small.MAP, "conditional": True}, "needs a dense layer"),
+        ({**small.DENSE, "corruption": {"kind": "downscale", "factor": 5}}, "cannot be made 5 times smaller"),
+    ],
+)
+def test_sizes_that_contradict_each_other(table: dict, words: str):
+    with pytest.raises(ConfigError, match=words):
+        small.config(table).build()
+
+
+@pytest.mark.parametrize("kind", small.ALL)
+def test_a_config_survives_its_table(kind: str):
+    config = small.config(small.ALL[kind])
+    assert type(config).from_table(config.to_table(), "again") == config
+
+
+def test_a_conditional_model_needs_labels():
+    from musicvae_lite.models.image.assembly import ImageConfig
+
+    with pytest.raises(ConfigError, match="the pictures have none: put each class into a"):
+        ImageConfig.from_table(small.CONDITIONAL, "small").fitted(1, 12, 12, ())

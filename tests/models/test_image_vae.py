@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from musicvae_lite.errors import CheckpointError, ConfigError, NothingUsableError, ReadError
+from musicvae_lite.images.sets import Pictures
+from musicvae_lite.models import image_figures
+from musicvae_lite.models.image_vae import ImageVAE, nearest_neighbour_accuracy, plane, principal_components
+from tests.images.made import drawings, save
+from tests.models.image import small
+
+PIXELS, LABELS = drawings(12)
+COLOUR = np.random.default_rng(0).integers(0, 256, (3, 12, 12), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("kind", small.ALL)
+def test_saved_models_come_back(kind: str, tmp_path: Path):
+    model = small.model(small.ALL[kind])
+    model.save(tmp_path / "m", half=True)
+    again = ImageVAE.load(tmp_path / "m")
+    assert again.config == model.config and again.folder == tmp_path / "m"
+    for name, weight in model.vae.state_dict().items():
+        assert torch.allclose(again.vae.state_dict()[name], weight, rtol=1e-3, atol=1e-4)
+
+
+def test_models_of_music_and_damaged_ones_are_refused(tmp_path: Path):
+    model = small.model(small.DENSE)
+    model.save(tmp_path / "m")
+    config = json.loads((tmp_path / "m" / "config.json").read_text())
+    (tmp_path / "m" / "config.json").write_text(json.dumps({**config, "family": "music"}))
+    with pytest.raises(CheckpointError, match="family 'music', not image"):
+        ImageVAE.load(tmp_path / "m")
+    (tmp_path / "m" / "config.json").write_text(json.dumps({**config, "z": 5}))
+    with pytest.raises(CheckpointError, match="config and weights disagree"):
+        ImageVAE.load(tmp_path / "m")
+
+
+def test_pictures_are_brought_to_the_model_and_it_is_said(tmp_path: Path):
+    model = small.model(small.DENSE)
+    x, notes = model.take(PIXELS[0])
+    assert torch.equal(x, torch.from_numpy(PIXELS[0]) / 255) and notes == []
+    x, notes = model.take(save(tmp_path / "large.png", drawings(1, size=30)[0][0]))
+    assert x.shape == (1, 12, 12) and "30 x 30 pixels, resized to the model's 12 x 12" in notes[0]
+    with pytest.raises(NothingUsableError, match="is in colour, and this model takes grey pictures"):
+        model.take(save(tmp_path / "c.png", COLOUR))
+    x, notes = model.take(tmp_path / "c.png", convert=True)
+    assert x.shape == (1, 12, 12) and "made grey" in notes[0]
+    assert small.model(small.DENSE, channels=3).take(PIXELS[0])[0].shape == (3, 12, 12)
+    with pytest.raises(ReadError):
+        model.take(tmp_path / "none.png")
+
+
+def test_codes_of_another_size_or_no_numbers():
+    model = small.model(small.DENSE)
+    with pytest.raises(ConfigError, match=r"decodes \[N, 4\]"):
+        model.decode(np.zeros((2, 3)))
+    with pytest.raises(ConfigError, match="infinite or no numbers"):
+        model.decode(np.full((2, 4), np.nan))
+
+
+def test_labels_must_fit_the_model():
+    free, conditional = small.model(small.CONV), small.model(small.CONDITIONAL)
+    with pytest.raises(ConfigError, match="knows no labels"):
+        free.decode(np.zeros((1, 2)), [0])
+    with pytest.raises(ConfigError, match="upright, level, block"):
+        conditional.decode(np.zeros((1, 2)))
+    with pytest.raises(ConfigError, match="as many labels, each 0 to 2"):
+        conditional.decode(np.zeros((1, 2)), [3])
+    with pytest.raises(ConfigError, match="no label 'round'"):
+        conditional.label("round")
+    with pytest.raises(ConfigError, match="knows no labels"):
+        free.generate([0])
+
+
+def test_a_path_begins_and_ends_with_reconstructions():
+    model = small.model(small.CONV)
+    x = torch.from_numpy(PIXELS[:2]) / 255
+    path, ends = model.interpolate(x[0], x[1], 5), model.reconstruct(x)
+    assert path.shape == (5, 1, 12, 12)
+    assert np.allclose(path[[0, -1]], ends, atol=1e-6)
+    same = model.interpolate(x[0], x[0], 3)
+    assert np.allclose(same, ends[[0, 0, 0]], atol=1e-6)
+
+
+def test_the_plane_lies_on_normal_quantiles_and_rows_run_down():
+    codes = plane(5, 0.975).reshape(5, 5, 2)
+    assert np.allclose(codes[0, :, 0], [-1.96, -0.6357, 0, 0.6357, 1.96], atol=1e-3)
+    assert np.allclose(codes[:, 0, 1], -codes[0, :, 0])
+    model = small.model(small.CONV)
+    assert np.allclose(model.manifold(3)[2], model.decode(np.array([[1.96, 1.96]]))[0], atol=1e-3)
+    with pytest.raises(ConfigError, match="needs a code of 2 numbers"):
+        small.model(small.DENSE).manifold(3)
+    with pytest.raises(ConfigError):
+        plane(1)
+
+
+def test_samples_follow_the_seed_and_repairing_models_have_none():
+    model = small.model(small.DENSE)
+    assert np.array_equal(model.sample(3, seed=1), model.sample(3, seed=1))
+    assert not np.array_equal(model.sample(3, seed=1), model.sample(3, seed=2))
+    with pytest.raises(ConfigError, match="none can be drawn"):
+        small.model(small.GRID).sample(1)
+
+
+def test_a_column_of_generated_pictures_has_one_code():
+    model = small.model(small.CONDITIONAL)
+    grid = model.generate([0, 2], count=3, seed=5)
+    z = model.vae.draw(3, model.generator(5))
+    assert np.allclose(grid[4], model.decode(z[1:2], [2])[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [(30, 41), (3, 5), (6, 6)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_grid_models_take_pictures_of_any_size(size: tuple[int, int], channels: int):
+    table = {**small.GRID, "z": 36 * (channels + 2)}
+    model = small.model(table, channels=channels)
+    picture = np.full((1, *size), 120, np.uint8)
+    larger, _ = model.repair(picture)
+    assert larger.shape == (channels, 2 * size[0], 2 * size[1])
+    assert np.abs(larger - 120 / 255).mean() < 0.1  # a fresh one is nearly bicubic
+
+
+def test_only_models_trained_for_it_repair():
+    with pytest.raises(ConfigError, match="trained on clean pictures"):
+        small.model(small.DENSE).repair(PIXELS[0])
+    done, notes = small.model(small.NOISY).repair(drawings(1, size=20)[0][0])
+    assert done.shape == (1, 12, 12) and "resized" in notes[0]
+
+
+def test_nearest_neighbours_agree_as_counted_by_hand():
+    points, labels = np.array([[0.0], [0.1], [0.2], [5.0], [5.1], [5.3]]), np.array([0, 0, 0, 1, 1, 0])
+    # with 2 neighbours: 0, 0, 0 right; 5.0 has 5.1 (1) nearest, 5.1 has 5.0 (1), 5.3 has 5.1 (1): wrong
+    assert nearest_neighbour_accuracy(points, labels, 2) == pytest.approx(5 / 6)
+    chance = np.random.default_rng(0)
+    mixed = nearest_neighbour_accuracy(chance.normal(size=(600, 2)), chance.integers(0, 3, 600))
+    assert 0.25 < mixed < 0.42
+
+
+def test_principal_components_are_those_of_the_covariance():
+    chance = np.random.default_rng(0)
+    x = chance.normal(size=(200, 6)) * [9, 5, 1, 1, 1, 1]
+    found = principal_components(x)
+    values = np.linalg.eigvalsh(np.cov(x.T))[::-1]
+    assert np.allclose(found.var(0, ddof=1), values[:2], rtol=1e-3) and abs(np.corrcoef(found.T)[0, 1]) < 1e-3
+
+
+def test_figures_of_every_kind_are_drawn():
+    pictures = Pictures(PIXELS, LABELS)
+    for kind in small.ALL:
+        model = small.model(small.ALL[kind])
+        assert image_figures.reconstruction(model, pictures).width > 300
+        assert image_figures.codes(model, pictures).height > 300
+    figure, found = image_figures.embedding(small.model(small.CONV), pictures, small.CLASSES)
+    assert figure.width > figure.height and 0 <= found["codes"] <= 1 and set(found) == {"codes", "pca"}
+    _, longer = image_figures.embedding(small.model(small.DENSE), pictures, small.CLASSES)
+    assert set(longer) == {"codes", "pca", "whole_codes"}
+    assert image_figures.generation(small.model(small.CONDITIONAL), ["level"], 4).width > 200
+    assert image_figures.manifold(small.model(small.CONDITIONAL), 3, "block").width > 500
+    with pytest.raises(NothingUsableError, match="too few"):
+        image_figures.embedding(small.model(small.CONV), pictures.part(slice(5)), small.CLASSES)
+    with pytest.raises(ConfigError, match="say which with --label"):
+        image_figures.codes(small.model(small.CONDITIONAL), Pictures(PIXELS))
+
+
+def test_codes_become_pictures_unit_by_unit():
+    shown = image_figures.code_pictures(np.array([[0.0, 1.0, 2.0, 4.0]]), 4, 6)
+    assert shown.shape == (1, 1, 4, 6)
+    assert shown[0, 0, [0, 0, 3, 3], [0, 5, 0, 5]].tolist() == [0.0, 0.25, 0.5, 1.0]

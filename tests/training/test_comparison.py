@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from musicvae_lite.errors import ConfigError, NothingUsableError
+from musicvae_lite.training import comparison
+from tests.images.made import drawing_set
+
+TOML = """
+family = "image"
+z = 2
+{more}
+encoder = {{ kind = "dense", hidden = [16] }}
+decoder = {{ kind = "dense", hidden = [16] }}
+training = {{ steps = 20, batch = 16, validate_every = 5 }}
+"""
+
+
+@pytest.fixture
+def recipes(tmp_path: Path) -> list[str]:
+    found = []
+    for name, more in (("first", ""), ("second", 'likelihood = "squared"'), ("labelled", "conditional = true")):
+        path = tmp_path / f"{name}.toml"
+        path.write_text(TOML.format(more=more))
+        found.append(str(path))
+    return found
+
+
+def test_presets_are_trained_once_and_shown_side_by_side(recipes: list[str], tmp_path: Path):
+    pictures = drawing_set(120)
+    presets, refused = comparison.suited(recipes, pictures)
+    assert [preset.name for preset in presets] == ["first", "second", "labelled"] and not refused
+    entries = comparison.train_all(presets, pictures, tmp_path / "all", share=0.5)
+    assert [entry.preset.training.steps for entry in entries] == [10, 10, 10]
+    path = comparison.write_page(entries, pictures, tmp_path / "all" / "compare.html")
+    text = path.read_text()
+    assert text.count("data:image/png") == 9 and 'id="labelled"' in text
+    weights = (tmp_path / "all" / "first" / "best" / "model.safetensors").stat().st_mtime_ns
+    again = comparison.train_all(presets, pictures, tmp_path / "all", share=0.5)
+    assert (tmp_path / "all" / "first" / "best" / "model.safetensors").stat().st_mtime_ns == weights
+    assert again[0].figures == entries[0].figures and again[0].seconds == entries[0].seconds
+
+
+def test_what_does_not_fit_is_left_out_and_said(recipes: list[str]):
+    import dataclasses
+
+    pictures = drawing_set(120)
+    unlabelled = dataclasses.replace(pictures, classes=())
+    presets, refused = comparison.suited([*recipes, "texture-upscale", "melody-2bar"], unlabelled)
+    assert [preset.name for preset in presets] == ["first", "second"]
+    assert len(refused) == 3 and "labelled is left out" in refused[0] and "preset for music" in refused[2]
+    with pytest.raises(NothingUsableError, match="no preset can be trained"):
+        comparison.suited(["melody-2bar"], pictures)
+    with pytest.raises(ConfigError, match="share is 0"):
+        comparison.train_all(presets, pictures, Path("nowhere"), share=0)
+
+
+def test_one_of_each_class_comes_first():
+    pictures = drawing_set(120).train
+    assert comparison.one_of_each(pictures, 5).labels.tolist() == [0, 1, 2, 0, 1]

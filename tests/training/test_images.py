@@ -1,0 +1,142 @@
+"""Images in the training loop that music uses."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.models.image_vae import ImageVAE
+from musicvae_lite.training.image_evaluation import evaluate
+from musicvae_lite.training.images import ImageTask
+from musicvae_lite.training.loop import train
+from musicvae_lite.training.presets import Preset, load_preset, preset_names
+from musicvae_lite.training.settings import ImageTraining
+from tests.images.made import drawing_set
+from tests.models.image import small
+from tests.training.runs import Heard, log, state
+
+SET = drawing_set(120)
+SHORT = ImageTraining(steps=24, batch=16, validate_every=10, save_every=7, warmup=2)
+
+
+def preset(table: dict[str, Any] = small.CONV, **changes: Any) -> Preset:
+    return Preset("small", "", table, dataclasses.replace(SHORT, **changes), "image")
+
+
+def run(folder: Path, heard: Heard | None = None, table: dict[str, Any] = small.CONV, **changes: Any) -> Path:
+    resume = changes.pop("resume", False)
+    task = ImageTask(preset(table, **changes), SET)
+    return train(task, folder, "cpu", "float32", resume, Heard() if heard is None else heard)
+
+
+@pytest.mark.parametrize("kind", ["dense", "conv", "map", "rows", "conditional", "grid", "sparse"])
+def test_every_kind_learns(kind: str, tmp_path: Path):
+    heard = Heard()
+    run(tmp_path, heard, small.ALL[kind], steps=100, learning_rate=1e-2, batch=32, validate_every=200)
+    losses = [r.values["reconstruction_nats"] for r in heard.of("step")]
+    assert losses[-1] < (0.9 if kind == "grid" else 0.75) * losses[0]
+
+
+@pytest.mark.parametrize("kind", ["conv", "noisy", "adversarial"])
+def test_a_resumed_run_is_the_unbroken_run(kind: str, tmp_path: Path):
+    table, whole, first, second = small.ALL[kind], Heard(), Heard(), Heard()
+    run(tmp_path / "whole", whole, table)
+
+    class Stop(Exception):
+        pass
+
+    def stop() -> None:
+        raise Stop
+
+    first = Heard(17, stop)
+    with pytest.raises(Stop):
+        run(tmp_path / "broken", first, table)
+    run(tmp_path / "broken", second, table, resume=True)
+    assert second.losses() == {step: v for step, v in whole.losses().items() if step > 14}
+    assert state(tmp_path / "broken") == state(tmp_path / "whole")
+
+
+def test_an_adversary_is_logged_and_starts_above_chance(tmp_path: Path):
+    heard = Heard()
+    run(tmp_path, heard, small.ADVERSARIAL, steps=60, learning_rate=1e-2)
+    right = [r.values["adversary_accuracy"] for r in heard.of("step")]
+    assert max(right[:30]) > 0.6
+    assert any("adversary_accuracy" in event.get("values", {}) for event in log(tmp_path))
+
+
+def test_noise_is_fresh_in_every_batch_and_pictures_come_once_a_pass():
+    task = ImageTask(preset(small.NOISY), SET)
+    task.start(task.settings, torch.device("cpu"))
+    one, again, other = (task.batch(3, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
+    assert torch.equal(one.x, again.x) and not torch.equal(one.x, other.x)
+    assert torch.equal(one.target, other.target)
+    rows = np.concatenate([task.rows(step) for step in range(25)])
+    assert sorted(rows[: task.examples]) == list(range(task.examples))
+
+
+def test_beta_is_a_setting(tmp_path: Path):
+    loose, tight = Heard(), Heard()
+    run(tmp_path / "a", loose, steps=80, beta=0.1, learning_rate=5e-3)
+    run(tmp_path / "b", tight, steps=80, beta=8.0, learning_rate=5e-3)
+    assert loose.of("step")[-1].values["kl_bits"] > 2 * tight.of("step")[-1].values["kl_bits"]
+
+
+def test_plain_autoencoders_get_a_prior_and_others_do_not(tmp_path: Path):
+    plain = {**small.DENSE, "encoder": {"kind": "dense", "hidden": [24], "code": "plain"}}
+    model = ImageVAE.load(run(tmp_path / "plain", table=plain))
+    assert model.vae.prior is not None
+    codes = model.encode(torch.from_numpy(SET.train.pixels) / 255)
+    drawn = model.vae.draw(4000, model.generator(0))
+    assert np.allclose(drawn.mean(0), codes.mean(0), atol=0.2 * codes.std(0).max())
+    for kind in ("conv", "adversarial", "conditional"):
+        assert ImageVAE.load(run(tmp_path / kind, table=small.ALL[kind])).vae.prior is None
+
+
+def test_a_collapse_is_not_cried_over_plain_codes(tmp_path: Path):
+    heard = Heard()
+    run(tmp_path, heard, small.NOISY)
+    assert not heard.of("warning")
+
+
+def test_labels_are_needed_by_conditional_presets():
+    pictures = dataclasses.replace(SET, classes=())
+    with pytest.raises(ConfigError, match="conditions on labels, and the pictures have none"):
+        ImageTask(preset(small.CONDITIONAL), pictures)
+
+
+def test_figures_of_an_evaluation_agree_with_each_other(tmp_path: Path):
+    model = small.model(small.CONV)
+    found = evaluate(model.vae, model.config, SET.test)
+    assert found.kl_nats is not None and found.elbo_nats == pytest.approx(-(found.bernoulli_nats + found.kl_nats))
+    assert found.bernoulli_nats == pytest.approx(found.reconstruction_nats, rel=1e-4)
+    assert found.squared_loss == pytest.approx(found.squared_nats + found.kl_nats)
+    x = torch.from_numpy(SET.test.pixels) / 255
+    p = torch.from_numpy(model.reconstruct(x))
+    by_hand = -(x * p.log() + (1 - x) * (1 - p).log()).mean()
+    assert found.bce == pytest.approx(float(by_hand), rel=1e-4)
+    assert found.squared_error == pytest.approx(float(((x - p) ** 2).mean()), rel=1e-4)
+    plain = small.model(small.MAP)
+    of_plain = evaluate(plain.vae, plain.config, SET.test)
+    assert of_plain.kl_nats is None and of_plain.elbo_nats is None and of_plain.zero_share is None
+    positive = small.model(small.SPARSE)
+    assert 0 < (evaluate(positive.vae, positive.config, SET.test).zero_share or 0) < 1
+    with pytest.raises(ConfigError, match="for a model of"):
+        evaluate(model.vae, model.config, drawing_set(20, size=10).test)
+
+
+@pytest.mark.parametrize("name", preset_names("image"))
+def test_every_shipped_preset_makes_a_model_for_digits_or_textures(name: str):
+    recipe = load_preset(name)
+    assert recipe.family == "image" and recipe.about
+    wanted = recipe.model.get("picture", {})
+    pictures = drawing_set(24, wanted.get("height", 28), wanted.get("channels", 1))
+    task = ImageTask(recipe, pictures)
+    task.start(dataclasses.replace(recipe.training, batch=4), torch.device("cpu"))
+    vae, generator = task.build(), torch.Generator().manual_seed(0)
+    assert torch.isfinite(vae.loss(task.batch(0, generator), generator=generator).total)
