@@ -24,13 +24,16 @@ from musicvae_lite.models.image_vae import ImageVAE
 UPDATES, BATCH, RATE = 1200, 128, 2e-3
 
 
-def train_classifier(pictures: sets.Pictures, classes: int, updates: int = UPDATES, seed: int = 0) -> nn.Module:
-    """A convolutional classifier of pictures [N, C, 28, 28], trained on digits shifted by up to two pixels."""
+def train_classifier(
+    pictures: sets.Pictures, classes: int, updates: int = UPDATES, seed: int = 0
+) -> nn.Module:
+    """A convolutional classifier of pictures [N, C, 28, 28], trained on shifted digits."""
     torch.manual_seed(seed)
     channels, height, width = pictures.pixels.shape[1:]
     model = nn.Sequential(
         nn.Conv2d(channels, 16, 5, 2, 2), nn.ReLU(), nn.Conv2d(16, 32, 5, 2, 2), nn.ReLU(), nn.Flatten(),
-        nn.Dropout(0.3), nn.Linear(32 * -(-height // 4) * -(-width // 4), 128), nn.ReLU(), nn.Linear(128, classes),
+        nn.Dropout(0.3), nn.Linear(32 * -(-height // 4) * -(-width // 4), 128), nn.ReLU(),
+        nn.Linear(128, classes),
     )  # fmt: skip
     optimizer = torch.optim.Adam(model.parameters(), RATE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, updates)
@@ -82,7 +85,9 @@ def main(arguments: list[str] | None = None) -> None:
     classifier = train_classifier(pictures.train, len(pictures.classes), options.updates)
     named, sure = read(classifier, torch.from_numpy(pictures.test.pixels).float() / 255)
     right = float((named.numpy() == pictures.test.labels).mean())
-    found: dict[str, dict[str, float]] = {"real test digits": {"read_as_label": right, "confidence": float(sure.mean())}}
+    found: dict[str, dict[str, float]] = {
+        "real test digits": {"read_as_label": right, "confidence": float(sure.mean())}
+    }
     for name in options.models:
         found[name] = measure(classifier, ImageVAE.load(name), options.count)
     print(json.dumps(found, indent=1))

@@ -48,27 +48,23 @@ class Posterior:
         return Posterior(self.mean.float(), self.scale.float())
 
 
-@dataclass(frozen=True, eq=False)
-class Point:
-    """The code of a plain autoencoder: a posterior that is sure of itself. It costs no KL.
+class Point(Posterior):
+    """The code of a plain autoencoder: a posterior that is sure of itself. It costs no KL, its scale is 0.
 
-    Attributes:
-        mean: [B, Z].
+    Args:
+        mean: the code [B, Z].
     """
 
-    mean: Tensor
+    def __init__(self, mean: Tensor):
+        super().__init__(mean, torch.zeros_like(mean))
 
     def rsample(self, generator: torch.Generator | None = None) -> Tensor:
         """The code itself [B, Z]."""
         return self.mean
 
-    def kl(self) -> Tensor:
-        """Zeros [B]."""
-        return self.kl_per_unit().sum(-1)
-
     def kl_per_unit(self) -> Tensor:
         """Zeros [B, Z]."""
-        return torch.zeros_like(self.mean)
+        return self.scale
 
     def in_float32(self) -> Point:
         return Point(self.mean.float())

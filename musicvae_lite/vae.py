@@ -45,7 +45,7 @@ class Batch(NamedTuple):
 
 
 class Encoder(Protocol):
-    def __call__(self, x: Tensor, control: Tensor | None = None) -> Posterior | Point: ...
+    def __call__(self, x: Tensor, control: Tensor | None = None) -> Posterior: ...
 
 
 class Decoder(Protocol):
@@ -89,7 +89,7 @@ class Regulariser(Protocol):
     """
 
     def __call__(
-        self, posterior: Posterior | Point, z: Tensor, generator: torch.Generator | None = None
+        self, posterior: Posterior, z: Tensor, generator: torch.Generator | None = None
     ) -> Penalty: ...
 
 
@@ -129,7 +129,7 @@ class VAE(nn.Module):
     def device(self) -> torch.device:
         return next(self.parameters()).device
 
-    def encode(self, x: Tensor, control: Tensor | None = None) -> Posterior | Point:
+    def encode(self, x: Tensor, control: Tensor | None = None) -> Posterior:
         """x [B, ...] -> posterior over z, in float32 whatever the encoder computes in."""
         return self.encoder(x, control).in_float32()
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 INK, PAPER, LINE = "#30343b", "#ffffff", "#d5d8de"
 CLASS_COLOURS = (
-    "#2f6fb3", "#e07b28", "#3a9a5f", "#c23b4a", "#8d5fb0", "#8a5a44", "#d873b0", "#7a7f87", "#b3a12b", "#2aa5b8",
+    "#2f6fb3", "#e07b28", "#3a9a5f", "#c23b4a", "#8d5fb0",
+    "#8a5a44", "#d873b0", "#7a7f87", "#b3a12b", "#2aa5b8",
 )  # fmt: skip
 GAP = 2  # pixels between the pictures of a grid
 DPI = 150
@@ -105,7 +106,9 @@ def scatter(
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.2 * len(parts) + 0.2, 6.6 + (0.4 if title else 0)), layout="constrained", facecolor=PAPER)
+    figure = Figure(
+        figsize=(6.2 * len(parts) + 0.2, 6.6 + (0.4 if title else 0)), layout="constrained", facecolor=PAPER
+    )
     axes = figure.subplots(1, len(parts), squeeze=False)[0]
     size = float(np.clip(40_000 / max(len(parts[0][1]), 1), 4, 30))
     for axis, (name, points) in zip(axes, parts, strict=True):
@@ -172,7 +175,9 @@ def manifold(pictures: np.ndarray, width: int, quantiles: np.ndarray, title: str
     return render(figure)
 
 
-def curves(runs: Mapping[str, tuple[np.ndarray, np.ndarray]], name: str, size: tuple[float, float] = (6.4, 2.6)) -> Image:
+def curves(
+    runs: Mapping[str, tuple[np.ndarray, np.ndarray]], name: str, size: tuple[float, float] = (6.4, 2.6)
+) -> Image:
     """Lines over updates.
 
     Args:
@@ -185,7 +190,9 @@ def curves(runs: Mapping[str, tuple[np.ndarray, np.ndarray]], name: str, size: t
     axis = figure.subplots()
     for number, (label, (steps, values)) in enumerate(runs.items()):
         marker = "o" if len(steps) < 15 else ""
-        axis.plot(steps, values, color=colour_of(number), label=label, linewidth=1.6, marker=marker, markersize=4)
+        axis.plot(
+            steps, values, color=colour_of(number), label=label, linewidth=1.6, marker=marker, markersize=4
+        )
     if len(runs) > 1:
         axis.legend(frameon=False, fontsize=8, labelcolor=INK)
     values = np.concatenate([values for _, values in runs.values()])

@@ -80,7 +80,9 @@ def read(folder: Path, wanted: Wanted) -> Found:
         except ReadError as error:
             faults.append(error)
     if not pictures:
-        raise NothingUsableError(f"{folder}: none of {len(named)} files can be read as a picture: {faults[0]}")
+        raise NothingUsableError(
+            f"{folder}: none of {len(named)} files can be read as a picture: {faults[0]}"
+        )
     notes = [f"{len(faults)} files cannot be read and are left out, such as {faults[0]}"] if faults else []
     animated = sum(bool(picture.notes) for picture in pictures)
     if animated:
@@ -126,7 +128,7 @@ def _parts(places: list[tuple[str, ...]]) -> tuple[list[bool], list[str]]:
 
 def _common_size(pictures: list[Picture], wanted: Wanted, notes: list[str]) -> tuple[int, int]:
     counts = Counter(picture.size for picture in pictures)
-    (height, width), most = counts.most_common(1)[0]
+    height, width = counts.most_common(1)[0][0]
     if not wanted.height and max(height, width) > LARGEST:
         scale = SHRUNK / max(height, width)
         height, width = max(1, round(height * scale)), max(1, round(width * scale))

@@ -30,7 +30,9 @@ def read_idx(path: Path) -> np.ndarray:
         raise ReadError(path, "is not an idx file: it begins with other bytes", "no idx")
     kind, dimensions = data[2], data[3]
     if kind != UNSIGNED_BYTE or not 1 <= dimensions <= 4:
-        raise ReadError(path, f"an idx file of type {kind} with {dimensions} dimensions; bytes are read", "type")
+        raise ReadError(
+            path, f"an idx file of type {kind} with {dimensions} dimensions; bytes are read", "type"
+        )
     begin = 4 + 4 * dimensions
     if len(data) < begin:
         raise ReadError(path, "ends within its first bytes: download it again", "truncated")
@@ -73,4 +75,6 @@ def _unpacked(path: Path) -> bytes:
         data = path.read_bytes()
         return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
     except (OSError, EOFError, zlib.error) as error:
-        raise ReadError(path, f"cannot be read: {getattr(error, 'strerror', None) or error}", "damaged") from None
+        raise ReadError(
+            path, f"cannot be read: {getattr(error, 'strerror', None) or error}", "damaged"
+        ) from None

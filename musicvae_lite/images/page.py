@@ -15,16 +15,21 @@ if TYPE_CHECKING:
 
 STYLE = """
 :root { color-scheme: light; }
-body { font: 15px/1.5 system-ui, sans-serif; color: #30343b; background: #f6f7f9; margin: 0 auto; padding: 2rem; max-width: 1320px; }
+body { font: 15px/1.5 system-ui, sans-serif; color: #30343b; background: #f6f7f9; margin: 0 auto;
+  padding: 2rem; max-width: 1320px; }
 h1 { font-size: 1.6rem; margin: 0 0 .3rem; } h2 { font-size: 1.1rem; margin: 0; }
 p { margin: .2rem 0 .8rem; color: #5d636e; }
-table { border-collapse: collapse; background: #fff; margin: 1.2rem 0 2rem; width: 100%; border-radius: 8px; overflow: hidden; }
-th, td { padding: .4rem .8rem; text-align: right; border-bottom: 1px solid #e6e8ec; font-variant-numeric: tabular-nums; }
-th { color: #5d636e; font-weight: 600; font-size: .85rem; } th:first-child, td:first-child { text-align: left; }
+table { border-collapse: collapse; background: #fff; margin: 1.2rem 0 2rem; width: 100%;
+  border-radius: 8px; overflow: hidden; }
+th, td { padding: .4rem .8rem; text-align: right; border-bottom: 1px solid #e6e8ec;
+  font-variant-numeric: tabular-nums; }
+th { color: #5d636e; font-weight: 600; font-size: .85rem; }
+th:first-child, td:first-child { text-align: left; }
 td.best { font-weight: 700; } td a { color: #2f6fb3; text-decoration: none; }
 .sections { display: grid; grid-template-columns: repeat(auto-fill, minmax(560px, 1fr)); gap: 1.2rem; }
 section { background: #fff; border-radius: 8px; padding: 1rem 1.2rem; }
-figure { margin: .6rem 0 0; } figcaption { font-size: .85rem; color: #5d636e; } img { max-width: 100%; display: block; }
+figure { margin: .6rem 0 0; } figcaption { font-size: .85rem; color: #5d636e; }
+img { max-width: 100%; display: block; }
 """
 
 

@@ -68,7 +68,9 @@ def read_picture(path: str | Path) -> Picture:
     except (UnidentifiedImageError, Image.DecompressionBombError) as error:
         if isinstance(error, Image.DecompressionBombError):
             raise ReadError(path, f"more pixels than the limit of {MAX_PIXELS:,}", "limit") from None
-        raise ReadError(path, "is not a picture (PNG, JPEG, GIF, BMP, WebP, TIFF are)", "no picture") from None
+        raise ReadError(
+            path, "is not a picture (PNG, JPEG, GIF, BMP, WebP, TIFF are)", "no picture"
+        ) from None
     except PermissionError:
         raise ReadError(path, "no permission to read it", "permission") from None
     except (OSError, SyntaxError, ValueError, EOFError) as error:
@@ -126,7 +128,9 @@ def resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
         return pixels
     from PIL import Image
 
-    layers = [Image.fromarray(channel).resize((width, height), Image.Resampling.LANCZOS) for channel in pixels]
+    layers = [
+        Image.fromarray(channel).resize((width, height), Image.Resampling.LANCZOS) for channel in pixels
+    ]
     return np.stack([np.asarray(layer) for layer in layers])
 
 
@@ -134,7 +138,9 @@ def to_image(pixels: np.ndarray) -> Any:
     """uint8 [C, H, W] to a Pillow image."""
     from PIL import Image
 
-    return Image.fromarray(pixels[0] if pixels.shape[0] == 1 else np.ascontiguousarray(pixels.transpose(1, 2, 0)))
+    return Image.fromarray(
+        pixels[0] if pixels.shape[0] == 1 else np.ascontiguousarray(pixels.transpose(1, 2, 0))
+    )
 
 
 def as_bytes(values: np.ndarray) -> np.ndarray:

@@ -26,6 +26,7 @@ FILES = {  # the idx files of MNIST and its kin: pictures and labels
     "train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
     "test": ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"),
 }
+ANY = Wanted()
 VALIDATION_SHARE = 1 / 12  # 5,000 of MNIST's 60,000
 
 
@@ -79,13 +80,15 @@ class PictureSet:
 
 
 class ItemSet(Protocol):
-    """A torch Dataset, as far as it matters here."""
+    """A torch Dataset, or a list, as far as it matters here."""
 
-    def __getitem__(self, index: int) -> Any: ...
+    def __getitem__(self, index: Any, /) -> Any: ...
     def __len__(self) -> int: ...
 
 
-def load(source: str | Path, data: str | Path | None = None, wanted: Wanted = Wanted(), seed: int = 0) -> PictureSet:  # noqa: B008
+def load(
+    source: str | Path, data: str | Path | None = None, wanted: Wanted = ANY, seed: int = 0
+) -> PictureSet:
     """The pictures a user names.
 
     Args:
@@ -270,7 +273,11 @@ def _split(
     order = np.random.default_rng(seed).permutation(len(names))
     held = max(1, round(len(names) * VALIDATION_SHARE)) if len(names) > 2 else 0
     validation_rows = np.isin(groups, names[order[:held]])
-    test_rows = np.zeros(len(train), dtype=bool) if test is not None else np.isin(groups, names[order[held : 2 * held]])
+    test_rows = (
+        np.zeros(len(train), dtype=bool)
+        if test is not None
+        else np.isin(groups, names[order[held : 2 * held]])
+    )
     rest = ~(validation_rows | test_rows)
     return PictureSet(
         name,

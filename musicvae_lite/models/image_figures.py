@@ -49,7 +49,9 @@ def manifold(model: ImageVAE, width: int = 20, label: str | None = None, title: 
     return figures.manifold(pictures, width, plane(width)[:width, 0], title)
 
 
-def generation(model: ImageVAE, names: Sequence[str] = (), count: int = 10, seed: int = 0, title: str = "") -> Image:
+def generation(
+    model: ImageVAE, names: Sequence[str] = (), count: int = 10, seed: int = 0, title: str = ""
+) -> Image:
     """Rows are labels, columns codes: the same code down each column.
 
     Args:
@@ -60,7 +62,9 @@ def generation(model: ImageVAE, names: Sequence[str] = (), count: int = 10, seed
     return figures.labelled_grid(pictures, list(names), title=title, per_row=count)
 
 
-def embedding(model: ImageVAE, pictures: Pictures, classes: Sequence[str], title: str = "") -> tuple[Image, dict]:
+def embedding(
+    model: ImageVAE, pictures: Pictures, classes: Sequence[str], title: str = ""
+) -> tuple[Image, dict]:
     """Codes as points by class beside the first two principal components of the pixels.
 
     Codes of more than two numbers are shown by their own two principal components.
@@ -70,7 +74,9 @@ def embedding(model: ImageVAE, pictures: Pictures, classes: Sequence[str], title
         shown and, for longer codes, in the whole code; without labels an empty table.
     """
     if len(pictures) < 10:
-        raise NothingUsableError(f"{len(pictures)} pictures are too few for a scatter: at least 10 are needed")
+        raise NothingUsableError(
+            f"{len(pictures)} pictures are too few for a scatter: at least 10 are needed"
+        )
     x, _, labels = inputs(model, pictures)
     codes = model.encode(x, labels)
     is_plane = codes.shape[1] == 2
@@ -124,7 +130,9 @@ def code_pictures(codes: np.ndarray, height: int, width: int, channels: int = 1)
 def inputs(model: ImageVAE, pictures: Pictures, seed: int = 0) -> tuple[Tensor, Tensor, list[int] | None]:
     """What the model reads [N, C, h, w], what it should write [N, C, H, W], and the labels it needs."""
     if model.config.conditional and pictures.labels is None:
-        raise ConfigError("this model conditions on labels, and the pictures have none: say which with --label")
+        raise ConfigError(
+            "this model conditions on labels, and the pictures have none: say which with --label"
+        )
     batch = examples(model.config, torch.from_numpy(pictures.pixels), None, model.generator(seed))
     labels = pictures.labels.tolist() if model.config.conditional and pictures.labels is not None else None
     return batch.x, batch.target, labels  # type: ignore[return-value]
@@ -139,4 +147,6 @@ def squarest(count: int) -> int:
 
 def _at_size(x: Tensor, size: Sequence[int]) -> Tensor:
     """Small pictures with larger pixels; [N, C, h, w] to [N, C, H, W]."""
-    return x if x.shape[2:] == tuple(size) else torch.nn.functional.interpolate(x, tuple(size), mode="nearest")
+    return (
+        x if x.shape[2:] == tuple(size) else torch.nn.functional.interpolate(x, tuple(size), mode="nearest")
+    )

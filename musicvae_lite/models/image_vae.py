@@ -4,8 +4,8 @@
     pictures = model.manifold(15)                     # float32 [15 * 15, C, H, W] in 0..1
     clean = ImageVAE.load("mnist-denoise").repair("noisy.png")
 
-The core is the one music has (`musicvae_lite.vae`, `musicvae_lite.latent`): tensors, losses and posteriors are
-one step away, in `model.vae`.
+The core is the one music has (`musicvae_lite.vae`, `musicvae_lite.latent`): tensors, losses and posteriors
+are one step away, in `model.vae`.
 """
 
 from __future__ import annotations
@@ -104,7 +104,9 @@ class ImageVAE:
             control = self.control(labels, len(pictures))
             parts = [
                 self.vae.encode(part, None if control is None else control[begin : begin + BATCH]).mean
-                for begin, part in zip(range(0, len(pictures), BATCH), self._on(pictures).split(BATCH), strict=True)
+                for begin, part in zip(
+                    range(0, len(pictures), BATCH), self._on(pictures).split(BATCH), strict=True
+                )
             ]
         return torch.cat(parts).cpu().numpy()
 
@@ -116,13 +118,17 @@ class ImageVAE:
         """
         z = torch.as_tensor(codes, dtype=torch.float32, device=self.vae.device)
         if z.dim() != 2 or z.shape[1] != self.config.z or not len(z):
-            raise ConfigError(f"codes have the shape {list(z.shape)}; this model decodes [N, {self.config.z}]")
+            raise ConfigError(
+                f"codes have the shape {list(z.shape)}; this model decodes [N, {self.config.z}]"
+            )
         if not bool(z.isfinite().all()):
             raise ConfigError("codes hold values that are infinite or no numbers")
         control = self.control(labels, len(z))
         with torch.no_grad():
             parts = [
-                self.vae.decode(z[begin : begin + BATCH], None if control is None else control[begin : begin + BATCH], 0.0)
+                self.vae.decode(
+                    z[begin : begin + BATCH], None if control is None else control[begin : begin + BATCH], 0.0
+                )
                 for begin in range(0, len(z), BATCH)
             ]
         return torch.cat(parts).cpu().numpy()
@@ -153,7 +159,9 @@ class ImageVAE:
         along = None if labels is None else [labels[0 if 2 * step < steps else 1] for step in range(steps)]
         return self.decode(slerp(means[0], means[1], steps), along)
 
-    def manifold(self, width: int = 15, labels: Sequence[int] | None = None, reach: float = 0.975) -> np.ndarray:
+    def manifold(
+        self, width: int = 15, labels: Sequence[int] | None = None, reach: float = 0.975
+    ) -> np.ndarray:
         """Decoded codes [width * width, C, H, W] of a plane: rows from the top, on normal quantiles.
 
         Equal steps in probability, so that every part of the prior gets its share of the grid.
@@ -208,7 +216,9 @@ class ImageVAE:
 
         picture = torch.from_numpy(pixels).float() / 255
         overlap = min(OVERLAP, shape.height // 2, shape.width // 2)
-        done = in_tiles(picture, (shape.height, shape.width), work, self.config.factor, overlap, progress=progress)
+        done = in_tiles(
+            picture, (shape.height, shape.width), work, self.config.factor, overlap, progress=progress
+        )
         return done.numpy(), notes
 
     def control(self, labels: Sequence[int] | None, count: int) -> Tensor | None:
@@ -246,9 +256,10 @@ class ImageVAE:
 
     def pixels(self, image: Image, convert: bool) -> tuple[np.ndarray, str, list[str]]:
         """Bytes [C, H, W] in the model's channels, a name for messages, and notes."""
-        picture = image if isinstance(image, Picture) else None
-        if picture is None:
-            picture = Picture(image, "the picture") if isinstance(image, np.ndarray) else read_picture(image)
+        if isinstance(image, np.ndarray):
+            picture = Picture(image, "the picture")
+        else:
+            picture = image if isinstance(image, Picture) else read_picture(image)
         channels, wanted = picture.pixels.shape[0], self.config.picture.channels
         notes = [f"{picture.name}: {note}" for note in picture.notes]
         if channels == 3 and wanted == 1:
@@ -270,7 +281,9 @@ def plane(width: int, reach: float = 0.975) -> np.ndarray:
         ConfigError: a grid narrower than 2, or a reach outside 0.5 to 1.
     """
     if width < 2 or not 0.5 < reach < 1:
-        raise ConfigError(f"a manifold is at least 2 wide, its reach between 0.5 and 1, not {width} and {reach}")
+        raise ConfigError(
+            f"a manifold is at least 2 wide, its reach between 0.5 and 1, not {width} and {reach}"
+        )
     shares = torch.linspace(1 - reach, reach, width, dtype=torch.float64)
     quantiles = torch.special.ndtri(shares).float().numpy()
     x, y = np.meshgrid(quantiles, quantiles[::-1])

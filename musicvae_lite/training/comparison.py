@@ -45,7 +45,8 @@ class Entry:
     def row(self) -> tuple[str, int, float, float, float, float | None, float | None]:
         f = self.figures
         return (
-            self.preset.name, self.parameters, round(self.seconds), f.bce, f.squared_error, f.kl_bits, f.elbo_nats
+            self.preset.name, self.parameters, round(self.seconds),
+            f.bce, f.squared_error, f.kl_bits, f.elbo_nats,
         )  # fmt: skip
 
 
@@ -110,11 +111,11 @@ def write_page(entries: Sequence[Entry], pictures: PictureSet, path: Path) -> Pa
     shown = one_of_each(measured, SHOWN)
     sections = [Section(e.preset.name, _about(e), _pictures(e, shown)) for e in entries]
     table = Table(COLUMNS, [e.row() for e in entries], lowest=("BCE a value", "squared error"))
-    channels, height, width = pictures.shape
+    _, height, width = pictures.shape
     about = (
-        f"{len(pictures.train):,} pictures of {width} x {height} to train on, {len(measured):,} to measure on. "
-        "BCE and squared error are means a value with the mean code; the ELBO takes values for probabilities. "
-        "Denoising and enlarging models read a corrupted picture, so their figures are not those of the others."
+        f"{len(pictures.train):,} pictures of {width} x {height} to train on, {len(measured):,} to measure "
+        "on. BCE and squared error are means a value with the mean code; the ELBO takes values for "
+        "probabilities. Denoising and enlarging models read a corrupted picture: their figures stand apart."
     )
     text = page(f"Autoencoders of {pictures.name}, side by side", about, table, sections)
     with checkpoints.replacing(path) as temporary:

@@ -49,11 +49,8 @@ class ImageTask:
             *pictures.shape, pictures.classes
         )
         self.pictures = pictures
+        self.dataset = pictures.digest
         self.config.build()  # sizes that contradict each other are found before anything is written
-
-    @property
-    def dataset(self) -> str:
-        return self.pictures.digest
 
     @property
     def examples(self) -> int:
@@ -114,4 +111,3 @@ class ImageTask:
         with torch.no_grad():
             codes = torch.cat([vae.encode(part).rsample(generator) for part in x.split(BATCH)])
         checkpoints.write_prior(best, CodePrior.fit(codes))
-

@@ -33,7 +33,7 @@ def run(*arguments: object) -> int:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Models, pictures and sets: conv/, conditional/, grid/, noisy/, set/ (labelled), idx/, a.png, b.png, c.png."""
+    """Models (conv, conditional, grid, noisy), sets (set, idx), pictures (a, b, c in colour)."""
     folder = tmp_path_factory.mktemp("images")
     for kind in ("conv", "conditional", "noisy"):
         small.model(small.ALL[kind]).save(folder / kind)
@@ -85,11 +85,12 @@ def test_train_evaluate_and_look(place: Path, tmp_path: Path, capsys):
          ["reconstruction.png"]),
         (["sample", "-n", "6", "--model", "{p}/conv", "-o", "{t}/s.png"], ["s.png"]),
         (["sample", "-n", "6", "--model", "{p}/conditional", "-o", "{t}/s.png"], ["s.png"]),
-        (["generate", "--label", "block", "-n", "3", "--model", "{p}/conditional", "-o", "{t}/g.png"], ["g.png"]),
+        (["generate", "--label", "block", "-n", "3", "--model", "{p}/conditional", "-o", "{t}/g.png"],
+         ["g.png"]),
         (["interpolate", "{p}/a.png", "{p}/b.png", "-n", "5", "--model", "{p}/conv", "-o", "{t}/w.png"],
          ["w.png", "w.gif"]),
-        (["interpolate", "{p}/a.png", "{p}/b.png", "--model", "{p}/conditional", "--label", "block", "--label",
-          "level", "-o", "{t}/w.png"], ["w.png", "w.gif"]),
+        (["interpolate", "{p}/a.png", "{p}/b.png", "--model", "{p}/conditional", "--label", "block",
+          "--label", "level", "-o", "{t}/w.png"], ["w.png", "w.gif"]),
         (["manifold", "-n", "4", "--model", "{p}/conv", "-o", "{t}/m.png"], ["m.png"]),
         (["embed", "{p}/set", "-n", "30", "--model", "{p}/conv", "-o", "{t}/e.png", "--codes", "{t}/z.npz"],
          ["e.png", "z.npz"]),
@@ -98,7 +99,9 @@ def test_train_evaluate_and_look(place: Path, tmp_path: Path, capsys):
         (["upscale", "{p}/c.png", "{t}/u.png", "--model", "{p}/grid"], ["u.png"]),
     ],
 )  # fmt: skip
-def test_every_command_writes_its_pictures(arguments: list[str], files: list[str], place: Path, tmp_path: Path, capsys):
+def test_every_command_writes_its_pictures(
+    arguments: list[str], files: list[str], place: Path, tmp_path: Path, capsys
+):
     assert run(*(word.format(p=place, t=tmp_path) for word in arguments)) == 0, capsys.readouterr().err
     out = capsys.readouterr().out
     for name in files:
@@ -167,7 +170,12 @@ def test_bad_input_is_said_plainly(arguments: list[str], words: str, place: Path
 
 @pytest.mark.parametrize(
     "arguments",
-    [["denoise", "a.png", "b.txt"], ["sample", "-o", "x.gif"], ["sample", "-n", "0"], ["manifold", "-n", "1"]],
+    [
+        ["denoise", "a.png", "b.txt"],
+        ["sample", "-o", "x.gif"],
+        ["sample", "-n", "0"],
+        ["manifold", "-n", "1"],
+    ],
 )
 def test_wrong_usage(arguments: list[str], place: Path):
     assert run(*arguments, "--model", place / "conv") == 2

@@ -36,7 +36,9 @@ def drawing_set(count: int = 96, size: int = 12, channels: int = 1, seed: int = 
 def save(path: Path, pixels: np.ndarray, **options: object) -> Path:
     """Writes [C, H, W]."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    image = Image.fromarray(pixels[0] if len(pixels) == 1 else np.ascontiguousarray(pixels.transpose(1, 2, 0)))
+    image = Image.fromarray(
+        pixels[0] if len(pixels) == 1 else np.ascontiguousarray(pixels.transpose(1, 2, 0))
+    )
     image.save(path, **options)  # type: ignore[arg-type]
     return path
 

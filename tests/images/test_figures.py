@@ -51,13 +51,14 @@ def test_scatter_manifold_and_curves_are_drawn():
 def test_an_animation_goes_there_and_back(tmp_path):
     path = figures.save_animation(PICTURES[:4], tmp_path / "a.gif", seconds=2.0)
     with Image.open(path) as image:
-        assert image.n_frames == 6 and image.info["loop"] == 0
+        assert getattr(image, "n_frames", 0) == 6 and image.info["loop"] == 0
 
 
 def test_a_page_holds_its_pictures_and_escapes_words():
     picture = figures.labelled_grid(PICTURES, per_row=3)
     text = page(
-        "A & <b>", "about", Table(("preset", "loss"), [("one", 0.5), ("two", 0.25), ("three", None)], ("loss",)),
+        "A & <b>", "about",
+        Table(("preset", "loss"), [("one", 0.5), ("two", 0.25), ("three", None)], ("loss",)),
         [Section("one", "said", [("caption", picture)])],
     )  # fmt: skip
     assert "A &amp; &lt;b&gt;" in text and "<td class=best>0.2500" in text and 'href="#one"' in text

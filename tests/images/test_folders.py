@@ -14,7 +14,11 @@ from tests.images.made import drawings, save, save_folder
 def test_subfolders_are_labels(tmp_path: Path):
     found = read(save_folder(tmp_path / "set", 24), Wanted())
     assert found.classes == ("block", "level", "upright") and found.train.pixels.shape == (24, 1, 12, 12)
-    assert np.bincount(found.train.labels).tolist() == [8, 8, 8] and not found.notes
+    assert (
+        found.train.labels is not None
+        and np.bincount(found.train.labels).tolist() == [8, 8, 8]
+        and not found.notes
+    )
     whole = sets.load(tmp_path / "set")
     assert len(whole.train) + len(whole.validation) + len(whole.test) == 24
     assert len(whole.validation) == 2 and whole.classes == found.classes

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 import torch
 
@@ -36,7 +38,7 @@ def test_tiles_cover_a_side_with_enough_overlap():
     for length in range(1, 70):
         places = starts(length, 12, 4)
         assert places[0] == 0 and (length <= 12 or places[-1] == length - 12)
-        assert all(0 < b - a <= 8 for a, b in zip(places, places[1:], strict=False))
+        assert all(0 < b - a <= 8 for a, b in pairwise(places))
 
 
 def test_progress_is_told():

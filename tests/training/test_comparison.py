@@ -21,7 +21,11 @@ training = {{ steps = 20, batch = 16, validate_every = 5 }}
 @pytest.fixture
 def recipes(tmp_path: Path) -> list[str]:
     found = []
-    for name, more in (("first", ""), ("second", 'likelihood = "squared"'), ("labelled", "conditional = true")):
+    for name, more in (
+        ("first", ""),
+        ("second", 'likelihood = "squared"'),
+        ("labelled", "conditional = true"),
+    ):
         path = tmp_path / f"{name}.toml"
         path.write_text(TOML.format(more=more))
         found.append(str(path))
@@ -59,4 +63,5 @@ def test_what_does_not_fit_is_left_out_and_said(recipes: list[str]):
 
 def test_one_of_each_class_comes_first():
     pictures = drawing_set(120).train
-    assert comparison.one_of_each(pictures, 5).labels.tolist() == [0, 1, 2, 0, 1]
+    labels = comparison.one_of_each(pictures, 5).labels
+    assert labels is not None and labels.tolist() == [0, 1, 2, 0, 1]

@@ -75,7 +75,7 @@ def test_noise_is_fresh_in_every_batch_and_pictures_come_once_a_pass():
     task.start(task.settings, torch.device("cpu"))
     one, again, other = (task.batch(3, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
     assert torch.equal(one.x, again.x) and not torch.equal(one.x, other.x)
-    assert torch.equal(one.target, other.target)
+    assert one.target is not None and other.target is not None and torch.equal(one.target, other.target)
     rows = np.concatenate([task.rows(step) for step in range(25)])
     assert sorted(rows[: task.examples]) == list(range(task.examples))
 
@@ -113,7 +113,9 @@ def test_labels_are_needed_by_conditional_presets():
 def test_figures_of_an_evaluation_agree_with_each_other(tmp_path: Path):
     model = small.model(small.CONV)
     found = evaluate(model.vae, model.config, SET.test)
-    assert found.kl_nats is not None and found.elbo_nats == pytest.approx(-(found.bernoulli_nats + found.kl_nats))
+    assert found.kl_nats is not None and found.elbo_nats == pytest.approx(
+        -(found.bernoulli_nats + found.kl_nats)
+    )
     assert found.bernoulli_nats == pytest.approx(found.reconstruction_nats, rel=1e-4)
     assert found.squared_loss == pytest.approx(found.squared_nats + found.kl_nats)
     x = torch.from_numpy(SET.test.pixels) / 255

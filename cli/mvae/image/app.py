@@ -49,9 +49,7 @@ class ImageCommands(TyperGroup):
         return name, load(name) if name and label else None, rest
 
 
-app = typer.Typer(
-    cls=ImageCommands, help="Train and use the autoencoders of pictures.", no_args_is_help=True
-)
+app = typer.Typer(cls=ImageCommands, help="Train and use the autoencoders of pictures.", no_args_is_help=True)
 
 
 @app.callback()

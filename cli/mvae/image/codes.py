@@ -12,7 +12,9 @@ from mvae.image.options import AsJson, Grey, Invert, Lies, Output, Seed
 def codes(
     pictures: Annotated[list[str], typer.Argument(help="Pictures, or one data set or folder of them.")],
     output: Output = None,
-    model: Annotated[str, typer.Option(help="A name of `mvae models`, a folder, or a run.")] = "mnist-vae-conv",
+    model: Annotated[
+        str, typer.Option(help="A name of `mvae models`, a folder, or a run.")
+    ] = "mnist-vae-conv",
     lies: Lies = None,
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many of a data set.")] = 8,
     label: Annotated[str | None, typer.Option(help="What they show, for a conditional model.")] = None,

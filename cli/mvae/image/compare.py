@@ -18,7 +18,8 @@ def compare(
         list[str] | None, typer.Option("--preset", help="May be given several times. (default: all that fit)")
     ] = None,
     share: Annotated[
-        float, typer.Option(help="Of each preset's updates: 0.1 shows in a tenth of the time what each can do.")
+        float,
+        typer.Option(help="Of each preset's updates: 0.1 shows in a tenth of the time what each can do."),
     ] = 1.0,
     as_json: AsJson = False,
 ) -> None:
@@ -39,11 +40,15 @@ def compare(
     for number, recipe in enumerate(presets, start=1):
         say(f"{recipe.name}, {number} of {len(presets)}")
         with Listener(max(1, round(recipe.training.steps * share)), quiet=as_json) as shown:
-            entries += comparison.train_all([recipe], pictures, folder, share, lambda recipe, shown=shown: shown)
+            entries += comparison.train_all(
+                [recipe], pictures, folder, share, lambda recipe, shown=shown: shown
+            )
     path = comparison.write_page(entries, pictures, folder / "compare.html")
     rows = [entry.row() for entry in entries]
     if as_json:
-        print_json({"entries": [dict(zip(comparison.COLUMNS, row, strict=True)) for row in rows], "files": [path]})
+        print_json(
+            {"entries": [dict(zip(comparison.COLUMNS, row, strict=True)) for row in rows], "files": [path]}
+        )
         return
     table(("preset", "parameters", "s", "BCE", "sq. error", "KL, bits", "ELBO"), rows)
     wrote(path)

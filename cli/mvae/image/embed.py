@@ -41,6 +41,10 @@ def embed(
 
         x, _, labels = image_figures.inputs(vae, part, seed)
         with replacing(to) as temporary, open(temporary, "wb") as file:
-            np.savez(file, z=vae.encode(x, labels), labels=np.array([] if part.labels is None else part.labels))
+            np.savez(
+                file, z=vae.encode(x, labels), labels=np.array([] if part.labels is None else part.labels)
+            )
         files.append(to)
-    finish({"points": len(part), **{f"knn_{name}": share for name, share in agreeing.items()}}, files, as_json)
+    finish(
+        {"points": len(part), **{f"knn_{name}": share for name, share in agreeing.items()}}, files, as_json
+    )

@@ -10,7 +10,9 @@ from mvae.image.options import AsJson, Output, Seed
 
 
 def generate(
-    label: Annotated[list[str] | None, typer.Option("--label", help="A class; may be given several times. (default: all)")] = None,
+    label: Annotated[
+        list[str] | None, typer.Option("--label", help="A class; may be given several times. (default: all)")
+    ] = None,
     count: Annotated[int, typer.Option("-n", "--count", min=1, max=100, help="Pictures of each.")] = 10,
     output: Output = None,
     model: Annotated[str, typer.Option(help="A conditional model.")] = "mnist-cvae",

@@ -14,9 +14,12 @@ def interpolate(
     b: Annotated[str, typer.Argument(help="Another.")],
     steps: Annotated[int, typer.Option("-n", "--steps", min=2, max=200, help="Pictures, ends included.")] = 9,
     output: Output = None,
-    model: Annotated[str, typer.Option(help="A name of `mvae models`, a folder, or a run.")] = "mnist-vae-conv",
+    model: Annotated[
+        str, typer.Option(help="A name of `mvae models`, a folder, or a run.")
+    ] = "mnist-vae-conv",
     label: Annotated[
-        list[str] | None, typer.Option("--label", help="What they show, for a conditional model; twice for two.")
+        list[str] | None,
+        typer.Option("--label", help="What they show, for a conditional model; twice for two."),
     ] = None,
     grey: Grey = False,
     invert: Invert = False,
@@ -35,7 +38,9 @@ def interpolate(
     if vae.config.is_grid:
         from musicvae_lite.errors import ConfigError
 
-        raise ConfigError(f"{model} repairs pictures: its codes hold the pictures, and nothing lies between them")
+        raise ConfigError(
+            f"{model} repairs pictures: its codes hold the pictures, and nothing lies between them"
+        )
     taken = take(vae, [a, b], None, 2, grey, invert)
     labels = None
     if label:

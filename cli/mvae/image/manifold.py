@@ -10,7 +10,9 @@ from mvae.image.options import AsJson, Output
 
 
 def manifold(
-    width: Annotated[int, typer.Option("-n", "--width", min=2, max=60, help="Pictures along each side.")] = 20,
+    width: Annotated[
+        int, typer.Option("-n", "--width", min=2, max=60, help="Pictures along each side.")
+    ] = 20,
     output: Output = None,
     model: Annotated[str, typer.Option(help="A model whose code has 2 numbers.")] = "mnist-vae-2d",
     label: Annotated[str | None, typer.Option(help="What to show, for a conditional model.")] = None,

@@ -13,15 +13,20 @@ if TYPE_CHECKING:
     from musicvae_lite.models.image_vae import ImageVAE
 
 Data = Annotated[
-    str, typer.Argument(help="mnist, fashion-mnist, a folder of pictures or of idx files, an .npy or .npz file.")
+    str,
+    typer.Argument(help="mnist, fashion-mnist, a folder of pictures or of idx files, an .npy or .npz file."),
 ]
 Lies = Annotated[
     Path | None, typer.Option("--data", help="Folder where the files of mnist or fashion-mnist lie already.")
 ]
-Output = Annotated[Path | None, typer.Option("-o", "--output", help="The PNG file. (default: a name of its own)")]
+Output = Annotated[
+    Path | None, typer.Option("-o", "--output", help="The PNG file. (default: a name of its own)")
+]
 Seed = Annotated[int, typer.Option(min=0, help="Of all chance: the same seed gives the same file.")]
 Grey = Annotated[bool, typer.Option("--grey", help="Make colour pictures grey for a model of grey ones.")]
-Invert = Annotated[bool, typer.Option("--invert", help="Swap black and white first: digits are white on black.")]
+Invert = Annotated[
+    bool, typer.Option("--invert", help="Swap black and white first: digits are white on black.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")]
 Pictures = Annotated[list[str], typer.Argument(help="Pictures: PNG, JPEG, GIF, BMP, WebP or TIFF.")]
 

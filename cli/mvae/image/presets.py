@@ -12,6 +12,8 @@ def presets(as_json: AsJson = False) -> None:
 
     found = [load_preset(name) for name in preset_names("image")]
     if as_json:
-        print_json([{"name": p.name, "about": p.about, **p.model, "training": vars(p.training)} for p in found])
+        print_json(
+            [{"name": p.name, "about": p.about, **p.model, "training": vars(p.training)} for p in found]
+        )
         return
     table(("name", "what"), [(preset.name, preset.about) for preset in found])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,7 +12,9 @@ from mvae.image.options import AsJson, Grey, Invert, Lies, Output, Seed
 def reconstruct(
     pictures: Annotated[list[str], typer.Argument(help="Pictures, or one data set or folder of them.")],
     output: Output = None,
-    model: Annotated[str, typer.Option(help="A name of `mvae models`, a folder, or a run.")] = "mnist-vae-conv",
+    model: Annotated[
+        str, typer.Option(help="A name of `mvae models`, a folder, or a run.")
+    ] = "mnist-vae-conv",
     lies: Lies = None,
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many of a data set.")] = 10,
     label: Annotated[str | None, typer.Option(help="What they show, for a conditional model.")] = None,
@@ -32,7 +33,11 @@ def reconstruct(
     from musicvae_lite.training.image_evaluation import evaluate
 
     figure = image_figures.reconstruction(vae, taken, seed=seed)
-    found = {name: value for name, value in evaluate(vae.vae, vae.config, taken, seed).to_json().items() if value is not None}
+    found = {
+        name: value
+        for name, value in evaluate(vae.vae, vae.config, taken, seed).to_json().items()
+        if value is not None
+    }
     shown = {name: found[name] for name in ("pictures", "bce", "psnr", "kl_bits") if name in found}
     file = save_figure(figure, output, "reconstruction.png")
     finish(found if as_json else shown, [file], as_json)

@@ -23,7 +23,10 @@ def denoise(
     output: Out,
     model: Annotated[str, typer.Option(help="A model trained with noise.")] = "mnist-denoise",
     corrupt: Annotated[
-        bool, typer.Option("--corrupt", help="SOURCE is clean: add the model's noise first, keep it as OUT-read.png.")
+        bool,
+        typer.Option(
+            "--corrupt", help="SOURCE is clean: add the model's noise first, keep it as OUT-read.png."
+        ),
     ] = False,
     grey: Grey = False,
     invert: Invert = False,
@@ -57,7 +60,9 @@ def upscale(
     source: In,
     output: Out,
     model: Annotated[str, typer.Option(help="A model trained to enlarge.")] = "texture-upscale",
-    times: Annotated[int, typer.Option(help="How many times larger: 2, 4, 8. (default: as the model does)")] = 0,
+    times: Annotated[
+        int, typer.Option(help="How many times larger: 2, 4, 8. (default: as the model does)")
+    ] = 0,
     grey: Grey = False,
     invert: Invert = False,
 ) -> None:
@@ -72,9 +77,14 @@ def upscale(
         raise ConfigError(f"{model} was not trained to enlarge: choose a model such as texture-upscale")
     times, reached = times or factor, 1
     if times not in [factor**power for power in range(1, 5)]:
-        raise ConfigError(f"{model} enlarges {factor} times; --times can be {factor}, {factor**2} or {factor**3}")
+        raise ConfigError(
+            f"{model} enlarges {factor} times; --times can be {factor}, {factor**2} or {factor**3}"
+        )
     while reached < times:
-        pixels, reached = _repair(vae, pixels, source, f"enlarging {reached * factor} times"), reached * factor
+        pixels, reached = (
+            _repair(vae, pixels, source, f"enlarging {reached * factor} times"),
+            reached * factor,
+        )
     print(f"{pixels.shape[2]} x {pixels.shape[1]} pixels, {times} times larger")
     wrote(write_picture(output, pixels))
 

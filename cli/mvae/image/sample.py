@@ -12,7 +12,9 @@ from mvae.image.options import AsJson, Output, Seed
 def sample(
     count: Annotated[int, typer.Option("-n", "--count", min=1, max=10000, help="How many.")] = 64,
     output: Output = None,
-    model: Annotated[str, typer.Option(help="A name of `mvae models`, a folder, or a run.")] = "mnist-vae-conv",
+    model: Annotated[
+        str, typer.Option(help="A name of `mvae models`, a folder, or a run.")
+    ] = "mnist-vae-conv",
     label: Annotated[str | None, typer.Option(help="What they show, for a conditional model.")] = None,
     seed: Seed = 0,
     as_json: AsJson = False,

@@ -80,9 +80,7 @@ class ImageConfig:
             raise ConfigError(f"{where}: 'z' must be a whole number above 0, not {table['z']!r}")
         likelihood = table.get("likelihood", "bernoulli")
         if likelihood not in LIKELIHOODS:
-            raise ConfigError(
-                f"{where}: 'likelihood' is {likelihood!r}; it can be {', '.join(LIKELIHOODS)}"
-            )
+            raise ConfigError(f"{where}: 'likelihood' is {likelihood!r}; it can be {', '.join(LIKELIHOODS)}")
         picture = from_table(PictureSettings, table.get("picture", {}), f"{where}, [picture]")
         return cls(
             picture,
@@ -110,7 +108,10 @@ class ImageConfig:
         if self.corruption is not None:
             table["corruption"] = {"kind": _kind(CORRUPTIONS, self.corruption), **to_table(self.corruption)}
         if self.regulariser is not None:
-            table["regulariser"] = {"kind": _kind(REGULARISERS, self.regulariser), **to_table(self.regulariser)}
+            table["regulariser"] = {
+                "kind": _kind(REGULARISERS, self.regulariser),
+                **to_table(self.regulariser),
+            }
         return table
 
     def fitted(self, channels: int, height: int, width: int, classes: tuple[str, ...]) -> ImageConfig:

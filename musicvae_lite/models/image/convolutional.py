@@ -14,18 +14,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.latent import Point, Posterior
+from musicvae_lite.latent import Posterior
 from musicvae_lite.models.image.pictures import Code, PictureDecoder, Shape, ToCode, with_label
 
 
 @dataclass(frozen=True)
 class ConvolutionalEncoderSettings:
     """Attributes:
-        widths: channels after each halving.
-        kernel: of the halving convolutions.
-        hidden: size of a dense layer before the code; 0 makes the code a small picture itself, with z / pixels
-            channels, as in the convolutional autoencoder.
-        code: "gaussian" for a VAE, "plain" for an autoencoder, "positive" for one whose codes can be 0.
+    widths: channels after each halving.
+    kernel: of the halving convolutions.
+    hidden: size of a dense layer before the code; 0 makes the code a small picture itself, with z / pixels
+        channels, as in the convolutional autoencoder.
+    code: "gaussian" for a VAE, "plain" for an autoencoder, "positive" for one whose codes can be 0.
     """
 
     widths: tuple[int, ...] = (16, 32)
@@ -40,10 +40,10 @@ class ConvolutionalEncoderSettings:
 @dataclass(frozen=True)
 class ConvolutionalDecoderSettings:
     """Attributes:
-        widths: channels before each doubling.
-        kernel: of the doubling convolutions.
-        hidden: sizes of dense layers after the code; none where the code is a small picture.
-        is_map: whether the code is a small picture.
+    widths: channels before each doubling.
+    kernel: of the doubling convolutions.
+    hidden: sizes of dense layers after the code; none where the code is a small picture.
+    is_map: whether the code is a small picture.
     """
 
     widths: tuple[int, ...] = (32, 16)
@@ -94,7 +94,7 @@ class ConvolutionalEncoder(nn.Module):
                 raise ConfigError("a conditional model needs a dense layer in its encoder: set 'hidden'")
             self.last = nn.Conv2d(channels, self.to_code.outputs * map_channels(shape.z, size), 3, padding=1)
 
-    def forward(self, x: Tensor, control: Tensor | None = None) -> Posterior | Point:
+    def forward(self, x: Tensor, control: Tensor | None = None) -> Posterior:
         """Pictures [B, C, H, W] to a code [B, Z]."""
         features = self.halving(x.contiguous(memory_format=torch.channels_last))
         if self.hidden is None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from musicvae_lite.latent import Point, Posterior
+from musicvae_lite.latent import Posterior
 from musicvae_lite.models.image.pictures import Code, PictureDecoder, Shape, ToCode, with_label
 
 
@@ -47,7 +47,7 @@ class DenseEncoder(nn.Module):
         sizes = [pixels + shape.classes, *settings.hidden, self.to_code.outputs * shape.z]
         self.drop, self.layers = nn.Dropout(settings.dropout), _layers(sizes)
 
-    def forward(self, x: Tensor, control: Tensor | None = None) -> Posterior | Point:
+    def forward(self, x: Tensor, control: Tensor | None = None) -> Posterior:
         """Pictures [B, C, H, W] to a code [B, Z]."""
         return self.to_code(self.layers(with_label(self.drop(x.flatten(1)), control)))
 

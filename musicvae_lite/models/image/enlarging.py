@@ -52,8 +52,8 @@ def feature_channels(shape: Shape) -> int:
     channels = shape.z // pixels - shape.channels
     if shape.z % pixels or channels < 1:
         raise ConfigError(
-            f"z is {shape.z}; for pictures of {shape.height} x {shape.width} with {shape.channels} channels it "
-            f"must be a multiple of {pixels}, at least {pixels * (shape.channels + 1)}"
+            f"z is {shape.z}; for pictures of {shape.height} x {shape.width} with {shape.channels} channels "
+            f"it must be a multiple of {pixels}, at least {pixels * (shape.channels + 1)}"
         )
     return channels
 

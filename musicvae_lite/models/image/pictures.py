@@ -52,7 +52,7 @@ class ToCode(nn.Module):
         """Numbers needed for each unit of z."""
         return 2 if self.code == "gaussian" else 1
 
-    def forward(self, features: Tensor) -> Posterior | Point:
+    def forward(self, features: Tensor) -> Posterior:
         """Features [B, outputs * Z]."""
         if self.code == "gaussian":
             mean, log_scale = features.chunk(2, 1)

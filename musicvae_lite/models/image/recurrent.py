@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from musicvae_lite.latent import Point, Posterior
+from musicvae_lite.latent import Posterior
 from musicvae_lite.models.image.pictures import Code, PictureDecoder, Shape, ToCode, with_label
 from musicvae_lite.models.layers import lstm
 
@@ -39,7 +39,7 @@ class RecurrentEncoder(nn.Module):
         self.lstm = lstm(shape.channels * shape.width, settings.hidden)
         self.last = nn.Linear(settings.hidden + shape.classes, self.to_code.outputs * shape.z)
 
-    def forward(self, x: Tensor, control: Tensor | None = None) -> Posterior | Point:
+    def forward(self, x: Tensor, control: Tensor | None = None) -> Posterior:
         """Pictures [B, C, H, W] to a code [B, Z]."""
         rows = x.transpose(1, 2).flatten(2)  # [B, H, C * W]
         _, (state, _) = self.lstm(rows)

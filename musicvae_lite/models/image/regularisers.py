@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from musicvae_lite.latent import Point, Posterior
+from musicvae_lite.latent import Posterior
 from musicvae_lite.vae import Penalty
 
 
@@ -45,9 +45,7 @@ class Sparse(nn.Module):
         super().__init__()
         self.weight = weight
 
-    def forward(
-        self, posterior: Posterior | Point, z: Tensor, generator: torch.Generator | None = None
-    ) -> Penalty:
+    def forward(self, posterior: Posterior, z: Tensor, generator: torch.Generator | None = None) -> Penalty:
         size = z.abs().sum(1).mean()
         is_zero = (z.detach().abs() < 1e-6).float().mean()
         return Penalty(self.weight * size, {"code_size": size.detach(), "zero_share": is_zero})
@@ -66,16 +64,18 @@ class Adversary(nn.Module):
             inputs = hidden
         self.judge = nn.Sequential(*layers, nn.Linear(inputs, 1))
 
-    def forward(
-        self, posterior: Posterior | Point, z: Tensor, generator: torch.Generator | None = None
-    ) -> Penalty:
+    def forward(self, posterior: Posterior, z: Tensor, generator: torch.Generator | None = None) -> Penalty:
         drawn = torch.randn(z.shape, generator=generator, device=z.device, dtype=z.dtype)
         said_drawn, said_codes = self.judge(drawn), self.judge(z.detach())  # [B, 1] each, logits of "drawn"
         nats = 0.5 * (F.softplus(-said_drawn).mean() + F.softplus(said_codes).mean())
         still = {name: weight.detach() for name, weight in self.judge.named_parameters()}
         deceiving = F.softplus(-torch.func.functional_call(self.judge, still, (z,))).mean()
         right = 0.5 * ((said_drawn > 0).float().mean() + (said_codes < 0).float().mean())
-        terms = {"adversary_nats": nats.detach(), "adversary_accuracy": right, "deceiving_nats": deceiving.detach()}
+        terms = {
+            "adversary_nats": nats.detach(),
+            "adversary_accuracy": right,
+            "deceiving_nats": deceiving.detach(),
+        }
         return Penalty(nats + self.weight * deceiving, terms)
 
 

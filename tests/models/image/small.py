@@ -21,9 +21,17 @@ MAP = {
     "encoder": {"kind": "convolutional", "widths": [4, 8], "hidden": 0, "code": "plain"},
     "decoder": {"kind": "convolutional", "widths": [8, 4], "hidden": [], "is_map": True},
 }
-ROWS = {"z": 6, "encoder": {"kind": "recurrent", "hidden": 12}, "decoder": {"kind": "recurrent", "hidden": 12}}
+ROWS = {
+    "z": 6,
+    "encoder": {"kind": "recurrent", "hidden": 12},
+    "decoder": {"kind": "recurrent", "hidden": 12},
+}
 CONDITIONAL = {**CONV, "conditional": True}
-NOISY = {**DENSE, "encoder": {"kind": "dense", "hidden": [24], "code": "plain"}, "corruption": {"kind": "noise"}}
+NOISY = {
+    **DENSE,
+    "encoder": {"kind": "dense", "hidden": [24], "code": "plain"},
+    "corruption": {"kind": "noise"},
+}
 GRID: dict[str, Any] = {
     "z": 6 * 6 * 3,
     "likelihood": "straight",
@@ -32,7 +40,11 @@ GRID: dict[str, Any] = {
     "encoder": {"kind": "grid", "width": 6, "layers": 1},
     "decoder": {"kind": "grid", "width": 6, "layers": 2},
 }
-SPARSE = {**DENSE, "encoder": {"kind": "dense", "hidden": [24], "code": "positive"}, "regulariser": {"kind": "sparse"}}
+SPARSE = {
+    **DENSE,
+    "encoder": {"kind": "dense", "hidden": [24], "code": "positive"},
+    "regulariser": {"kind": "sparse"},
+}
 ADVERSARIAL = {
     **DENSE,
     "encoder": {"kind": "dense", "hidden": [24], "code": "plain"},
@@ -48,6 +60,8 @@ def config(table: dict[str, Any], channels: int = 1, height: int = 12, width: in
     return ImageConfig.from_table(table, "small").fitted(channels, height, width, CLASSES)
 
 
-def model(table: dict[str, Any], channels: int = 1, height: int = 12, width: int = 12, seed: int = 0) -> ImageVAE:
+def model(
+    table: dict[str, Any], channels: int = 1, height: int = 12, width: int = 12, seed: int = 0
+) -> ImageVAE:
     torch.manual_seed(seed)
     return ImageVAE(config(table, channels, height, width))
