@@ -11,9 +11,10 @@ from torch import Tensor
 
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.images import figures
+from musicvae_lite.images.embedding import nearest_neighbour_accuracy, principal_components
 from musicvae_lite.images.sets import Pictures
 from musicvae_lite.models.image.examples import examples
-from musicvae_lite.models.image_vae import ImageVAE, nearest_neighbour_accuracy, plane, principal_components
+from musicvae_lite.models.image_vae import ImageVAE, plane
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -81,7 +82,7 @@ def embedding(
     codes = model.encode(x, labels)
     is_plane = codes.shape[1] == 2
     points = codes if is_plane else principal_components(codes)
-    of_pixels = principal_components(pictures.pixels)
+    of_pixels = principal_components(pictures.pixels.astype(np.float32) / 255)
     name = "codes" if is_plane else f"codes of {codes.shape[1]} numbers, by PCA"
     names, found = [name, "PCA of the pixels"], {}
     if pictures.labels is not None:

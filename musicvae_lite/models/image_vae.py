@@ -290,34 +290,5 @@ def plane(width: int, reach: float = 0.975) -> np.ndarray:
     return np.stack([x.ravel(), y.ravel()], 1).astype(np.float32)
 
 
-def nearest_neighbour_accuracy(codes: np.ndarray, labels: np.ndarray, neighbours: int = 5) -> float:
-    """Share of points whose nearest others, by majority, have their label: leave-one-out k-NN.
-
-    Args:
-        codes: [N, D].
-        labels: [N].
-    """
-    points, known = torch.from_numpy(codes.astype(np.float32)), torch.from_numpy(labels)
-    count = min(neighbours, len(points) - 1)
-    right = 0
-    for begin in range(0, len(points), 1000):
-        distance = torch.cdist(points[begin : begin + 1000], points)
-        rows = torch.arange(len(distance))
-        distance[rows, rows + begin] = torch.inf
-        near = known[distance.topk(count, largest=False).indices]  # [b, k], nearest first
-        votes = (near[:, :, None] == near[:, None, :]).sum(2)  # a draw goes to the nearest
-        winner = near[rows, votes.argmax(1)]
-        right += int((winner == known[begin : begin + 1000]).sum())
-    return right / len(points)
-
-
-def principal_components(pictures: np.ndarray, count: int = 2) -> np.ndarray:
-    """The first principal components [N, count] of pictures [N, ...]: PCA, beside which codes are shown."""
-    flat = torch.from_numpy(pictures.reshape(len(pictures), -1).astype(np.float32))
-    flat = flat - flat.mean(0)
-    _, vectors = torch.linalg.eigh(flat.T @ flat)
-    return (flat @ vectors[:, -count:].flip(1)).numpy()
-
-
 def _size(size: Sequence[int]) -> str:
     return f"{size[1]} x {size[0]}"

@@ -10,7 +10,7 @@ import torch
 from musicvae_lite.errors import CheckpointError, ConfigError, NothingUsableError, ReadError
 from musicvae_lite.images.sets import Pictures
 from musicvae_lite.models import image_figures
-from musicvae_lite.models.image_vae import ImageVAE, nearest_neighbour_accuracy, plane, principal_components
+from musicvae_lite.models.image_vae import ImageVAE, plane
 from tests.images.made import drawings, save
 from tests.models.image import small
 
@@ -130,23 +130,6 @@ def test_only_models_trained_for_it_repair():
         small.model(small.DENSE).repair(PIXELS[0])
     done, notes = small.model(small.NOISY).repair(drawings(1, size=20)[0][0])
     assert done.shape == (1, 12, 12) and "resized" in notes[0]
-
-
-def test_nearest_neighbours_agree_as_counted_by_hand():
-    points, labels = np.array([[0.0], [0.1], [0.2], [5.0], [5.1], [5.3]]), np.array([0, 0, 0, 1, 1, 0])
-    # with 2 neighbours: 0, 0, 0 right; 5.0 has 5.1 (1) nearest, 5.1 has 5.0 (1), 5.3 has 5.1 (1): wrong
-    assert nearest_neighbour_accuracy(points, labels, 2) == pytest.approx(5 / 6)
-    chance = np.random.default_rng(0)
-    mixed = nearest_neighbour_accuracy(chance.normal(size=(600, 2)), chance.integers(0, 3, 600))
-    assert 0.25 < mixed < 0.42
-
-
-def test_principal_components_are_those_of_the_covariance():
-    chance = np.random.default_rng(0)
-    x = chance.normal(size=(200, 6)) * [9, 5, 1, 1, 1, 1]
-    found = principal_components(x)
-    values = np.linalg.eigvalsh(np.cov(x.T))[::-1]
-    assert np.allclose(found.var(0, ddof=1), values[:2], rtol=1e-3) and abs(np.corrcoef(found.T)[0, 1]) < 1e-3
 
 
 def test_figures_of_every_kind_are_drawn():
