@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from musicvae_lite.errors import NothingUsableError, ReadError
-from musicvae_lite.images.reading import SUFFIXES, Picture, in_channels, read_picture, resized
+from musicvae_lite.images.reading import SUFFIXES, Picture, fitted, in_channels, read_picture, resized
 
 LARGEST = 96  # pixels a side; larger pictures shrink to SHRUNK unless a size is asked for
 SHRUNK = 64
@@ -144,7 +144,7 @@ def _pieces(pixels: np.ndarray, wanted: Wanted) -> np.ndarray:
     """[N, C, H, W]: the picture at the size wanted, or all pieces of that size in it."""
     pixels = in_channels(pixels, wanted.channels)
     if not wanted.patches:
-        return resized(pixels, wanted.height, wanted.width)[None]
+        return fitted(pixels, wanted.height, wanted.width)[None]
     found = []
     for factor in wanted.shrink:
         height, width = pixels.shape[1] // factor, pixels.shape[2] // factor

@@ -134,6 +134,22 @@ def resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.stack([np.asarray(layer) for layer in layers])
 
 
+def fitted(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """uint8 [C, H, W] at another size without stretching it: the missing sides get the colour of its rim."""
+    _, old_height, old_width = pixels.shape
+    side = max(old_height / height, old_width / width)
+    missing = (max(0, round(side * height) - old_height), max(0, round(side * width) - old_width))
+    if any(missing):
+        rim = [pixels[:, 0], pixels[:, -1], pixels[:, :, 0], pixels[:, :, -1]]
+        colour = np.median(np.concatenate(rim, axis=1), axis=1).astype(np.uint8)
+        larger = np.empty((len(pixels), old_height + missing[0], old_width + missing[1]), np.uint8)
+        larger[:] = colour[:, None, None]
+        top, left = missing[0] // 2, missing[1] // 2
+        larger[:, top : top + old_height, left : left + old_width] = pixels
+        pixels = larger
+    return resized(pixels, height, width)
+
+
 def to_image(pixels: np.ndarray) -> Any:
     """uint8 [C, H, W] to a Pillow image."""
     from PIL import Image

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from musicvae_lite import checkpoints, runtime
 from musicvae_lite.errors import CheckpointError, ConfigError, NothingUsableError
-from musicvae_lite.images.reading import Picture, in_channels, read_picture, resized
+from musicvae_lite.images.reading import Picture, fitted, in_channels, read_picture
 from musicvae_lite.images.tiles import in_tiles
 from musicvae_lite.latent import slerp
 from musicvae_lite.models.image.assembly import ImageConfig
@@ -95,7 +95,7 @@ class ImageVAE:
         pixels, name, notes = self.pixels(image, convert)
         if pixels.shape[1:] != size:
             notes.append(f"{name}: {_size(pixels.shape[1:])} pixels, resized to the model's {_size(size)}")
-            pixels = resized(pixels, *size)
+            pixels = fitted(pixels, *size)
         return torch.from_numpy(pixels).float() / 255, notes
 
     def encode(self, pictures: Tensor, labels: Sequence[int] | None = None) -> np.ndarray:

@@ -89,6 +89,17 @@ def test_luma_is_what_pillow_calls_grey():
     assert reading.luma(COLOUR[None].astype(np.float32)).shape == (1, 9, 7)
 
 
+def test_pictures_are_not_stretched():
+    block = np.full((1, 10, 20), 7, np.uint8)
+    block[:, 3:7, 8:12] = 250  # a square in a wide picture
+    found = reading.fitted(block, 40, 40)[0]
+    assert found.shape == (40, 40) and found[0, 0] == found[-1, -1] == 7
+    tall, wide = (found.max(axis) > 128 for axis in (1, 0))
+    assert tall.sum() == wide.sum() == 8 and found[20, 20] > 220
+    same = reading.fitted(COLOUR, 9, 7)
+    assert np.array_equal(same, COLOUR)
+
+
 def test_pictures_are_written_and_odd_names_refused(tmp_path: Path):
     path = reading.write_picture(tmp_path / "w.png", COLOUR)
     assert np.array_equal(reading.read_picture(path).pixels, COLOUR)

@@ -46,10 +46,10 @@ def denoise(
     if corrupt:
         import torch
 
-        from musicvae_lite.images.reading import resized
+        from musicvae_lite.images.reading import fitted
 
         size = pixels.shape[1:] if vae.config.is_grid else vae.config.shape.target[1:]
-        clean = torch.from_numpy(resized(pixels, *size)).float() / 255
+        clean = torch.from_numpy(fitted(pixels, *size)).float() / 255
         pixels = as_bytes(noise(clean[None], vae.generator(seed))[0].numpy())
         files.append(write_picture(output.with_name(f"{output.stem}-read{output.suffix}"), pixels))
     done = _repair(vae, pixels, source, "denoising")
