@@ -52,11 +52,13 @@ class Table:
     columns: headings.
     rows: cells; the first of each row names a section, None is an empty cell.
     lowest: names of the columns whose lowest number is shown in bold.
+    apart: rows, by their first cell, that do not count for it.
     """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str | float | int | None]]
     lowest: Sequence[str] = ()
+    apart: Sequence[str] = ()
 
 
 def page(title: str, about: str, table: Table, sections: Sequence[Section]) -> str:
@@ -72,8 +74,9 @@ def page(title: str, about: str, table: Table, sections: Sequence[Section]) -> s
 
 def _table(table: Table) -> str:
     best = {}
+    rivals = [row for row in table.rows if row[0] not in table.apart]
     for index, name in enumerate(table.columns):
-        numbers = [row[index] for row in table.rows if isinstance(row[index], int | float)]
+        numbers = [row[index] for row in rivals if isinstance(row[index], int | float)]
         if name in table.lowest and numbers:
             best[index] = min(numbers)  # type: ignore[type-var]
     head = "".join(f"<th>{html.escape(name)}</th>" for name in table.columns)
@@ -81,7 +84,7 @@ def _table(table: Table) -> str:
     for row in table.rows:
         cells = [f'<td><a href="#{html.escape(str(row[0]))}">{html.escape(str(row[0]))}</a></td>']
         for index, value in enumerate(row[1:], start=1):
-            is_best = index in best and value == best[index]
+            is_best = index in best and value == best[index] and row in rivals
             cells.append(f"<td{' class=best' if is_best else ''}>{html.escape(_cell(value))}</td>")
         rows.append(f"<tr>{''.join(cells)}</tr>")
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"

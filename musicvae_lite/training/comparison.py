@@ -110,7 +110,8 @@ def write_page(entries: Sequence[Entry], pictures: PictureSet, path: Path) -> Pa
     measured = pictures.test if len(pictures.test) else pictures.validation
     shown = one_of_each(measured, SHOWN)
     sections = [Section(e.preset.name, _about(e), _pictures(e, shown)) for e in entries]
-    table = Table(COLUMNS, [e.row() for e in entries], lowest=("BCE a value", "squared error"))
+    apart = [e.preset.name for e in entries if e.model.config.corruption is not None]
+    table = Table(COLUMNS, [e.row() for e in entries], ("BCE a value", "squared error"), apart)
     _, height, width = pictures.shape
     about = (
         f"{len(pictures.train):,} pictures of {width} x {height} to train on, {len(measured):,} to measure "

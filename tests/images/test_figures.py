@@ -58,7 +58,7 @@ def test_a_page_holds_its_pictures_and_escapes_words():
     picture = figures.labelled_grid(PICTURES, per_row=3)
     text = page(
         "A & <b>", "about",
-        Table(("preset", "loss"), [("one", 0.5), ("two", 0.25), ("three", None)], ("loss",)),
+        Table(("preset", "loss"), [("one", 0.5), ("two", 0.25), ("x", 0.1), ("y", None)], ("loss",), ("x",)),
         [Section("one", "said", [("caption", picture)])],
     )  # fmt: skip
     assert "A &amp; &lt;b&gt;" in text and "<td class=best>0.2500" in text and 'href="#one"' in text
