@@ -203,3 +203,15 @@ def test_code_prior_keeps_mean_and_covariance():
     drawn = prior.colour(torch.randn((20_000, 5), generator=generator))
     assert torch.allclose(drawn.mean(0), codes.mean(0), atol=0.1)
     assert torch.allclose(torch.cov(drawn.T), torch.cov(codes.T), atol=0.35)
+
+
+def test_a_point_is_a_posterior_that_is_sure_of_itself():
+    from musicvae_lite.latent import Point
+
+    mean = torch.tensor([[1.0, -2.0], [0.5, 3.0]], requires_grad=True)
+    point = Point(mean)
+    assert isinstance(point, Posterior) and point.rsample() is mean
+    assert point.kl().tolist() == [0.0, 0.0] and point.kl_per_unit().shape == (2, 2)
+    assert isinstance(point.in_float32(), Point) and point.in_float32().mean.dtype == torch.float32
+    point.rsample().sum().backward()
+    assert mean.grad is not None and mean.grad.tolist() == [[1.0, 1.0], [1.0, 1.0]]

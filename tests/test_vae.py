@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from musicvae_lite.latent import NATS_PER_BIT, Posterior, bowed, free_bits
-from musicvae_lite.vae import VAE, Batch, Reconstruction, collapse_warning
+from musicvae_lite.vae import VAE, Batch, Penalty, Reconstruction, collapse_warning
 
 
 class Encoder(nn.Module):
@@ -130,3 +130,27 @@ def test_collapse_is_told_and_health_is_not():
     assert silent is not None and "0.02 bits in 0 of 20 units" in silent and "now 0.2" in silent
     assert collapse_warning(0.5, torch.tensor([0.3, 0.0]), 1.0) is not None
     assert collapse_warning(float("nan"), [0.5], 1.0) is None  # nothing was measured
+
+
+class Heavy(nn.Module):
+    """Asks for small codes, and has a parameter of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(3.0))
+
+    def forward(self, posterior: Posterior, z: Tensor, generator: torch.Generator | None = None) -> Penalty:
+        size = z.square().sum(-1).mean()
+        return Penalty(self.weight * size, {"size": size.detach()})
+
+
+def test_a_regulariser_adds_its_cost_and_its_terms():
+    torch.manual_seed(0)
+    with_it = VAE(Encoder(), Decoder(), Heavy())
+    without = VAE(with_it.encoder, with_it.decoder)
+    batch = Batch(torch.randn(4, 6, generator=torch.Generator().manual_seed(1)))
+    one, other = (v.loss(batch, 0.5, 0.0, torch.Generator().manual_seed(2)) for v in (with_it, without))
+    assert torch.allclose(one.total, other.total + 3 * one.terms["size"])
+    one.total.backward()
+    weight: Tensor = with_it.regulariser.weight  # type: ignore[assignment,union-attr]
+    assert weight.grad is not None and torch.allclose(weight.grad, one.terms["size"])
