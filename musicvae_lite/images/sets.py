@@ -46,6 +46,15 @@ class Pictures:
     def part(self, rows: np.ndarray | slice) -> Pictures:
         return Pictures(self.pixels[rows], None if self.labels is None else self.labels[rows])
 
+    def one_of_each(self, count: int) -> Pictures:
+        """The first picture of every class in turn, `count` in all; the first ones without labels."""
+        if self.labels is None:
+            return self.part(slice(count))
+        classes = [np.flatnonzero(self.labels == label) for label in np.unique(self.labels)]
+        turns = max(len(rows) for rows in classes) if classes else 0
+        rows = [rows[turn] for turn in range(turns) for rows in classes if turn < len(rows)]
+        return self.part(np.array(rows[:count], dtype=np.int64))
+
 
 @dataclass(frozen=True, eq=False)
 class PictureSet:

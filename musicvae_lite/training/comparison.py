@@ -108,7 +108,7 @@ def train_all(
 def write_page(entries: Sequence[Entry], pictures: PictureSet, path: Path) -> Path:
     """Writes the page that shows the entries side by side."""
     measured = pictures.test if len(pictures.test) else pictures.validation
-    shown = one_of_each(measured, SHOWN)
+    shown = measured.one_of_each(SHOWN)
     sections = [Section(e.preset.name, _about(e), _pictures(e, shown)) for e in entries]
     apart = [e.preset.name for e in entries if e.model.config.corruption is not None]
     table = Table(COLUMNS, [e.row() for e in entries], ("BCE a value", "squared error"), apart)
@@ -122,15 +122,6 @@ def write_page(entries: Sequence[Entry], pictures: PictureSet, path: Path) -> Pa
     with checkpoints.replacing(path) as temporary:
         temporary.write_text(text, "utf-8")
     return path
-
-
-def one_of_each(pictures: Pictures, count: int) -> Pictures:
-    """The first picture of every class in turn; the first ones where there are no labels."""
-    if pictures.labels is None:
-        return pictures.part(slice(count))
-    firsts = [np.flatnonzero(pictures.labels == label) for label in np.unique(pictures.labels)]
-    rows = [rows[turn] for turn in range(count) for rows in firsts if turn < len(rows)]
-    return pictures.part(np.array(rows[:count]))
 
 
 def learning_curve(run: Path) -> Image | None:

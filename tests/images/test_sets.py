@@ -152,3 +152,13 @@ def test_the_split_follows_the_seed_and_the_digest_the_pictures():
     changed = pixels.copy()
     changed[:, 0, 0, 0] ^= 1
     assert sets.from_arrays(changed, labels, seed=1).digest != one.digest
+
+
+def test_one_of_each_class_comes_first():
+    pixels, labels = drawings(12)
+    whole = sets.Pictures(pixels, labels[::-1].copy())
+    shown = whole.one_of_each(5)
+    assert shown.labels is not None and shown.labels.tolist() == [0, 1, 2, 0, 1]
+    assert np.array_equal(shown.pixels[0], pixels[whole.labels == 0][0])
+    assert np.array_equal(sets.Pictures(pixels).one_of_each(5).pixels, pixels[:5])
+    assert len(whole.one_of_each(50)) == 12

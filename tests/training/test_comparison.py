@@ -59,9 +59,3 @@ def test_what_does_not_fit_is_left_out_and_said(recipes: list[str]):
         comparison.suited(["melody-2bar"], pictures)
     with pytest.raises(ConfigError, match="share is 0"):
         comparison.train_all(presets, pictures, Path("nowhere"), share=0)
-
-
-def test_one_of_each_class_comes_first():
-    pictures = drawing_set(120).train
-    labels = comparison.one_of_each(pictures, 5).labels
-    assert labels is not None and labels.tolist() == [0, 1, 2, 0, 1]

@@ -83,7 +83,7 @@ def take(
     invert: bool,
     label: str | None = None,
 ) -> Any:
-    """Clean pictures for a model (`Pictures`): of the files named, or the first of a data set's test part."""
+    """Clean pictures for a model (`Pictures`): of the files named, or some of a data set's test part."""
     import numpy as np
 
     from musicvae_lite.images.reading import SUFFIXES
@@ -93,7 +93,8 @@ def take(
     if len(names) == 1 and (first.suffix.lower() not in SUFFIXES or first.is_dir()):
         found = load_pictures(names[0], lies, model)
         part = found.test if len(found.test) else found.train
-        pixels, labels = part.pixels[:count], None if part.labels is None else part.labels[:count]
+        part = part.one_of_each(count)
+        pixels, labels = part.pixels, part.labels
     else:
         taken = [model.take(name, grey, clean=True) for name in names]
         say_notes([note for _, notes in taken for note in notes])
