@@ -88,7 +88,7 @@ class ConvolutionalEncoder(nn.Module):
         if settings.hidden:
             flat = channels * size[0] * size[1]
             self.hidden = nn.Linear(flat + shape.classes, settings.hidden)
-            self.last: nn.Module = nn.Linear(settings.hidden, self.to_code.outputs * shape.z)
+            self.last: nn.Module = nn.Linear(settings.hidden + shape.classes, self.to_code.outputs * shape.z)
         else:
             if shape.classes:
                 raise ConfigError("a conditional model needs a dense layer in its encoder: set 'hidden'")
@@ -99,7 +99,8 @@ class ConvolutionalEncoder(nn.Module):
         features = self.halving(x.contiguous(memory_format=torch.channels_last))
         if self.hidden is None:
             return self.to_code(self.last(features).flatten(1))
-        return self.to_code(self.last(self.hidden(with_label(features.flatten(1), control)).relu()))
+        hidden = self.hidden(with_label(features.flatten(1), control)).relu()
+        return self.to_code(self.last(with_label(hidden, control)))  # so that each class can fill the prior
 
 
 class ConvolutionalNetwork(nn.Module):
