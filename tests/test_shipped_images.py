@@ -53,7 +53,8 @@ def test_they_draw_without_data_or_network(
 @pytest.mark.parametrize(
     ("name", "figure", "at_most"),
     [
-        ("mnist-vae-2d", "elbo_nats", 148), ("mnist-vae-conv", "elbo_nats", 101), ("mnist-cvae", "elbo_nats", 140),
+        ("mnist-vae-2d", "elbo_nats", 148), ("mnist-vae-conv", "elbo_nats", 101),
+        ("mnist-cvae", "elbo_nats", 140),
         ("mnist-denoise", "bce", 0.125), ("mnist-upscale", "bce", 0.085),
     ],
 )  # fmt: skip
