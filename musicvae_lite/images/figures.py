@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 INK, PAPER, LINE = "#30343b", "#ffffff", "#d5d8de"
 CLASS_COLOURS = (
     "#2f6fb3", "#e07b28", "#3a9a5f", "#c23b4a", "#8d5fb0",
-    "#8a5a44", "#d873b0", "#7a7f87", "#b3a12b", "#2aa5b8",
+    "#5d4037", "#d873b0", "#7a7f87", "#b3a12b", "#2aa5b8",
 )  # fmt: skip
 GAP = 2  # pixels between the pictures of a grid
 DPI = 150
@@ -97,12 +97,15 @@ def scatter(
     labels: np.ndarray | None,
     classes: Sequence[str],
     title: str = "",
+    normal: Sequence[int] = (),
 ) -> Image:
     """Clouds of points side by side, coloured by class, each class named at its middle.
 
     Args:
         parts: a title and points [N, 2] for each panel.
         labels: [N] whole numbers; None draws all in one colour.
+        normal: numbers of panels whose points are about N(0, I): equal areas hold equal shares of it, as in
+            `manifold`, so that the crowded middle opens up.
     """
     from matplotlib.figure import Figure
 
@@ -111,7 +114,12 @@ def scatter(
     )
     axes = figure.subplots(1, len(parts), squeeze=False)[0]
     size = float(np.clip(40_000 / max(len(parts[0][1]), 1), 4, 30))
-    for axis, (name, points) in zip(axes, parts, strict=True):
+    for number, (axis, (name, points)) in enumerate(zip(axes, parts, strict=True)):
+        if number in normal:
+            points = _shares(points)
+            marks = np.array([-2, -1, -0.5, 0, 0.5, 1, 2])
+            axis.set_xticks(_shares(marks), [f"{mark:g}" for mark in marks])
+            axis.set_yticks(_shares(marks), [f"{mark:g}" for mark in marks])
         order = np.random.default_rng(0).permutation(len(points))  # no class lies over all others
         colours = CLASS_COLOURS[0]
         if labels is not None:
@@ -119,6 +127,8 @@ def scatter(
         axis.scatter(*points[order].T, s=size, c=colours, alpha=0.55, linewidths=0, rasterized=True)
         low, high = np.quantile(points, 0.004, axis=0), np.quantile(points, 0.996, axis=0)
         margin = 0.06 * (high - low)
+        if number in normal:
+            low, high, margin = np.zeros(2), np.ones(2), np.full(2, 0.02)
         axis.set_xlim(low[0] - margin[0], high[0] + margin[0])
         axis.set_ylim(low[1] - margin[1], high[1] + margin[1])
         if labels is not None:
@@ -130,6 +140,13 @@ def scatter(
     if title:
         figure.suptitle(title, fontsize=15, color=INK, fontweight="bold", parse_math=False)
     return render(figure)
+
+
+def _shares(values: np.ndarray) -> np.ndarray:
+    """The share of N(0, 1) below each value."""
+    import torch
+
+    return torch.special.ndtr(torch.from_numpy(values.astype(np.float64))).numpy()
 
 
 def _name_classes(axis: Any, points: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> None:

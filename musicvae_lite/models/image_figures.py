@@ -83,7 +83,8 @@ def embedding(
     is_plane = codes.shape[1] == 2
     points = codes if is_plane else principal_components(codes)
     of_pixels = principal_components(pictures.pixels.astype(np.float32) / 255)
-    name = "codes" if is_plane else f"codes of {codes.shape[1]} numbers, by PCA"
+    is_normal = is_plane and not model.config.is_plain
+    name = ("codes, on normal quantiles" if is_normal else "codes") if is_plane else f"codes of {codes.shape[1]} numbers, by PCA"
     names, found = [name, "PCA of the pixels"], {}
     if pictures.labels is not None:
         found["codes"] = nearest_neighbour_accuracy(points, pictures.labels)
@@ -93,7 +94,7 @@ def embedding(
         shares = (found["codes"], found["pca"])
         names = [f"{n}: 5 nearest neighbours agree for {s:.0%}" for n, s in zip(names, shares, strict=True)]
     panels = list(zip(names, (points, of_pixels), strict=True))
-    return figures.scatter(panels, pictures.labels, classes, title), found
+    return figures.scatter(panels, pictures.labels, classes, title, [0] * is_normal), found
 
 
 def codes(model: ImageVAE, pictures: Pictures, title: str = "", seed: int = 0) -> Image:

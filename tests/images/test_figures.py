@@ -42,6 +42,8 @@ def test_scatter_manifold_and_curves_are_drawn():
     blank = figures.scatter([("one", points)], None, ())
     named = figures.scatter([("one", points)], labels, ("a", "b", "c"))
     assert np.asarray(blank).std() > 5 and not np.array_equal(np.asarray(blank), np.asarray(named))
+    opened = figures.scatter([("one", points)], labels, ("a", "b", "c"), normal=[0])
+    assert opened.size == named.size and not np.array_equal(np.asarray(opened), np.asarray(named))
     plane = figures.manifold(np.repeat(PICTURES[:1], 9, axis=0), 3, np.array([-1.0, 0.0, 1.0]), "t")
     assert plane.width > 800
     lines = figures.curves({"a": (np.arange(9), np.arange(9.0)), "b": (np.arange(3), np.ones(3))}, "nats")
