@@ -84,7 +84,8 @@ def embedding(
     points = codes if is_plane else principal_components(codes)
     of_pixels = principal_components(pictures.pixels.astype(np.float32) / 255)
     is_normal = is_plane and not model.config.is_plain
-    name = ("codes, on normal quantiles" if is_normal else "codes") if is_plane else f"codes of {codes.shape[1]} numbers, by PCA"
+    name = "codes" if is_plane else f"codes of {codes.shape[1]} numbers, by PCA"
+    name += ", on normal quantiles" if is_normal else ""
     names, found = [name, "PCA of the pixels"], {}
     if pictures.labels is not None:
         found["codes"] = nearest_neighbour_accuracy(points, pictures.labels)
