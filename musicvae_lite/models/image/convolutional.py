@@ -100,7 +100,7 @@ class ConvolutionalEncoder(nn.Module):
         if self.hidden is None:
             return self.to_code(self.last(features).flatten(1))
         hidden = self.hidden(with_label(features.flatten(1), control)).relu()
-        return self.to_code(self.last(with_label(hidden, control)))  # so that each class can fill the prior
+        return self.to_code(self.last(with_label(hidden, control)))  # each class can fill the prior
 
 
 class ConvolutionalNetwork(nn.Module):

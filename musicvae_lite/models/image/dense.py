@@ -44,12 +44,16 @@ class DenseEncoder(nn.Module):
         super().__init__()
         self.to_code = ToCode(settings.code)
         pixels = shape.channels * shape.height * shape.width
-        sizes = [pixels + shape.classes, *settings.hidden, self.to_code.outputs * shape.z]
-        self.drop, self.layers = nn.Dropout(settings.dropout), _layers(sizes)
+        sizes = [pixels, *settings.hidden]
+        self.drop, self.layers = nn.Dropout(settings.dropout), _layers([pixels + shape.classes, *sizes[1:]])
+        self.last = nn.Linear(sizes[-1] + shape.classes, self.to_code.outputs * shape.z)
 
     def forward(self, x: Tensor, control: Tensor | None = None) -> Posterior:
         """Pictures [B, C, H, W] to a code [B, Z]."""
-        return self.to_code(self.layers(with_label(self.drop(x.flatten(1)), control)))
+        features = self.drop(x.flatten(1))
+        if len(self.layers):
+            features = self.layers(with_label(features, control)).relu()
+        return self.to_code(self.last(with_label(features, control)))  # each class can fill the prior
 
 
 class DenseNetwork(nn.Module):
