@@ -22,7 +22,7 @@ from musicvae_lite import checkpoints, runtime
 from musicvae_lite.errors import CheckpointError, ConfigError, NothingUsableError
 from musicvae_lite.images.reading import Picture, fitted, in_channels, read_picture
 from musicvae_lite.images.tiles import in_tiles
-from musicvae_lite.latent import slerp
+from musicvae_lite.latent import bowed
 from musicvae_lite.models.image.assembly import ImageConfig
 from musicvae_lite.models.image.examples import one_hot
 
@@ -148,7 +148,7 @@ class ImageVAE:
     def interpolate(
         self, a: Tensor, b: Tensor, steps: int = 9, labels: Sequence[int] | None = None
     ) -> np.ndarray:
-        """A spherical path [steps, C, H, W] between two pictures [C, h, w]; the ends are reconstructions.
+        """A path [steps, C, H, W] between two pictures [C, h, w] (`latent.bowed`); its ends are reconstructions.
 
         Args:
             labels: of `a` and `b` for a conditional model; the path changes from one to the other halfway.
@@ -157,7 +157,7 @@ class ImageVAE:
             raise ConfigError(f"steps is {steps}; a path needs at least its 2 ends")
         means = torch.from_numpy(self.encode(torch.stack([a, b]), labels))
         along = None if labels is None else [labels[0 if 2 * step < steps else 1] for step in range(steps)]
-        return self.decode(slerp(means[0], means[1], steps), along)
+        return self.decode(bowed(means[0], means[1], steps), along)
 
     def manifold(
         self, width: int = 15, labels: Sequence[int] | None = None, reach: float = 0.975
