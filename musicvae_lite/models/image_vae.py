@@ -148,7 +148,7 @@ class ImageVAE:
     def interpolate(
         self, a: Tensor, b: Tensor, steps: int = 9, labels: Sequence[int] | None = None
     ) -> np.ndarray:
-        """A path [steps, C, H, W] between two pictures [C, h, w] (`latent.bowed`); its ends are reconstructions.
+        """A path [steps, C, H, W] between pictures [C, h, w] (`latent.bowed`); its ends are reconstructions.
 
         Args:
             labels: of `a` and `b` for a conditional model; the path changes from one to the other halfway.
