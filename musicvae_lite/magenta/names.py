@@ -71,6 +71,18 @@ class Entry:
         i, f, j, o = np.split(bias, 4)
         return dict(zip(self.variables, (kernel, np.concatenate([i, j, f - np.float32(forget), o])), strict=True))
 
+    def shapes(self, ours: dict[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+        """Shapes of its variables, from those of our parameters."""
+        if self.kind == "nade":
+            size, hidden = ours[f"{self.ours}encode"]
+            return dict(zip(self.variables, ((size, 1, hidden), (size, hidden, 1)), strict=True))
+        if self.kind == "dense":
+            rows, columns = ours[f"{self.ours}weight"]
+            return dict(zip(self.variables, ((columns, rows), (rows,)), strict=True))
+        gates, hidden = ours[f"{self.ours}weight_hh"]
+        inputs = ours[f"{self.ours}weight_ih"][1]
+        return dict(zip(self.variables, ((inputs + hidden, gates), (gates,)), strict=True))
+
 
 def layout(encoder: StockEncoderSettings, decoder: StockDecoderSettings, voices: int = 1) -> list[Entry]:
     """Every layer of a model.

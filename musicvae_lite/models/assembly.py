@@ -94,7 +94,7 @@ def _settings(kinds: dict[str, type], table: Any, where: str) -> Any:
     for field in fields(settings):  # all are sizes, or lists of them, but for words
         value, least = getattr(settings, field.name), 0 if field.default == 0 else 1
         for size in value if isinstance(value, tuple) else (value,):
-            if isinstance(size, int) and size < least:
+            if type(size) is int and size < least:
                 raise ConfigError(f"{where}: '{field.name}' is {size}; it must be at least {least}")
     return settings
 
