@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-import torch
-from torch import Tensor
 
 from musicvae_lite import checkpoints, resources
 from musicvae_lite.errors import CheckpointError, ConfigError
 from musicvae_lite.magenta import javascript
 from musicvae_lite.magenta.bundle import KINDS, Bundle
+from musicvae_lite.magenta.converting import Progress, Read, checked, converted
 from musicvae_lite.magenta.locating import located
-from musicvae_lite.magenta.names import Entry, layout, plain
+from musicvae_lite.magenta.names import plain
 from musicvae_lite.magenta.recognition import recognise
-from musicvae_lite.magenta.structure import STEP, Shapes, is_ignored, read_structure
-from musicvae_lite.models.assembly import MusicConfig
+from musicvae_lite.magenta.structure import STEP, is_ignored, read_structure
 
-Progress = Callable[[int, int], None]  # variables read, and how many there are
+VECTORS = "attributes.safetensors"  # a direction [Z] for each attribute
 
 
 @dataclass(frozen=True)
@@ -69,7 +64,7 @@ def import_model(
         return _write(_read_bundle(Bundle(prefix), source, config, progress), source, name, folder, replace)
 
 
-def _read_bundle(bundle: Bundle, source: object, config: str | None, progress: Progress) -> javascript.Model:
+def _read_bundle(bundle: Bundle, source: object, config: str | None, progress: Progress) -> Read:
     names = {plain(name): name for name in bundle.variables if not is_ignored(name) and name != STEP}
     shapes = {name: bundle.variables[stored].shape for name, stored in names.items()}
     for name, stored in names.items():
@@ -79,49 +74,11 @@ def _read_bundle(bundle: Bundle, source: object, config: str | None, progress: P
     entries = checked(recognised.config, shapes, source)
     weights = converted(entries, lambda name: bundle.read(names[name]), progress)
     step = int(bundle.read(STEP)) if STEP in bundle.variables else None
-    return javascript.Model(recognised.name, recognised.config, weights, step)
-
-
-def checked(config: MusicConfig, shapes: Shapes, where: object) -> list[Entry]:
-    """The layers of a model, after making sure that the variables are exactly its own.
-
-    Raises:
-        CheckpointError: a variable is unknown, missing, or of another shape.
-    """
-    voices = len(getattr(config.representation.step, "depths", ()))
-    entries = layout(config.encoder, config.decoder, voices)
-    with torch.device("meta"):
-        ours = {name: tuple(tensor.shape) for name, tensor in config.build().state_dict().items()}
-    wanted: Shapes = {}
-    for entry in entries:
-        wanted |= entry.shapes(ours)
-    lines = [f"'{name}' {list(shape)} is unknown" for name, shape in shapes.items() if name not in wanted]
-    lines += [f"'{name}' {list(shape)} is missing" for name, shape in wanted.items() if name not in shapes]
-    lines += [
-        f"'{name}' is {list(shapes[name])}, and should be {list(shape)}"
-        for name, shape in wanted.items()
-        if name in shapes and shapes[name] != shape
-    ]
-    if lines:
-        more = f"\n  ... and {len(lines) - 8} more" if len(lines) > 8 else ""
-        raise CheckpointError(f"{where}: variables do not fit:\n  " + "\n  ".join(lines[:8]) + more)
-    return entries
-
-
-def converted(
-    entries: list[Entry], read: Callable[[str], np.ndarray], progress: Progress
-) -> dict[str, Tensor]:
-    """Our parameters, read one layer at a time."""
-    weights: dict[str, Tensor] = {}
-    for done, entry in enumerate(entries, 1):
-        ours = entry.to_ours(*(read(variable) for variable in entry.variables))
-        weights |= {name: torch.from_numpy(np.ascontiguousarray(values)) for name, values in ours.items()}
-        progress(done, len(entries))
-    return weights
+    return Read(recognised.name, recognised.config, weights, step)
 
 
 def _write(
-    model: javascript.Model, source: object, name: str | None, folder: Path | None, replace: bool
+    model: Read, source: object, name: str | None, folder: Path | None, replace: bool
 ) -> Imported:
     name = name or model.name
     if Path(name).name != name or name in (".", ".."):
@@ -140,12 +97,12 @@ def _write(
     table = {"format": checkpoints.FORMAT, **model.config.to_table(), "origin": origin}
     checkpoints.write_json(target / checkpoints.CONFIG, table)
     if model.vectors:
-        checkpoints.write_tensors(target / javascript.VECTORS, model.vectors)
+        checkpoints.write_tensors(target / VECTORS, model.vectors)
     (target / checkpoints.CARD).write_text(_card(name, model, origin), "utf-8")
     return Imported(target, model.name, model.step, model.notes)
 
 
-def _card(name: str, model: javascript.Model, origin: dict[str, Any]) -> str:
+def _card(name: str, model: Read, origin: dict[str, Any]) -> str:
     lines = [
         f"# {name}",
         "",

@@ -53,17 +53,17 @@ def recognise(found: Structure, where: object, name: str | None = None) -> Recog
     """
     if name is not None:
         return Recognised(*_named(found, where, name))
-    stock = {name: _config(name) for name in stock_names()}
-    differing = {name: differences(found, config) for name, config in stock.items()}
-    fitting = [name for name, faults in differing.items() if not faults]
+    stock = {each: _config(each) for each in stock_names()}
+    differing = {each: differences(found, config) for each, config in stock.items()}
+    fitting = [each for each, faults in differing.items() if not faults]
     if not fitting:
-        nearest = min(differing, key=lambda name: (len(differing[name]), _size_gap(found, stock[name])))
+        nearest = min(differing, key=lambda each: (len(differing[each]), _size_gap(found, stock[each])))
         lines = "".join(f"\n  {line}" for line in differing[nearest])
         raise CheckpointError(f"{where}: fits no known configuration. The nearest is {nearest}:{lines}")
-    exact = [name for name in fitting if _size_gap(found, stock[name]) == 0]
-    names = exact or sorted(fitting, key=lambda name: _size_gap(found, stock[name]))
-    sized = {name: with_sizes(stock[name], found) for name in names}
-    kinds = {name: json.dumps(config.to_table(), sort_keys=True) for name, config in sized.items()}
+    exact = [each for each in fitting if _size_gap(found, stock[each]) == 0]
+    names = exact or sorted(fitting, key=lambda each: _size_gap(found, stock[each]))
+    sized = {each: with_sizes(stock[each], found) for each in names}
+    kinds = {each: json.dumps(config.to_table(), sort_keys=True) for each, config in sized.items()}
     if len(set(kinds.values())) > 1:
         listing = ", ".join(names)
         raise CheckpointError(
@@ -71,6 +71,16 @@ def recognise(found: Structure, where: object, name: str | None = None) -> Recog
             f"{listing}. Say which with --config"
         )
     return Recognised(names[0], sized[names[0]], tuple(names[1:]))
+
+
+def stock_name(found: Structure, config: MusicConfig) -> str | None:
+    """The stock configuration that is just this model, sizes included; None when there is none."""
+    table = config.to_table()
+    for name in stock_names():
+        stock = _config(name)
+        if not differences(found, stock) and with_sizes(stock, found).to_table() == table:
+            return name if _size_gap(found, stock) == 0 else None
+    return None
 
 
 def _named(found: Structure, where: object, name: str) -> tuple[str, MusicConfig]:
@@ -109,7 +119,7 @@ def differences(found: Structure, config: MusicConfig) -> list[str]:
         "a NADE": (found.nade > 0, decoder.nade > 0),
     }
     return [
-        f"{what}: the checkpoint has {_shown(has)}, it has {_shown(wants)}"
+        f"{what}: the checkpoint has {_shown(has)}, the configuration {_shown(wants)}"
         for what, (has, wants) in pairs.items()
         if has != wants
     ]

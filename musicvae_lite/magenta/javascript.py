@@ -1,0 +1,162 @@
+"""magenta-js checkpoints: a config, a manifest of weights, and shards of plain or quantised numbers.
+
+The manifest's format is TensorFlow.js's (tfjs-core, io/types.ts, WeightsManifestConfig).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from musicvae_lite.errors import CheckpointError
+from musicvae_lite.magenta.converters import converter_of
+from musicvae_lite.magenta.converting import Progress, Read, checked, converted
+from musicvae_lite.magenta.names import plain
+from musicvae_lite.magenta.places import Place, place_of
+from musicvae_lite.magenta.recognition import differences, stock_name, with_sizes
+from musicvae_lite.magenta.structure import STEP, is_ignored, read_structure
+
+MANIFEST, CONFIG = "weights_manifest.json", "config.json"
+PLAIN = {"float32": "<f4", "int32": "<i4", "uint8": "u1", "bool": "u1"}
+QUANTISED = {"float16": "<f2", "uint8": "u1", "uint16": "<u2"}
+LARGEST = 1 << 33  # bytes of all weights in float32
+NO_SIGMA = "the checkpoint has no sigma: music is encoded to the mean of its code, never to a draw from around it"
+
+
+def is_javascript(source: object) -> bool:
+    """Whether a source is an address, or a folder (or a file of one) of a magenta-js checkpoint."""
+    return place_of(str(source)) is not None
+
+
+def read(source: str, config: str | None, progress: Progress) -> Read:
+    """Reads a checkpoint.
+
+    Args:
+        source: a folder or an address that holds both JSON files.
+        config: a stock configuration to take the representation from, for folders without a config.json.
+
+    Raises:
+        CheckpointError: it is damaged, incomplete, or of an architecture or converter that is not known.
+    """
+    place = place_of(source)
+    if place is None:
+        raise CheckpointError(f"{source}: no {MANIFEST} there")
+    converter = converter_of(_json(place, CONFIG), place.name_of(CONFIG))
+    groups = _groups(_json(place, MANIFEST), place.name_of(MANIFEST))
+    arrays = {}
+    for group in groups:
+        arrays |= _read_group(place, *group)
+    variables = {plain(name): values for name, values in arrays.items() if not is_ignored(name) and name != STEP}
+    shapes = {name: values.shape for name, values in variables.items()}
+    found = read_structure(shapes, source)
+    model = with_sizes(converter.config(found), found)
+    faults = differences(found, model)
+    if faults:
+        lines = "".join(f"\n  {line}" for line in faults)
+        raise CheckpointError(f"{source}: its weights do not fit its converter {converter.type}:{lines}")
+    entries = checked(model, shapes, source)
+    weights = converted(entries, variables.__getitem__, progress)
+    notes = () if found.has_scale else (NO_SIGMA,)
+    vectors = _vectors(place, model.z)
+    name = stock_name(found, model) or converter.default_name
+    step = int(arrays[STEP]) if STEP in arrays else None
+    return Read(name, model, weights, step, "magenta-js", vectors, notes)
+
+
+def _json(place: Place, name: str) -> Any:
+    try:
+        return json.loads(place.read(name).decode("utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"{place.name_of(name)}: not JSON: {error}") from error
+
+
+def _groups(manifest: Any, where: str) -> list[tuple[list[str], list[dict[str, Any]]]]:
+    """Files and weights of each group, after all that can be checked without the files was."""
+    if not isinstance(manifest, list):
+        raise CheckpointError(f"{where}: not a manifest: it should be a list of groups")
+    groups, total = [], 0
+    for group in manifest:
+        try:
+            paths, weights = [str(path) for path in group["paths"]], list(group["weights"])
+            for weight in weights:
+                total += 4 * _count(weight)
+                _kind(weight)
+        except (TypeError, KeyError, ValueError, OverflowError) as error:
+            raise CheckpointError(f"{where}: a group makes no sense: {error!r}") from error
+        for path in paths:
+            if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts or ":" in path:
+                raise CheckpointError(f"{where}: names the file '{path}', which lies elsewhere: not read")
+        groups.append((paths, weights))
+    if total > LARGEST:
+        raise CheckpointError(f"{where}: claims weights of {total:,} bytes; no MusicVAE has more than {LARGEST:,}")
+    return groups
+
+
+def _count(weight: dict[str, Any]) -> int:
+    shape = weight["shape"]
+    if not isinstance(shape, list) or any(type(size) is not int or size < 0 for size in shape):
+        raise ValueError(f"'{weight['name']}' has the shape {shape!r}")
+    return math.prod(shape)
+
+
+def _kind(weight: dict[str, Any]) -> np.dtype:
+    """The type a weight is stored in."""
+    quantisation = weight.get("quantization")
+    kinds, name = (QUANTISED, quantisation["dtype"]) if quantisation else (PLAIN, weight["dtype"])
+    if name not in kinds:
+        raise ValueError(f"'{weight['name']}' is of the type {name!r}")
+    return np.dtype(kinds[name])
+
+
+def _read_group(place: Place, paths: list[str], weights: list[dict[str, Any]]) -> dict[str, np.ndarray]:
+    wanted = sum(_count(weight) * _kind(weight).itemsize for weight in weights)
+    data = b"".join(place.read(path, wanted) for path in paths)
+    if len(data) != wanted:
+        raise CheckpointError(
+            f"{place.name_of(MANIFEST)}: its weights take {wanted:,} bytes, {', '.join(paths)} "
+            f"hold{'s' if len(paths) == 1 else ''} {len(data):,}"
+        )
+    arrays, at = {}, 0
+    for weight in weights:
+        kind, count = _kind(weight), _count(weight)
+        values = np.frombuffer(data, kind, count, at).reshape(weight["shape"])
+        at += count * kind.itemsize
+        arrays[str(weight["name"])] = _restored(values, weight.get("quantization"))
+    return arrays
+
+
+def _restored(values: np.ndarray, quantisation: dict[str, Any] | None) -> np.ndarray:
+    """Stored numbers as float32 (or whole numbers, of counters)."""
+    if quantisation is None:
+        return values if values.dtype.kind != "f" else values.astype(np.float32, copy=False)
+    if values.dtype.kind == "f":
+        return values.astype(np.float32)
+    scale, least = float(quantisation["scale"]), float(quantisation["min"])
+    return (values.astype(np.float64) * scale + least).astype(np.float32)
+
+
+def _vectors(place: Place, z: int) -> dict[str, Tensor]:
+    """Attribute vectors that lie beside: JSON files of names and lists of Z numbers."""
+    vectors: dict[str, Tensor] = {}
+    for name in place.others(".json", besides=(MANIFEST, CONFIG)):
+        table = _json(place, name)
+        for key, value in table.items() if isinstance(table, dict) else ():
+            numbers = value.get("vector") if isinstance(value, dict) else value
+            if not isinstance(numbers, list) or not numbers:
+                continue
+            try:
+                vector = torch.tensor(numbers, dtype=torch.float32).flatten()
+            except (TypeError, ValueError):
+                continue  # some other JSON
+            if len(vector) != z:
+                raise CheckpointError(
+                    f"{place.name_of(name)}: the vector '{key}' has {len(vector)} numbers, the code {z}"
+                )
+            vectors[key] = vector
+    return vectors
