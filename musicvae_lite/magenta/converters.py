@@ -14,6 +14,7 @@ from musicvae_lite.models.stock.encoders import StockEncoderSettings
 from musicvae_lite.music import representations
 from musicvae_lite.music.representations.base import Representation
 
+CHORDS = {"TriadChordEncoder": "triads", "PitchChordEncoder": "pitches"}
 BAR = 16  # steps: 4/4 in 16ths, the only grid of magenta-js
 
 
@@ -59,9 +60,11 @@ def converter_of(spec: Any, where: str) -> Converter:
     if not isinstance(spec, dict) or spec.get("type") != "MusicVAE":
         kind = spec.get("type") if isinstance(spec, dict) else spec
         raise CheckpointError(f"{where}: type is {kind!r}; what is read here is a MusicVAE")
-    for key in ("conditionOnKey", "extraControls"):
-        if spec.get(key):
-            raise CheckpointError(f"{where}: the model is told more than chords ('{key}'), which is not supported")
+    if spec.get("conditionOnKey"):
+        raise CheckpointError(f"{where}: the model is told keys ('conditionOnKey'), which no representation here is")
+    controls = spec.get("extraControls") or []
+    if controls and not _is_hits(controls, spec):
+        raise CheckpointError(f"{where}: the model is told more than chords ('extraControls'): not supported")
     table = spec.get("dataConverter")
     name, args = (table.get("type"), table.get("args") or {}) if isinstance(table, dict) else (None, None)
     if name not in CONVERTERS or not isinstance(args, dict):
@@ -74,6 +77,12 @@ def converter_of(spec: Any, where: str) -> Converter:
         raise CheckpointError(f"{where}: {name}: an argument is missing or of the wrong type ({error!r})") from error
 
 
+def _is_hits(controls: Any, spec: dict[str, Any]) -> bool:
+    """Whether the extra controls are the hits that `spec_of` writes for grooves."""
+    is_groove = isinstance(spec.get("dataConverter"), dict) and spec["dataConverter"].get("type") == "GrooveConverter"
+    return is_groove and isinstance(controls, list) and [c.get("name") for c in controls] == ["hits"]
+
+
 def _built(table: dict[str, Any], spec: dict[str, Any]) -> Representation:
     if spec.get("chordEncoder"):
         table = {**table, "chords": _chords(spec["chordEncoder"])}
@@ -81,9 +90,9 @@ def _built(table: dict[str, Any], spec: dict[str, Any]) -> Representation:
 
 
 def _chords(encoder: str) -> str:
-    if encoder != "TriadChordEncoder":
-        raise ConfigError(f"chords are given by a {encoder}, which is not supported; a TriadChordEncoder is")
-    return "triads"
+    if encoder not in CHORDS:
+        raise ConfigError(f"chords are given by a {encoder}, which is not known; known are {', '.join(CHORDS)}")
+    return CHORDS[encoder]
 
 
 def _bars(args: dict[str, Any]) -> tuple[int, int]:
@@ -117,6 +126,7 @@ def _groove(name: str, args: dict[str, Any], spec: dict[str, Any]) -> Converter:
         raise ConfigError("'splitInstruments' is not supported: here a step holds all drums")
     steps, bars = _bars(args)
     task = "tap" if args.get("tapify") else "humanize" if args.get("humanize") else "play"
+    task = "hits-control" if spec.get("extraControls") else task
     r = _built({"name": "groove", "bars": bars, "task": task, **_drum_map(args)}, spec)
     return Converter(name, r, steps, args.get("numSegments") or 0, f"groove-{bars}bar-js")
 
@@ -136,4 +146,64 @@ CONVERTERS: dict[str, Callable[[str, dict[str, Any], dict[str, Any]], Converter]
     "DrumRollConverter": _drums,
     "DrumsOneHotConverter": _drums,
     "GrooveConverter": _groove,
+}
+
+
+def spec_of(config: MusicConfig) -> dict[str, Any]:
+    """The config.json of magenta-js for a model.
+
+    Raises:
+        ConfigError: magenta-js has no converter for its representation.
+    """
+    r = config.representation
+    if str(r.meter) != "4/4" or (r.steps_per_quarter != 4 and r.name in WRITERS and r.name != "multitrack"):
+        raise ConfigError(f"magenta-js knows 4/4 in 16ths alone, not {r.meter} in {r.steps_per_quarter} a quarter")
+    if r.name not in WRITERS:
+        raise ConfigError(f"magenta-js has no converter for the representation '{r.name}'")
+    args: dict[str, Any] = {"numSteps": r.steps}
+    if getattr(config.decoder, "levels", ()):
+        args["numSegments"] = config.decoder.levels[0]
+    spec: dict[str, Any] = {"type": "MusicVAE", "dataConverter": None}
+    spec["dataConverter"] = {"type": WRITERS[r.name](config, args, spec), "args": args}
+    chords = getattr(r, "chords", None)
+    if chords is not None:
+        spec["chordEncoder"] = {ours: theirs for theirs, ours in CHORDS.items()}[chords]
+    return spec
+
+
+def _write_melody(config: MusicConfig, args: dict[str, Any], spec: dict[str, Any]) -> str:
+    r: Any = config.representation
+    args |= {"minPitch": r.lowest, "maxPitch": r.highest}
+    return "MelodyConverter"
+
+
+def _write_drums(config: MusicConfig, args: dict[str, Any], spec: dict[str, Any]) -> str:
+    r: Any = config.representation
+    args |= _pitch_classes(r)
+    if r.form == "tokens":
+        return "DrumsConverter" if config.encoder.roll else "DrumsOneHotConverter"
+    if not config.encoder.roll:
+        raise ConfigError("magenta-js's drum encoders read one more input for silence ('roll'), this one does not")
+    if not config.decoder.nade:
+        spec["useBooleanDecoder"] = True
+    return "DrumRollConverter"
+
+
+def _write_groove(config: MusicConfig, args: dict[str, Any], spec: dict[str, Any]) -> str:
+    r: Any = config.representation
+    args |= _pitch_classes(r)
+    if r.task == "hits-control":
+        spec["extraControls"] = [{"name": "hits", "depth": len(r.drum_map)}]
+    args |= {"tapify": r.task == "tap", "humanize": r.task == "humanize"}
+    return "GrooveConverter"
+
+
+def _pitch_classes(r: Any) -> dict[str, Any]:
+    return {} if r.drum_map.name == "magenta-9" else {"pitchClasses": [list(group) for group in r.drum_map.pitches]}
+
+
+WRITERS: dict[str, Callable[[MusicConfig, dict[str, Any], dict[str, Any]], str]] = {
+    "melody": _write_melody,
+    "drums": _write_drums,
+    "groove": _write_groove,
 }

@@ -10,7 +10,7 @@ from musicvae_lite import checkpoints, resources
 from musicvae_lite.errors import CheckpointError, ConfigError
 from musicvae_lite.magenta import javascript
 from musicvae_lite.magenta.bundle import KINDS, Bundle
-from musicvae_lite.magenta.converting import Progress, Read, checked, converted
+from musicvae_lite.magenta.converting import NO_SIGMA, Progress, Read, checked, converted
 from musicvae_lite.magenta.locating import located
 from musicvae_lite.magenta.names import plain
 from musicvae_lite.magenta.recognition import recognise
@@ -70,11 +70,13 @@ def _read_bundle(bundle: Bundle, source: object, config: str | None, progress: P
     for name, stored in names.items():
         if bundle.variables[stored].kind not in KINDS:
             raise CheckpointError(f"{source}: '{name}' is of a kind that is not read here")
-    recognised = recognise(read_structure(shapes, source), source, config)
+    structure = read_structure(shapes, source)
+    recognised = recognise(structure, source, config)
     entries = checked(recognised.config, shapes, source)
     weights = converted(entries, lambda name: bundle.read(names[name]), progress)
     step = int(bundle.read(STEP)) if STEP in bundle.variables else None
-    return Read(recognised.name, recognised.config, weights, step)
+    notes = () if structure.has_scale else (NO_SIGMA,)
+    return Read(recognised.name, recognised.config, weights, step, notes=notes)
 
 
 def _write(

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from musicvae_lite.errors import CheckpointError
 from musicvae_lite.magenta.converters import converter_of
-from musicvae_lite.magenta.converting import Progress, Read, checked, converted
+from musicvae_lite.magenta.converting import NO_SIGMA, Progress, Read, checked, converted
 from musicvae_lite.magenta.names import plain
 from musicvae_lite.magenta.places import Place, place_of
 from musicvae_lite.magenta.recognition import differences, stock_name, with_sizes
@@ -26,7 +26,6 @@ MANIFEST, CONFIG = "weights_manifest.json", "config.json"
 PLAIN = {"float32": "<f4", "int32": "<i4", "uint8": "u1", "bool": "u1"}
 QUANTISED = {"float16": "<f2", "uint8": "u1", "uint16": "<u2"}
 LARGEST = 1 << 33  # bytes of all weights in float32
-NO_SIGMA = "the checkpoint has no sigma: music is encoded to the mean of its code, never to a draw from around it"
 
 
 def is_javascript(source: object) -> bool:
@@ -134,7 +133,7 @@ def _read_group(place: Place, paths: list[str], weights: list[dict[str, Any]]) -
 def _restored(values: np.ndarray, quantisation: dict[str, Any] | None) -> np.ndarray:
     """Stored numbers as float32 (or whole numbers, of counters)."""
     if quantisation is None:
-        return values if values.dtype.kind != "f" else values.astype(np.float32, copy=False)
+        return values.astype(np.float32) if values.dtype.kind == "f" else values
     if values.dtype.kind == "f":
         return values.astype(np.float32)
     scale, least = float(quantisation["scale"]), float(quantisation["min"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from musicvae_lite.errors import CheckpointError, ConfigError
 from musicvae_lite.magenta.structure import Structure
@@ -92,7 +93,7 @@ def _named(found: Structure, where: object, name: str) -> tuple[str, MusicConfig
     if faults:
         lines = "".join(f"\n  {line}" for line in faults)
         raise CheckpointError(f"{where}: not of the configuration {name}:{lines}")
-    return plain, with_sizes(config, found)
+    return Path(plain).stem, with_sizes(config, found)
 
 
 def _config(name: str) -> MusicConfig:

@@ -46,7 +46,7 @@ class LSTMCore(nn.Module):
     def sample(self, beats: Tensor, temperature: float, generator: torch.Generator | None) -> Tensor:
         """beats [M, D] -> steps [M, S, *shape], each reading the one before."""
         state = lstm_state(self.start(beats), 1)
-        previous = self.reader.start(len(beats))
+        previous = self.reader.start(beats.shape[0])
         written = []
         for _ in range(self.steps):
             feed = self.feed(previous[:, None])

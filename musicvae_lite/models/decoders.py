@@ -103,7 +103,7 @@ class FlatDecoder(TokenDecoder):
         generator: torch.Generator | None = None,
     ) -> Tensor:
         state = lstm_state(self.start(z), self.layers)
-        previous = torch.full((len(z),), self.head.blank, device=z.device)
+        previous = torch.full((z.shape[0],), self.head.blank, device=z.device)
         written = []
         for _ in range(self.steps):
             hidden, state = self.lstm(torch.cat([self.feed(previous), z], -1)[:, None], state)
@@ -185,7 +185,7 @@ class HierarchicalDecoder(FeedingDecoder):
         if self.memory is not None:
             beats = beats + self.memory(self.memory.heard(shown)).flatten(0, 1)
         outputs = self.core.hidden(beats, shown.unflatten(1, (-1, self.beat)).flatten(0, 1))
-        return outputs.unflatten(0, (len(z), -1)).flatten(1, 2)
+        return outputs.unflatten(0, (z.shape[0], -1)).flatten(1, 2)
 
     @torch.no_grad()
     def sample(
@@ -198,9 +198,9 @@ class HierarchicalDecoder(FeedingDecoder):
         beats = self.conduct(z, control)
         if self.memory is None:
             written = self.core.sample(beats, temperature, generator)  # [B * beats, S, *shape]
-            return written.unflatten(0, (len(z), -1)).flatten(1, 2)
-        music = self.reader.start(len(z))[:, None][:, :0]  # [B, 0, *shape]
-        for beat in beats.unflatten(0, (len(z), -1)).unbind(1):  # [B, width] each
+            return written.unflatten(0, (z.shape[0], -1)).flatten(1, 2)
+        music = self.reader.start(z.shape[0])[:, None][:, :0]  # [B, 0, *shape]
+        for beat in beats.unflatten(0, (z.shape[0], -1)).unbind(1):  # [B, width] each
             told_beat = beat + self.memory(self.memory.heard_last(music))
             written = self.core.sample(told_beat, temperature, generator)
             music = torch.cat([music.to(written.dtype), written], 1)

@@ -39,7 +39,7 @@ class BeatMemory(nn.Module):
 
     def heard_last(self, x: Tensor) -> Tensor:
         """What the beat after x [B, t, *shape] hears, t whole beats long: [B, S + events, *shape]."""
-        next_beat = x.new_zeros(len(x), self.steps, *x.shape[2:])
+        next_beat = x.new_zeros(x.shape[0], self.steps, *x.shape[2:])
         return self.heard(torch.cat([x, next_beat], 1))[:, -1]
 
     def _last_events(self, x: Tensor) -> Tensor:

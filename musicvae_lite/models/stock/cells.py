@@ -65,7 +65,7 @@ class Cell(nn.Module):
         if self.project is not None:
             gates, added = F.linear(first, self.weight_ih, self.bias), first
         if state is None:
-            zeros = first.new_zeros((len(first), self.hidden))
+            zeros = first.new_zeros((first.shape[0], self.hidden))
             state = zeros, zeros
         h, c = run(gates, self.weight_hh, *state)
         return h if added is None else h + added, h, (h[:, -1], c)

@@ -87,7 +87,7 @@ class StockDecoder(FeedingDecoder):
 
     def hidden(self, z: Tensor, shown: Tensor, control: Tensor | None = None) -> Tensor:
         before = shown if self.end is None else self.hide(shown, self._ended(shown))
-        start = self.reader.start(len(z))[:, None].to(before.dtype)
+        start = self.reader.start(z.shape[0])[:, None].to(before.dtype)
         before = torch.cat([start, before[:, :-1]], 1)  # shifted as a whole, then cut
         vectors, segments = self.conduct(z), self.segments
         before = before.unflatten(1, (segments, -1)).flatten(0, 1)  # [B * S, L, ...]
@@ -120,13 +120,13 @@ class StockDecoder(FeedingDecoder):
         control = self._cut(control)
         firsts = [core.first(vectors, control) for core in self.cores]  # type: ignore[operator]
         states = [core.start(vectors) for core in self.cores]  # type: ignore[operator]
-        previous = self.reader.start(len(z))
+        previous = self.reader.start(z.shape[0])
         written: list[Tensor] = []
         for segment in range(self.segments):
             rows = slice(segment, None, self.segments)
             first = [f.of(rows) for f in firsts]
             state = [[(h[rows], c[rows]) for h, c in layers] for layers in states]
-            ended = torch.zeros(len(z), dtype=torch.bool, device=z.device)
+            ended = torch.zeros(z.shape[0], dtype=torch.bool, device=z.device)
             for t in range(length):
                 if self.end is not None and bool(ended.all()):
                     written += [torch.full_like(previous, self.end)] * (length - t)
@@ -141,7 +141,7 @@ class StockDecoder(FeedingDecoder):
                 else:
                     written.append(step)
             if self.end is not None and t < length - 1:  # the padding comes before the next segment
-                previous = self.reader.start(len(z)).to(previous.dtype)
+                previous = self.reader.start(z.shape[0]).to(previous.dtype)
         return torch.stack(written, 1)
 
     def _hidden_at(
@@ -184,7 +184,7 @@ class Conductor(nn.Module):
         states = self.cells.unpack(self.initial(vector).tanh())
         weight, bias = self.cells.lowest.first
         first = bias + 0 * weight[:, 0]  # the inert row takes part, so that its gradient is zero and not none
-        return self.cells.climb(first.expand(len(vector), self.length, -1), states)[0]
+        return self.cells.climb(first.expand(vector.shape[0], self.length, -1), states)[0]
 
 
 class Core(nn.Module):

@@ -28,7 +28,7 @@ def run(gates: Tensor, weight: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Te
         h of every step [B, T, H], and the last c [B, H].
     """
     if torch.compiler.is_exporting():
-        return _plain(gates, weight, h, c)
+        return _scanned(gates, weight, h, c)
     hidden, cell = _Recurrence.apply(gates.float().transpose(0, 1), weight, h.float(), c.float())  # type: ignore[misc]
     return hidden.transpose(0, 1), cell
 
@@ -40,13 +40,16 @@ def step(gates: Tensor, weight: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, T
     return o.sigmoid() * c.tanh(), c
 
 
-def _plain(gates: Tensor, weight: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-    """`run` in operations that exporters know."""
-    written = []
-    for now in gates.unbind(1):
-        h, c = step(now, weight, h, c)
-        written.append(h)
-    return torch.stack(written, 1), c
+def _scanned(gates: Tensor, weight: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+    """`run` as one loop that exporters know."""
+    from torch._higher_order_ops.scan import scan
+
+    def body(carry: list[Tensor], now: Tensor) -> tuple[list[Tensor], Tensor]:
+        h, c = step(now, weight, carry[0], carry[1])
+        return [h, c], h.clone()
+
+    (_, c), hidden = scan(body, [h.clone(), c.clone()], gates.transpose(0, 1))
+    return hidden.transpose(0, 1), c
 
 
 class _Recurrence(Function):

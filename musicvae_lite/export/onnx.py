@@ -1,0 +1,131 @@
+"""Models as ONNX files, each checked against PyTorch when it is written. docs/export.md describes them."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from musicvae_lite import checkpoints
+from musicvae_lite.errors import CheckpointError, ConfigError
+from musicvae_lite.export.graphs import Graph, graphs_of
+from musicvae_lite.models.music_vae import MusicVAE
+
+DESCRIPTION = "model.json"
+OPSET = 18
+TOLERANCE = 1e-4  # largest difference to PyTorch that is let pass
+EXTRA = "ONNX export needs the packages of the extra 'onnx': pip install 'musicvae_lite[onnx]'"
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file that was written.
+
+    Attributes:
+        path: where.
+        error: largest difference between onnxruntime and PyTorch on the inputs it was checked with.
+    """
+
+    path: Path
+    error: float
+
+
+def export_onnx(
+    model: MusicVAE, folder: Path, progress: Callable[[str], None] = lambda name: None
+) -> list[Exported]:
+    """Writes encoder, decoder step and greedy decode, and a description of them.
+
+    Raises:
+        ConfigError: the packages are missing.
+        CheckpointError: a file does not do what the model does.
+    """
+    _require()
+    vae = model.vae.cpu().eval().requires_grad_(False)
+    folder.mkdir(parents=True, exist_ok=True)
+    written, files = [], {}
+    for graph in graphs_of(vae, model.representation):
+        progress(graph.name)
+        path = folder / f"{graph.name}.onnx"
+        _write(graph, path)
+        written.append(Exported(path, _check(graph, path)))
+        files[path.name] = {
+            "inputs": {name: _shape(value) for name, value in graph.inputs.items()},
+            "outputs": list(graph.outputs),
+            "error": written[-1].error,
+        }
+    step = model.representation.step
+    description: dict[str, Any] = {
+        "format": 1,
+        "step": {"kind": type(step).__name__.lower(), **vars(step)},
+        "steps": model.representation.steps,
+        "opset": OPSET,
+        "files": files,
+        "model": model.config.to_table(),
+    }
+    checkpoints.write_json(folder / DESCRIPTION, description)
+    return written
+
+
+def _require() -> None:
+    try:
+        import onnx  # noqa: F401
+        import onnxruntime  # noqa: F401
+        import onnxscript  # noqa: F401
+    except ImportError as error:
+        raise ConfigError(f"{EXTRA} ({error.name} is missing)") from error
+
+
+def _write(graph: Graph, path: Path) -> None:
+    batch = torch.export.Dim("batch", min=1)
+    shapes = {name: {0: batch} for name in graph.inputs}
+    for noisy in ("torch.onnx", "onnxscript", "onnx_ir"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            graph.module,
+            kwargs=graph.inputs,
+            dynamo=True,
+            dynamic_shapes=shapes,
+            opset_version=OPSET,
+            output_names=list(graph.outputs),
+            verbose=False,
+        )
+        with checkpoints.replacing(path) as temporary:
+            program.save(str(temporary), external_data=False)  # type: ignore[union-attr]
+
+
+def _check(graph: Graph, path: Path) -> float:
+    """The largest difference, for the example inputs and for other batches of them."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    worst = 0.0
+    for rows in ([0, 1], [1], [1, 0, 0, 1, 1]):
+        inputs = {name: value[rows] for name, value in graph.inputs.items()}
+        with torch.no_grad():
+            wanted = graph.module(**inputs)
+        wanted = wanted if isinstance(wanted, tuple) else (wanted,)
+        got = session.run(None, {name: value.numpy() for name, value in inputs.items()})
+        for value, tensor in zip(got, wanted, strict=True):
+            error = float(np.abs(np.asarray(value, np.float64) - tensor.double().numpy()).max())
+            worst = max(worst, error)
+    if not worst <= TOLERANCE:
+        raise CheckpointError(f"{path}: differs from the model by {worst:.2g}: not to be used")
+    return worst
+
+
+def _shape(value: Tensor) -> list[Any]:
+    """Type and sizes of an input, the batch by name."""
+    return [str(value.dtype).removeprefix("torch."), ["batch", *value.shape[1:]]]
