@@ -52,7 +52,9 @@ COMMANDS: dict[str, Command] = {
     "evaluate": Command(
         "mvae.evaluate:evaluate", "Measure a model on music: accuracy, notes, nats, bits.", MODELS
     ),
-    "models": Command("mvae.models:app", "List the trained models, and show one.", MODELS),
+    "models": Command(
+        "mvae.models:app", "List the trained models, show one, import Magenta's, export.", MODELS
+    ),
     "render": Command("mvae.render:render", "Render music to audio: WAV, FLAC or OGG.", FILES),
     "prepare": Command("mvae.prepare:prepare", "Turn folders of music into a dataset for training.", FILES),
     "inspect": Command("mvae.inspect:inspect", "Show what a song holds and what models would take.", FILES),

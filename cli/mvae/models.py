@@ -1,14 +1,34 @@
-"""`mvae models`: the trained models at hand."""
+"""`mvae models`: the trained models at hand, and their way in from and out to other programs."""
 
 from __future__ import annotations
 
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mvae.takes_output import AsJson
 
-app = typer.Typer(help="List the trained models, and show one.", invoke_without_command=True)
+app = typer.Typer(
+    help="List the trained models, show one, import Magenta's, export.", invoke_without_command=True
+)
+
+
+class Target(StrEnum):
+    """What `mvae models export` writes."""
+
+    ONNX = "onnx"
+    MAGENTA_JS = "magenta-js"
+
+
+class Numbers(StrEnum):
+    """How a magenta-js checkpoint stores its weights."""
+
+    FLOAT32 = "float32"
+    FLOAT16 = "float16"
+    UINT16 = "uint16"
+    UINT8 = "uint8"
 
 
 @app.callback()
@@ -67,6 +87,93 @@ def show(
     print(f"{model.parameters:,} parameters, {_megabytes(model.size)} MB, in {model.folder}")
     print(json.dumps(config, indent=1, ensure_ascii=False))
     print("\n" + card if card else "It has no card.")
+
+
+@app.command("import")
+def import_(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="PATH",
+            help="A TensorFlow checkpoint (prefix, file, folder or .tar), or a folder or address of magenta-js.",
+        ),
+    ],
+    config: Annotated[
+        str | None,
+        typer.Option("--config", help="Magenta's configuration, where several fit; or a preset of your own (.toml)."),
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="What to call it (default: its configuration).")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder of the model (default: where its name finds it).")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a model that is there already.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Import a checkpoint of Magenta's MusicVAE or GrooVAE."""
+    from musicvae_lite.magenta.importing import import_model
+    from musicvae_lite.models import catalogue
+    from mvae.output import Progress, note, print_json, table, wrote
+
+    with Progress("importing", unit="layers", quiet=as_json) as bar:
+
+        def listen(done: int, total: int) -> None:
+            bar.total = total
+            bar.advance(done - bar.done)
+
+        found = import_model(source, config, name, output, force, listen)
+    model = catalogue.info(found.folder)
+    if as_json:
+        figures = {"config": found.config, "step": found.step, "notes": found.notes}
+        print_json({"name": model.name, "folder": model.folder, "parameters": model.parameters, **figures})
+        return
+    for line in found.notes:
+        note(line)
+    row = (model.name, found.config, f"{model.bars} x {model.meter}", model.parameters, found.step)
+    table(("name", "configuration", "window", "parameters", "updates"), [row])
+    wrote(found.folder)
+
+
+@app.command()
+def export(
+    name: Annotated[str, typer.Argument(help="A name of `mvae models`, or a folder.")],
+    to: Annotated[Target, typer.Option("--to", help="What to write.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder to write to (default: NAME-FORMAT here).")
+    ] = None,
+    weights: Annotated[
+        Numbers, typer.Option("--weights", help="How magenta-js weights are stored: smaller is less exact.")
+    ] = Numbers.FLOAT32,
+    as_json: AsJson = False,
+) -> None:
+    """Export a model for other programs; docs/export.md says what the files hold."""
+    from musicvae_lite import runtime
+    from musicvae_lite.errors import ConfigError
+
+    runtime.prepare_environment()
+    from musicvae_lite.models import catalogue
+    from musicvae_lite.models.music_vae import MusicVAE
+    from mvae.output import print_json, say, table, wrote
+
+    model = MusicVAE.load(name)
+    folder = (output or Path(f"{catalogue.name_of(model.folder or Path(name))}-{to}")).expanduser()
+    if to is Target.MAGENTA_JS:
+        from musicvae_lite.magenta.exporting import export_javascript
+
+        paths = export_javascript(model, folder, None if weights is Numbers.FLOAT32 else weights.value)
+        files = [{"path": path, "bytes": path.stat().st_size} for path in paths]
+    else:
+        from musicvae_lite.export.onnx import export_onnx
+
+        if weights is not Numbers.FLOAT32:
+            raise ConfigError("--weights is for magenta-js; ONNX files hold float32")
+        done = export_onnx(model, folder, lambda part: as_json or say(f"writing and checking {part} ..."))
+        files = [{"path": f.path, "bytes": f.path.stat().st_size, "largest error": f.error} for f in done]
+    if as_json:
+        print_json({"folder": folder, "files": files})
+        return
+    rows = [(file["path"].name, _megabytes(file["bytes"]), *list(file.values())[2:]) for file in files]
+    table(("file", "MB", *list(files[0])[2:]), rows)
+    wrote(folder)
 
 
 def _megabytes(size: int) -> float:

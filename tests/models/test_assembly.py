@@ -8,6 +8,7 @@ import pytest
 
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.assembly import MusicConfig
+from musicvae_lite.magenta.recognition import stock_names
 from musicvae_lite.training.presets import load_preset, preset_names
 from musicvae_lite.vae import Batch
 from tests.models.architectures import CONFIGS, made_up
@@ -20,7 +21,7 @@ def test_a_config_comes_back_from_its_table(name: str):
     assert again == CONFIGS[name] and again.to_table() == table
 
 
-@pytest.mark.parametrize("name", preset_names("music"))
+@pytest.mark.parametrize("name", sorted(set(preset_names("music")) - set(stock_names())))
 def test_every_preset_builds_and_scores(name: str):
     config = MusicConfig.from_table(load_preset(name).model, name)
     vae = config.build()

@@ -43,6 +43,19 @@ def test_settings_out_of_range_are_named(name: str, value: float):
         MusicTraining(**{name: value})  # type: ignore[arg-type]
 
 
+def test_magentas_schedules():
+    s = MusicTraining(learning_rate=1e-3, decay=0.9999, beta=0.2, beta_rate=0.99999, own_share=1.0, own_share_rate=1000.0)
+    assert s.learning_rate_at(0) == pytest.approx(1e-3)
+    assert s.learning_rate_at(10_000) == pytest.approx((1e-3 - 1e-5) * 0.36786 + 1e-5, rel=1e-4)
+    assert s.learning_rate_at(10**6) == pytest.approx(1e-5)
+    assert [s.beta_at(t) for t in (0, 100_000)] == pytest.approx([0.0, 0.2 * 0.63212], rel=1e-4)
+    assert s.own_share_at(0) == pytest.approx(1 / 1001)
+    assert s.own_share_at(6908) == pytest.approx(0.5, abs=1e-3)
+    assert s.own_share_at(10**6) == pytest.approx(1.0)
+    at_once = MusicTraining(beta=0.5, beta_rate=0.0)
+    assert (at_once.beta_at(0), at_once.beta_at(1)) == (0.0, 0.5)
+
+
 @pytest.mark.parametrize("name", preset_names("music"))
 def test_shipped_presets_load_and_say_what_they_are(name: str):
     preset = load_preset(name, steps=7)

@@ -1,0 +1,117 @@
+"""ONNX files do what the models do, and can be run without this package."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from musicvae_lite.errors import CheckpointError, ConfigError
+from musicvae_lite.export import onnx
+from musicvae_lite.export.graphs import graphs_of
+from musicvae_lite.models.assembly import MusicConfig
+from musicvae_lite.models.music_vae import MusicVAE
+from tests.magenta.models import small
+from tests.models.small import small_model
+
+runtime = pytest.importorskip("onnxruntime")
+pytest.importorskip("onnxscript")
+
+
+def session(path: Path):
+    return runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+
+def short() -> MusicVAE:
+    """A stock model of two bars with a conductor."""
+    torch.manual_seed(0)
+    changes = {"encoder": {"levels": (16, 2), "hidden": (5,)}, "decoder": {"levels": (2, 16), "hidden": (6, 5)}}
+    return MusicVAE(small("cat-mel_2bar_small", **changes))
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory):
+    """The model and the files it was written to."""
+    model = short()
+    return model, onnx.export_onnx(model, tmp_path_factory.mktemp("onnx"))
+
+
+def test_a_stock_model_step_by_step(exported):
+    model, done = exported
+    assert [f.path.stem for f in done] == ["encoder", "decoder_start", "decoder_step", "decoder_greedy"]
+    assert all(f.error < 1e-5 for f in done)
+    start, step, greedy = (session(f.path) for f in done[1:])
+    z = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
+    vectors, states = start.run(None, {"z": z})
+    previous, written = np.full(3, 90), []
+    for t in range(32):
+        segment, place = divmod(t, 32 // vectors.shape[1])
+        state = states[:, segment] if place == 0 else state  # noqa: F821
+        logits, likeliest, state = step.run(
+            None, {"previous": previous, "vector": vectors[:, segment], "state": state}
+        )
+        np.testing.assert_array_equal(logits.argmax(-1), likeliest)
+        previous = likeliest
+        written.append(likeliest)
+    (whole,) = greedy.run(None, {"z": z})
+    np.testing.assert_array_equal(np.stack(written, 1), whole)
+    np.testing.assert_array_equal(whole, model.vae.decode(torch.from_numpy(z), None, 0.0).numpy())
+    described = json.loads((done[0].path.parent / onnx.DESCRIPTION).read_text())
+    assert set(described["files"]) == {f.path.name for f in done}
+    assert described["files"]["encoder.onnx"]["inputs"] == {"x": ["int64", ["batch", 32]]}
+
+
+def test_a_model_of_beats(tmp_path: Path):
+    config = MusicConfig.from_table(
+        {
+            "representation": {"name": "melody", "bars": 1, "lowest": 60, "highest": 71, "steps_per_quarter": 1},
+            "encoder": {"kind": "hierarchical", "segments": [2, 2], "width": 8, "squeeze": 4},
+            "decoder": {"kind": "hierarchical", "segments": [2, 2], "width": 8, "core_width": 12, "memory": 2},
+            "z": 5,
+        },
+        "beats",
+    )
+    torch.manual_seed(0)
+    model = MusicVAE(config)
+    done = {f.path.stem: f for f in onnx.export_onnx(model, tmp_path)}
+    assert set(done) == {"encoder", "decoder_step", "decoder_greedy"}
+    z = np.random.default_rng(0).normal(size=(3, 5)).astype(np.float32)
+    step = session(done["decoder_step"].path)
+    written = np.zeros((3, 4), np.int64)
+    for t in range(4):
+        _, likeliest = step.run(None, {"z": z, "written": written, "place": np.full(3, t)})
+        written[:, t] = likeliest
+    (whole,) = session(done["decoder_greedy"].path).run(None, {"z": z})
+    np.testing.assert_array_equal(written, whole)
+
+
+@torch.no_grad()
+def test_the_projects_own_flat_model_step_by_step():
+    """Without writing a file: the parts that would be exported, against the model."""
+    model = small_model()
+    _, start, step, greedy = graphs_of(model.vae, model.representation)
+    z = torch.randn(3, model.config.z, generator=torch.Generator().manual_seed(0))
+    vectors, states = start.module(z)
+    previous, state = torch.full((3,), model.representation.step.depth), states[:, 0]
+    written = []
+    for _ in range(model.representation.steps):
+        _, previous, state = step.module(previous, vectors[:, 0], state)
+        written.append(previous)
+    assert torch.equal(torch.stack(written, 1), greedy.module(z))
+
+
+def test_a_file_that_differs_is_refused(exported, monkeypatch: pytest.MonkeyPatch):
+    model, done = exported
+    monkeypatch.setattr(onnx, "TOLERANCE", -1.0)
+    with pytest.raises(CheckpointError, match=r"encoder.onnx: differs from the model by"):
+        onnx._check(graphs_of(model.vae, model.representation)[0], done[0].path)
+
+
+def test_missing_packages_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    with pytest.raises(ConfigError, match=r"pip install 'musicvae_lite\[onnx\]'"):
+        onnx.export_onnx(short(), tmp_path)
