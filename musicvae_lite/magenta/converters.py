@@ -121,6 +121,17 @@ def _drums(name: str, args: dict[str, Any], spec: dict[str, Any]) -> Converter:
     return Converter(name, _built(table, spec), steps, args.get("numSegments") or 0, f"drums-{bars}bar-js", roll)
 
 
+def _trio(name: str, args: dict[str, Any], spec: dict[str, Any]) -> Converter:
+    steps, bars = _bars(args)
+    melody, bass, drums = (args.get(key) or {} for key in ("melArgs", "bassArgs", "drumsArgs"))
+    ranges = {(int(part.get("minPitch", 21)), int(part.get("maxPitch", 108))) for part in (melody, bass)}
+    if len(ranges) > 1:
+        raise ConfigError("melody and bass have ranges of their own, which is not supported")
+    lowest, highest = ranges.pop()
+    table = {"name": "trio", "bars": bars, "lowest": lowest, "highest": highest, **_drum_map(drums)}
+    return Converter(name, _built(table, spec), steps, args.get("numSegments") or 0, f"trio-{bars}bar-js")
+
+
 def _groove(name: str, args: dict[str, Any], spec: dict[str, Any]) -> Converter:
     if args.get("splitInstruments"):
         raise ConfigError("'splitInstruments' is not supported: here a step holds all drums")
@@ -145,6 +156,7 @@ CONVERTERS: dict[str, Callable[[str, dict[str, Any], dict[str, Any]], Converter]
     "DrumsConverter": _drums,
     "DrumRollConverter": _drums,
     "DrumsOneHotConverter": _drums,
+    "TrioConverter": _trio,
     "GrooveConverter": _groove,
 }
 
@@ -189,6 +201,15 @@ def _write_drums(config: MusicConfig, args: dict[str, Any], spec: dict[str, Any]
     return "DrumRollConverter"
 
 
+def _write_trio(config: MusicConfig, args: dict[str, Any], spec: dict[str, Any]) -> str:
+    r: Any = config.representation
+    if not config.decoder.split:
+        raise ConfigError("magenta-js gives each voice of a trio a core of its own ('split'), this model has one for all")
+    span = {"minPitch": r.lowest, "maxPitch": r.highest}
+    args |= {"melArgs": dict(span), "bassArgs": dict(span), "drumsArgs": _pitch_classes(r)}
+    return "TrioConverter"
+
+
 def _write_groove(config: MusicConfig, args: dict[str, Any], spec: dict[str, Any]) -> str:
     r: Any = config.representation
     args |= _pitch_classes(r)
@@ -205,5 +226,6 @@ def _pitch_classes(r: Any) -> dict[str, Any]:
 WRITERS: dict[str, Callable[[MusicConfig, dict[str, Any], dict[str, Any]], str]] = {
     "melody": _write_melody,
     "drums": _write_drums,
+    "trio": _write_trio,
     "groove": _write_groove,
 }

@@ -24,8 +24,13 @@ RESIDUAL = {"encoder": {"hidden": (7, 7), "residual": True}, "decoder": {"hidden
 UNEQUAL = {"encoder": {"hidden": (9, 5)}, "decoder": {"hidden": (6, 11)}}
 
 
-@pytest.mark.parametrize("name", stock_names())
-@pytest.mark.parametrize("changes", [{}, RESIDUAL, UNEQUAL], ids=["stock", "residual", "unequal"])
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        *((name, {}) for name in stock_names()),
+        *((name, changes) for name in ("nade-drums_2bar_reduced", "hier-trio_16bar") for changes in (RESIDUAL, UNEQUAL)),
+    ],
+)
 def test_every_configuration(tmp_path: Path, name: str, changes: dict):
     config = small(name, **changes)
     variables = variables_of(config)
