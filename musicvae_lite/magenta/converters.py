@@ -12,6 +12,7 @@ from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.stock.decoders import StockDecoderSettings
 from musicvae_lite.models.stock.encoders import StockEncoderSettings
 from musicvae_lite.music import representations
+from musicvae_lite.music.representations import events
 from musicvae_lite.music.representations.base import Representation
 
 CHORDS = {"TriadChordEncoder": "triads", "PitchChordEncoder": "pitches"}
@@ -142,6 +143,17 @@ def _groove(name: str, args: dict[str, Any], spec: dict[str, Any]) -> Converter:
     return Converter(name, r, steps, args.get("numSegments") or 0, f"groove-{bars}bar-js")
 
 
+def _multitrack(name: str, args: dict[str, Any], spec: dict[str, Any]) -> Converter:
+    tracks, steps = int(args["numSegments"]), int(args["numSteps"])
+    wanted = {"totalSteps": 96, "numVelocityBins": 8, "stepsPerQuarter": 24}
+    odd = [key for key, value in wanted.items() if args.get(key) != value]
+    odd += [key for key, value in (("minPitch", 0), ("maxPitch", 127)) if (args.get(key) or value) != value]
+    if odd or steps % tracks:
+        raise ConfigError(f"'{(odd or ['numSteps'])[0]}' is {args.get((odd or ['numSteps'])[0])!r}, which is not supported")
+    r = _built({"name": "multitrack", "tracks": tracks, "events": steps // tracks}, spec)
+    return Converter(name, r, steps, tracks, "multitrack-1bar-js", end=events.END)
+
+
 def _drum_map(args: dict[str, Any]) -> dict[str, Any]:
     """The setting for pitch classes of the checkpoint's own; none for the usual nine."""
     classes = args.get("pitchClasses")
@@ -157,6 +169,7 @@ CONVERTERS: dict[str, Callable[[str, dict[str, Any], dict[str, Any]], Converter]
     "DrumRollConverter": _drums,
     "DrumsOneHotConverter": _drums,
     "TrioConverter": _trio,
+    "MultitrackConverter": _multitrack,
     "GrooveConverter": _groove,
 }
 
@@ -168,10 +181,10 @@ def spec_of(config: MusicConfig) -> dict[str, Any]:
         ConfigError: magenta-js has no converter for its representation.
     """
     r = config.representation
-    if str(r.meter) != "4/4" or (r.steps_per_quarter != 4 and r.name in WRITERS and r.name != "multitrack"):
-        raise ConfigError(f"magenta-js knows 4/4 in 16ths alone, not {r.meter} in {r.steps_per_quarter} a quarter")
     if r.name not in WRITERS:
         raise ConfigError(f"magenta-js has no converter for the representation '{r.name}'")
+    if str(r.meter) != "4/4" or r.steps_per_quarter != (24 if r.name == "multitrack" else 4):
+        raise ConfigError(f"magenta-js knows 4/4 in 16ths alone, not {r.meter} in {r.steps_per_quarter} a quarter")
     args: dict[str, Any] = {"numSteps": r.steps}
     if getattr(config.decoder, "levels", ()):
         args["numSegments"] = config.decoder.levels[0]
@@ -210,6 +223,11 @@ def _write_trio(config: MusicConfig, args: dict[str, Any], spec: dict[str, Any])
     return "TrioConverter"
 
 
+def _write_multitrack(config: MusicConfig, args: dict[str, Any], spec: dict[str, Any]) -> str:
+    args |= {"stepsPerQuarter": 24, "totalSteps": 96, "numVelocityBins": 8}
+    return "MultitrackConverter"
+
+
 def _write_groove(config: MusicConfig, args: dict[str, Any], spec: dict[str, Any]) -> str:
     r: Any = config.representation
     args |= _pitch_classes(r)
@@ -227,5 +245,6 @@ WRITERS: dict[str, Callable[[MusicConfig, dict[str, Any], dict[str, Any]], str]]
     "melody": _write_melody,
     "drums": _write_drums,
     "trio": _write_trio,
+    "multitrack": _write_multitrack,
     "groove": _write_groove,
 }

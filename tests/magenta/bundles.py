@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from musicvae_lite.magenta.checksums import crc32c, masked
 from musicvae_lite.magenta.names import layout
@@ -19,7 +20,8 @@ KINDS = {"float32": 1, "float64": 2, "int32": 3, "int64": 9, "float16": 19}
 def variables_of(config: MusicConfig, seed: int = 0, residual_scopes: bool = True) -> dict[str, np.ndarray]:
     """Made-up variables of a model by Magenta's names."""
     chance = np.random.default_rng(seed)
-    vae = config.build()
+    with torch.device("meta"):
+        vae = config.build()
     ours = {name: tuple(tensor.shape) for name, tensor in vae.state_dict().items()}
     voices = len(getattr(config.representation.step, "depths", ()))
     found: dict[str, np.ndarray] = {}

@@ -34,6 +34,10 @@ EXPORTED = {
         {"numSteps": 256, "numSegments": 16, "melArgs": {"minPitch": 21, "maxPitch": 108},
          "bassArgs": {"minPitch": 21, "maxPitch": 108}, "drumsArgs": {}},
     ),
+    "hier-multiperf_vel_1bar_med_chords": (
+        "MultitrackConverter",
+        {"numSteps": 512, "numSegments": 8, "stepsPerQuarter": 24, "totalSteps": 96, "numVelocityBins": 8},
+    ),
     "groovae_2bar_humanize": ("GrooveConverter", {"numSteps": 32, "humanize": True, "tapify": False}),
     "groovae_4bar": ("GrooveConverter", {"numSteps": 64, "humanize": False, "tapify": False}),
 }  # fmt: skip
