@@ -1,7 +1,8 @@
 """CRC-32C (Castagnoli), as TensorFlow's checkpoints carry it, fast enough for half a gigabyte.
 
-A message is cut into lanes whose checksums are computed side by side with numpy and joined afterwards:
-the checksum is linear over GF(2), so that "followed by n bytes" is a matrix. RFC 3720, appendix B.4.
+The checksum is linear over GF(2): "followed by n bytes" is a matrix. A long message is laid out in rows of
+`lanes` words, and each row is folded into the next by the matrix for a row's length, all lanes side by
+side with numpy; the last row is then a short message with the same checksum. RFC 3720, appendix B.4.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ from functools import cache
 import numpy as np
 
 POLYNOMIAL = 0x82F63B78  # reflected
-LANE_WORDS = 1024  # 32-bit words a lane
-BLOCK_LANES = 4096  # lanes computed side by side
+LANES = (4096, 64)  # words a row: long rows for most of a message, short ones for what is left
 MASK_DELTA = 0xA282EAD8
 
 
@@ -20,13 +20,13 @@ def crc32c(data: bytes | np.ndarray) -> int:
     """The checksum of bytes, or of the bytes of an array."""
     flat = np.frombuffer(data, np.uint8) if isinstance(data, bytes | bytearray | memoryview) else _bytes(data)
     state = 0xFFFFFFFF
-    lane = 4 * LANE_WORDS
-    for begin in range(0, len(flat) // lane * lane, lane * BLOCK_LANES):
-        words = flat[begin : begin + lane * BLOCK_LANES]
-        words = words[: len(words) // lane * lane].view("<u4").reshape(-1, LANE_WORDS)
-        state = _shift(state, words.nbytes) ^ _lanes(words)
+    for lanes in LANES:
+        rows = len(flat) // (4 * lanes)
+        if rows:
+            state = _folded(flat[: rows * 4 * lanes].view("<u4").reshape(rows, lanes), state)
+            flat = flat[rows * 4 * lanes :]
     table = _byte_table()
-    for byte in flat[len(flat) // lane * lane :].tolist():
+    for byte in flat.tolist():
         state = table[(state ^ byte) & 0xFF] ^ (state >> 8)
     return state ^ 0xFFFFFFFF
 
@@ -40,25 +40,24 @@ def _bytes(array: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
 
 
-def _lanes(words: np.ndarray) -> int:
-    """The checksum, begun at zero, of words [lanes, LANE_WORDS] read row by row."""
-    low, high = _word_tables()
-    state, other = np.zeros(len(words), dtype=np.uint32), np.empty(len(words), dtype=np.uint32)
-    index = np.empty(len(words), dtype=np.intp)
-    for column in np.ascontiguousarray(words.T):
-        state ^= column
-        np.right_shift(state, 16, out=index, casting="unsafe")
+def _folded(words: np.ndarray, state: int) -> int:
+    """The state after words [rows, lanes], from the one before them."""
+    lanes = words.shape[1]
+    low, high = _row_tables(lanes)
+    row, other = words[0].astype(np.uint32), np.empty(lanes, dtype=np.uint32)
+    row[0] ^= np.uint32(state)
+    index = np.empty(lanes, dtype=np.intp)
+    for following in words[1:]:
+        np.right_shift(row, 16, out=index, casting="unsafe")
         np.take(high, index, out=other, mode="clip")
-        np.bitwise_and(state, 0xFFFF, out=index, casting="unsafe")
-        np.take(low, index, out=state, mode="clip")
-        state ^= other
-    length = 4 * LANE_WORDS
-    while len(state) > 1:  # neighbours are joined; a lane of zeros before the first changes nothing
-        if len(state) % 2:
-            state = np.concatenate([np.zeros(1, np.uint32), state])
-        state = _moved(state[0::2], length) ^ state[1::2]
-        length *= 2
-    return int(state[0])
+        np.bitwise_and(row, 0xFFFF, out=index, casting="unsafe")
+        np.take(low, index, out=row, mode="clip")
+        row ^= other
+        row ^= following
+    row, length = _moved(row, 4), 4
+    while len(row) > 1:  # neighbours are joined
+        row, length = _moved(row[0::2], length) ^ row[1::2], 2 * length
+    return int(row[0])
 
 
 @cache
@@ -70,17 +69,10 @@ def _byte_table() -> list[int]:
 
 
 @cache
-def _word_tables() -> tuple[np.ndarray, np.ndarray]:
-    """What the low and the high half of a state become four bytes later."""
-    table = np.array(_byte_table(), dtype=np.uint32)
-
-    def later(state: np.ndarray) -> np.ndarray:
-        for _ in range(4):
-            state = table[state & 0xFF] ^ (state >> 8)
-        return state
-
+def _row_tables(lanes: int) -> tuple[np.ndarray, np.ndarray]:
+    """What the low and the high half of a state become a row later."""
     halves = np.arange(1 << 16, dtype=np.uint32)
-    return later(halves), later(halves << np.uint32(16))
+    return _moved(halves, 4 * lanes), _moved(halves << np.uint32(16), 4 * lanes)
 
 
 @cache
@@ -104,12 +96,8 @@ def _apply(columns: tuple[int, ...], state: int) -> int:
     return result
 
 
-def _shift(state: int, length: int) -> int:
-    return _apply(_columns(length), state)
-
-
 def _moved(states: np.ndarray, length: int) -> np.ndarray:
-    """`_shift` of many states."""
+    """States after `length` zero bytes."""
     result = np.zeros_like(states)
     for bit, column in enumerate(_columns(length)):
         result ^= np.where(states >> np.uint32(bit) & np.uint32(1), np.uint32(column), np.uint32(0))

@@ -47,13 +47,11 @@ def checked(config: MusicConfig, shapes: Shapes, where: object) -> list[Entry]:
     Raises:
         CheckpointError: a variable is unknown, missing, or of another shape.
     """
-    voices = len(getattr(config.representation.step, "depths", ()))
-    entries = layout(config.encoder, config.decoder, voices)
-    with torch.device("meta"):
-        ours = {name: tuple(tensor.shape) for name, tensor in config.build().state_dict().items()}
+    r = config.representation
+    entries = layout(config.encoder, config.decoder, r.step, config.z, r.control)
     wanted: Shapes = {}
     for entry in entries:
-        wanted |= entry.shapes(ours)
+        wanted |= entry.shapes
     lines = [f"'{name}' {list(shape)} is unknown" for name, shape in shapes.items() if name not in wanted]
     lines += [f"'{name}' {list(shape)} is missing" for name, shape in wanted.items() if name not in shapes]
     lines += [

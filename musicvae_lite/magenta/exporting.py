@@ -38,9 +38,9 @@ def export_javascript(model: MusicVAE, folder: Path, quantise: str | None = None
         raise ConfigError(f"weights can be quantised to float16, uint16 or uint8, not {quantise!r}")
     spec = spec_of(model.config)
     check_architecture(model.config)
-    voices = len(getattr(model.representation.step, "depths", ()))
     ours = {name: tensor.float().cpu().numpy() for name, tensor in model.vae.state_dict().items()}
-    entries = layout(model.config.encoder, model.config.decoder, voices)
+    c, r = model.config, model.representation
+    entries = layout(c.encoder, c.decoder, r.step, c.z, r.control)
     theirs = {name: value for entry in entries for name, value in entry.to_theirs(ours).items()}
     weights, data = [], bytearray()
     for name, values in sorted(theirs.items()):

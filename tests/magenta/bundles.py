@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from musicvae_lite.magenta.checksums import crc32c, masked
 from musicvae_lite.magenta.names import layout
@@ -20,13 +19,10 @@ KINDS = {"float32": 1, "float64": 2, "int32": 3, "int64": 9, "float16": 19}
 def variables_of(config: MusicConfig, seed: int = 0, residual_scopes: bool = True) -> dict[str, np.ndarray]:
     """Made-up variables of a model by Magenta's names."""
     chance = np.random.default_rng(seed)
-    with torch.device("meta"):
-        vae = config.build()
-    ours = {name: tuple(tensor.shape) for name, tensor in vae.state_dict().items()}
-    voices = len(getattr(config.representation.step, "depths", ()))
+    r = config.representation
     found: dict[str, np.ndarray] = {}
-    for entry in layout(config.encoder, config.decoder, voices):
-        for name, shape in entry.shapes(ours).items():
+    for entry in layout(config.encoder, config.decoder, r.step, config.z, r.control):
+        for name, shape in entry.shapes.items():
             found[name] = chance.normal(0, 0.3, shape).astype(np.float32)
     if residual_scopes:  # TensorFlow puts a wrapped LSTM below its wrapper
         wrapped = {name.rpartition("/")[0] for name in found if "input_projection_wrapper" in name}

@@ -89,7 +89,7 @@ def fresh_model_of(name: str) -> tuple[VAE, list[Entry]]:
     encoder, decoder, z = settings_of(name)
     step, control, steps = step_of(name), control_of(name), arrays(name, "dump.npz")["inputs"].shape[1]
     vae = VAE(encoder.build(step, steps, z, control), decoder.build(step, steps, z, control)).eval()
-    entries = layout(encoder, decoder, 3)
+    entries = layout(encoder, decoder, step, z, control)
     stored = arrays(name, "model.ckpt.weights.npz")
     ours: dict[str, Tensor] = {}
     for entry in entries:

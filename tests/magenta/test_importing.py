@@ -40,7 +40,8 @@ def test_every_configuration(tmp_path: Path, name: str, changes: dict):
     model = MusicVAE.load(imported.folder)
     assert model.config == config
     ours = {key: value.numpy() for key, value in model.vae.state_dict().items()}
-    for entry in layout(config.encoder, config.decoder, 3):
+    r = config.representation
+    for entry in layout(config.encoder, config.decoder, r.step, config.z, r.control):
         for variable, value in entry.to_theirs(ours).items():
             stored = variables.get(variable)
             if stored is None:
