@@ -95,16 +95,21 @@ def import_(
         str,
         typer.Argument(
             metavar="PATH",
-            help="A TensorFlow checkpoint (prefix, file, folder or .tar), or a folder or address of magenta-js.",
+            help="A TensorFlow checkpoint (file, folder or .tar), or a folder or address of magenta-js.",
         ),
     ],
     config: Annotated[
         str | None,
-        typer.Option("--config", help="Magenta's configuration, where several fit; or a preset of your own (.toml)."),
+        typer.Option(
+            "--config", help="Magenta's configuration, where several fit; or a preset of your own (.toml)."
+        ),
     ] = None,
-    name: Annotated[str | None, typer.Option("--name", help="What to call it (default: its configuration).")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="What to call it (default: its configuration).")
+    ] = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Folder of the model (default: where its name finds it).")
+        Path | None,
+        typer.Option("-o", "--output", help="Folder of the model (default: where its name finds it)."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a model that is there already.")] = False,
     as_json: AsJson = False,
@@ -166,7 +171,12 @@ def export(
 
         if weights is not Numbers.FLOAT32:
             raise ConfigError("--weights is for magenta-js; ONNX files hold float32")
-        done = export_onnx(model, folder, lambda part: as_json or say(f"writing and checking {part} ..."))
+
+        def listen(part: str) -> None:
+            if not as_json:
+                say(f"writing and checking {part} ...")
+
+        done = export_onnx(model, folder, listen)
         files = [{"path": f.path, "bytes": f.path.stat().st_size, "largest error": f.error} for f in done]
     if as_json:
         print_json({"folder": folder, "files": files})

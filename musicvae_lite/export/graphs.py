@@ -52,7 +52,9 @@ def graphs_of(vae: VAE, representation: Representation) -> list[Graph]:
         parts.append(Graph("decoder_start", start, {"z": z}, ("vectors", "states")))
         told = {} if r.control is None else {"control": control["control"][:, 0]}
         step_inputs = {"previous": x[:, 0], "vector": vectors[:, 0], "state": states[:, 0], **told}
-        parts.append(Graph("decoder_step", StepWithState(decoder), step_inputs, ("logits", "likeliest", "next_state")))
+        parts.append(
+            Graph("decoder_step", StepWithState(decoder), step_inputs, ("logits", "likeliest", "next_state"))
+        )
     else:
         place = torch.tensor([0, 3])
         inputs = {"z": z, "written": x, "place": place, **control}
@@ -98,7 +100,7 @@ class Start(nn.Module):
 
 
 class StepWithState(nn.Module):
-    """One step: the step before, the segment's vector and the state -> logits, the likeliest step, the new state."""
+    """One step: the step before, the segment's vector and the state -> logits, likeliest step, new state."""
 
     def __init__(self, decoder: StockDecoder | FlatDecoder):
         super().__init__()
@@ -124,7 +126,7 @@ class StepWithState(nn.Module):
         sizes = [core.cells.state_size for core in d.cores]  # type: ignore[union-attr]
         told = None if control is None else control[:, None]
         firsts = [core.first(vector, told) for core in d.cores]  # type: ignore[operator]
-        states = [core.cells.unpack(part) for core, part in zip(d.cores, state.split(sizes, -1))]  # type: ignore[union-attr, operator]
+        states = [core.cells.unpack(part) for core, part in zip(d.cores, state.split(sizes, -1), strict=True)]  # type: ignore[union-attr, operator]
         hidden, after = d._hidden_at(0, previous, firsts, states)
         flat = [torch.cat([torch.cat([c, h], -1) for h, c in layers], -1) for layers in after]
         return hidden, torch.cat(flat, -1)
@@ -195,7 +197,5 @@ def logits_of(decoder: FeedingDecoder, hidden: Tensor) -> Tensor:
     head = decoder.head
     if isinstance(head, SplitHead):
         slices = hidden.split(head.hidden, -1)
-        return torch.cat([part.logits(own) for part, own in zip(head.parts, slices)], -1)  # type: ignore[operator]
+        return torch.cat([part.logits(own) for part, own in zip(head.parts, slices, strict=True)], -1)  # type: ignore[operator]
     return head.logits(hidden)  # type: ignore[attr-defined]
-
-

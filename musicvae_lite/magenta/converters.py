@@ -45,7 +45,9 @@ class Converter:
         """The model of a checkpoint with this converter; its sizes are still to be put in."""
         length = self.steps // self.segments if self.segments else 0
         up, down = ((length, self.segments), (self.segments, length)) if self.segments else ((), ())
-        encoder = StockEncoderSettings(levels=up if found.encoder_levels else (), roll=self.roll, end=self.end)
+        encoder = StockEncoderSettings(
+            levels=up if found.encoder_levels else (), roll=self.roll, end=self.end
+        )
         decoder = StockDecoderSettings(
             levels=down if found.conductor_levels else (), split=found.is_split, nade=found.nade, end=self.end
         )
@@ -62,7 +64,9 @@ def converter_of(spec: Any, where: str) -> Converter:
         kind = spec.get("type") if isinstance(spec, dict) else spec
         raise CheckpointError(f"{where}: type is {kind!r}; what is read here is a MusicVAE")
     if spec.get("conditionOnKey"):
-        raise CheckpointError(f"{where}: the model is told keys ('conditionOnKey'), which no representation here is")
+        raise CheckpointError(
+            f"{where}: the model is told keys ('conditionOnKey'), which no representation here is"
+        )
     controls = spec.get("extraControls") or []
     if controls and not _is_hits(controls, spec):
         raise CheckpointError(f"{where}: the model is told more than chords ('extraControls'): not supported")
@@ -75,12 +79,16 @@ def converter_of(spec: Any, where: str) -> Converter:
     except ConfigError as error:
         raise CheckpointError(f"{where}: {name}: {error}") from error
     except (TypeError, ValueError, KeyError) as error:
-        raise CheckpointError(f"{where}: {name}: an argument is missing or of the wrong type ({error!r})") from error
+        raise CheckpointError(
+            f"{where}: {name}: an argument is missing or of the wrong type ({error!r})"
+        ) from error
 
 
 def _is_hits(controls: Any, spec: dict[str, Any]) -> bool:
     """Whether the extra controls are the hits that `spec_of` writes for grooves."""
-    is_groove = isinstance(spec.get("dataConverter"), dict) and spec["dataConverter"].get("type") == "GrooveConverter"
+    is_groove = (
+        isinstance(spec.get("dataConverter"), dict) and spec["dataConverter"].get("type") == "GrooveConverter"
+    )
     return is_groove and isinstance(controls, list) and [c.get("name") for c in controls] == ["hits"]
 
 
@@ -92,7 +100,9 @@ def _built(table: dict[str, Any], spec: dict[str, Any]) -> Representation:
 
 def _chords(encoder: str) -> str:
     if encoder not in CHORDS:
-        raise ConfigError(f"chords are given by a {encoder}, which is not known; known are {', '.join(CHORDS)}")
+        raise ConfigError(
+            f"chords are given by a {encoder}, which is not known; known are {', '.join(CHORDS)}"
+        )
     return CHORDS[encoder]
 
 
@@ -119,7 +129,9 @@ def _drums(name: str, args: dict[str, Any], spec: dict[str, Any]) -> Converter:
     form = "hits" if name == "DrumRollConverter" else "tokens"
     table = {"name": "drums", "bars": bars, "form": form, **_drum_map(args)}
     roll = name != "DrumsOneHotConverter"
-    return Converter(name, _built(table, spec), steps, args.get("numSegments") or 0, f"drums-{bars}bar-js", roll)
+    return Converter(
+        name, _built(table, spec), steps, args.get("numSegments") or 0, f"drums-{bars}bar-js", roll
+    )
 
 
 def _trio(name: str, args: dict[str, Any], spec: dict[str, Any]) -> Converter:
@@ -149,7 +161,9 @@ def _multitrack(name: str, args: dict[str, Any], spec: dict[str, Any]) -> Conver
     odd = [key for key, value in wanted.items() if args.get(key) != value]
     odd += [key for key, value in (("minPitch", 0), ("maxPitch", 127)) if (args.get(key) or value) != value]
     if odd or steps % tracks:
-        raise ConfigError(f"'{(odd or ['numSteps'])[0]}' is {args.get((odd or ['numSteps'])[0])!r}, which is not supported")
+        raise ConfigError(
+            f"'{(odd or ['numSteps'])[0]}' is {args.get((odd or ['numSteps'])[0])!r}, which is not supported"
+        )
     r = _built({"name": "multitrack", "tracks": tracks, "events": steps // tracks}, spec)
     return Converter(name, r, steps, tracks, "multitrack-1bar-js", end=events.END)
 
@@ -184,7 +198,9 @@ def spec_of(config: MusicConfig) -> dict[str, Any]:
     if r.name not in WRITERS:
         raise ConfigError(f"magenta-js has no converter for the representation '{r.name}'")
     if str(r.meter) != "4/4" or r.steps_per_quarter != (24 if r.name == "multitrack" else 4):
-        raise ConfigError(f"magenta-js knows 4/4 in 16ths alone, not {r.meter} in {r.steps_per_quarter} a quarter")
+        raise ConfigError(
+            f"magenta-js knows 4/4 in 16ths alone, not {r.meter} in {r.steps_per_quarter} a quarter"
+        )
     args: dict[str, Any] = {"numSteps": r.steps}
     if getattr(config.decoder, "levels", ()):
         args["numSegments"] = config.decoder.levels[0]
@@ -208,7 +224,9 @@ def _write_drums(config: MusicConfig, args: dict[str, Any], spec: dict[str, Any]
     if r.form == "tokens":
         return "DrumsConverter" if config.encoder.roll else "DrumsOneHotConverter"
     if not config.encoder.roll:
-        raise ConfigError("magenta-js's drum encoders read one more input for silence ('roll'), this one does not")
+        raise ConfigError(
+            "magenta-js's drum encoders read one more input for silence ('roll'), this one does not"
+        )
     if not config.decoder.nade:
         spec["useBooleanDecoder"] = True
     return "DrumRollConverter"
@@ -217,7 +235,9 @@ def _write_drums(config: MusicConfig, args: dict[str, Any], spec: dict[str, Any]
 def _write_trio(config: MusicConfig, args: dict[str, Any], spec: dict[str, Any]) -> str:
     r: Any = config.representation
     if not config.decoder.split:
-        raise ConfigError("magenta-js gives each voice of a trio a core of its own ('split'), this model has one for all")
+        raise ConfigError(
+            "magenta-js gives each voice of a trio a core of its own ('split'), this model has one for all"
+        )
     span = {"minPitch": r.lowest, "maxPitch": r.highest}
     args |= {"melArgs": dict(span), "bassArgs": dict(span), "drumsArgs": _pitch_classes(r)}
     return "TrioConverter"
@@ -238,7 +258,11 @@ def _write_groove(config: MusicConfig, args: dict[str, Any], spec: dict[str, Any
 
 
 def _pitch_classes(r: Any) -> dict[str, Any]:
-    return {} if r.drum_map.name == "magenta-9" else {"pitchClasses": [list(group) for group in r.drum_map.pitches]}
+    return (
+        {}
+        if r.drum_map.name == "magenta-9"
+        else {"pitchClasses": [list(group) for group in r.drum_map.pitches]}
+    )
 
 
 WRITERS: dict[str, Callable[[MusicConfig, dict[str, Any], dict[str, Any]], str]] = {

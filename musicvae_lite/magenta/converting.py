@@ -14,7 +14,9 @@ from musicvae_lite.magenta.names import Entry, layout
 from musicvae_lite.magenta.structure import Shapes
 from musicvae_lite.models.assembly import MusicConfig
 
-NO_SIGMA = "the checkpoint has no sigma: music is encoded to the mean of its code, never to a draw from around it"
+NO_SIGMA = (
+    "the checkpoint has no sigma: music is encoded to the mean of its code, never to a draw from around it"
+)
 Progress = Callable[[int, int], None]  # layers read, and how many there are
 
 

@@ -94,8 +94,12 @@ def _stored(values: np.ndarray, quantise: str | None) -> tuple[np.ndarray, dict[
         return values.astype("<f2"), {"quantization": {"dtype": "float16", "original_dtype": "float32"}}
     least, most = float(values.min()), float(values.max())
     scale = (most - least) / LEVELS[quantise] or 1.0
-    stored = np.rint((values.astype(np.float64) - least) / scale).astype("u1" if quantise == "uint8" else "<u2")
-    return stored, {"quantization": {"min": least, "scale": scale, "dtype": quantise, "original_dtype": "float32"}}
+    stored = np.rint((values.astype(np.float64) - least) / scale).astype(
+        "u1" if quantise == "uint8" else "<u2"
+    )
+    return stored, {
+        "quantization": {"min": least, "scale": scale, "dtype": quantise, "original_dtype": "float32"}
+    }
 
 
 def _attributes(model: MusicVAE, folder: Path) -> list[Path]:

@@ -79,9 +79,7 @@ def _read_bundle(bundle: Bundle, source: object, config: str | None, progress: P
     return Read(recognised.name, recognised.config, weights, step, notes=notes)
 
 
-def _write(
-    model: Read, source: object, name: str | None, folder: Path | None, replace: bool
-) -> Imported:
+def _write(model: Read, source: object, name: str | None, folder: Path | None, replace: bool) -> Imported:
     name = name or model.name
     if Path(name).name != name or name in (".", ".."):
         raise ConfigError(f"'{name}' cannot be the name of a folder")
@@ -105,11 +103,12 @@ def _write(
 
 
 def _card(name: str, model: Read, origin: dict[str, Any]) -> str:
+    made = f"a {model.format} checkpoint of Magenta's configuration `{model.name}`"
+    trained = f" after {model.step:,} updates" if model.step else ""
     lines = [
         f"# {name}",
         "",
-        f"Imported from `{origin['from']}`, a {model.format} checkpoint of Magenta's configuration `{model.name}`"
-        + (f" after {model.step:,} updates." if model.step else "."),
+        f"Imported from `{origin['from']}`, {made}{trained}.",
         "What it was trained on, and under which licence it may be used, is for its makers to say.",
         *(f"\n{note}" for note in model.notes),
     ]

@@ -51,7 +51,9 @@ def read(source: str, config: str | None, progress: Progress) -> Read:
     arrays = {}
     for group in groups:
         arrays |= _read_group(place, *group)
-    variables = {plain(name): values for name, values in arrays.items() if not is_ignored(name) and name != STEP}
+    variables = {
+        plain(name): values for name, values in arrays.items() if not is_ignored(name) and name != STEP
+    }
     shapes = {name: values.shape for name, values in variables.items()}
     found = read_structure(shapes, source)
     model = with_sizes(converter.config(found), found)
@@ -93,7 +95,9 @@ def _groups(manifest: Any, where: str) -> list[tuple[list[str], list[dict[str, A
                 raise CheckpointError(f"{where}: names the file '{path}', which lies elsewhere: not read")
         groups.append((paths, weights))
     if total > LARGEST:
-        raise CheckpointError(f"{where}: claims weights of {total:,} bytes; no MusicVAE has more than {LARGEST:,}")
+        raise CheckpointError(
+            f"{where}: claims weights of {total:,} bytes; no MusicVAE has more than {LARGEST:,}"
+        )
     return groups
 
 

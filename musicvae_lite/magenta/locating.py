@@ -60,7 +60,9 @@ def _in_folder(folder: Path, shown: Path | None = None) -> Path:
         names = ", ".join(str(prefix.relative_to(folder)) for prefix in found[:6])
         raise CheckpointError(f"{shown}: holds {len(found)} checkpoints ({names}): name one of them")
     if (folder / "saved_model.pb").exists():
-        raise CheckpointError(f"{shown}: a SavedModel; what is read here is a checkpoint (.index and .data files)")
+        raise CheckpointError(
+            f"{shown}: a SavedModel; what is read here is a checkpoint (.index and .data files)"
+        )
     parts = sorted(file.name for file in folder.rglob("*.data-*"))
     more = f" beside {parts[0]}" if parts else ""
     raise CheckpointError(f"{shown}: no checkpoint: there is no .index file{more}, and no {JAVASCRIPT}")
@@ -88,7 +90,9 @@ def _unpack(archive: Path, folder: Path) -> None:
 def _is_wanted(member: tarfile.TarInfo, archive: Path) -> bool:
     path = PurePosixPath(member.name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or ":" in path.parts[:1]:
-        raise CheckpointError(f"{archive}: holds '{member.name}', a path that climbs out of the archive: not unpacked")
+        raise CheckpointError(
+            f"{archive}: holds '{member.name}', a path that climbs out of the archive: not unpacked"
+        )
     if member.issym() or member.islnk():
         raise CheckpointError(f"{archive}: holds the link '{member.name}': not unpacked")
     return member.isfile() and bool(WANTED.fullmatch(path.name))

@@ -75,7 +75,9 @@ class Entry:
         i, f, j, o = np.split(weight, 4)
         kernel = np.concatenate([i, j, f, o]).T
         i, f, j, o = np.split(bias, 4)
-        return dict(zip(self.variables, (kernel, np.concatenate([i, j, f - np.float32(forget), o])), strict=True))
+        return dict(
+            zip(self.variables, (kernel, np.concatenate([i, j, f - np.float32(forget), o])), strict=True)
+        )
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -91,7 +93,11 @@ class Entry:
 
 
 def layout(
-    encoder: StockEncoderSettings, decoder: StockDecoderSettings, step: Step, z: int, control: Step | None = None
+    encoder: StockEncoderSettings,
+    decoder: StockDecoderSettings,
+    step: Step,
+    z: int,
+    control: Step | None = None,
 ) -> list[Entry]:
     """Every layer of a model; the arguments are those its halves are built from."""
     told = reader_for(control).size if control else 0
@@ -108,7 +114,9 @@ def _encoder(s: StockEncoderSettings, inputs: int, z: int) -> Iterator[Entry]:
         for layer, hidden in enumerate(s.hidden):
             for way, ours in (("fw", "forwards"), ("bw", "backwards")):
                 cell = f"{scope}cell_{layer}/bidirectional_rnn/{way}/multi_rnn_cell/cell_0/"
-                yield from _cell(cell, f"encoder.readings.{level}.{ours}.{layer}.", inputs, hidden, s.residual)
+                yield from _cell(
+                    cell, f"encoder.readings.{level}.{ours}.{layer}.", inputs, hidden, s.residual
+                )
             inputs = 2 * hidden
     yield Entry("encoder/mu/", "encoder.mean.", "dense", (inputs, z))
     if s.has_scale:
@@ -126,7 +134,9 @@ def _decoder(s: StockDecoderSettings, parts: list[int], control: int, z: int) ->
         scope = "core_decoder/" * bool(s.levels) + f"core_decoder_{voice}/" * s.split + "decoder/"
         ours, head = f"decoder.cores.{voice}.", f"decoder.head.parts.{voice}." if s.split else "decoder.head."
         yield Entry(f"{scope}z_to_initial_state/", f"{ours}initial.", "dense", (z, 2 * sum(s.hidden)))
-        yield from _cells(f"{scope}multi_rnn_cell/", f"{ours}cells.", size + z + control, s.hidden, s.residual)
+        yield from _cells(
+            f"{scope}multi_rnn_cell/", f"{ours}cells.", size + z + control, s.hidden, s.residual
+        )
         yield Entry(f"{scope}output_projection/", f"{head}logits.", "dense", (s.hidden[-1], size + s.nade))
         if s.nade:
             yield Entry(f"{scope}nade/", head, "nade", (size, s.nade))

@@ -45,7 +45,9 @@ class Folder:
         if not file.is_file():
             raise CheckpointError(f"{file}: missing; copy the whole folder")
         if file.stat().st_size > most:
-            raise CheckpointError(f"{file}: has {file.stat().st_size:,} bytes, and at most {most:,} are expected")
+            raise CheckpointError(
+                f"{file}: has {file.stat().st_size:,} bytes, and at most {most:,} are expected"
+            )
         return file.read_bytes()
 
     def name_of(self, name: str) -> str:
@@ -71,7 +73,9 @@ class Address:
                 for block in answer.iter_content(1 << 20):
                     data += block
                     if len(data) > most:
-                        raise CheckpointError(f"{where}: sends more than the {most:,} bytes that are expected")
+                        raise CheckpointError(
+                            f"{where}: sends more than the {most:,} bytes that are expected"
+                        )
                 return bytes(data)
         except requests.RequestException as error:
             raise CheckpointError(f"{where}: the server cannot be reached") from error

@@ -68,7 +68,7 @@ def recognise(found: Structure, where: object, name: str | None = None) -> Recog
     if len(set(kinds.values())) > 1:
         listing = ", ".join(names)
         raise CheckpointError(
-            f"{where}: fits several configurations, which differ in what the weights do not show (length, task): "
+            f"{where}: fits several configurations, which differ in what weights do not show (length, task): "
             f"{listing}. Say which with --config"
         )
     return Recognised(names[0], sized[names[0]], tuple(names[1:]))
@@ -99,7 +99,9 @@ def _named(found: Structure, where: object, name: str) -> tuple[str, MusicConfig
 def _config(name: str) -> MusicConfig:
     preset = load_preset(name)
     config = MusicConfig.from_table(preset.model, name)
-    if not isinstance(config.encoder, StockEncoderSettings) or not isinstance(config.decoder, StockDecoderSettings):
+    if not isinstance(config.encoder, StockEncoderSettings) or not isinstance(
+        config.decoder, StockDecoderSettings
+    ):
         raise ConfigError(f"{name}: encoder and decoder must be of the kind 'stock'")
     return config
 
@@ -111,7 +113,10 @@ def differences(found: Structure, config: MusicConfig) -> list[str]:
     written = reader_for(r.step).size
     outputs = r.step.depths if decoder.split and isinstance(r.step, Product) else (written,)
     pairs = {
-        "numbers a step of the encoder's input": (found.inputs, reader_for(r.step, encoder.roll).size + control),
+        "numbers a step of the encoder's input": (
+            found.inputs,
+            reader_for(r.step, encoder.roll).size + control,
+        ),
         "numbers a step of the output": (found.outputs, tuple(outputs)),
         "numbers a step of control": (found.control, control),
         "levels of the encoder": (found.encoder_levels, len(encoder.levels)),

@@ -1,4 +1,4 @@
-"""Reading snappy blocks, which some table writers compress with. Format: google/snappy, format_description."""
+"""Reading snappy blocks, which some table writers make (google/snappy, format_description.txt)."""
 
 from __future__ import annotations
 

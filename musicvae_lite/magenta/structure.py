@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from musicvae_lite.errors import CheckpointError
 from musicvae_lite.magenta.names import PROJECTION
 
-SLOTS = re.compile(r"(.*/)?(Adam(_\d+)?|Momentum|RMSProp(_\d+)?|beta[12]_power(_\d+)?|ExponentialMovingAverage)")
+SLOTS = re.compile(
+    r"(.*/)?(Adam(_\d+)?|Momentum|RMSProp(_\d+)?|beta[12]_power(_\d+)?|ExponentialMovingAverage)"
+)
 STEP = "global_step"
 
 Shapes = dict[str, tuple[int, ...]]

@@ -1,7 +1,7 @@
 """Sorted tables of keys and values, the format of a checkpoint's index file.
 
-LevelDB's (doc/table_format.md): blocks of entries whose keys share prefixes with the key before, each with a type
-byte and a masked checksum behind it; an index block that says where the others lie; a footer with a
+LevelDB's (doc/table_format.md): blocks of entries whose keys share prefixes with the key before, each with
+a type byte and a masked checksum behind it; an index block that says where the others lie; a footer with a
 magic number.
 """
 
@@ -31,7 +31,7 @@ def read_table(data: bytes, where: object) -> dict[bytes, bytes]:
     """
     if len(data) < FOOTER or struct.unpack("<Q", data[-8:])[0] != MAGIC:
         raise CheckpointError(
-            f"{where}: not the index of a TensorFlow checkpoint, or cut short: its last 8 bytes are not a table's"
+            f"{where}: not the index of a TensorFlow checkpoint, or cut short: it does not end as one"
         )
     try:
         at = len(data) - FOOTER

@@ -29,13 +29,29 @@ def test_from_a_checkpoint_to_music_and_out_again(tmp_path: Path, checkpoint: Pa
     assert "cat-mel_2bar_small" in out and "wrote" in out
     assert all(len(line) <= 80 for line in out.splitlines() if not line.startswith("wrote"))
     a, b = examples / "ode-to-joy.mid", examples / "twinkle.mid"
-    assert mvae("interpolate", a, b, "--model", "cat-mel_2bar_small", "-n", 3, "-o", tmp_path / "walk.mid") == 0
+    assert (
+        mvae("interpolate", a, b, "--model", "cat-mel_2bar_small", "-n", 3, "-o", tmp_path / "walk.mid") == 0
+    )
     assert (tmp_path / "walk.mid").stat().st_size > 100
     capsys.readouterr()
     assert mvae("models", "--json") == 0
     assert "cat-mel_2bar_small" in {model["name"] for model in json.loads(capsys.readouterr().out)}
     target = tmp_path / "js"
-    assert mvae("models", "export", "cat-mel_2bar_small", "--to", "magenta-js", "-o", target, "--weights", "uint8", "--json") == 0  # fmt: skip
+    assert (
+        mvae(
+            "models",
+            "export",
+            "cat-mel_2bar_small",
+            "--to",
+            "magenta-js",
+            "-o",
+            target,
+            "--weights",
+            "uint8",
+            "--json",
+        )
+        == 0
+    )
     assert {Path(f["path"]).name for f in json.loads(capsys.readouterr().out)["files"]} >= {"config.json"}
     assert mvae("models", "import", target, "--name", "again", "--json") == 0
     found = json.loads(capsys.readouterr().out)

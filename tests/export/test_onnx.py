@@ -29,7 +29,10 @@ def session(path: Path):
 def short() -> MusicVAE:
     """A stock model of two bars with a conductor."""
     torch.manual_seed(0)
-    changes = {"encoder": {"levels": (16, 2), "hidden": (5,)}, "decoder": {"levels": (2, 16), "hidden": (6, 5)}}
+    changes = {
+        "encoder": {"levels": (16, 2), "hidden": (5,)},
+        "decoder": {"levels": (2, 16), "hidden": (6, 5)},
+    }
     return MusicVAE(small("cat-mel_2bar_small", **changes))
 
 
@@ -68,9 +71,21 @@ def test_a_stock_model_step_by_step(exported):
 def test_a_model_of_beats(tmp_path: Path):
     config = MusicConfig.from_table(
         {
-            "representation": {"name": "melody", "bars": 1, "lowest": 60, "highest": 71, "steps_per_quarter": 1},
+            "representation": {
+                "name": "melody",
+                "bars": 1,
+                "lowest": 60,
+                "highest": 71,
+                "steps_per_quarter": 1,
+            },
             "encoder": {"kind": "hierarchical", "segments": [2, 2], "width": 8, "squeeze": 4},
-            "decoder": {"kind": "hierarchical", "segments": [2, 2], "width": 8, "core_width": 12, "memory": 2},
+            "decoder": {
+                "kind": "hierarchical",
+                "segments": [2, 2],
+                "width": 8,
+                "core_width": 12,
+                "memory": 2,
+            },
             "z": 5,
         },
         "beats",
@@ -95,7 +110,7 @@ def test_the_projects_own_flat_model_step_by_step():
     _, start, step, greedy = graphs_of(model.vae, model.representation)
     z = torch.randn(3, model.config.z, generator=torch.Generator().manual_seed(0))
     vectors, states = start.module(z)
-    previous, state = torch.full((3,), model.representation.step.depth), states[:, 0]
+    previous, state = torch.full((3,), model.representation.step.size), states[:, 0]
     written = []
     for _ in range(model.representation.steps):
         _, previous, state = step.module(previous, vectors[:, 0], state)

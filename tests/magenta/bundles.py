@@ -1,4 +1,4 @@
-"""Writing TensorFlow checkpoints of any kind, so that the reader meets more than what happens to lie around."""
+"""Writing TensorFlow checkpoints of any kind, so that the reader meets more than a few."""
 
 from __future__ import annotations
 
@@ -75,10 +75,14 @@ def entry(value: np.ndarray, shard: int, offset: int, data: bytes) -> bytes:
     shape = b"".join(field(2, field(1, size)) for size in np.shape(value))
     kind = KINDS[np.asarray(value).dtype.name]
     checksum = struct.pack("<BI", 6 << 3 | 5, masked(crc32c(data)))
-    return field(1, kind) + field(2, shape) + field(3, shard) + field(4, offset) + field(5, len(data)) + checksum
+    return (
+        field(1, kind) + field(2, shape) + field(3, shard) + field(4, offset) + field(5, len(data)) + checksum
+    )
 
 
-def table(rows: Sequence[tuple[bytes, bytes]], snappy: bool = False, restart: int = 16, per_block: int = 7) -> bytes:
+def table(
+    rows: Sequence[tuple[bytes, bytes]], snappy: bool = False, restart: int = 16, per_block: int = 7
+) -> bytes:
     """A table of sorted keys and values, a few to a block."""
     data, handles = bytearray(), []
     for begin in range(0, len(rows), per_block):

@@ -16,7 +16,10 @@ from tests.magenta.bundles import entry, field, squeezed, table, write_bundle
 
 CHANCE = np.random.default_rng(0)
 VARIABLES = {
-    **{f"encoder/cell_{n}/lstm_cell/kernel": CHANCE.normal(size=(n + 1, 5)).astype(np.float32) for n in range(30)},
+    **{
+        f"encoder/cell_{n}/lstm_cell/kernel": CHANCE.normal(size=(n + 1, 5)).astype(np.float32)
+        for n in range(30)
+    },
     "encoder/mu/bias": np.arange(4, dtype=np.float16),
     "decoder/wide": np.arange(3, dtype=np.float64),
     "global_step": np.array(1234, np.int64),
@@ -25,7 +28,13 @@ VARIABLES = {
 
 @pytest.mark.parametrize(
     ("text", "crc"),
-    [(b"", 0), (b"123456789", 0xE3069283), (bytes(32), 0x8A9136AA), (b"\xff" * 32, 0x62A8AB43), (b"a", 0xC1D04330)],
+    [
+        (b"", 0),
+        (b"123456789", 0xE3069283),
+        (bytes(32), 0x8A9136AA),
+        (b"\xff" * 32, 0x62A8AB43),
+        (b"a", 0xC1D04330),
+    ],
 )
 def test_checksum(text: bytes, crc: int):
     """The examples of RFC 3720 and others that are widely published."""
@@ -65,7 +74,9 @@ def test_what_is_written_is_read(tmp_path: Path, shards: int, is_snappy: bool, r
 def test_snappy():
     text = b"abcdabcdabcdabcdabcd" * 40 + bytes(range(256))
     assert snappy.decompress(squeezed(text)) == text
-    assert snappy.decompress(bytes([12, 0 << 2, ord("a"), (11 - 4) << 2 | 1, 1])) == b"a" * 12  # overlaps itself
+    assert (
+        snappy.decompress(bytes([12, 0 << 2, ord("a"), (11 - 4) << 2 | 1, 1])) == b"a" * 12
+    )  # overlaps itself
     long = bytes(range(200)) * 5
     assert snappy.decompress(b"\xe8\x07" + bytes([61 << 2, 231, 3]) + long) == long  # a length of two bytes
 
@@ -132,10 +143,22 @@ VALUE = np.arange(3, dtype=np.float32)
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([HEADER, (b"w", entry(np.zeros((1 << 20, 1 << 19, 0)), 0, 0, b"")[:-5])], "damaged|kind|cut short|takes"),
+        (
+            [HEADER, (b"w", entry(np.zeros((1 << 20, 1 << 19, 0)), 0, 0, b"")[:-5])],
+            "damaged|kind|cut short|takes",
+        ),
         ([HEADER, (b"w", field(1, 1) + field(2, field(2, field(1, 1 << 38))) + field(5, 12))], "should take"),
-        ([HEADER, (b"w", field(1, 1) + field(2, field(2, field(1, 3))) + field(4, 1 << 40) + field(5, 12))], "cut short"),
-        ([HEADER, (b"w", field(1, 1) + field(2, field(2, field(1, -1 & (1 << 64) - 1))))], "impossible shape"),
+        (
+            [
+                HEADER,
+                (b"w", field(1, 1) + field(2, field(2, field(1, 3))) + field(4, 1 << 40) + field(5, 12)),
+            ],
+            "cut short",
+        ),
+        (
+            [HEADER, (b"w", field(1, 1) + field(2, field(2, field(1, -1 & (1 << 64) - 1))))],
+            "impossible shape",
+        ),
         ([HEADER, (b"w", entry(VALUE, 5, 0, VALUE.tobytes()))], "shard 5 of 1"),
         ([(b"", field(1, 1 << 30)), (b"w", entry(VALUE, 0, 0, VALUE.tobytes()))], "claims 1073741824 shards"),
         ([(b"", field(1, 1) + field(2, 1)), (b"w", entry(VALUE, 0, 0, b""))], "big-endian"),

@@ -6,6 +6,7 @@ import json
 import pickle
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,10 @@ from musicvae_lite.models.music_vae import MusicVAE
 from tests.magenta.bundles import variables_of, with_slots, write_bundle
 from tests.magenta.models import small
 
-RESIDUAL = {"encoder": {"hidden": (7, 7), "residual": True}, "decoder": {"hidden": (6, 6, 9), "residual": True}}
+RESIDUAL = {
+    "encoder": {"hidden": (7, 7), "residual": True},
+    "decoder": {"hidden": (6, 6, 9), "residual": True},
+}
 UNEQUAL = {"encoder": {"hidden": (9, 5)}, "decoder": {"hidden": (6, 11)}}
 
 
@@ -28,7 +32,11 @@ UNEQUAL = {"encoder": {"hidden": (9, 5)}, "decoder": {"hidden": (6, 11)}}
     ("name", "changes"),
     [
         *((name, {}) for name in stock_names()),
-        *((name, changes) for name in ("nade-drums_2bar_reduced", "hier-trio_16bar") for changes in (RESIDUAL, UNEQUAL)),
+        *(
+            (name, changes)
+            for name in ("nade-drums_2bar_reduced", "hier-trio_16bar")
+            for changes in (RESIDUAL, UNEQUAL)
+        ),
     ],
 )
 def test_every_configuration(tmp_path: Path, name: str, changes: dict):
@@ -77,13 +85,16 @@ def test_training_checkpoints_in_several_shards(tmp_path: Path):
     assert imported.step == 4321
     table = json.loads((imported.folder / checkpoints.CONFIG).read_text())
     assert table["origin"] == {
-        "config": "hierdec-mel_16bar", "format": "TensorFlow", "from": "run", "step": 4321
-    }  # fmt: skip
+        "config": "hierdec-mel_16bar",
+        "format": "TensorFlow",
+        "from": "run",
+        "step": 4321,
+    }
     assert "4,321 updates" in (imported.folder / checkpoints.CARD).read_text()
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
-def test_archives(tmp_path: Path, mode: str):
+def test_archives(tmp_path: Path, mode: Any):
     prefix = write_bundle(tmp_path / "in" / "hier.ckpt", variables_of(small("hier-mel_16bar")))
     with tarfile.open(tmp_path / "hier.tar", mode) as tar:
         for path in sorted(prefix.parent.iterdir()):
@@ -106,7 +117,7 @@ def test_archives_with_links(tmp_path: Path):
         info = tarfile.TarInfo("model.index")
         info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
         tar.addfile(info)
-    with pytest.raises(CheckpointError, match="the link 'model.index'"):
+    with pytest.raises(CheckpointError, match=r"the link 'model\.index'"):
         import_model(tmp_path / "in.tar")
 
 
@@ -151,15 +162,27 @@ def changed(tmp_path: Path, change) -> Path:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda v: v.update({"encoder/attention/kernel": np.zeros((2, 2), np.float32)}), "'encoder/attention/kernel' .* is unknown"),
-        (lambda v: v.pop("core_decoder/decoder/z_to_initial_state/bias"), "z_to_initial_state/bias' .* is missing"),
+        (
+            lambda v: v.update({"encoder/attention/kernel": np.zeros((2, 2), np.float32)}),
+            "'encoder/attention/kernel' .* is unknown",
+        ),
+        (
+            lambda v: v.pop("core_decoder/decoder/z_to_initial_state/bias"),
+            "z_to_initial_state/bias' .* is missing",
+        ),
         (lambda v: v.pop("encoder/mu/bias"), "no MusicVAE: the variable 'encoder/mu/bias' is missing"),
-        (lambda v: v.update({"encoder/sigma/kernel": np.zeros((3, 4), np.float32)}), r"sigma/kernel' is \[3, 4\], and should be \[14, 4\]"),
-        (lambda v: v.update({"core_decoder/decoder/output_projection/bias": np.zeros(91, np.float32)}), "The nearest is hier-mel_16bar:\n.*the checkpoint has 91, the configuration 90"),
+        (
+            lambda v: v.update({"encoder/sigma/kernel": np.zeros((3, 4), np.float32)}),
+            r"sigma/kernel' is \[3, 4\], and should be \[14, 4\]",
+        ),
+        (
+            lambda v: v.update({"core_decoder/decoder/output_projection/bias": np.zeros(91, np.float32)}),
+            "The nearest is hier-mel_16bar:\n.*the checkpoint has 91, the configuration 90",
+        ),
         (lambda v: v.update({"encoder/mu/bias": np.full(4, np.nan, np.float32)}), "infinite or no numbers"),
         (lambda v: v.update({"encoder/mu/bias": np.float32(1)}), "too few dimensions|should be"),
     ],
-)  # fmt: skip
+)
 def test_variables_that_do_not_fit(tmp_path: Path, change, words: str):
     with pytest.raises(CheckpointError, match=words):
         import_model(changed(tmp_path, change), folder=tmp_path / "out")

@@ -26,13 +26,21 @@ MELODY = {"type": "MelodyConverter", "args": {"numSteps": 32, "minPitch": 21, "m
 EXPORTED = {
     "cat-mel_2bar_small": ("MelodyConverter", {"numSteps": 32, "minPitch": 21, "maxPitch": 108}),
     "cat-mel_2bar_med_chords": ("MelodyConverter", {"numSteps": 32, "minPitch": 21, "maxPitch": 108}),
-    "hier-mel_16bar": ("MelodyConverter", {"numSteps": 256, "numSegments": 16, "minPitch": 21, "maxPitch": 108}),
+    "hier-mel_16bar": (
+        "MelodyConverter",
+        {"numSteps": 256, "numSegments": 16, "minPitch": 21, "maxPitch": 108},
+    ),
     "cat-drums_2bar_small": ("DrumsConverter", {"numSteps": 32}),
     "nade-drums_2bar_reduced": ("DrumRollConverter", {"numSteps": 32}),
     "hier-trio_16bar": (
         "TrioConverter",
-        {"numSteps": 256, "numSegments": 16, "melArgs": {"minPitch": 21, "maxPitch": 108},
-         "bassArgs": {"minPitch": 21, "maxPitch": 108}, "drumsArgs": {}},
+        {
+            "numSteps": 256,
+            "numSegments": 16,
+            "melArgs": {"minPitch": 21, "maxPitch": 108},
+            "bassArgs": {"minPitch": 21, "maxPitch": 108},
+            "drumsArgs": {},
+        },
     ),
     "hier-multiperf_vel_1bar_med_chords": (
         "MultitrackConverter",
@@ -40,10 +48,12 @@ EXPORTED = {
     ),
     "groovae_2bar_humanize": ("GrooveConverter", {"numSteps": 32, "humanize": True, "tapify": False}),
     "groovae_4bar": ("GrooveConverter", {"numSteps": 64, "humanize": False, "tapify": False}),
-}  # fmt: skip
+}
 
 
-def written(folder: Path, variables: dict[str, np.ndarray], spec: dict[str, Any], quantised: str = "") -> Path:
+def written(
+    folder: Path, variables: dict[str, np.ndarray], spec: dict[str, Any], quantised: str = ""
+) -> Path:
     """A checkpoint as TensorFlow.js's converter would write it, in two shards."""
     folder.mkdir(parents=True, exist_ok=True)
     weights, data = [], b""
@@ -72,7 +82,9 @@ def melody(folder: Path, quantised: str = "", **spec: Any) -> Path:
     return written(folder, variables_of(small("cat-mel_2bar_small")), {**MELODY, **spec}, quantised)
 
 
-@pytest.mark.parametrize(("quantised", "error"), [("", 0), ("float16", 2e-3), ("uint16", 1e-4), ("uint8", 2e-2)])
+@pytest.mark.parametrize(
+    ("quantised", "error"), [("", 0), ("float16", 2e-3), ("uint16", 1e-4), ("uint8", 2e-2)]
+)
 def test_every_way_numbers_are_stored(tmp_path: Path, quantised: str, error: float):
     folder = melody(tmp_path / "js", quantised)
     imported = import_model(folder, name="js")
@@ -84,7 +96,10 @@ def test_every_way_numbers_are_stored(tmp_path: Path, quantised: str, error: flo
 
 @pytest.mark.parametrize(
     ("name", "quantised"),
-    [*((name, None) for name in EXPORTED), *(("cat-mel_2bar_small", kind) for kind in ("float16", "uint16", "uint8"))],
+    [
+        *((name, None) for name in EXPORTED),
+        *(("cat-mel_2bar_small", kind) for kind in ("float16", "uint16", "uint8")),
+    ],
 )
 def test_what_is_exported_is_read_again(tmp_path: Path, name: str, quantised: str | None):
     torch.manual_seed(0)
@@ -121,10 +136,32 @@ def test_shards_are_cut_as_theirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         (small("cat-mel_2bar_small", encoder={"residual": True}), "residual"),
         (small("cat-mel_2bar_small", decoder={"hidden": (5, 6)}), "differ in size"),
         (small("cat-drums_2bar_small", encoder={"levels": (16, 2)}), "both be hierarchical"),
-        (MusicConfig.from_table({"representation": {"name": "melody"}, "encoder": {"kind": "flat"}, "decoder": {"kind": "flat"}, "z": 3}, "own"), "not one of Magenta's"),
-        (MusicConfig.from_table({"representation": {"name": "melody", "meter": "3/4"}, "encoder": {"kind": "stock"}, "decoder": {"kind": "stock"}, "z": 3}, "own"), "4/4 in 16ths"),
+        (
+            MusicConfig.from_table(
+                {
+                    "representation": {"name": "melody"},
+                    "encoder": {"kind": "flat"},
+                    "decoder": {"kind": "flat"},
+                    "z": 3,
+                },
+                "own",
+            ),
+            "not one of Magenta's",
+        ),
+        (
+            MusicConfig.from_table(
+                {
+                    "representation": {"name": "melody", "meter": "3/4"},
+                    "encoder": {"kind": "stock"},
+                    "decoder": {"kind": "stock"},
+                    "z": 3,
+                },
+                "own",
+            ),
+            "4/4 in 16ths",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_magenta_js_cannot_run_is_said(tmp_path: Path, config: MusicConfig, words: str):
     with pytest.raises(ConfigError, match=words):
         export_javascript(MusicVAE(config), tmp_path / "js")
@@ -140,13 +177,16 @@ def test_without_sigma(tmp_path: Path):
 
 def test_attribute_vectors_beside(tmp_path: Path):
     folder = melody(tmp_path / "js")
-    (folder / "attributes.json").write_text(json.dumps({"density": [1, 2, 3, 4.5], "more": {"vector": [0, 0, 0, 1]}}))
+    (folder / "attributes.json").write_text(
+        json.dumps({"density": [1, 2, 3, 4.5], "more": {"vector": [0, 0, 0, 1]}})
+    )
     (folder / "notes.json").write_text('{"about": "something else"}')
     imported = import_model(folder)
     vectors = checkpoints.read_tensors(imported.folder / VECTORS)
     assert {name: vector.tolist() for name, vector in vectors.items()} == {
-        "density": [1, 2, 3, 4.5], "more": [0, 0, 0, 1]
-    }  # fmt: skip
+        "density": [1, 2, 3, 4.5],
+        "more": [0, 0, 0, 1],
+    }
     export_javascript(MusicVAE.load(imported.folder), tmp_path / "out")
     assert json.loads((tmp_path / "out" / "attribute_vectors.json").read_text())["density"] == [1, 2, 3, 4.5]
     (folder / "attributes.json").write_text(json.dumps({"density": [1, 2]}))
@@ -174,9 +214,14 @@ def test_a_range_and_a_length_of_its_own(tmp_path: Path):
 def test_drums_of_its_own(tmp_path: Path):
     table = {"name": "drums", "drum_map": {"name": "x", "classes": {"low": [36, 35], "high": [38]}}}
     config = MusicConfig.from_table(
-        {"representation": table, "encoder": {"kind": "stock", "hidden": [5], "roll": True},
-         "decoder": {"kind": "stock", "hidden": [6]}, "z": 3}, "own"
-    )  # fmt: skip
+        {
+            "representation": table,
+            "encoder": {"kind": "stock", "hidden": [5], "roll": True},
+            "decoder": {"kind": "stock", "hidden": [6]},
+            "z": 3,
+        },
+        "own",
+    )
     model = MusicVAE(config)
     export_javascript(model, tmp_path / "js")
     again = MusicVAE.load(import_model(tmp_path / "js").folder)
@@ -237,19 +282,40 @@ def test_manifests_that_lie(tmp_path: Path, change, words: str):
         ({"type": "MusicRNN"}, "type is 'MusicRNN'"),
         ({"type": "MusicVAE"}, "dataConverter is None; it can be MelodyConverter"),
         ({"type": "MusicVAE", "dataConverter": {"type": "PianoConverter"}}, "'PianoConverter'"),
-        ({"type": "MusicVAE", "dataConverter": {"type": "MelodyConverter", "args": {"numSteps": 30}}}, "numSteps is 30"),
+        (
+            {"type": "MusicVAE", "dataConverter": {"type": "MelodyConverter", "args": {"numSteps": 30}}},
+            "numSteps is 30",
+        ),
         ({"type": "MusicVAE", "dataConverter": MELODY, "conditionOnKey": True}, "keys"),
-        ({"type": "MusicVAE", "dataConverter": MELODY, "extraControls": [{"name": "x", "depth": 2}]}, "extraControls"),
-        ({"type": "MusicVAE", "dataConverter": {"type": "MelodyConverter", "args": {"numSteps": 32, "minPitch": 40}}}, "do not fit its converter"),
-        ({"type": "MusicVAE", "dataConverter": {"type": "GrooveConverter", "args": {"numSteps": 32, "splitInstruments": True}}}, "splitInstruments"),
+        (
+            {"type": "MusicVAE", "dataConverter": MELODY, "extraControls": [{"name": "x", "depth": 2}]},
+            "extraControls",
+        ),
+        (
+            {
+                "type": "MusicVAE",
+                "dataConverter": {"type": "MelodyConverter", "args": {"numSteps": 32, "minPitch": 40}},
+            },
+            "do not fit its converter",
+        ),
+        (
+            {
+                "type": "MusicVAE",
+                "dataConverter": {
+                    "type": "GrooveConverter",
+                    "args": {"numSteps": 32, "splitInstruments": True},
+                },
+            },
+            "splitInstruments",
+        ),
         ([], "type is"),
     ],
-)  # fmt: skip
+)
 def test_configs_that_do_not_fit(tmp_path: Path, spec: Any, words: str):
     folder = melody(tmp_path / "js")
     (folder / "config.json").write_text(json.dumps(spec))
     with pytest.raises(CheckpointError, match=words):
         import_model(folder, name="x")
     (folder / "config.json").write_text("{")
-    with pytest.raises(CheckpointError, match="config.json: not JSON"):
+    with pytest.raises(CheckpointError, match=r"config\.json: not JSON"):
         import_model(folder, name="x")

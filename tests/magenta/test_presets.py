@@ -48,5 +48,10 @@ def test_a_small_one_learns_and_writes(name: str):
         assert {"accuracy", "accuracy_uncommon"} <= set(loss.terms)
     assert losses[-1] < losses[0]
     vae.eval()
-    written = vae.decode(torch.zeros(3, vae.z_size), None if control is None else control[:1].expand(3, *control.shape[1:]), 1.0, generator)
+    written = vae.decode(
+        torch.zeros(3, vae.z_size),
+        None if control is None else control[:1].expand(3, *control.shape[1:]),
+        1.0,
+        generator,
+    )
     assert written.shape == (3, *x.shape[1:])

@@ -7,8 +7,8 @@ import copy
 import pytest
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.magenta.recognition import stock_names
+from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.training.presets import load_preset, preset_names
 from musicvae_lite.vae import Batch
 from tests.models.architectures import CONFIGS, made_up

@@ -44,7 +44,9 @@ def test_settings_out_of_range_are_named(name: str, value: float):
 
 
 def test_magentas_schedules():
-    s = MusicTraining(learning_rate=1e-3, decay=0.9999, beta=0.2, beta_rate=0.99999, own_share=1.0, own_share_rate=1000.0)
+    s = MusicTraining(
+        learning_rate=1e-3, decay=0.9999, beta=0.2, beta_rate=0.99999, own_share=1.0, own_share_rate=1000.0
+    )
     assert s.learning_rate_at(0) == pytest.approx(1e-3)
     assert s.learning_rate_at(10_000) == pytest.approx((1e-3 - 1e-5) * 0.36786 + 1e-5, rel=1e-4)
     assert s.learning_rate_at(10**6) == pytest.approx(1e-5)

@@ -27,7 +27,10 @@ class NADEHead(nn.Module):
         super().__init__()
         self.sizes = (nade, size)
         self.logits = nn.Linear(hidden, nade + size)  # the biases of encoder and decoder
-        self.encode, self.decode = nn.Parameter(torch.empty(size, nade)), nn.Parameter(torch.empty(size, nade))
+        self.encode, self.decode = (
+            nn.Parameter(torch.empty(size, nade)),
+            nn.Parameter(torch.empty(size, nade)),
+        )
         nn.init.trunc_normal_(self.encode, std=1 / nade**0.5)
         nn.init.trunc_normal_(self.decode, std=1 / nade**0.5)
 

@@ -37,16 +37,13 @@ class SplitHead(nn.Module):
 
     def score(self, hidden: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """hidden [B, T, P * H], target [B, T, P] -> nats [B, T] and metrics, of all values and of each."""
-        slices = hidden.split(self.hidden, -1)
-        return gathered(
-            [head.score(part, target[..., i]) for i, (head, part) in enumerate(zip(self.parts, slices))]  # type: ignore[operator]
-        )
+        said = zip(self.parts, hidden.split(self.hidden, -1), target.unbind(-1), strict=True)
+        return gathered([head.score(part, wanted) for head, part, wanted in said])  # type: ignore[operator]
 
     def sample(self, hidden: Tensor, temperature: float, generator: torch.Generator | None = None) -> Tensor:
         """hidden [..., P * H] -> values [..., P]."""
-        slices = hidden.split(self.hidden, -1)
-        drawn = [head.sample(part, temperature, generator) for head, part in zip(self.parts, slices)]  # type: ignore[operator]
-        return torch.stack(drawn, -1)
+        said = zip(self.parts, hidden.split(self.hidden, -1), strict=True)
+        return torch.stack([head.sample(part, temperature, generator) for head, part in said], -1)  # type: ignore[operator]
 
 
 def gathered(scores: list[tuple[Tensor, dict[str, Tensor]]]) -> tuple[Tensor, dict[str, Tensor]]:

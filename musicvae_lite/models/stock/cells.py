@@ -93,7 +93,8 @@ class Stack(nn.ModuleList):
     def __init__(self, inputs: int, sizes: Sequence[int], residual: bool = False, keep: float = 1.0):
         before = (inputs, *sizes)
         super().__init__(
-            Cell(before[i], size, residual, project=i == 0 or size != before[i]) for i, size in enumerate(sizes)
+            Cell(before[i], size, residual, project=i == 0 or size != before[i])
+            for i, size in enumerate(sizes)
         )
         self.sizes, self.keep = tuple(sizes), keep
 

@@ -63,7 +63,9 @@ class StockDecoderSettings:
 class StockDecoder(FeedingDecoder):
     """z to steps, through any number of conductors."""
 
-    def __init__(self, settings: StockDecoderSettings, step: Step, steps: int, z: int, control: Step | None = None):
+    def __init__(
+        self, settings: StockDecoderSettings, step: Step, steps: int, z: int, control: Step | None = None
+    ):
         super().__init__()
         s = settings
         self.steps, self.z_size, self.end = steps, z, s.end
@@ -74,11 +76,12 @@ class StockDecoder(FeedingDecoder):
         self.conductors = nn.ModuleList(
             Conductor(told[i], sizes, length, s.residual, s.keep) for i, length in enumerate(self.levels)
         )
-        parts = [Categorical(depth) for depth in step.depths] if s.split and isinstance(step, Product) else [step]
+        parts = (
+            [Categorical(depth) for depth in step.depths] if s.split and isinstance(step, Product) else [step]
+        )
         self.reader, self.is_split = reader_for(step), s.split
         self.cores = nn.ModuleList(
-            Core(reader_for(part), told[-1], s.hidden, control, s.residual, s.keep)
-            for part in parts
+            Core(reader_for(part), told[-1], s.hidden, control, s.residual, s.keep) for part in parts
         )
         heads = [head_for(part, s.hidden[-1], s.nade) for part in parts]
         for head in heads:

@@ -131,12 +131,13 @@ class Reading(nn.Module):
 
     def _firsts(self, layer: int, x: Tensor) -> list[Tensor]:
         inputs = [dropped(x, self.keep, self.training) for _ in range(2)]
-        return [F.linear(given, *cells[layer].first) for given, cells in zip(inputs, self._directions)]  # type: ignore[arg-type]
+        ways = zip(inputs, self._directions, strict=True)
+        return [F.linear(given, *cells[layer].first) for given, cells in ways]  # type: ignore[arg-type]
 
     def _climb(self, firsts: list[Tensor], length: Tensor | None) -> Tensor:
         """From what the lowest layers' first weights made of their input, one tensor a direction."""
         forwards, backwards = self._directions
-        for layer, (onward, back) in enumerate(zip(forwards, backwards)):
+        for layer, (onward, back) in enumerate(zip(forwards, backwards, strict=True)):
             if layer:
                 firsts = self._firsts(layer, torch.cat([out, out_back], -1))  # noqa: F821
             out, h, _ = onward(firsts[0])

@@ -23,6 +23,9 @@ class TokenReader(nn.Module):
         blanks: [P], the value of each part that stands for nothing.
     """
 
+    features: Tensor | None
+    blanks: Tensor
+
     def __init__(self, depths: tuple[int, ...], features: Tensor | None = None):
         """`features` [depth, size] spells the values of a single part; by default they are one-hot."""
         super().__init__()
@@ -70,6 +73,8 @@ class TokenReader(nn.Module):
 
 class DenseReader(nn.Module):
     """Steps of numbers [B, T, D]; with `silence`, one more input says that all of them are zero."""
+
+    zeros: Tensor
 
     def __init__(self, size: int, silence: bool = False):
         super().__init__()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 
@@ -26,7 +28,7 @@ def test_nats_add_up_over_the_values():
 
 def test_a_split_head_hears_each_core_alone():
     torch.manual_seed(0)
-    head = SplitHead([CategoricalHead(4, 3), CategoricalHead(4, 5)], 4)
+    head: Any = SplitHead([CategoricalHead(4, 3), CategoricalHead(4, 5)], 4)
     hidden, target = torch.randn(1, 2, 8), torch.tensor([[[0, 4], [2, 1]]])
     before = head.parts[0].score(hidden[..., :4], target[..., 0])[0]
     after = head.parts[1].score(hidden[..., 4:], target[..., 1])[0]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
-from musicvae_lite.models.stock.decoders import StockDecoder, StockDecoderSettings
+from musicvae_lite.models.stock.decoders import StockDecoderSettings
 from musicvae_lite.models.stock.encoders import StockEncoderSettings
 from musicvae_lite.models.stock.lengths import after_end, length_of, turned
 from musicvae_lite.music.representations.steps import Categorical
@@ -16,7 +18,7 @@ A = torch.tensor([[1, 2, END, 3, 4, 5, 0, END], [END, 0, 0, 0, 1, END, 2, 2]])
 B = torch.tensor([[1, 2, END, 0, 4, 5, 0, END], [END, 5, 4, 3, 1, END, 0, END]])  # other fillings
 
 
-def made(settings, seed: int = 0):
+def made(settings, seed: int = 0) -> Any:
     torch.manual_seed(seed)
     model = settings.build(STEP, 8, 3)
     for p in model.parameters():
@@ -48,7 +50,7 @@ def test_the_encoder_stops_where_a_sequence_ends():
 
 @torch.no_grad()
 def test_samples_hold_only_ends_behind_an_end_and_score_as_drawn():
-    decoder: StockDecoder = made(DECODER, 1)
+    decoder = made(DECODER, 1)
     z = torch.randn(64, 3, generator=torch.Generator().manual_seed(0))
     drawn = decoder.sample(z, None, 1.0, torch.Generator().manual_seed(1))
     behind = after_end(drawn.view(-1, 4), END).view(64, 8)
