@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from mvae.app import COMMANDS
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 SHIPS = (ROOT / "checkpoints" / "melody-2bar" / "config.json").exists()
@@ -48,9 +50,11 @@ def test_shell_lines_name_real_commands_and_options():
     helps: dict[str, str] = {}
     for line in lines:
         words = shlex.split(line)
-        command = " ".join(words[1:3] if words[1] == "image" else words[1:2])
+        is_group = COMMANDS[words[1]].target.endswith(":app") and len(words) > 2 and words[2].isalpha()
+        names = words[1:3] if is_group else words[1:2]
+        command = " ".join(names)
         if command not in helps:
-            run = [sys.executable, "-c", "from mvae.app import main; main()", *command.split(), "--help"]
+            run = [sys.executable, "-c", "from mvae.app import main; main()", *names, "--help"]
             done = subprocess.run(run, capture_output=True, text=True, timeout=120)
             assert done.returncode == 0, f"{line}: {done.stderr}"
             helps[command] = done.stdout

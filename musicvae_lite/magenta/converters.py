@@ -134,6 +134,20 @@ def _drums(name: str, args: dict[str, Any], spec: dict[str, Any]) -> Converter:
     )
 
 
+def _rhythm(name: str, args: dict[str, Any], spec: dict[str, Any]) -> Converter:
+    """When notes begin, and nothing of their pitch: drums, as magenta-js writes them too."""
+    steps, bars = _bars(args)
+    parts = (
+        {"note": [38]} if name == "MelodyRhythmConverter" else {"melody": [38], "bass": [36], "drums": [42]}
+    )
+    table = {"name": "drums", "bars": bars, "form": "hits", "drum_map": {"name": "rhythm", "classes": parts}}
+    return Converter(name, _built(table, spec), steps, args.get("numSegments") or 0, f"rhythm-{bars}bar-js")
+
+
+def _shape(name: str, args: dict[str, Any], spec: dict[str, Any]) -> Converter:
+    raise ConfigError("the ups and downs of a melody without its pitches have no counterpart here")
+
+
 def _trio(name: str, args: dict[str, Any], spec: dict[str, Any]) -> Converter:
     steps, bars = _bars(args)
     melody, bass, drums = (args.get(key) or {} for key in ("melArgs", "bassArgs", "drumsArgs"))
@@ -179,10 +193,13 @@ def _drum_map(args: dict[str, Any]) -> dict[str, Any]:
 
 CONVERTERS: dict[str, Callable[[str, dict[str, Any], dict[str, Any]], Converter]] = {
     "MelodyConverter": _melody,
+    "MelodyRhythmConverter": _rhythm,
+    "MelodyShapeConverter": _shape,
     "DrumsConverter": _drums,
     "DrumRollConverter": _drums,
     "DrumsOneHotConverter": _drums,
     "TrioConverter": _trio,
+    "TrioRhythmConverter": _rhythm,
     "MultitrackConverter": _multitrack,
     "GrooveConverter": _groove,
 }

@@ -228,6 +228,17 @@ def test_drums_of_its_own(tmp_path: Path):
     assert again.representation.drum_map.pitches == ((36, 35), (38,))  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(("kind", "drums"), [("MelodyRhythm", 1), ("TrioRhythm", 3)])
+def test_rhythms_become_drums(tmp_path: Path, kind: str, drums: int):
+    names = {f"drum {n}": [40 + n] for n in range(drums)}
+    table = {"name": "drums", "form": "hits", "drum_map": {"name": "x", "classes": names}}
+    halves = {"encoder": {"kind": "stock", "hidden": [5]}, "decoder": {"kind": "stock", "hidden": [6]}}
+    config = MusicConfig.from_table({"representation": table, **halves, "z": 3}, "own")
+    spec = {"type": f"{kind}Converter", "args": {"numSteps": 32, "minPitch": 21, "maxPitch": 108}}
+    imported = import_model(written(tmp_path / "js", variables_of(config), spec))
+    assert MusicVAE.load(imported.folder).representation.step.size == drums
+
+
 def test_from_an_address(tmp_path: Path):
     melody(tmp_path / "js")
     handler = functools.partial(Quiet, directory=str(tmp_path))
@@ -307,6 +318,10 @@ def test_manifests_that_lie(tmp_path: Path, change, words: str):
                 },
             },
             "splitInstruments",
+        ),
+        (
+            {"type": "MusicVAE", "dataConverter": {"type": "MelodyShapeConverter", "args": {"numSteps": 32}}},
+            "ups and downs",
         ),
         ([], "type is"),
     ],
