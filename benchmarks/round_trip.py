@@ -28,7 +28,7 @@ from musicvae_lite.music.representations.steps import Binary, Categorical, Groov
 from musicvae_lite.music.score import Score
 
 BATCH = 500
-A_SONG = 200  # windows of one song at most, so that many songs are heard
+A_SONG = 200  # windows of one track at most, so that many songs are heard
 
 
 def emitted(rep: Representation, count: int, generator: np.random.Generator) -> np.ndarray:
@@ -78,8 +78,9 @@ def written(rep: Representation, window: np.ndarray) -> tuple[Score, int]:
 def real(rep: Representation, songs: Iterable[Score], count: int) -> Iterator[np.ndarray]:
     """Windows of songs, `count` in all at most."""
     left = count
-    for song in songs:
-        tokens = rep.windows(song).tokens[: min(A_SONG, left)]
+    heard = ((song, track) for song in songs for track in rep.candidates(song))
+    for song, track in heard:
+        tokens = rep.windows(song, track=track).tokens[: min(A_SONG, left)]
         left -= len(tokens)
         if len(tokens):
             yield tokens

@@ -19,7 +19,7 @@ from musicvae_lite.music.representations.base import Extraction
 from musicvae_lite.music.score import Score
 from musicvae_lite.music.voices import choose_melody
 
-FLUSH_WINDOWS = 1 << 15  # windows held before they go to disk, so that one huge tune book stays small
+FLUSH_BYTES = 1 << 24  # of windows held before they go to disk, so that one huge tune book stays small
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +126,7 @@ def extract_chunk(job: Job) -> Report:
                 columns = (song.tokens, song.bar, song.step, song.control)
                 spill.add(index, song.key, song.tune, song.title, *columns)
                 songs, windows = songs + 1, windows + len(song.tokens)
-                if spill.pending >= FLUSH_WINDOWS:
+                if spill.pending >= FLUSH_BYTES:
                     spill.flush()
         size = spill.close({"rejections": tally.rows()})
     return Report(job.chunk.number, len(job.chunk.files), songs, windows, size)

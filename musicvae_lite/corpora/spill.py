@@ -60,7 +60,7 @@ class SpillWriter:
         self._file = self._partial.open("wb")
         self._songs: list[tuple[int, int, int, str, int]] = []
         self._parts: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]] = []
-        self.pending = 0
+        self.pending = 0  # bytes of windows not yet written
 
     def __enter__(self) -> SpillWriter:
         return self
@@ -84,7 +84,7 @@ class SpillWriter:
         anything does: the same for every song."""
         self._songs.append((file, key, tune, title, len(tokens)))
         self._parts.append((tokens, bar, step, control))
-        self.pending += len(tokens)
+        self.pending += tokens.nbytes
 
     def flush(self) -> None:
         """Writes what is pending as one block."""

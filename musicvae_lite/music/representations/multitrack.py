@@ -98,6 +98,30 @@ class MultitrackRepresentation(Gridded):
         """All tracks together."""
         return [None]
 
+    def chords_of(self, text: str) -> np.ndarray:
+        """The control [T, ...] of a line of chords such as "C Am".
+
+        When an event will sound is not known beforehand: several chords share a track's events equally.
+
+        Raises:
+            ConfigError: chords are no condition of this representation, or a chord is not understood.
+        """
+        timed = super().chords_of(text)  # [steps of time, ...]
+        row = timed[np.arange(self.events) * self.grid_steps // self.events]
+        row[0] = chord_control.nothing(self.chords or "triads")  # the program
+        return np.concatenate([row] * self.tracks)
+
+    def with_chords(self, score: Score, control: np.ndarray) -> Score:
+        """A score of windows with the triads of their control [n, T] in it, those of a bar equally long."""
+        if self.chords != "triads":
+            return score
+        timed = []
+        for row in np.asarray(control).reshape(-1, self.steps)[:, 1 : self.events]:
+            told = np.trim_zeros(row, "b") if row.any() else row[:1]
+            runs = told[np.concatenate([[True], told[1:] != told[:-1]])]
+            timed.append(runs[np.arange(self.grid_steps) * len(runs) // self.grid_steps])
+        return chord_control.written_into(score, np.concatenate(timed), self.step_ticks)
+
     def valid(self, tokens: np.ndarray) -> np.ndarray:
         """Which tokens of windows [..., T] count: those of each track up to its first end, bool [..., T]."""
         parts = np.asarray(tokens).reshape(*np.shape(tokens)[:-1], self.tracks, self.events)

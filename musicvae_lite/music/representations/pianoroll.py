@@ -222,10 +222,14 @@ class PianorollRepresentation(Gridded):
         tokens = np.asarray(tokens, dtype=np.uint8)
         used = tokens[..., : self.keys].max(axis=1, initial=0) > 0  # [W, K]
         low = np.where(used.any(axis=-1), used.argmax(-1), 0)
-        place = (np.arange(self.keys) + low[:, None]) % self.keys  # nothing lies below the lowest
-        both = np.concatenate([place, place + self.keys], axis=1)
-        moved = np.take_along_axis(tokens, both[:, None], axis=-1)
-        return hash_rows(np.packbits(moved.reshape(len(moved), -1), axis=-1))
+        result = np.zeros(len(tokens), dtype=np.uint64)
+        for shift in np.unique(low).tolist():
+            rows = low == shift
+            moved = np.zeros_like(tokens[rows])
+            moved[..., : self.keys - shift] = tokens[rows, :, shift : self.keys]
+            moved[..., self.keys : 2 * self.keys - shift] = tokens[rows, :, self.keys + shift :]
+            result[rows] = hash_rows(np.packbits(moved.reshape(len(moved), -1), axis=-1))
+        return result
 
     def compare(self, got: np.ndarray, wanted: np.ndarray) -> dict[str, float]:
         """Figures of how well windows [N, T, 2 * K] agree (see `Representation.compare`).

@@ -97,6 +97,20 @@ def test_chords_stand_beside_the_events_at_their_time():
     assert not found.control[0, 64:].any()
 
 
+def test_chords_of_a_line_go_to_every_track_and_into_the_score():
+    rep = MultitrackRepresentation(chords="triads")
+    c, am = triad_of("C"), triad_of("Am")
+    control = rep.chords_of("C Am")
+    assert control.shape == (512,)
+    assert control[:64].tolist() == control[448:].tolist() == [0] + [c] * 31 + [am] * 32
+    windows = BAR.windows(song([(0, 32, 60)])).tokens
+    score = rep.with_chords(rep.to_score(windows), np.stack([control, rep.chords_of("F")]))
+    assert [(chord.tick // 480, chord.symbol) for chord in score.chords] == [(0, "C"), (2, "Am"), (4, "F")]
+    heard = rep.lenient().windows(song([(0, 8, 60), (8, 8, 64)], chords=list(score.chords))).control
+    assert heard is not None
+    assert [chord.symbol for chord in rep.with_chords(score, heard).chords] == ["C", "Am"]
+
+
 def test_notes_are_right_only_in_the_right_instrument():
     one = BAR.windows(song([(0, 16, 60)], [(0, 16, 40)], programs=(0, 33))).tokens
     other = BAR.windows(song([(0, 16, 60)], [(0, 16, 40)], programs=(0, 34))).tokens
