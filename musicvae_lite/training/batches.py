@@ -53,9 +53,9 @@ class Batches:
         if made_up:
             tokens = np.concatenate([r.random(made_up, chance), tokens])  # type: ignore[attr-defined]
             control = None if control is None else _unsaid(control, made_up)
-        x, target, control = r.examples(tokens, control, chance)
-        x = to_tensor(x, r.step, self.device)
-        target = None if target is tokens else to_tensor(target, r.step, self.device)
+        given, wanted, control = r.examples(tokens, control, chance)
+        x = to_tensor(given, r.step, self.device)
+        target = None if wanted is given else to_tensor(wanted, r.step, self.device)
         shift = draw_shifts(x, r.transposition, s.transpose_down, s.transpose_up, generator)
         if shift is not None:
             x = transpose(x, r.transposition, shift)

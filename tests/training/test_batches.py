@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import torch
 
+from musicvae_lite.music.representations import GrooveRepresentation
 from musicvae_lite.training.batches import Batches
 from musicvae_lite.training.settings import MusicTraining
 from musicvae_lite.training.windows import WindowSplit, from_arrays
@@ -70,3 +71,16 @@ def test_synthetic_windows_give_way_to_real_ones_and_no_real_one_is_lost():
     rows = [int(w[0]) for step in range(40) for w in source(step, generator()).x if (w == w[0]).all()]
     for first in range(0, len(rows) - 4, 5):
         assert sorted(rows[first : first + 5]) == list(range(5))
+
+
+def test_a_task_may_want_something_else_than_it_gives():
+    groove = GrooveRepresentation(task="humanize")
+    chance = np.random.default_rng(0)
+    hits = (chance.random((6, 32, 9)) < 0.3).astype(np.float32)
+    played = np.concatenate([hits, hits * 0.5, hits * -0.25], -1)
+    batch = Batches(from_arrays(played), groove, PLAIN, CPU)(0, generator())
+    assert batch.target is not None and batch.x.dtype == batch.target.dtype == torch.float32
+    assert torch.equal(batch.x[..., :9], batch.target[..., :9]) and not batch.x[..., 9:].any()
+    assert {tuple(w.flatten()) for w in batch.target.numpy()} <= {
+        tuple(w.flatten()) for w in played
+    }
