@@ -82,8 +82,8 @@ def test_noise_is_fresh_in_every_batch_and_pictures_come_once_a_pass():
 
 def test_beta_is_a_setting(tmp_path: Path):
     loose, tight = Heard(), Heard()
-    run(tmp_path / "a", loose, steps=80, beta=0.1, learning_rate=5e-3)
-    run(tmp_path / "b", tight, steps=80, beta=8.0, learning_rate=5e-3)
+    run(tmp_path / "a", loose, steps=150, beta=0.1, learning_rate=1e-2)
+    run(tmp_path / "b", tight, steps=150, beta=8.0, learning_rate=1e-2)
     assert loose.of("step")[-1].values["kl_bits"] > 2 * tight.of("step")[-1].values["kl_bits"]
 
 
