@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -48,41 +47,15 @@ def train(
         "init_from": init_from,
     }
     recipe = load_preset(preset, **changes)
-    from musicvae_lite.training import loop
     from musicvae_lite.training.dataset import WindowDataset
     from musicvae_lite.training.music import MusicTask
-    from mvae.output import print_json, say, table, wrote
-    from mvae.training_progress import Listener
+    from mvae.training_progress import run_task
 
     if recipe.family != "music":
         raise ConfigError(f"{preset} is a preset of {recipe.family} models: `mvae {recipe.family} train`")
     data, run = WindowDataset(dataset), output.expanduser()
     data.check(recipe.model["representation"], preset)
-    with Listener(
-        recipe.training.steps, quiet=json, board=run / "tensorboard" if tensorboard else None
-    ) as shown:
-        try:
-            best = loop.train(
-                MusicTask(recipe, data.split("train"), data.split("validation"), data.digest),
-                run,
-                device=device,
-                precision=precision,
-                resume=resume,
-                listener=shown,
-            )
-        except KeyboardInterrupt:
-            if shown.saved is not None:
-                options = {**changes, "device": device, "precision": precision}
-                again = ["mvae", "train", preset, str(dataset), "-o", str(output), "--resume"]
-                for name, value in options.items():
-                    if value not in (None, "auto"):
-                        again += [f"--{name.replace('_', '-')}", str(value)]
-                again += ["--tensorboard"] if tensorboard else []
-                say(f"saved after update {shown.saved}. Go on with: {shlex.join(again)}")
-            raise
-    values = loop.summary(run)
-    if json:
-        print_json({"best": str(best), **values})
-        return
-    table(["validation", "value"], list(values.items()))
-    wrote(best)
+    task = MusicTask(recipe, data.split("train"), data.split("validation"), data.digest)
+    options = {**changes, "device": device, "precision": precision}
+    again = ["mvae", "train", preset, str(dataset), "-o", str(output)]
+    run_task(task, run, again, options, resume, tensorboard, json)

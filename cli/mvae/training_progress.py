@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from mvae.output import Progress, say
+from mvae.output import Progress, print_json, say, table, wrote
 
 if TYPE_CHECKING:
     from musicvae_lite.training.loop import Report
+    from musicvae_lite.training.task import Task
 
 
 class Listener:
@@ -59,6 +61,45 @@ class Listener:
                 say(report.message)
         elif report.kind == "validation" and not self.quiet:
             say(f"update {report.step}: validation {validation_line(report.values)}")
+
+
+def run_task(
+    task: Task,
+    run: Path,
+    again: list[str],
+    options: dict[str, Any],
+    resume: bool,
+    tensorboard: bool,
+    json: bool,
+) -> None:
+    """Trains, shows how it goes and what came of it; after Ctrl-C, the words that go on.
+
+    Args:
+        run: folder of the run.
+        again: the command without its options.
+        options: what was given besides, by name; among them device and precision.
+        json: print the last validation as JSON, and nothing else but warnings.
+    """
+    from musicvae_lite.training import loop
+
+    with Listener(task.settings.steps, json, run / "tensorboard" if tensorboard else None) as shown:
+        try:
+            best = loop.train(task, run, options["device"], options["precision"], resume, shown)
+        except KeyboardInterrupt:
+            if shown.saved is not None:
+                again = [*again, "--resume"]
+                for name, value in options.items():
+                    if value not in (None, "auto"):
+                        again += [f"--{name.replace('_', '-')}", str(value)]
+                again += ["--tensorboard"] if tensorboard else []
+                say(f"saved after update {shown.saved}. Go on with: {shlex.join(again)}")
+            raise
+    values = loop.summary(run)
+    if json:
+        print_json({"best": str(best), **values})
+        return
+    table(["validation", "value"], list(values.items()))
+    wrote(best)
 
 
 # The figures worth a place on a line, and how they are written; a family logs those it has.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -54,31 +53,14 @@ def train(
         names = ", ".join(preset_names("image"))
         raise ConfigError(f"'{preset}' is a preset for {recipe.family}: `mvae train` takes it. Here: {names}")
     from musicvae_lite.images import sets
-    from musicvae_lite.training import loop
     from musicvae_lite.training.images import ImageTask, wanted
-    from mvae.output import note, print_json, say, table, wrote
-    from mvae.training_progress import Listener
+    from mvae.output import note
+    from mvae.training_progress import run_task
 
     pictures = sets.load(data, lies, wanted(recipe), recipe.training.seed)
     for text in pictures.notes:
         note(text)
     task, run = ImageTask(recipe, pictures), output.expanduser()
-    with Listener(recipe.training.steps, json, run / "tensorboard" if tensorboard else None) as shown:
-        try:
-            best = loop.train(task, run, device, precision, resume, shown)
-        except KeyboardInterrupt:
-            if shown.saved is not None:
-                options = {**changes, "data": lies, "device": device, "precision": precision}
-                again = ["mvae", "image", "train", preset, data, "-o", str(output), "--resume"]
-                for name, value in options.items():
-                    if value not in (None, "auto"):
-                        again += [f"--{name.replace('_', '-')}", str(value)]
-                again += ["--tensorboard"] if tensorboard else []
-                say(f"saved after update {shown.saved}. Go on with: {shlex.join(again)}")
-            raise
-    values = loop.summary(run)
-    if json:
-        print_json({"best": str(best), **values})
-        return
-    table(["validation", "value"], list(values.items()))
-    wrote(best)
+    options = {**changes, "data": lies, "device": device, "precision": precision}
+    again = ["mvae", "image", "train", preset, data, "-o", str(output)]
+    run_task(task, run, again, options, resume, tensorboard, json)
