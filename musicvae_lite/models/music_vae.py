@@ -26,7 +26,7 @@ from musicvae_lite.latent import Posterior, bowed
 from musicvae_lite.models import catalogue
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.codes import Codes
-from musicvae_lite.models.tensors import control_tensor, to_tensor, to_windows
+from musicvae_lite.models.tensors import control_tensor, example_batch, to_tensor, to_windows
 from musicvae_lite.music.picking import Bars, Pick, pick
 from musicvae_lite.music.score import Score
 from musicvae_lite.music.takes import Style, Takes
@@ -290,8 +290,7 @@ class MusicVAE:
         r = self.representation
         if control is None:
             control = self._told(None, len(tokens))
-        x, target, control = r.examples(tokens, control, np.random.default_rng(0))
-        return Batch(self.tensor(x), self.tensor(target), control_tensor(control, r, self.vae.device))
+        return example_batch(r, tokens, control, np.random.default_rng(0), self.vae.device)[0]
 
     def _control(self, picks: Sequence[Pick]) -> np.ndarray | None:
         """What conditions the picks themselves, [B, T, ...]; None when nothing does."""

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.music.representations.steps import Categorical, Product, Step
+from musicvae_lite.vae import Batch
 
 
 def to_tensor(windows: np.ndarray, step: Step, device: torch.device | str = "cpu") -> Tensor:
@@ -23,6 +24,19 @@ def control_tensor(
     if representation.control is None or control is None:
         return None
     return to_tensor(control, representation.control, device)
+
+
+def example_batch(
+    representation: Representation,
+    windows: np.ndarray,
+    control: np.ndarray | None,
+    generator: np.random.Generator,
+    device: torch.device | str = "cpu",
+) -> tuple[Batch, np.ndarray]:
+    """What a model is given of windows [B, T, ...] and should write, and the latter as windows too."""
+    x, target, control = representation.examples(windows, control, generator)
+    given, wanted = (to_tensor(part, representation.step, device) for part in (x, target))
+    return Batch(given, wanted, control_tensor(control, representation, device)), target
 
 
 def to_windows(tensor: Tensor, step: Step) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.models.tensors import control_tensor, to_tensor
+from musicvae_lite.models.tensors import control_tensor, example_batch, to_tensor
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.training.order import shuffled
 from musicvae_lite.training.settings import MusicTraining
@@ -68,9 +68,8 @@ class Batches:
         """Real windows as they are: not transposed, none made up."""
         rows, r = self._rows(np.arange(min(most, len(self.windows)))), self.representation
         chance = np.random.default_rng(self.settings.seed)
-        x, target, control = r.examples(self.windows.gather(rows), self.windows.gather_control(rows), chance)
-        x, target = (to_tensor(windows, r.step, self.device) for windows in (x, target))
-        return Batch(x, target, control_tensor(control, r, self.device))
+        windows, control = self.windows.gather(rows), self.windows.gather_control(rows)
+        return example_batch(r, windows, control, chance, self.device)[0]
 
     def _rows(self, positions: np.ndarray) -> np.ndarray:
         """Which windows stand at these positions of the run, epoch after epoch."""

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.latent import NATS_PER_BIT, CodePrior, Posterior, active_units
-from musicvae_lite.models.tensors import control_tensor, to_tensor, to_windows
+from musicvae_lite.models.tensors import example_batch, to_windows
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.training.windows import WindowSplit
 from musicvae_lite.vae import VAE, Batch
@@ -138,11 +138,8 @@ def _examples(
     rows = np.arange(len(windows))
     if most is not None and most < len(rows):
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
-    x, target, control = representation.examples(
-        windows.gather(rows), windows.gather_control(rows), np.random.default_rng(seed)
-    )
-    given, wanted = (to_tensor(part, representation.step, vae.device) for part in (x, target))
-    return Batch(given, wanted, control_tensor(control, representation, vae.device)), target
+    tokens, control = windows.gather(rows), windows.gather_control(rows)
+    return example_batch(representation, tokens, control, np.random.default_rng(seed), vae.device)
 
 
 def _posterior(vae: VAE, batch: Batch) -> Posterior:
