@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from musicvae_lite import resources
+from musicvae_lite import packing, resources
 from musicvae_lite.errors import CheckpointError
+from musicvae_lite.packing import Storage
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -90,8 +91,8 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def read_weights(folder: Path, device: str = "cpu") -> dict[str, Tensor]:
-    """The weights of a model folder in float32."""
-    return {name: tensor.float() for name, tensor in read_tensors(folder / WEIGHTS, device).items()}
+    """The weights of a model folder in float32, however they are stored."""
+    return packing.unpack(read_tensors(folder / WEIGHTS, device))
 
 
 def read_tensors(path: Path, device: str = "cpu") -> dict[str, Tensor]:
@@ -131,15 +132,16 @@ def load_matching(model: nn.Module, weights: dict[str, Tensor]) -> tuple[list[st
     return fits, [name for name in own if name not in fits]
 
 
-def write(folder: Path, config: dict[str, Any], model: nn.Module, half: bool = False) -> None:
+def write(folder: Path, config: dict[str, Any], model: nn.Module, storage: Storage = "float32") -> None:
     """Writes model.safetensors and config.json, each atomically.
 
     Args:
-        half: store weights as float16: half the size, a relative error of 5e-4 a weight.
+        storage: how weights are stored: "float16" halves their size, with a relative error of 5e-4 a
+            weight; "int8" quarters it (see `packing`).
     """
     weights = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
     folder.mkdir(parents=True, exist_ok=True)
-    write_tensors(folder / WEIGHTS, {n: t.half() if half else t.float() for n, t in weights.items()})
+    write_tensors(folder / WEIGHTS, packing.pack(weights, storage))
     write_json(folder / CONFIG, {"format": FORMAT, **config})
 
 
@@ -159,10 +161,10 @@ def read_prior(folder: Path, z: int, device: str = "cpu") -> CodePrior | None:
     return CodePrior(found["mean"].float(), found["root"].float())
 
 
-def write_prior(folder: Path, prior: CodePrior, half: bool = False) -> None:
-    """Writes prior.safetensors, atomically."""
+def write_prior(folder: Path, prior: CodePrior, storage: Storage = "float32") -> None:
+    """Writes prior.safetensors, atomically. Its root is not made smaller than float16."""
     tensors = {"mean": prior.mean.cpu(), "root": prior.root.cpu()}
-    write_tensors(folder / PRIOR, {name: t.half() if half else t.float() for name, t in tensors.items()})
+    write_tensors(folder / PRIOR, packing.pack(tensors, "float16" if storage == "int8" else storage))
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:

@@ -40,7 +40,7 @@ def test_what_was_saved_is_loaded(folder: Path):
 
 
 def test_half_is_half_the_size_and_nearly_the_same(tmp_path: Path, folder: Path):
-    small_model().save(tmp_path / "half", half=True)
+    small_model().save(tmp_path / "half", storage="float16")
     sizes = [(f / checkpoints.WEIGHTS).stat().st_size for f in (tmp_path / "half", folder)]
     assert sizes[0] < 0.65 * sizes[1]
     wanted, got = checkpoints.read_weights(folder), checkpoints.read_weights(tmp_path / "half")

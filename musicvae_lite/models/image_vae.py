@@ -69,12 +69,12 @@ class ImageVAE:
         model.folder = folder
         return model
 
-    def save(self, folder: str | Path, half: bool = False) -> None:
-        """Writes a model folder that `load` reads; `half` stores float16."""
+    def save(self, folder: str | Path, storage: Storage = "float32") -> None:
+        """Writes a model folder that `load` reads; `storage` as for `checkpoints.write`."""
         where = Path(folder).expanduser()
-        checkpoints.write(where, self.config.to_table(), self.vae, half)
+        checkpoints.write(where, self.config.to_table(), self.vae, storage)
         if self.vae.prior is not None:
-            checkpoints.write_prior(where, self.vae.prior, half)
+            checkpoints.write_prior(where, self.vae.prior, storage)
 
     def take(self, image: Image, convert: bool = False, clean: bool = False) -> tuple[Tensor, list[str]]:
         """A picture as the model's encoder takes it.

@@ -35,6 +35,8 @@ from musicvae_lite.vae import Batch
 if TYPE_CHECKING:
     import pretty_midi
 
+    from musicvae_lite.packing import Storage
+
     Music = str | Path | Score | pretty_midi.PrettyMIDI | Pick
 
 BATCH = 1024  # windows encoded or decoded at once
@@ -79,12 +81,12 @@ class MusicVAE:
         model.folder = folder
         return model
 
-    def save(self, folder: str | Path, half: bool = False) -> None:
-        """Writes a model folder that `load` reads; `half` stores float16."""
+    def save(self, folder: str | Path, storage: Storage = "float32") -> None:
+        """Writes a model folder that `load` reads; `storage` as for `checkpoints.write`."""
         where = Path(folder).expanduser()
-        checkpoints.write(where, self.config.to_table(), self.vae, half)
+        checkpoints.write(where, self.config.to_table(), self.vae, storage)
         if self.vae.prior is not None:
-            checkpoints.write_prior(where, self.vae.prior, half)
+            checkpoints.write_prior(where, self.vae.prior, storage)
 
     def pick(self, music: Music, bars: Bars | None = None, track: int | None = None) -> Pick:
         """The window of some music this model would work on, with where it lies.

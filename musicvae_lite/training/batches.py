@@ -22,7 +22,7 @@ class Batches:
     needs saving. Rows are drawn without replacement; synthetic windows take the first places.
 
     Raises:
-        ConfigError: synthetic windows are asked for of a representation that makes up none.
+        ConfigError: synthetic or crossed windows are asked for of a representation that has none.
     """
 
     def __init__(
@@ -40,6 +40,11 @@ class Batches:
                 f"training settings 'synthetic' and 'synthetic_last' must be 0: the {representation.name} "
                 "representation makes up no windows"
             )
+        if (settings.crossed or settings.crossed_last) and not hasattr(representation, "crossed"):
+            raise ConfigError(
+                f"training settings 'crossed' and 'crossed_last' must be 0: the {representation.name} "
+                "representation has no voices to exchange"
+            )
         real = settings.batch - np.round(shares * settings.batch).astype(np.int64)
         self.starts = np.concatenate([[0], np.cumsum(real)])  # [steps + 1], real windows before each update
 
@@ -49,6 +54,10 @@ class Batches:
         rows = self._rows(np.arange(self.starts[step], self.starts[step + 1]))
         tokens, control = self.windows.gather(rows), self.windows.gather_control(rows)
         chance = np.random.default_rng([s.seed, 1, step])
+        crossed = round(s.crossed_at(step) * len(rows))
+        if crossed:
+            mixed = r.crossed(tokens[:crossed], chance)  # type: ignore[attr-defined]
+            tokens = np.concatenate([mixed, tokens[crossed:]])
         made_up = s.batch - len(rows)
         if made_up:
             tokens = np.concatenate([r.random(made_up, chance), tokens])  # type: ignore[attr-defined]

@@ -114,6 +114,9 @@ class MusicTraining(TrainingSettings):
         synthetic: share of random melodies in each batch, until the share `hold` of the run; from there
             it falls in a straight line to `synthetic_last`. They teach pitch and rhythm of every kind
             first; the last updates belong to music, so that samples sound like it.
+        crossed, crossed_last: share of windows that take some of their voices (drums, or parts of a trio)
+            from other windows of the batch, falling as the share of synthetic ones does. Keeps a model
+            of few songs from learning them by heart.
     """
 
     blank: float = 0.1
@@ -124,10 +127,13 @@ class MusicTraining(TrainingSettings):
     transpose_up: int = 6
     synthetic: float = 0.4
     synthetic_last: float = 0.1
+    crossed: float = 0.0
+    crossed_last: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._check_shares("blank", "own_share", "synthetic", "synthetic_last", "floor")
+        self._check_shares("crossed", "crossed_last")
         if self.own_share_rate < 0:
             raise ConfigError(f"training setting 'own_share_rate' is {self.own_share_rate}; it is 0 or more")
         if self.transpose_down < 0 or self.transpose_up < 0:
@@ -141,6 +147,9 @@ class MusicTraining(TrainingSettings):
 
     def synthetic_at(self, step: int) -> float:
         return ramp(self.synthetic, self.synthetic_last, self.hold, 1.0, step / self.steps)
+
+    def crossed_at(self, step: int) -> float:
+        return ramp(self.crossed, self.crossed_last, self.hold, 1.0, step / self.steps)
 
 
 @dataclass(frozen=True)

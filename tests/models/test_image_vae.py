@@ -21,7 +21,7 @@ COLOUR = np.random.default_rng(0).integers(0, 256, (3, 12, 12), dtype=np.uint8)
 @pytest.mark.parametrize("kind", small.ALL)
 def test_saved_models_come_back(kind: str, tmp_path: Path):
     model = small.model(small.ALL[kind])
-    model.save(tmp_path / "m", half=True)
+    model.save(tmp_path / "m", storage="float16")
     again = ImageVAE.load(tmp_path / "m")
     assert again.config == model.config and again.folder == tmp_path / "m"
     for name, weight in model.vae.state_dict().items():

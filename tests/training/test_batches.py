@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pytest
 import torch
 
+from musicvae_lite.errors import ConfigError
 from musicvae_lite.music.representations import GrooveRepresentation
 from musicvae_lite.training.batches import Batches
 from musicvae_lite.training.settings import MusicTraining
@@ -84,3 +86,19 @@ def test_a_task_may_want_something_else_than_it_gives():
     assert {tuple(w.flatten()) for w in batch.target.numpy()} <= {
         tuple(w.flatten()) for w in played
     }
+
+
+def test_the_share_of_crossed_windows():
+    from musicvae_lite.music.representations import DrumsRepresentation
+
+    drums = DrumsRepresentation()
+    real = from_arrays(np.random.default_rng(0).integers(0, 512, (8, 32)).astype(np.uint16))
+    plain = dataclasses.replace(PLAIN, batch=8)
+    whole = Batches(real, drums, plain, CPU)(0, generator()).x
+    half = Batches(real, drums, dataclasses.replace(plain, crossed=0.5), CPU)(0, generator()).x
+    assert (half[:4] != whole[:4]).any() and torch.equal(half[4:], whole[4:])
+
+
+def test_representations_without_voices_refuse_to_cross():
+    with pytest.raises(ConfigError, match="no voices to exchange"):
+        batches(windows(8), crossed=0.5)

@@ -196,3 +196,11 @@ class MakesUp(Protocol):
     def random(self, count: int, generator: np.random.Generator) -> np.ndarray:
         """Made-up windows [count, T, ...]."""
         ...
+
+
+class Crosses(Protocol):
+    """A representation whose windows have voices that can be exchanged (see `crossing`)."""
+
+    def crossed(self, tokens: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        """Windows [W, T, ...] that take some of their voices from each other."""
+        ...

@@ -18,6 +18,7 @@ from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.representations import configuring
 from musicvae_lite.music.representations.base import Extraction
 from musicvae_lite.music.representations.comparing import f1, step_figures
+from musicvae_lite.music.representations.crossing import crossed
 from musicvae_lite.music.representations.fingerprints import as_bytes, hash_rows
 from musicvae_lite.music.representations.gridded import Gridded
 from musicvae_lite.music.representations.hits import Hits, choose_drums
@@ -165,6 +166,10 @@ class DrumsRepresentation(Gridded):
     def transpose(self, tokens: np.ndarray, semitones: np.ndarray) -> np.ndarray:
         """Drums do not move."""
         return self.canonical(tokens)
+
+    def crossed(self, tokens: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        """Windows that take some of their drums from each other (see `crossing`)."""
+        return self._spelled(crossed(self.flags(tokens), self.steps_per_quarter, generator))
 
     def fingerprint(self, tokens: np.ndarray) -> np.ndarray:
         """A hash uint64 [W] of windows [W, T, ...]."""

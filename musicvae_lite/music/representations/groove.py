@@ -17,6 +17,7 @@ from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.representations import configuring, groove_tasks
 from musicvae_lite.music.representations.base import Example, Extraction
 from musicvae_lite.music.representations.comparing import f1, step_figures
+from musicvae_lite.music.representations.crossing import crossed
 from musicvae_lite.music.representations.fingerprints import hash_rows
 from musicvae_lite.music.representations.gridded import Gridded
 from musicvae_lite.music.representations.groove_tasks import parts
@@ -193,6 +194,12 @@ class GrooveRepresentation(Gridded):
     def transpose(self, tokens: np.ndarray, semitones: np.ndarray) -> np.ndarray:
         """Drums do not move."""
         return np.array(tokens, dtype=np.float32)
+
+    def crossed(self, tokens: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        """Windows that take some of their drums from each other (see `crossing`)."""
+        voices = np.stack(parts(tokens), -1)  # [W, T, C, 3]
+        mixed = crossed(voices, self.steps_per_quarter, generator)
+        return np.concatenate(np.moveaxis(mixed, -1, 0), -1)
 
     def fingerprint(self, tokens: np.ndarray) -> np.ndarray:
         """A hash uint64 [W] of grooves [W, T, 3 * C], as MIDI would write them."""

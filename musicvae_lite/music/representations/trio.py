@@ -17,6 +17,7 @@ from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.representations import chord_control, configuring
 from musicvae_lite.music.representations.base import Extraction
 from musicvae_lite.music.representations.comparing import f1, step_figures
+from musicvae_lite.music.representations.crossing import crossed
 from musicvae_lite.music.representations.drums import DrumsRepresentation
 from musicvae_lite.music.representations.fingerprints import as_bytes, hash_rows
 from musicvae_lite.music.representations.gridded import Gridded
@@ -264,6 +265,12 @@ class TrioRepresentation(Gridded):
     def transpose(self, tokens: np.ndarray, semitones: np.ndarray) -> np.ndarray:
         """Windows [W, T, 3] moved by semitones [W]; a note that would leave the range stays."""
         return self.transposition.apply(np.asarray(tokens), semitones)
+
+    def crossed(self, tokens: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        """Windows that take melody, bass or drums from each other (see `crossing`); under chords only drums."""
+        first = 2 if self.chords else 0
+        mixed = crossed(tokens[..., first:], self.bar_steps, generator)
+        return np.concatenate([tokens[..., :first], mixed], -1)
 
     def fingerprint(self, tokens: np.ndarray) -> np.ndarray:
         """A hash uint64 [W] of canonical windows [W, T, 3], the same for every transposition of the whole."""

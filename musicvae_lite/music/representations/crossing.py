@@ -1,0 +1,26 @@
+"""New windows from old ones: each voice from another window. Teaches models that voices are free of each other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def crossed(voices: np.ndarray, beat: int, generator: np.random.Generator) -> np.ndarray:
+    """Windows whose every voice is their own or that of another one, which then begins at another beat.
+
+    Args:
+        voices: [W, T, V, ...], V voices of the windows of one batch.
+        beat: steps a beat; another window's voices are shifted around by whole beats, so that accents
+            stay where the meter has them.
+
+    Returns:
+        Windows of the same shape; windows alone in their batch meet themselves.
+    """
+    count, steps, parts = voices.shape[:3]
+    partner = generator.permutation(count)
+    shift = beat * generator.integers(0, max(1, steps // beat), count)
+    places = (np.arange(steps) + shift[:, None]) % steps  # [W, T]
+    other = voices[partner[:, None], places]  # [W, T, V, ...]
+    share = generator.random((count, 1, 1))  # how much of a window is another's
+    taken = (generator.random((count, 1, parts)) < share).reshape(count, 1, parts, *[1] * (voices.ndim - 3))
+    return np.where(taken, other, voices)

@@ -1,0 +1,51 @@
+"""Windows whose voices are exchanged."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from musicvae_lite.music.representations import DrumsRepresentation, GrooveRepresentation, TrioRepresentation
+from musicvae_lite.music.representations.crossing import crossed
+
+CHANCE = np.random.default_rng(0)
+
+
+def test_every_voice_is_one_of_the_batch_at_some_beat():
+    voices = CHANCE.integers(0, 9, (5, 16, 3))
+    mixed = crossed(voices, 4, np.random.default_rng(1))
+    there = {np.roll(w[:, v], 4 * k).tobytes() for w in voices for v in range(3) for k in range(4)}
+    assert {w[:, v].copy().tobytes() for w in mixed for v in range(3)} <= there
+    assert (mixed != voices).any() and mixed.dtype == voices.dtype
+
+
+def test_voices_stay_in_their_places():
+    voices = np.broadcast_to(np.arange(3), (4, 8, 3))
+    assert np.array_equal(crossed(voices, 4, CHANCE), voices)
+
+
+@pytest.mark.parametrize("form", ["tokens", "hits"])
+def test_drums(form):
+    drums = DrumsRepresentation(form=form)
+    tokens = drums._spelled(CHANCE.random((6, 32, 9)) < 0.2)
+    mixed = drums.crossed(tokens, CHANCE)
+    assert mixed.shape == tokens.shape and mixed.dtype == tokens.dtype and (mixed != tokens).any()
+    assert drums.flags(mixed).sum((0, 1)).shape == (9,)
+
+
+def test_a_drum_of_a_groove_keeps_its_dynamics_and_timing():
+    groove = GrooveRepresentation()
+    hits = CHANCE.random((6, 32, 9)) < 0.3
+    marks = np.arange(6 * 32 * 9).reshape(6, 32, 9) / 2000
+    tokens = np.concatenate([hits, hits * marks, -hits * marks], -1).astype(np.float32)
+    mixed = groove.crossed(tokens, CHANCE)
+    struck, velocity, offset = np.split(mixed, 3, -1)
+    assert (mixed != tokens).any() and mixed.dtype == np.float32
+    assert np.array_equal(velocity, -offset) and not velocity[struck == 0].any()
+
+
+def test_under_chords_only_the_drums_of_a_trio_move():
+    tokens = CHANCE.integers(0, 80, (6, 64, 3)).astype(np.uint16)
+    mixed = TrioRepresentation(bars=4, chords="triads").crossed(tokens, CHANCE)
+    assert np.array_equal(mixed[..., :2], tokens[..., :2]) and (mixed[..., 2] != tokens[..., 2]).any()
+    assert (TrioRepresentation(bars=4).crossed(tokens, CHANCE)[..., 0] != tokens[..., 0]).any()

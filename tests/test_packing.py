@@ -1,0 +1,46 @@
+"""Weights made smaller for keeping."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.packing import pack, unpack
+
+WEIGHTS = {
+    "matrix": torch.randn(6, 40, generator=torch.Generator().manual_seed(0))
+    * torch.logspace(-3, 2, 6)[:, None],
+    "kernel": torch.randn(4, 3, 3, 3, generator=torch.Generator().manual_seed(1)),
+    "bias": torch.linspace(-1, 1, 7),
+}
+
+
+def test_float32_changes_nothing():
+    again = unpack(pack(WEIGHTS))
+    assert again.keys() == WEIGHTS.keys()
+    assert all(torch.equal(again[name], WEIGHTS[name]) for name in WEIGHTS)
+
+
+@pytest.mark.parametrize("storage", ["float16", "int8"])
+def test_smaller_weights_are_near_and_packing_them_again_changes_nothing(storage):
+    packed = pack(WEIGHTS, storage)
+    again = unpack(packed)
+    assert sum(t.nbytes for t in packed.values()) < sum(t.nbytes for t in WEIGHTS.values()) * 0.6
+    for name, tensor in WEIGHTS.items():
+        largest = tensor.flatten(1).abs().amax(1) if tensor.dim() > 1 else tensor.abs().amax()
+        error = (
+            (again[name] - tensor).abs().flatten(1).amax(1) if tensor.dim() > 1 else (again[name] - tensor)
+        )
+        assert again[name].shape == tensor.shape and again[name].dtype == torch.float32
+        assert (error <= largest / 250).all()
+        assert torch.allclose(unpack(pack(again, storage))[name], again[name], rtol=1e-5)
+
+
+def test_a_row_of_zeros_stays_zero():
+    assert torch.equal(unpack(pack({"w": torch.zeros(3, 5)}, "int8"))["w"], torch.zeros(3, 5))
+
+
+def test_an_unknown_storage_is_refused():
+    with pytest.raises(ConfigError, match="float32, float16, int8, not 'int4'"):
+        pack(WEIGHTS, "int4")  # type: ignore[arg-type]
