@@ -25,6 +25,7 @@ from musicvae_lite.images.tiles import in_tiles
 from musicvae_lite.latent import bowed
 from musicvae_lite.models.image.assembly import ImageConfig
 from musicvae_lite.models.image.examples import one_hot
+from musicvae_lite.packing import Storage
 
 Image = str | Path | Picture | np.ndarray
 BATCH = 256  # pictures encoded or decoded at once

@@ -267,7 +267,7 @@ class TrioRepresentation(Gridded):
         return self.transposition.apply(np.asarray(tokens), semitones)
 
     def crossed(self, tokens: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-        """Windows that take melody, bass or drums from each other (see `crossing`); under chords only drums."""
+        """Windows that take melody, bass or drums from each other; under chords only drums."""
         first = 2 if self.chords else 0
         mixed = crossed(tokens[..., first:], self.bar_steps, generator)
         return np.concatenate([tokens[..., :first], mixed], -1)

@@ -35,7 +35,7 @@ def test_drums(form):
 
 def test_a_drum_of_a_groove_keeps_its_dynamics_and_timing():
     groove = GrooveRepresentation()
-    hits = CHANCE.random((6, 32, 9)) < 0.3
+    hits = (CHANCE.random((6, 32, 9)) < 0.3).astype(np.float32)
     marks = np.arange(6 * 32 * 9).reshape(6, 32, 9) / 2000
     tokens = np.concatenate([hits, hits * marks, -hits * marks], -1).astype(np.float32)
     mixed = groove.crossed(tokens, CHANCE)
