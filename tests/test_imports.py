@@ -23,14 +23,15 @@ ALLOWED: dict[str, set[str]] = {
     "runtime": {"errors"},
     "latent": {"errors"},
     "vae": {"errors", "latent"},
-    "checkpoints": BASE | {"latent"},
+    "packing": {"errors"},
+    "checkpoints": BASE | {"packing", "latent"},
     "music": BASE,
     "images": BASE | {"latent", "vae", "checkpoints"},
     "render": BASE | {"music"},
     "plot": BASE | {"music"},
     "results": BASE | {"music", "render", "plot"},
     "corpora": BASE | {"music"},
-    "models": BASE | {"__version__", "latent", "vae", "checkpoints", "music", "images", "results"},
+    "models": BASE | {"__version__", "latent", "vae", "packing", "checkpoints", "music", "images", "results"},
     "training": BASE | {"latent", "vae", "checkpoints", "music", "images", "models", "corpora"},
 }
 

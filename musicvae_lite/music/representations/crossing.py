@@ -1,4 +1,4 @@
-"""New windows from old ones: each voice from another window, so that voices are not learnt by heart together."""
+"""New windows from old ones: each voice from another window, lest they be learnt by heart together."""
 
 from __future__ import annotations
 
