@@ -158,7 +158,22 @@ def slerp(a: Tensor, b: Tensor, steps: int) -> Tensor:
     if steps < 1:
         raise ValueError(f"a path of {steps} steps has no points")
     t = torch.linspace(0, 1, steps, dtype=a.dtype, device=a.device)
-    t = t.view(-1, *[1] * a.dim())  # [steps, 1, ..., 1]
+    path = _arc(a, b, t.view(-1, *[1] * a.dim()))
+    path[0] = a
+    if steps > 1:
+        path[-1] = b
+    return path
+
+
+def toward(a: Tensor, b: Tensor, share: float) -> Tensor:
+    """The point [..., Z] that lies the share 0..1 of the way from a to b on the great circle of `slerp`."""
+    if not 0 <= share <= 1:
+        raise ValueError(f"a share of {share} lies beyond the ends of a path")
+    return a.clone() if share == 0 else b.clone() if share == 1 else _arc(a, b, torch.tensor(share).to(a))
+
+
+def _arc(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
+    """Points of the great circle at shares t [..., 1 or more], that broadcasts against a and b [..., Z]."""
     length_a, length_b = a.norm(dim=-1, keepdim=True), b.norm(dim=-1, keepdim=True)
     u, v = a / length_a.clamp_min(1e-12), b / length_b.clamp_min(1e-12)
     cosine = (u * v).sum(-1, keepdim=True).clamp(-1, 1)
@@ -171,11 +186,7 @@ def slerp(a: Tensor, b: Tensor, steps: int) -> Tensor:
     curved = arc * (length_a + t * (length_b - length_a))
     straight = a + t * (b - a)
     is_straight = (cosine > 1 - 1e-6) | (length_a < 1e-12) | (length_b < 1e-12)
-    path = torch.where(is_straight, straight, curved)
-    path[0] = a
-    if steps > 1:
-        path[-1] = b
-    return path
+    return torch.where(is_straight, straight, curved)
 
 
 BOW = 0.25  # of paths between posterior means: see `bowed`
@@ -234,3 +245,14 @@ def attribute_vector(means: Tensor, values: Tensor) -> Tensor:
     order = values.argsort(stable=True)
     quarter = max(1, len(values) // 4)
     return means[order[-quarter:]].mean(0) - means[order[:quarter]].mean(0)
+
+
+def residuals(values: Tensor) -> Tensor:
+    """What of each column of values [N, A] the other columns do not explain, by least squares [N, A]."""
+    centred = values.double() - values.double().mean(0)
+    left = torch.empty_like(centred)
+    for column in range(values.shape[1]):
+        others = torch.cat([centred[:, :column], centred[:, column + 1 :]], 1)
+        # the pseudo-inverse, as an attribute that never changes makes the others' matrix singular
+        left[:, column] = centred[:, column] - others @ (torch.linalg.pinv(others) @ centred[:, column])
+    return left.to(values.dtype)

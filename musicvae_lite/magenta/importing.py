@@ -15,8 +15,9 @@ from musicvae_lite.magenta.locating import located
 from musicvae_lite.magenta.names import plain
 from musicvae_lite.magenta.recognition import recognise
 from musicvae_lite.magenta.structure import STEP, is_ignored, read_structure
+from musicvae_lite.models import attribute_vectors
 
-VECTORS = "attributes.safetensors"  # a direction [Z] for each attribute
+VECTORS = attribute_vectors.FILE
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,10 @@ from musicvae_lite.errors import CheckpointError, ConfigError
 from musicvae_lite.latent import Posterior, bowed
 from musicvae_lite.models import catalogue
 from musicvae_lite.models.assembly import MusicConfig
+from musicvae_lite.models.attribute_vectors import AttributeVectors
 from musicvae_lite.models.codes import Codes
+from musicvae_lite.models.moves import adjusting, blending, varying
+from musicvae_lite.models.moves.writing import Writing
 from musicvae_lite.models.tensors import control_tensor, example_batch, to_tensor, to_windows
 from musicvae_lite.music.picking import Bars, Pick, pick
 from musicvae_lite.music.score import Score
@@ -236,6 +239,28 @@ class MusicVAE:
         record |= {"inputs_are_equal": is_same}
         return Takes(tokens, self.representation, first.style(), labels, record, control)
 
+    def vary(
+        self, music: Music, amount: float = 0.3, count: int = 8, temperature: float = 0.0, seed: int = 0
+    ) -> Takes:
+        """Music like some music: `amount` 0 is its reconstruction, 1 anything (see `moves.varying`)."""
+        return varying.vary(self, music, amount, count, Writing(temperature, seed))
+
+    def blend(
+        self, *corners: Music, width: int = 4, height: int = 4, temperature: float = 0.0, seed: int = 0
+    ) -> Takes:
+        """A grid between four pieces, row by row (see `moves.blending`)."""
+        return blending.blend(self, corners, width, height, Writing(temperature, seed))
+
+    def average(self, *music: Music, temperature: float = 0.0, seed: int = 0) -> Takes:
+        """One take between many pieces (see `moves.blending`)."""
+        return blending.average(self, music, Writing(temperature, seed))
+
+    def adjust(
+        self, music: Music, temperature: float = 0.0, seed: int = 0, plain: bool = False, **amounts: float
+    ) -> Takes:
+        """Music with more or less of attributes: `adjust("a.mid", density=1)` (see `moves.adjusting`)."""
+        return adjusting.adjust(self, music, amounts, plain, Writing(temperature, seed))
+
     def log_prob(self, *music: Music, samples: int = 1, seed: int = 0) -> np.ndarray:
         """A lower bound on log p(music) [B], nats: the ELBO, tighter with more samples.
 
@@ -281,6 +306,13 @@ class MusicVAE:
             return None
         name, digest = catalogue.name_of(self.folder), catalogue.sha256(self.folder)
         return {"name": name, "folder": str(self.folder), "sha256": digest}
+
+    @cached_property
+    def attributes(self) -> AttributeVectors:
+        """The attribute vectors that lie with the model; empty when there are none."""
+        if self.folder is None:
+            return AttributeVectors()
+        return AttributeVectors.load(self.folder, self.config.z, self.vae.device)
 
     def _picks(self, music: Sequence[Music]) -> list[Pick]:
         if not music:

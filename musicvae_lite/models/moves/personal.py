@@ -1,0 +1,216 @@
+"""A small VAE over the codes of somebody's own few files: what it draws stays near their style.
+
+Dinculescu, Engel and Roberts 2019, "MidiMe: Personalizing a MusicVAE model with user data".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from musicvae_lite import checkpoints
+from musicvae_lite.errors import CheckpointError, ConfigError
+from musicvae_lite.latent import Posterior
+from musicvae_lite.models.moves.styling import codes_of
+from musicvae_lite.music.takes import Style, Takes
+from musicvae_lite.vae import VAE, Batch, Reconstruction
+
+if TYPE_CHECKING:
+    from musicvae_lite.models.music_vae import MusicVAE
+
+FAMILY = "personal"
+DRAWS = 4  # of each window's posterior, to learn from
+RATE = 3e-3
+
+
+@dataclass(frozen=True)
+class PersonalConfig:
+    """Sizes.
+
+    Attributes:
+        codes: numbers of a code of the large model.
+        z: numbers of a code of the small one.
+        hidden: of the layer between.
+    """
+
+    codes: int
+    z: int = 4
+    hidden: int = 64
+
+    def build(self) -> VAE:
+        return VAE(_Encoder(self), _Decoder(self))
+
+
+class _Encoder(nn.Module):
+    def __init__(self, config: PersonalConfig):
+        super().__init__()
+        self.hidden, self.out = nn.Linear(config.codes, config.hidden), nn.Linear(config.hidden, 2 * config.z)
+
+    def forward(self, x: Tensor, control: Tensor | None = None) -> Posterior:
+        """Codes [B, N] to a posterior over [B, Z]."""
+        mean, scale = self.out(self.hidden(x).tanh()).chunk(2, -1)
+        return Posterior(mean, F.softplus(scale) + 1e-4)
+
+
+class _Decoder(nn.Module):
+    def __init__(self, config: PersonalConfig):
+        super().__init__()
+        self.z_size = config.z
+        self.hidden, self.out = nn.Linear(config.z, config.hidden), nn.Linear(config.hidden, config.codes)
+        self.log_scale = nn.Parameter(torch.zeros(config.codes))  # of what it cannot say
+
+    def reconstruction(
+        self,
+        z: Tensor,
+        target: Tensor,
+        control: Tensor | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Reconstruction:
+        far = (target - self._mean(z)) / self.log_scale.exp()
+        nats = 0.5 * far.square() + self.log_scale + 0.5 * math.log(2 * math.pi)
+        return Reconstruction(nats.sum(-1))
+
+    def sample(
+        self,
+        z: Tensor,
+        control: Tensor | None = None,
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        mean = self._mean(z)
+        if not temperature:
+            return mean
+        noise = torch.randn(mean.shape, generator=generator, device=mean.device)
+        return mean + temperature * self.log_scale.exp() * noise
+
+    def _mean(self, z: Tensor) -> Tensor:
+        return self.out(self.hidden(z).tanh())
+
+
+class Personal:
+    """A small VAE and the model whose codes it draws.
+
+    Attributes:
+        config, vae: what it is made of.
+        record: plain values: model, files, windows, steps, seed, loss.
+    """
+
+    def __init__(self, config: PersonalConfig, vae: VAE, record: dict[str, Any]):
+        self.config, self.vae, self.record = config, vae.eval(), record
+
+    def draw(self, count: int, generator: torch.Generator, temperature: float = 0.0) -> Tensor:
+        """Codes [count, N] for the large model; with a temperature what the small one cannot say is noise."""
+        return self.vae.sample(count, None, temperature, generator)
+
+    def sample(
+        self,
+        model: MusicVAE,
+        count: int = 1,
+        temperature: float = 0.5,
+        seed: int = 0,
+        style: Style | None = None,
+        chords: str | None = None,
+    ) -> Takes:
+        """New music near the files. Arguments as of `MusicVAE.sample`.
+
+        Raises:
+            ConfigError: it was made with another model, or count is below 1.
+        """
+        if count < 1:
+            raise ConfigError(f"count is {count}; at least 1 sample can be drawn")
+        made, own = self.record.get("model"), model.identity
+        if made and own and made["sha256"] != own["sha256"]:
+            raise ConfigError(f"it was made with the model {made['name']}, not with {own['name']}")
+        if model.config.z != self.config.codes:
+            raise ConfigError(
+                f"it draws codes of {self.config.codes} numbers, the model has {model.config.z}"
+            )
+        z = self.draw(count, model.generator(seed))
+        takes = model.decode(z, temperature, seed, style, chords)
+        takes.record |= {"command": "sample", "personal": self.record}
+        return takes
+
+    def save(self, folder: str | Path) -> Path:
+        """Writes a folder that `load` reads."""
+        where = Path(folder).expanduser()
+        checkpoints.write(where, {"family": FAMILY, **asdict(self.config), "record": self.record}, self.vae)
+        return where
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Personal:
+        """Reads what `save` wrote.
+
+        Raises:
+            CheckpointError: missing, damaged, or another kind of model.
+        """
+        where = Path(folder).expanduser()
+        table = checkpoints.read_config(where)
+        if table.get("family") != FAMILY:
+            raise CheckpointError(
+                f"{where}: not made by `mvae personalize`: its family is {table.get('family')!r}"
+            )
+        try:
+            config = PersonalConfig(*(int(table[key]) for key in ("codes", "z", "hidden")))
+            record = dict(table["record"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"{where}: its config is damaged ({error!r})") from error
+        if not all(1 <= size <= 1 << 16 for size in asdict(config).values()):
+            raise CheckpointError(f"{where}: its config claims sizes no such model has")
+        vae = config.build()
+        checkpoints.load_into(vae, checkpoints.read_weights(where), where)
+        return cls(config, vae, record)
+
+
+def personalize(
+    model: MusicVAE,
+    files: Sequence[str | Path],
+    steps: int = 600,
+    z: int = 4,
+    seed: int = 0,
+    progress: Callable[[int], None] = lambda step: None,
+) -> Personal:
+    """Trains a small VAE on the codes of every window of some files, in seconds.
+
+    Args:
+        files: files and folders of music.
+        steps: updates, each on at most 256 codes.
+        z: numbers of its code; fewer stay nearer the files.
+        progress: called after every step.
+
+    Raises:
+        NothingUsableError: no window in them.
+        ConfigError: steps or z is out of range.
+    """
+    if not 1 <= steps <= 100_000 or not 1 <= z <= model.config.z:
+        raise ConfigError(f"steps is {steps} and z is {z}; at least 1, z at most {model.config.z}")
+    codes = codes_of(model, files, DRAWS, seed).cpu()
+    config = PersonalConfig(codes.shape[1], z)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        vae = config.build().train()
+    optimiser = torch.optim.Adam(vae.parameters(), RATE)
+    loss = torch.tensor(0.0)
+    for step in range(steps):
+        rows = torch.randint(len(codes), (min(256, len(codes)),), generator=generator)
+        loss = vae.loss(Batch(codes[rows]), beta=min(1.0, 2 * step / steps), generator=generator).total
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        progress(step + 1)
+    record = {
+        "model": model.identity,
+        "files": [str(path) for path in files],
+        "windows": len(codes) // DRAWS,
+        "steps": steps,
+        "seed": seed,
+        "loss_nats": float(loss.detach()),
+    }
+    return Personal(config, vae, record)

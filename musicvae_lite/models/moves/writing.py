@@ -1,0 +1,53 @@
+"""From codes that a move made to takes with labels and a record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from musicvae_lite.music.takes import Takes
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from musicvae_lite.models.music_vae import MusicVAE
+    from musicvae_lite.music.picking import Pick
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How codes become notes.
+
+    Attributes:
+        temperature: 0 writes the likeliest notes; 1 draws them as probable as the model finds them.
+        seed: of all chance.
+        chords: what all takes follow in place of the first input's chords.
+    """
+
+    temperature: float = 0.0
+    seed: int = 0
+    chords: str | None = None
+
+
+def write(
+    model: MusicVAE,
+    command: str,
+    z: Tensor,
+    picks: Sequence[Pick],
+    labels: Sequence[str],
+    how: Writing,
+    told: dict[str, Any],
+) -> Takes:
+    """Codes [B, Z] to takes in the style and under the chords of the first pick.
+
+    Args:
+        told: more values for the record.
+    """
+    first = picks[0]
+    control = None if first.control is None else np.repeat(first.control[None], len(z), 0)
+    takes = model.decode(z, how.temperature, how.seed, chords=how.chords, control=control)
+    record = {**takes.record, "command": command, "inputs": [p.to_record() for p in picks], **told}
+    return Takes(takes.tokens, model.representation, first.style(), labels, record, takes.control)
