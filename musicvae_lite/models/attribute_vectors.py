@@ -127,8 +127,8 @@ def table(
         "names" [A]; "added" and "subtracted" [A, A]: row by row the vector, column by column the change of
         the mean of an attribute, in standard deviations over the unaltered samples; "raw_added" and
         "raw_subtracted", the same in the attribute's own unit; "leak": the mean size of what stands beside
-        the diagonal as a share of the diagonal, over the rows that move the right way; "right": rows whose own cell is largest, with the right
-        sign, both ways.
+        the diagonal as a share of the diagonal, over the rows that move the right way; "right":
+        whether each row's own cell is its largest, with the right sign, both ways.
     """
     if not vectors:
         raise ConfigError("the model has no attribute vectors; `mvae attributes fit MODEL DATA` makes them")

@@ -72,7 +72,7 @@ def search(
             continue
         song = songs[number]
         tokens = windows.gather(rows[place : place + 1])[0]
-        found[number] = Neighbour(float(distance[place]), _name(song), song.title, bar, tokens)
+        found[number] = Neighbour(float(distance[place]), song.source, song.title, bar, tokens)
         if len(found) == count:
             break
     return list(found.values())

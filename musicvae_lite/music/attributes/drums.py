@@ -19,7 +19,7 @@ def measure(tokens: np.ndarray, representation: DrumsRepresentation) -> dict[str
     """
     hits = representation.flags(tokens).astype(bool)  # [W, T, C]
     hats = np.isin(representation.drum_map.written, HATS)
-    sixteenth, eighth = syncopation(hits.any(-1), representation.steps_per_quarter)
+    sixteenth, eighth = syncopation(hits.max(-1), representation.steps_per_quarter)
     count = hits.sum((1, 2))
     return {
         "density": count / hits.shape[1],
