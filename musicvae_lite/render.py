@@ -100,17 +100,26 @@ def save_audio(path: str | Path, audio: np.ndarray, rate: int = 44100) -> Path:
     """
     path = expand(path)
     check_suffix(path)
+    write_file(path, audio_bytes(audio, path.suffix[1:].lower(), rate))
+    return path
+
+
+def audio_bytes(audio: np.ndarray, form: str, rate: int = 44100) -> bytes:
+    """Audio as the bytes of a file.
+
+    Args:
+        audio: float [frames] or [frames, channels] within -1 and 1.
+        form: wav, flac or ogg.
+        rate: frames a second.
+    """
     import soundfile
 
     data = io.BytesIO()
     channels = audio.shape[1] if audio.ndim > 1 else 1
-    with soundfile.SoundFile(
-        data, "w", samplerate=rate, channels=channels, format=path.suffix[1:].upper()
-    ) as out:
+    with soundfile.SoundFile(data, "w", samplerate=rate, channels=channels, format=form.upper()) as out:
         for first in range(0, len(audio), rate):  # libsndfile's Vorbis encoder overflows on long blocks
             out.write(audio[first : first + rate])
-    write_file(path, data.getvalue())
-    return path
+    return data.getvalue()
 
 
 def check_suffix(path: str | Path) -> None:

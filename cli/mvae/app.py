@@ -48,6 +48,9 @@ COMMANDS: dict[str, Command] = {
     "encode": Command("mvae.encode:encode", "Turn music into codes of a model's latent space.", MUSIC),
     "decode": Command("mvae.decode:decode", "Turn codes back into music.", MUSIC),
     "groove": Command("mvae.groove:app", "Give drums dynamics and timing.", MUSIC),
+    "studio": Command(
+        "mvae.studio:studio", "Open the studio: play with the models on a page of this machine.", MUSIC
+    ),
     "train": Command("mvae.train:train", "Train a model on a prepared dataset.", MODELS),
     "evaluate": Command(
         "mvae.evaluate:evaluate", "Measure a model on music: accuracy, notes, nats, bits.", MODELS

@@ -1,0 +1,147 @@
+"""The studio's routes. Every error a visitor can cause is JSON with one sentence, `{"error": ...}`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from musicvae_lite.errors import ConfigError, MusicVAEError
+from musicvae_lite.studio.asking import Ask, name, number
+from musicvae_lite.studio.band import FORMATS, Band
+from musicvae_lite.studio.guard import Guard
+from musicvae_lite.studio.settings import StudioSettings
+
+STATIC = Path(__file__).parent / "static"
+KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+class Busy(MusicVAEError):
+    """More visitors than the models can play for."""
+
+
+class Studio:
+    """What answers the page. Work on models waits in one short queue, off the event loop."""
+
+    def __init__(self, settings: StudioSettings):
+        self.settings, self.band = settings, Band(settings)
+        self.files = {p.name: p.read_bytes() for p in STATIC.iterdir() if p.suffix in KINDS}
+        self.waiting = 0
+        self.turn = asyncio.Semaphore(2)
+
+    async def work(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        if self.waiting >= self.settings.max_waiting:
+            raise Busy("the studio is busy: too many are playing at once; try again in a moment")
+        self.waiting += 1
+        try:
+            async with self.turn:
+                return await run_in_threadpool(call, *arguments)
+        finally:
+            self.waiting -= 1
+
+    async def page(self, request: Request) -> Response:
+        file = request.path_params.get("file", "index.html")
+        if file not in self.files:  # names are looked up among the page's own files, never on the disk
+            return JSONResponse({"error": f"the studio has no page '{file[:60]}'"}, 404)
+        return Response(self.files[file], media_type=KINDS[Path(file).suffix])
+
+    async def start(self, request: Request) -> Response:
+        return JSONResponse(await self.work(lambda: self.band.listing))
+
+    async def song(self, request: Request) -> Response:
+        asked = request.query_params
+        data = await request.body() or None
+        title = asked.get("name", "")[-80:].replace("\\", "/").rsplit("/", 1)[-1] or "music"
+        return JSONResponse(await self.work(self.band.windows, asked.get("model", ""), data, title))
+
+    async def draw(self, request: Request) -> Response:
+        table = await _json(request)
+        count, seed = int(number(table, "count", 1, 1, 16)), int(number(table, "seed", 0, 0, 2**31))
+        return JSONResponse(await self.work(self.band.draw, name(table), count, seed))
+
+    async def play(self, request: Request) -> Response:
+        table = await _json(request)
+        return JSONResponse(await self.work(self.band.play, Ask.parse(table), bool(table.get("silent"))))
+
+    async def picture(self, request: Request) -> Response:
+        table = await _json(request)
+        place = (number(table, "x", 0.5, 0, 1), number(table, "y", 0.5, 0, 1))
+        label, seed = int(number(table, "label", 0, 0, 1000)), int(number(table, "seed", 0, 0, 2**31))
+        png = await self.work(self.band.picture, name(table), *place, label, seed)
+        return JSONResponse({"png": png})
+
+    async def download(self, request: Request) -> Response:
+        table = await _json(request)
+        form, takes = table.get("format"), table.get("takes")
+        if not isinstance(takes, list) or not 1 <= len(takes) <= self.settings.max_takes:
+            raise ConfigError(f"a download holds 1 to {self.settings.max_takes} takes")
+        asks = [Ask.parse(take) for take in takes]
+        if form == "zip":
+            data = await self.work(self.band.session, asks, str(table.get("address", ""))[:100_000])
+            return Response(data, media_type="application/zip")
+        data = await self.work(self.band.file, asks[0], str(form))
+        return Response(data, media_type=FORMATS[str(form)])
+
+
+def create_app(settings: StudioSettings | None = None) -> Starlette:
+    """The studio as an ASGI application."""
+    chosen = settings or StudioSettings()
+    studio = Studio(chosen)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        yield
+        studio.band.reader.close()
+
+    posts = ("song", "draw", "play", "picture", "download")
+    app = Starlette(
+        routes=[
+            Route("/", studio.page),
+            Route("/static/{file}", studio.page),
+            Route("/api/start", studio.start),
+            *[Route(f"/api/{post}", getattr(studio, post), methods=["POST"]) for post in posts],
+        ],
+        middleware=[Middleware(partial(Guard, host=chosen.host, max_body=chosen.max_body))],  # type: ignore[arg-type]
+        exception_handlers={
+            MusicVAEError: _told,
+            404: _missing,
+            405: _missing,
+            Exception: _bug,
+        },  # type: ignore[arg-type]
+        lifespan=lifespan,
+    )
+    app.state.studio = studio
+    return app
+
+
+async def _json(request: Request) -> dict[str, Any]:
+    try:
+        table = json.loads(await request.body())
+    except (ValueError, RecursionError) as error:
+        raise ConfigError("a request must be JSON") from error
+    if not isinstance(table, dict):
+        raise ConfigError("a request must be a JSON object")
+    return table
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": str(error)}, 503 if isinstance(error, Busy) else 422)
+
+
+async def _missing(request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": "the studio has nothing there"}, getattr(error, "status_code", 404))
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": f"this is a bug in the studio ({type(error).__name__})"}, 500)

@@ -1,0 +1,193 @@
+"""The models of the studio, and what they play: each answer is a call or two of the library."""
+
+from __future__ import annotations
+
+import base64
+import io
+import threading
+import zipfile
+from collections import OrderedDict
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from musicvae_lite import checkpoints, latent, resources
+from musicvae_lite.errors import ConfigError, NothingUsableError
+from musicvae_lite.models import catalogue
+from musicvae_lite.models.image_vae import ImageVAE, plane
+from musicvae_lite.models.music_vae import MusicVAE
+from musicvae_lite.music import midi_writing
+from musicvae_lite.music.score import Score
+from musicvae_lite.music.takes import Style
+from musicvae_lite.render import audio_bytes, synthesize
+from musicvae_lite.studio.asking import Ask, packed
+from musicvae_lite.studio.settings import StudioSettings
+from musicvae_lite.studio.songs import SongReader, Window
+
+PAD = 65  # places of the dot along each side of the pad
+FORMATS = {"mid": "audio/midi", "wav": "audio/wav", "flac": "audio/flac", "ogg": "audio/ogg"}
+
+
+class Band:
+    """Loads models when they are asked for, keeps a few, and plays one thing at a time.
+
+    Every method may be called from many threads; errors are MusicVAEErrors with a message for the page.
+    """
+
+    def __init__(self, settings: StudioSettings):
+        self.settings = settings
+        self.reader = SongReader(settings.songs, settings.read_seconds, settings.max_windows)
+        self._models: OrderedDict[str, Any] = OrderedDict()
+        self._lock = threading.RLock()
+
+    @cached_property
+    def listing(self) -> dict[str, Any]:
+        """Models and examples, as the page offers them."""
+        music, images = [], []
+        for info in catalogue.models():
+            if info.fault:
+                continue
+            config = checkpoints.read_config(info.folder)
+            if config.get("family") == "music":
+                r = catalogue.representation(info.folder)
+                entry = {"bars": info.bars, "meter": info.meter, "beats": info.bars * r.meter.quarters}
+                music.append({"name": info.name, "kind": r.name, "chords": r.control is not None, **entry})
+            elif config.get("z") and _draws(info.folder):
+                images.append({"name": info.name, "z": config["z"]})
+        music.sort(key=lambda m: (m["bars"], m["name"] != "melody-2bar", m["name"]))
+        return {"music": music, "images": images, "examples": sorted(self.examples)}
+
+    @cached_property
+    def examples(self) -> dict[str, Path]:
+        """The shelf: names of example songs, and where they lie."""
+        return {p.stem: p for p in sorted((resources.data_dir() / "examples").glob("*.mid"))}
+
+    def model(self, name: str, family: type = MusicVAE) -> Any:
+        """A model of the listing, by name. No other name reaches the disk."""
+        known = self.listing["music" if family is MusicVAE else "images"]
+        if name not in {m["name"] for m in known}:
+            raise ConfigError(f"there is no model '{name[:40]}' here")
+        with self._lock:
+            if name not in self._models:
+                self._models[name] = family.load(name)
+                while len(self._models) > self.settings.models_kept:
+                    self._models.popitem(last=False)
+            self._models.move_to_end(name)
+            return self._models[name]
+
+    def windows(self, model: str, data: bytes | None, name: str) -> dict[str, Any]:
+        """Every window of an uploaded song, or of an example where `data` is None, with its code."""
+        if data is None:
+            if name not in self.examples:
+                raise ConfigError(f"there is no example '{name[:40]}' on the shelf")
+            data, name = self.examples[name].read_bytes(), f"{name}.mid"
+        m = self.model(model)
+        found = self.reader.windows(data, name, m.representation.to_config())
+        with self._lock:
+            codes = m.posterior_of_tokens(np.stack([w.tokens for w in found]), _controls(found)).mean
+        rows = [_row(m, window, code) for window, code in zip(found, codes.cpu().numpy(), strict=True)]
+        return {"name": Path(name).stem, "windows": rows}
+
+    def draw(self, model: str, count: int, seed: int) -> dict[str, Any]:
+        """New codes from the model's prior."""
+        m = self.model(model)
+        with self._lock:
+            return {"codes": [packed(z) for z in m.vae.draw(count, m.generator(seed)).cpu().numpy()]}
+
+    def code(self, ask: Ask) -> np.ndarray:
+        """The code [Z] under the dot."""
+        if len(ask.corners) == 1:
+            return ask.corners[0]
+        grid = latent.blend(torch.from_numpy(ask.corners), PAD, PAD)  # [PAD, PAD, Z]
+        return grid[round(ask.y * (PAD - 1)), round(ask.x * (PAD - 1))].numpy()
+
+    def take(self, ask: Ask) -> Score:
+        """What stands under the dot, as a score."""
+        return self._score(ask, self.code(ask))
+
+    def play(self, ask: Ask, is_silent: bool = False) -> dict[str, Any]:
+        """Notes and sound of one take: seconds throughout; the sound is a WAV file in base64, or empty."""
+        code = self.code(ask)
+        score = self._score(ask, code)
+        r = self.model(ask.model).representation
+        length = r.grid_steps / r.steps_per_quarter * 60 / ask.qpm
+        sound = ""
+        if len(score) and not is_silent:
+            audio = synthesize(score, self.settings.rate)
+            sound = base64.b64encode(audio_bytes(audio, "wav", self.settings.rate)).decode()
+        return {"notes": notes(score), "length": length, "code": packed(code), "sound": sound}
+
+    def file(self, ask: Ask, form: str) -> bytes:
+        """One take as a file: mid, wav, flac or ogg."""
+        if form not in FORMATS:
+            raise ConfigError(f"no format is called '{form[:20]}': {', '.join(FORMATS)}")
+        score = self.take(ask)
+        if form == "mid":
+            return midi_writing.to_bytes(score)
+        if not len(score):
+            raise NothingUsableError("this take is silent: there is nothing to hear")
+        return audio_bytes(synthesize(score), form)
+
+    def session(self, asks: Sequence[Ask], address: str) -> bytes:
+        """All takes as MIDI and FLAC, and the page's address, in one zip."""
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as file:
+            for index, ask in enumerate(asks, 1):
+                for form in ("mid", "flac"):
+                    if form == "mid" or len(self.take(ask)):
+                        file.writestr(f"take-{index:02}-{ask.model}.{form}", self.file(ask, form))
+            file.writestr("session.txt", f"Open this in the studio to go on:\n{address}\n")
+        return data.getvalue()
+
+    def picture(self, model: str, x: float, y: float, label: int, seed: int) -> str:
+        """The picture under a dot, a PNG in base64: of the plane of a 2-D code, else of a blend of four draws."""
+        from PIL import Image
+
+        m = self.model(model, ImageVAE)
+        with self._lock:
+            if m.config.z == 2:
+                code = plane(PAD).reshape(PAD, PAD, 2)[round(y * (PAD - 1)), round(x * (PAD - 1))]
+            else:
+                corners = m.vae.draw(4, m.generator(seed))
+                code = latent.blend(corners, PAD, PAD)[round(y * (PAD - 1)), round(x * (PAD - 1))].numpy()
+            pixels = m.decode(code[None], [label] if m.config.conditional else None)[0]  # [C, H, W]
+        grey = np.rint(pixels.clip(0, 1) * 255).astype(np.uint8)
+        data = io.BytesIO()
+        Image.fromarray(grey[0] if len(grey) == 1 else grey.transpose(1, 2, 0)).save(data, "PNG")
+        return base64.b64encode(data.getvalue()).decode()
+
+    def _score(self, ask: Ask, code: np.ndarray) -> Score:
+        m = self.model(ask.model)
+        style = Style(ask.qpm, ask.program)
+        with self._lock:
+            return m.decode(code[None], ask.temperature, ask.seed, style, ask.chords)[0]
+
+
+def notes(score: Score) -> list[list[float]]:
+    """[begin, end, pitch, velocity, is drum, track] of every note, in seconds."""
+    begin, end = score.seconds(score.start), score.seconds(score.end)
+    drum = [score.tracks[t].is_drum for t in score.track]
+    return [
+        [round(float(b), 4), round(float(e), 4), int(p), int(v), int(d), int(t)]
+        for b, e, p, v, d, t in zip(begin, end, score.pitch, score.velocity, drum, score.track, strict=True)
+    ]
+
+
+def _row(m: MusicVAE, window: Window, code: np.ndarray) -> dict[str, Any]:
+    score = m.representation.to_score(window.tokens[None], window.style.qpm, window.style.program, 80)
+    style = {"qpm": min(max(window.style.qpm, 30), 300), "program": window.style.program}
+    return {"bars": list(window.bars), "code": packed(code), "notes": notes(score), **style}
+
+
+def _controls(windows: Sequence[Window]) -> np.ndarray | None:
+    told = [w.control for w in windows if w.control is not None]
+    return np.stack(told) if len(told) == len(windows) else None
+
+
+def _draws(folder: Path) -> bool:
+    """Is this an image model whose code can be drawn, unlike the ones that repair pictures?"""
+    return "vae" in folder.name

@@ -1,0 +1,116 @@
+"""Uploaded songs, read in a process of their own: a hostile file costs its own request and no more."""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from musicvae_lite.errors import MusicVAEError, ReadError
+from musicvae_lite.music.files import Limits
+from musicvae_lite.music.takes import Style
+
+MEMORY = 2 * 2**30  # bytes the reading process may take, where the system can say so
+
+
+@dataclass(frozen=True)
+class Window:
+    """One window of a song: tokens [T, ...], the bars it spans, its style, and its control or None."""
+
+    tokens: np.ndarray
+    bars: tuple[int, int]
+    style: Style
+    control: np.ndarray | None
+
+
+class SongReader:
+    """Reads songs in one child process that is replaced when it dies or takes too long."""
+
+    def __init__(self, limits: Limits, seconds: float, most: int):
+        self.limits, self.seconds, self.most = limits, seconds, most
+        self._lock = threading.Lock()
+        self._process: Any = None
+
+    def windows(self, data: bytes, name: str, representation: dict[str, Any]) -> list[Window]:
+        """The windows of a song that a representation takes, at most `most`, evenly spread.
+
+        Args:
+            data: MIDI, ABC or MusicXML.
+            name: of the file, for messages; its suffix tells ABC and MusicXML. No path is opened.
+            representation: its `to_config()`.
+
+        Raises:
+            MusicVAEError: it cannot be read, holds nothing the representation takes, or took too long.
+        """
+        with self._lock:
+            if self._process is None or not self._process.is_alive():
+                self._start()
+            try:
+                self._pipe.send((data, name, representation, self.limits, self.most))
+                if not self._pipe.poll(self.seconds):
+                    self.close()
+                    raise ReadError(name, f"took more than {self.seconds:g} seconds to read", "slow")
+                answer = self._pipe.recv()
+            except (EOFError, OSError) as error:
+                self.close()
+                raise ReadError(name, "brought the reader down; it is no music", "crash") from error
+        if isinstance(answer, str):
+            raise MusicVAEError(answer)
+        return answer
+
+    def close(self) -> None:
+        """Ends the child process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+            self._pipe.close()
+            self._process = None
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self._process.start()
+        theirs.close()
+
+
+def _serve(pipe: Any) -> None:
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    except (ImportError, ValueError, OSError):
+        pass  # systems without such limits still have the time limit
+    while True:
+        try:
+            asked = pipe.recv()
+        except (EOFError, KeyboardInterrupt):
+            return
+        try:
+            answer: Any = _read(*asked)
+        except MusicVAEError as error:
+            answer = str(error)
+        except MemoryError:
+            answer = f"{asked[1]}: needs more memory than a song may"
+        except Exception as error:
+            answer = f"{asked[1]}: cannot be read ({type(error).__name__})"
+        pipe.send(answer)
+
+
+def _read(data: bytes, name: str, config: dict[str, Any], limits: Limits, most: int) -> list[Window]:
+    from musicvae_lite.music import midi, notation, representations
+    from musicvae_lite.music.picking import every
+
+    is_notation = name.lower().endswith(notation.ABC_SUFFIXES + notation.XML_SUFFIXES)
+    if is_notation and data[:4] != b"MThd":
+        song = next(iter(notation.read_bytes(data, name, limits)))
+        if isinstance(song, ReadError):
+            raise song
+    else:
+        song = midi.read_bytes(data, name, limits)
+    picks = every(song, representations.from_config(config))
+    spread = sorted({round(i) for i in np.linspace(0, len(picks) - 1, min(most, len(picks)))})
+    return [Window(picks[i].tokens, picks[i].bars, picks[i].style(), picks[i].control) for i in spread]

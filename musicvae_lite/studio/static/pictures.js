@@ -1,0 +1,60 @@
+// The plane of an image model under a moving dot.
+
+import { ask, latest } from "./asking.js";
+import { dot, pad, sayPlace } from "./drawing.js";
+import { state, write } from "./state.js";
+
+const $ = (id) => document.getElementById(id);
+const SIDE = 11;
+let sheet = null, sheetOf = "";
+
+async function pictureAt(x, y) {
+  const { png } = await ask("picture", { model: state.picture, x, y, label: state.label, seed: state.pseed });
+  return `data:image/png;base64,${png}`;
+}
+
+const show = latest(async (guarded) => guarded(async () => { $("picture").src = await pictureAt(state.px, state.py); }));
+
+// A sheet of pictures behind the dot, drawn row by row as they arrive.
+async function backdrop(guarded) {
+  const wanted = `${state.picture} ${state.label} ${state.pseed}`;
+  if (wanted === sheetOf) return;
+  sheetOf = wanted;
+  const mine = new OffscreenCanvas(SIDE * 28, SIDE * 28), pen = mine.getContext("2d");
+  sheet = mine;
+  for (let row = 0; row < SIDE; row++) {
+    await guarded(async () => {
+      const line = await Promise.all(Array.from({ length: SIDE }, (_, i) => pictureAt(i / (SIDE - 1), row / (SIDE - 1))));
+      for (const [column, address] of line.entries()) {
+        const image = new Image();
+        image.src = address;
+        await image.decode();
+        pen.drawImage(image, column * 28, row * 28, 28, 28);
+      }
+    });
+    if (sheet !== mine) return;
+    redraw();
+  }
+}
+
+export function redraw() {
+  pad($("plane"), state.px, state.py, sheet);
+  sayPlace($("plane"), state.px, state.py);
+}
+
+export function open(guarded) {
+  redraw();
+  show(guarded);
+  backdrop(guarded);
+}
+
+export function prepare(guarded) {
+  $("label").replaceChildren(...Array.from({ length: 10 }, (_, i) => new Option(String(i), String(i))));
+  dot($("plane"), () => ({ x: state.px, y: state.py }), (x, y) => {
+    Object.assign(state, { px: x, py: y });
+    redraw();
+    show(guarded);
+  }, write);
+  $("label").addEventListener("change", () => { state.label = +$("label").value; write(); open(guarded); });
+  $("picture-seed").addEventListener("change", () => { state.pseed = +$("picture-seed").value || 0; write(); open(guarded); });
+}
