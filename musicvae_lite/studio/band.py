@@ -144,7 +144,7 @@ class Band:
         return data.getvalue()
 
     def picture(self, model: str, x: float, y: float, label: int, seed: int) -> str:
-        """The picture under a dot, a PNG in base64: of the plane of a 2-D code, else of a blend of four draws."""
+        """The picture under a dot, a PNG in base64: on the plane of a 2-D code, else between four draws."""
         from PIL import Image
 
         m = self.model(model, ImageVAE)

@@ -25,9 +25,7 @@ def serve(settings: StudioSettings, say: Callable[[str], None], open_browser: bo
 
         from musicvae_lite.studio.app import create_app
     except ImportError as error:
-        raise ConfigError(
-            f"the studio needs {error.name}: pip install 'musicvae_lite[studio]'"
-        ) from error
+        raise ConfigError(f"the studio needs {error.name}: pip install 'musicvae_lite[studio]'") from error
     app = create_app(settings)
     address = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{settings.port}/"
     try:

@@ -78,7 +78,7 @@ export function pad(canvas, x, y, backdrop = null, pulse = 0) {
     pen.drawImage(gradient(), 0, 0, width, height);
     pen.globalAlpha = 1;
     pen.fillStyle = "#0004"; pen.fillRect(0, 0, width, height);
-    pen.strokeStyle = "#ffffff1c";
+    pen.strokeStyle = "#ffffff1c"; pen.lineWidth = 1;
     for (let i = 1; i < 8; i++) {
       pen.beginPath(); pen.moveTo((i * width) / 8, 0); pen.lineTo((i * width) / 8, height);
       pen.moveTo(0, (i * height) / 8); pen.lineTo(width, (i * height) / 8); pen.stroke();

@@ -63,15 +63,19 @@ function draw() {
   $("chords-field").hidden = !model()?.chords;
 }
 
-function frame() {
-  const m = model();
-  if (m && state.view === "music") {
-    const head = position(), beat = (head / now.length) * m.beats, perBar = m.beats / m.bars;
-    roll($("roll"), now.notes, now.length, { beats: m.beats, bars: m.bars, head: player.playing ? head : -1, tone: blendTone(state.x, state.y) });
-    $("clock").textContent = `${Math.floor(beat / perBar) + 1} . ${Math.floor(beat % perBar) + 1}`;
-    if (player.playing) pad($("pad"), state.x, state.y, null, 1 - (beat % 1));
-  }
+// Thirty pictures a second while it plays, none while nothing changes: drawing must not delay the sound.
+let drawn = 0, face = "";
+function frame(time) {
   requestAnimationFrame(frame);
+  const m = model();
+  if (!m || state.view !== "music" || time - drawn < 32) return;
+  const head = position(), beat = (head / now.length) * m.beats, perBar = m.beats / m.bars;
+  const sight = `${state.x} ${state.y} ${head} ${player.playing} ${window.innerWidth} ${now.code}`;
+  if (sight === face) return;
+  [drawn, face] = [time, sight];
+  roll($("roll"), now.notes, now.length, { beats: m.beats, bars: m.bars, head: player.playing ? head : -1, tone: blendTone(state.x, state.y) });
+  $("clock").textContent = `${Math.floor(beat / perBar) + 1} . ${Math.floor(beat % perBar) + 1}`;
+  if (player.playing) pad($("pad"), state.x, state.y, null, 1 - (beat % 1));
 }
 
 function setCorner(index, code, name) {
@@ -234,6 +238,6 @@ await guarded(async () => {
   wire();
   await enter();
   showTakes();
-  frame();
+  requestAnimationFrame(frame);
   document.body.dataset.ready = "yes";
 });

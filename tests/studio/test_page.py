@@ -1,0 +1,118 @@
+"""The page in headless Chromium, against a real server with small models."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from musicvae_lite import resources
+from musicvae_lite.studio.settings import StudioSettings
+from tests.models.small import save_small
+
+pytest.importorskip("starlette")
+uvicorn = pytest.importorskip("uvicorn")
+playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright: the page is not tested")
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    from musicvae_lite.studio.app import create_app
+
+    folder = tmp_path_factory.mktemp("checkpoints")
+    save_small(folder / "melody-2bar", 2)
+    patch = pytest.MonkeyPatch()
+    patch.setattr(resources, "checkpoints_dir", lambda: folder)
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(create_app(StudioSettings()), log_level="error"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+    listener.close()
+    patch.undo()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip("no Chromium: the studio's page is not tested here")
+    quiet = ["--autoplay-policy=no-user-gesture-required"]
+    quiet += ["--no-sandbox"] * (getattr(os, "geteuid", lambda: 1)() == 0)  # root's Chromium has no sandbox
+    with playwright.sync_playwright() as p:
+        opened = p.chromium.launch(executable_path=found, args=quiet)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(params=[(1280, 800), (390, 844)], ids=["laptop", "phone"])
+def page(browser: Any, address: str, request: pytest.FixtureRequest) -> Iterator[Any]:
+    width, height = request.param
+    context = browser.new_context(viewport={"width": width, "height": height})
+    opened = context.new_page()
+    faults: list[str] = []
+    asked: list[str] = []
+    opened.on("pageerror", lambda fault: faults.append(str(fault)))
+    opened.on("request", lambda r: asked.append(r.url))
+    opened.goto(address)
+    opened.wait_for_selector("body[data-ready]")
+    yield opened
+    assert not faults
+    assert all(url.startswith((address, "data:", "blob:")) for url in asked)  # it asks nobody else
+    context.close()
+
+
+def test_a_find_is_made_kept_undone_and_shared_from_the_keyboard(page: Any, address: str):
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    page.locator("#pad").focus()
+    before = page.locator("#pad").get_attribute("aria-valuetext")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector("#play[aria-pressed=true]")  # it sounds
+    after = page.locator("#pad").get_attribute("aria-valuetext")
+    assert before != after and len(page.evaluate("window.studio.pad")) == 1
+    page.keyboard.press("k")
+    page.wait_for_selector("#takes li")
+    link = page.url
+    other = page.context.new_page()
+    other.goto(link)
+    other.wait_for_selector("body[data-ready]")
+    assert other.locator("#pad").get_attribute("aria-valuetext") == after
+    assert other.locator("#corners").inner_text() == page.locator("#corners").inner_text()
+    page.keyboard.press("u")
+    assert page.locator("#pad").get_attribute("aria-valuetext") == before
+    page.keyboard.press(" ")
+    page.wait_for_selector("#play[aria-pressed=false]")
+
+
+def test_files_and_faults_reach_the_page(page: Any, examples: Path):
+    page.set_input_files("#file", str(examples / "twinkle.mid"))
+    page.wait_for_selector("#windows button")
+    page.locator("#windows button").first.click()
+    page.wait_for_selector("#corners button:first-child[aria-label*=Twinkle]")
+    bad = {"name": "bad.mid", "mimeType": "audio/midi", "buffer": b"no music"}
+    page.set_input_files("#file", [bad])
+    page.wait_for_selector("#message:not([hidden])")
+    assert "bad.mid" in page.inner_text("#message")
+
+
+def test_every_control_has_a_name(page: Any):
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll('button, input, select, canvas, img')]
+        .filter(e => !e.closest('[hidden]') && !e.closest('[role=group], button'))
+        .filter(e => !(e.ariaLabel || e.textContent.trim() || e.alt || (e.labels && e.labels.length)))
+        .map(e => e.outerHTML)"""
+    )
+    assert nameless == []
