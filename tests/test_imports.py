@@ -33,6 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "corpora": BASE | {"music"},
     "models": BASE | {"__version__", "latent", "vae", "packing", "checkpoints", "music", "images", "results"},
     "training": BASE | {"latent", "vae", "checkpoints", "music", "images", "models", "corpora"},
+    "collections": BASE | {"latent", "vae", "checkpoints", "music", "models", "training"},
 }
 
 

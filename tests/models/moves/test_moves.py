@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from musicvae_lite.collections import personal, searching, styling
+from musicvae_lite.collections.fitting import fit
 from musicvae_lite.errors import CheckpointError, ConfigError
-from musicvae_lite.models.attribute_vectors import AttributeVectors, fit, table
-from musicvae_lite.models.moves import personal, searching, styling
+from musicvae_lite.models.attribute_vectors import AttributeVectors, table
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.training.windows import from_arrays
 from tests.corpora.tunes import tune

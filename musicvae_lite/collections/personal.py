@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from musicvae_lite import checkpoints
+from musicvae_lite.collections.styling import codes_of
 from musicvae_lite.errors import CheckpointError, ConfigError
 from musicvae_lite.latent import Posterior
-from musicvae_lite.models.moves.styling import codes_of
 from musicvae_lite.music.takes import Style, Takes
 from musicvae_lite.vae import VAE, Batch, Reconstruction
 

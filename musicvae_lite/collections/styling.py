@@ -10,6 +10,7 @@ import torch
 
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.moves.writing import Writing, write
+from musicvae_lite.training.dataset import windows_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -54,8 +55,6 @@ def mean_code(model: MusicVAE, paths: Sequence[str | Path]) -> Tensor:
 
 def codes_of(model: MusicVAE, paths: Sequence[str | Path], draws: int = 0, seed: int = 0) -> Tensor:
     """Codes of every window of some files and folders: means [N, Z], or draws of each [draws * N, Z]."""
-    from musicvae_lite.training.dataset import windows_of
-
     split = windows_of(paths, model.representation)
     rows = torch.arange(len(split)).numpy()
     q = model.posterior_of_tokens(split.gather(rows), split.gather_control(rows))
