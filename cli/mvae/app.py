@@ -48,6 +48,21 @@ COMMANDS: dict[str, Command] = {
     "encode": Command("mvae.encode:encode", "Turn music into codes of a model's latent space.", MUSIC),
     "decode": Command("mvae.decode:decode", "Turn codes back into music.", MUSIC),
     "groove": Command("mvae.groove:app", "Give drums dynamics and timing.", MUSIC),
+    "vary": Command("mvae.vary:vary", "Make music that is like some music.", MUSIC),
+    "blend": Command("mvae.blend:blend", "Fill a grid between four pieces of music.", MUSIC),
+    "average": Command("mvae.blend:average", "Make the music that lies between several pieces.", MUSIC),
+    "style": Command(
+        "mvae.style:style", "Move music from the style of one folder to that of another.", MUSIC
+    ),
+    "attributes": Command("mvae.attributes:app", "Give music more or less of an attribute.", MUSIC),
+    "search": Command(
+        "mvae.search:search", "Find the songs of a dataset that come nearest to some music.", MUSIC
+    ),
+    "personalize": Command(
+        "mvae.personalize:personalize",
+        "Learn the style of a few files, for `mvae sample --personal`.",
+        MODELS,
+    ),
     "studio": Command(
         "mvae.studio:studio", "Open the studio: play with the models on a page of this machine.", MUSIC
     ),

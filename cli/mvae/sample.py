@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +14,9 @@ def sample(
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many.")] = 8,
     output: Output = None,
     model: Model = None,
+    personal: Annotated[
+        Path | None, typer.Option(help="A folder of `mvae personalize`: samples stay near its files.")
+    ] = None,
     temperature: Temperature = 0.5,
     seed: Seed = 0,
     chords: Chords = None,
@@ -39,5 +43,11 @@ def sample(
     runtime.prepare_environment()
     from musicvae_lite.models.music_vae import MusicVAE
 
-    takes = MusicVAE.load(folder).sample(count, temperature, seed, style, chords)
+    vae = MusicVAE.load(folder)
+    if personal is None:
+        takes = vae.sample(count, temperature, seed, style, chords)
+    else:
+        from musicvae_lite.collections.personal import Personal
+
+        takes = Personal.load(personal).sample(vae, count, temperature, seed, style, chords)
     report(takes, to, why, as_json=as_json)

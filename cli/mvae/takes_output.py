@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from musicvae_lite.models.music_vae import MusicVAE
     from musicvae_lite.music.picking import Bars, Pick
     from musicvae_lite.music.score import Score
     from musicvae_lite.music.takes import Takes
@@ -86,6 +87,31 @@ def choose_model(model: str | None, music: Sequence[Any], bars: Sequence[Bars | 
         return catalogue.choose(*music, bars=bars)
     folder = checkpoints.find(model)
     return folder, f"{catalogue.name_of(folder)}: as asked"
+
+
+def open_model(
+    model: str | None,
+    files: Sequence[str],
+    bars: Sequence[str | None] | None = None,
+    tracks: Sequence[int | None] | None = None,
+) -> tuple[MusicVAE, list[Pick], str]:
+    """The model asked for, or that fits these files, what is taken of each, and what to say of the model."""
+    from musicvae_lite import runtime
+    from musicvae_lite.models import catalogue
+    from musicvae_lite.music import picking
+
+    places = [parse_bars(text) for text in bars or [None] * len(files)]
+    songs = [picking.load(file) for file in files]
+    folder, why = choose_model(model, songs, places)
+    representation = catalogue.representation(folder)
+    picks = [
+        picking.pick(song, representation, place, None if track is None else track - 1)
+        for song, place, track in zip(songs, places, tracks or [None] * len(files), strict=True)
+    ]
+    runtime.prepare_environment()
+    from musicvae_lite.models.music_vae import MusicVAE
+
+    return MusicVAE.load(folder), picks, why
 
 
 def report(

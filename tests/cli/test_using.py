@@ -320,3 +320,36 @@ def test_the_shipped_model_walks_between_two_tunes(examples: Path, capsys: pytes
     last = next(row for row in rows if row[:2] == ["B", "drunken-sailor"])
     assert int(first[-2].rstrip("%")) >= 90 and int(last[-1].rstrip("%")) >= 90
     assert int(first[-1].rstrip("%")) < 90  # the tunes differ, and so do the ends
+
+
+def test_moves_in_latent_space(place: Path, capsys: pytest.CaptureFixture[str]):
+    assert run("vary", "../a.mid", "-n", "3", "--amount", "0.8", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["takes"] == 3
+    assert run("blend", "../a.mid", "../b.mid", "../b.mid", "../a.mid", "--width", "3", "--height", "2") == 0
+    assert run("average", "../a.mid", "../b.mid", "-o", "middle.mid") == 0
+    assert run("style", "../a.mid", "--from", "../a.mid", "--to", "../b.mid") == 0
+    midi = [name for name in made(place) if name.endswith(".mid")]
+    assert midi == ["a-style.mid", "a-varied.mid", "blend.mid", "middle.mid"]
+
+
+def test_personalize_and_search(place: Path, capsys: pytest.CaptureFixture[str]):
+    assert run("personalize", "../a.mid", "-o", "mine", "--steps", "5", "-z", "2") == 2  # it is --z
+    assert run("personalize", "../a.mid", "-o", "mine", "--steps", "5", "--z", "2") == 0
+    assert run("sample", "--personal", "mine", "-n", "2", "--model", "melody-2bar", "--json") == 0
+    assert "personal" in capsys.readouterr().out
+    assert run("sample", "--personal", "nowhere") == 1
+    capsys.readouterr()
+    assert run("search", "../a.mid", "../b.mid", "-n", "1", "--json") == 0
+    assert len(json.loads(capsys.readouterr().out)) == 1
+
+
+def test_attributes(place: Path, capsys: pytest.CaptureFixture[str]):
+    folder = save_small(place / "own")
+    assert run("attributes", "apply", "../a.mid", "interval=1", "--model", folder) == 1
+    assert "mvae attributes fit" in capsys.readouterr().err
+    assert run("attributes", "fit", folder, "../a.mid") == 0
+    assert run("attributes", "apply", "../a.mid", "interval=+1", "--model", folder, "-o", "wider.mid") == 0
+    assert run("attributes", "apply", "../a.mid", "interval", "--model", folder) == 2
+    capsys.readouterr()
+    assert run("attributes", "table", folder, "-n", "8", "--json") == 0
+    assert "interval" in json.loads(capsys.readouterr().out)["names"]

@@ -16,7 +16,7 @@ MOST = 1000
 
 
 def vary(
-    model: MusicVAE, music: Music, amount: float = 0.3, count: int = 8, how: Writing | None = None
+    model: MusicVAE, music: Music, amount: float = 0.6, count: int = 8, how: Writing | None = None
 ) -> Takes:
     """Variations: from the music's code towards new draws of the prior, on the sphere (`latent.toward`).
 

@@ -1,0 +1,133 @@
+"""`mvae attributes`: vectors along which music gets denser, more syncopated, wider."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mvae.takes_output import (
+    AsJson,
+    BarsOption,
+    Chords,
+    Flac,
+    Model,
+    Ogg,
+    Output,
+    Plot,
+    Seed,
+    Temperature,
+    TrackOption,
+    Wav,
+)
+
+app = typer.Typer(no_args_is_help=True, help="Give music more or less of an attribute.")
+
+ModelArgument = Annotated[str, typer.Argument(help="A name of `mvae models`, or a folder.")]
+Plain = Annotated[bool, typer.Option("--plain", help="The paper's vectors, not the decorrelated ones.")]
+
+
+@app.command()
+def fit(
+    model: ModelArgument,
+    data: Annotated[Path, typer.Argument(help="A prepared dataset, or a folder of music.")],
+    split: Annotated[str, typer.Option(help="Of a dataset: train, validation or test.")] = "train",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder for them. (default: the model's own)")
+    ] = None,
+    most: Annotated[int, typer.Option(min=8, help="Windows to fit to.")] = 20_000,
+    seed: Seed = 0,
+) -> None:
+    """Find the vectors of a model, and keep them with it."""
+    from musicvae_lite import runtime
+
+    runtime.prepare_environment()
+    from musicvae_lite import checkpoints
+    from musicvae_lite.collections import fitting
+    from musicvae_lite.models.music_vae import MusicVAE
+    from musicvae_lite.training.dataset import open_windows
+    from mvae.output import wrote
+
+    vae = MusicVAE.load(model)
+    vectors = fitting.fit(vae, open_windows(data, vae.representation, split), most, seed)
+    print("fitted " + ", ".join(vectors.plain))
+    wrote(vectors.save(output or checkpoints.find(model)))
+
+
+@app.command()
+def apply(
+    file: Annotated[str, typer.Argument(help="Music: MIDI, ABC (book.abc#3) or MusicXML.")],
+    amounts: Annotated[list[str], typer.Argument(help="Such as density=+1 syncopation16=-0.5.")],
+    output: Output = None,
+    model: Model = None,
+    bars: BarsOption = None,
+    track: TrackOption = None,
+    plain: Plain = False,
+    temperature: Temperature = 0.0,
+    seed: Seed = 0,
+    chords: Chords = None,
+    wav: Wav = False,
+    flac: Flac = False,
+    ogg: Ogg = False,
+    plot: Plot = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give music more or less of attributes."""
+    from musicvae_lite.music import picking
+    from mvae.takes_output import destination, open_model, report
+
+    wanted = dict(_amount(text) for text in amounts)
+    to = destination(output, f"{picking.stem(file)}-adjusted.mid", False, wav, flac, ogg, plot)
+    to.check(1, [file])
+    vae, picks, why = open_model(model, [file], [bars], [track])
+
+    from musicvae_lite.models.moves import adjusting
+    from musicvae_lite.models.moves.writing import Writing
+
+    takes = adjusting.adjust(vae, picks[0], wanted, plain, Writing(temperature, seed, chords))
+    report(takes, to, why, picks, as_json=as_json)
+
+
+@app.command()
+def table(
+    model: ModelArgument,
+    count: Annotated[int, typer.Option("-n", "--count", min=2, help="Samples to change.")] = 256,
+    plain: Plain = False,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Show what each vector does to every attribute of new music."""
+    from musicvae_lite import runtime
+
+    runtime.prepare_environment()
+    from musicvae_lite.models import attribute_vectors
+    from musicvae_lite.models.music_vae import MusicVAE
+    from mvae import output
+
+    vae = MusicVAE.load(model)
+    result = attribute_vectors.table(vae, vae.attributes.choose(plain), count, seed)
+    if as_json:
+        output.print_json(result)
+        return
+    names = result["names"]
+    for side in ("added", "subtracted"):
+        print(f"\n{side}: change of each attribute, in standard deviations")
+        rows = [
+            (name, *(f"{cell:+.2f}" for cell in row)) for name, row in zip(names, result[side], strict=True)
+        ]
+        output.table(("vector", *(name[:8] for name in names)), rows)
+    print(
+        f"\nlargest where it should be: {sum(result['right'].values())} of {len(names)}; leak {result['leak'] or 0:.2f}"
+    )
+
+
+def _amount(text: str) -> tuple[str, float]:
+    """ "density=+1" as a name and a number, or wrong usage."""
+    name, equals, number = text.partition("=")
+    try:
+        if equals and name:
+            return name.strip(), float(number)
+    except ValueError:
+        pass
+    raise typer.BadParameter(f"'{text}' is not NAME=NUMBER, such as density=+1", param_hint="AMOUNTS")

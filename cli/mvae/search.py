@@ -1,0 +1,39 @@
+"""`mvae search`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mvae.takes_output import AsJson, BarsOption, Model, TrackOption
+
+
+def search(
+    file: Annotated[str, typer.Argument(help="Music: MIDI, ABC (book.abc#3) or MusicXML.")],
+    data: Annotated[Path, typer.Argument(help="A prepared dataset, or a folder of music.")],
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many songs.")] = 10,
+    split: Annotated[str, typer.Option(help="Of a dataset: train, validation or test.")] = "train",
+    model: Model = None,
+    bars: BarsOption = None,
+    track: TrackOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the songs of a dataset that come nearest to some music."""
+    from mvae.output import print_json, table
+    from mvae.takes_output import open_model
+
+    vae, picks, why = open_model(model, [file], [bars], [track])
+
+    from musicvae_lite.collections import searching
+
+    found = searching.search(vae, picks[0], data, count, split)
+    if as_json:
+        names = ("distance", "song", "title", "bar")
+        print_json([{name: getattr(near, name) for name in names} for near in found])
+        return
+    print(f"input  {picks[0].describe()}")
+    print(f"model  {why}")
+    rows = [(f"{near.distance:.2f}", near.bar, near.title or near.song) for near in found]
+    table(("distance", "bar", "song"), rows)

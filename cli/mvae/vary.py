@@ -1,0 +1,58 @@
+"""`mvae vary`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mvae.takes_output import (
+    AsJson,
+    BarsOption,
+    Chords,
+    Flac,
+    Model,
+    Ogg,
+    Output,
+    Plot,
+    Seed,
+    Split,
+    Temperature,
+    TrackOption,
+    Wav,
+)
+
+
+def vary(
+    file: Annotated[str, typer.Argument(help="Music: MIDI, ABC (book.abc#3) or MusicXML.")],
+    amount: Annotated[
+        float, typer.Option("--amount", min=0.0, max=1.0, help="0 is the music itself, 1 anything at all.")
+    ] = 0.6,
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many.")] = 8,
+    output: Output = None,
+    model: Model = None,
+    bars: BarsOption = None,
+    track: TrackOption = None,
+    temperature: Temperature = 0.0,
+    seed: Seed = 0,
+    chords: Chords = None,
+    split: Split = False,
+    wav: Wav = False,
+    flac: Flac = False,
+    ogg: Ogg = False,
+    plot: Plot = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make music that is like some music."""
+    from musicvae_lite.music import picking
+    from mvae.takes_output import destination, open_model, report
+
+    to = destination(output, f"{picking.stem(file)}-varied.mid", split, wav, flac, ogg, plot)
+    to.check(count, [file])
+    vae, picks, why = open_model(model, [file], [bars], [track])
+
+    from musicvae_lite.models.moves import varying
+    from musicvae_lite.models.moves.writing import Writing
+
+    takes = varying.vary(vae, picks[0], amount, count, Writing(temperature, seed, chords))
+    report(takes, to, why, picks, as_json=as_json)
