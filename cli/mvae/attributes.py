@@ -117,9 +117,8 @@ def table(
             (name, *(f"{cell:+.2f}" for cell in row)) for name, row in zip(names, result[side], strict=True)
         ]
         output.table(("vector", *(name[:8] for name in names)), rows)
-    print(
-        f"\nlargest where it should be: {sum(result['right'].values())} of {len(names)}; leak {result['leak'] or 0:.2f}"
-    )
+    right, leak = sum(result["right"].values()), result["leak"] or 0.0
+    print(f"\nlargest where it should be: {right} of {len(names)}; leak {leak:.2f}")
 
 
 def _amount(text: str) -> tuple[str, float]:
