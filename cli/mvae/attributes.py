@@ -75,12 +75,12 @@ def apply(
 ) -> None:
     """Give music more or less of attributes."""
     from musicvae_lite.music import picking
-    from mvae.takes_output import destination, open_model, report
+    from mvae.takes_output import destination, open_model, parse_bars, report
 
     wanted = dict(_amount(text) for text in amounts)
     to = destination(output, f"{picking.stem(file)}-adjusted.mid", False, wav, flac, ogg, plot)
     to.check(1, [file])
-    vae, picks, why = open_model(model, [file], [bars], [track])
+    vae, picks, why = open_model(model, [file], [parse_bars(bars)], [track])
 
     from musicvae_lite.models.moves import adjusting
     from musicvae_lite.models.moves.writing import Writing

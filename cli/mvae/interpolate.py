@@ -50,29 +50,18 @@ def interpolate(
     The ends are the reconstructions of A and B; tempo, program and loudness are A's. With --whole, a
     song as long as the longer one begins as A and ends as B.
     """
-    from musicvae_lite import runtime
-    from musicvae_lite.models import catalogue
     from musicvae_lite.music import picking
-    from mvae.takes_output import choose_model, destination, parse_bars, report
+    from mvae.takes_output import destination, open_model, parse_bars, report
 
     places = [parse_bars(bars), parse_bars(bars_b, "--bars-b")]
     default = f"{picking.stem(a)}-to-{picking.stem(b)}.mid"
     to = destination(output, default, split, wav, flac, ogg, plot)
     to.check(steps, [a, b])
-    songs = [picking.load(a), picking.load(b)]
-    folder, why = choose_model(model, songs, places)
-    r = catalogue.representation(folder)
-    first = picking.pick(songs[0], r, places[0], None if track is None else track - 1)
-    last = picking.pick(songs[1], r, places[1], None if track_b is None else track_b - 1)
-
-    runtime.prepare_environment()
-    from musicvae_lite.models.music_vae import MusicVAE
-
-    loaded = MusicVAE.load(folder)
+    loaded, [first, last], why = open_model(model, [a, b], places, [track, track_b])
     if whole:
         from musicvae_lite.models import whole_songs
 
-        takes = whole_songs.interpolate(loaded, songs[0], songs[1], temperature, seed, chords)
+        takes = whole_songs.interpolate(loaded, first.score, last.score, temperature, seed, chords)
         report(takes, to, why, as_json=as_json)
         return
     takes = loaded.interpolate(first, last, steps, temperature, seed, chords)

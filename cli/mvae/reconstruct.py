@@ -43,28 +43,19 @@ def reconstruct(
 
     The picture shows what went in beside what came out.
     """
-    from musicvae_lite import runtime
-    from musicvae_lite.models import catalogue
     from musicvae_lite.music import picking
-    from mvae.takes_output import choose_model, destination, parse_bars, report
+    from mvae.takes_output import destination, open_model, parse_bars, report
 
     place = parse_bars(bars)
     default = f"{picking.stem(file)}-reconstruction.mid"
     to = destination(output, default, False, wav, flac, ogg, plot)
     to.check(1, [file])
-    song = picking.load(file)
-    folder, why = choose_model(model, [song], [place])
-    chosen = picking.pick(song, catalogue.representation(folder), place, None if track is None else track - 1)
-
-    runtime.prepare_environment()
-    from musicvae_lite.models.music_vae import MusicVAE
-
-    loaded = MusicVAE.load(folder)
+    loaded, [chosen], why = open_model(model, [file], [place], [track])
     if whole:
         from musicvae_lite.models import whole_songs
 
-        takes = whole_songs.reconstruct(loaded, song, chosen.track, temperature, seed, chords)
-        report(takes, to, why, before=[("input", song)], as_json=as_json)
+        takes = whole_songs.reconstruct(loaded, chosen.score, chosen.track, temperature, seed, chords)
+        report(takes, to, why, before=[("input", chosen.score)], as_json=as_json)
         return
     takes = loaded.reconstruct(chosen, temperature=temperature, seed=seed, chords=chords)
     columns = [("as the input", [f"{share:.0%}" for share in takes.agreement(chosen.tokens)])]

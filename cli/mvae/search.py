@@ -22,9 +22,9 @@ def search(
 ) -> None:
     """Find the songs of a dataset that come nearest to some music."""
     from mvae.output import print_json, table
-    from mvae.takes_output import open_model
+    from mvae.takes_output import open_model, parse_bars
 
-    vae, picks, why = open_model(model, [file], [bars], [track])
+    vae, picks, why = open_model(model, [file], [parse_bars(bars)], [track])
 
     from musicvae_lite.collections import searching
 

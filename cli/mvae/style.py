@@ -49,11 +49,11 @@ def style(
 ) -> None:
     """Move music from the style of one folder to that of another."""
     from musicvae_lite.music import picking
-    from mvae.takes_output import destination, open_model, report
+    from mvae.takes_output import destination, open_model, parse_bars, report
 
     to = destination(output, f"{picking.stem(file)}-style.mid", False, wav, flac, ogg, plot)
     to.check(1, [file])
-    vae, picks, why = open_model(model, [file], [bars], [track])
+    vae, picks, why = open_model(model, [file], [parse_bars(bars)], [track])
 
     from musicvae_lite.collections import styling
     from musicvae_lite.models.moves.writing import Writing

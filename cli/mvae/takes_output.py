@@ -92,15 +92,19 @@ def choose_model(model: str | None, music: Sequence[Any], bars: Sequence[Bars | 
 def open_model(
     model: str | None,
     files: Sequence[str],
-    bars: Sequence[str | None] | None = None,
+    bars: Sequence[Bars | None] | None = None,
     tracks: Sequence[int | None] | None = None,
 ) -> tuple[MusicVAE, list[Pick], str]:
-    """The model asked for, or that fits these files, what is taken of each, and what to say of the model."""
+    """The model asked for, or that fits these files, what is taken of each, and what to say of the model.
+
+    Args:
+        bars, tracks: of each file; tracks are counted from 1.
+    """
     from musicvae_lite import runtime
     from musicvae_lite.models import catalogue
     from musicvae_lite.music import picking
 
-    places = [parse_bars(text) for text in bars or [None] * len(files)]
+    places = bars or [None] * len(files)
     songs = [picking.load(file) for file in files]
     folder, why = choose_model(model, songs, places)
     representation = catalogue.representation(folder)

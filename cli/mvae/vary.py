@@ -45,11 +45,11 @@ def vary(
 ) -> None:
     """Make music that is like some music."""
     from musicvae_lite.music import picking
-    from mvae.takes_output import destination, open_model, report
+    from mvae.takes_output import destination, open_model, parse_bars, report
 
     to = destination(output, f"{picking.stem(file)}-varied.mid", split, wav, flac, ogg, plot)
     to.check(count, [file])
-    vae, picks, why = open_model(model, [file], [bars], [track])
+    vae, picks, why = open_model(model, [file], [parse_bars(bars)], [track])
 
     from musicvae_lite.models.moves import varying
     from musicvae_lite.models.moves.writing import Writing

@@ -13,8 +13,9 @@ from musicvae_lite.music import midi, notation
 from musicvae_lite.music.files import DEFAULT_LIMITS, Limits, expand, read_file
 from musicvae_lite.music.score import Score
 
-__all__ = ["MUSIC_SUFFIXES", "Limits", "find_files", "read_song", "read_songs"]
+__all__ = ["MUSIC_SUFFIXES", "Limits", "find_files", "read_bytes", "read_song", "read_songs"]
 
+MIDI_MAGIC = b"MThd"
 MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
 MUSIC_SUFFIXES = MIDI_SUFFIXES + notation.ABC_SUFFIXES + notation.XML_SUFFIXES
 
@@ -27,15 +28,28 @@ def read_songs(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) ->
     name = str(path)
     try:
         data = read_file(path, limits)
-        if data[:4] == b"MThd" or not name.lower().endswith(notation.ABC_SUFFIXES + notation.XML_SUFFIXES):
-            if not name.lower().endswith(MUSIC_SUFFIXES) and data[:4] != b"MThd":
-                known = ", ".join(MUSIC_SUFFIXES)
-                raise ReadError(path, f"not a known kind of music; it should end in {known}", "unknown-kind")
-            yield midi.read_bytes(data, name, limits)
-        else:
-            yield from notation.read_bytes(data, name, limits)
+        if not name.lower().endswith(MUSIC_SUFFIXES) and data[:4] != MIDI_MAGIC:
+            known = ", ".join(MUSIC_SUFFIXES)
+            raise ReadError(path, f"not a known kind of music; it should end in {known}", "unknown-kind")
+        yield from read_bytes(data, name, limits)
     except ReadError as error:
         yield error
+
+
+def read_bytes(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Iterator[Score | ReadError]:
+    """Every song of a file's bytes; a ReadError in place of a tune that cannot be read.
+
+    Args:
+        name: of the file: its suffix tells ABC and MusicXML, all else is read as MIDI. Nothing is opened.
+
+    Raises:
+        ReadError: the whole cannot be read.
+    """
+    is_notation = name.lower().endswith(notation.ABC_SUFFIXES + notation.XML_SUFFIXES)
+    if is_notation and data[:4] != MIDI_MAGIC:
+        yield from notation.read_bytes(data, name, limits)
+    else:
+        yield midi.read_bytes(data, name, limits)
 
 
 def read_song(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Score:

@@ -56,7 +56,7 @@ class Band:
                 r = catalogue.representation(info.folder)
                 entry = {"bars": info.bars, "meter": info.meter, "beats": info.bars * r.meter.quarters}
                 music.append({"name": info.name, "kind": r.name, "chords": r.control is not None, **entry})
-            elif config.get("z") and _draws(info.folder):
+            elif config.get("z") and config["encoder"].get("code") == "gaussian":  # one can draw from it
                 images.append({"name": info.name, "z": config["z"]})
         music.sort(key=lambda m: (m["bars"], m["name"] != "melody-2bar", m["name"]))
         return {"music": music, "images": images, "examples": sorted(self.examples)}
@@ -105,10 +105,6 @@ class Band:
         grid = latent.blend(torch.from_numpy(ask.corners), PAD, PAD)  # [PAD, PAD, Z]
         return grid[round(ask.y * (PAD - 1)), round(ask.x * (PAD - 1))].numpy()
 
-    def take(self, ask: Ask) -> Score:
-        """What stands under the dot, as a score."""
-        return self._score(ask, self.code(ask))
-
     def play(self, ask: Ask, is_silent: bool = False) -> dict[str, Any]:
         """Notes and sound of one take: seconds throughout; the sound is a WAV file in base64, or empty."""
         code = self.code(ask)
@@ -125,7 +121,7 @@ class Band:
         """One take as a file: mid, wav, flac or ogg."""
         if form not in FORMATS:
             raise ConfigError(f"no format is called '{form[:20]}': {', '.join(FORMATS)}")
-        score = self.take(ask)
+        score = self._score(ask, self.code(ask))
         if form == "mid":
             return midi_writing.to_bytes(score)
         if not len(score):
@@ -137,9 +133,10 @@ class Band:
         data = io.BytesIO()
         with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as file:
             for index, ask in enumerate(asks, 1):
-                for form in ("mid", "flac"):
-                    if form == "mid" or len(self.take(ask)):
-                        file.writestr(f"take-{index:02}-{ask.model}.{form}", self.file(ask, form))
+                score, name = self._score(ask, self.code(ask)), f"take-{index:02}-{ask.model}"
+                file.writestr(f"{name}.mid", midi_writing.to_bytes(score))
+                if len(score):
+                    file.writestr(f"{name}.flac", audio_bytes(synthesize(score), "flac"))
             file.writestr("session.txt", f"Open this in the studio to go on:\n{address}\n")
         return data.getvalue()
 
@@ -186,8 +183,3 @@ def _row(m: MusicVAE, window: Window, code: np.ndarray) -> dict[str, Any]:
 def _controls(windows: Sequence[Window]) -> np.ndarray | None:
     told = [w.control for w in windows if w.control is not None]
     return np.stack(told) if len(told) == len(windows) else None
-
-
-def _draws(folder: Path) -> bool:
-    """Is this an image model whose code can be drawn, unlike the ones that repair pictures?"""
-    return "vae" in folder.name

@@ -101,16 +101,12 @@ def _serve(pipe: Any) -> None:
 
 
 def _read(data: bytes, name: str, config: dict[str, Any], limits: Limits, most: int) -> list[Window]:
-    from musicvae_lite.music import midi, notation, representations
+    from musicvae_lite.music import reading, representations
     from musicvae_lite.music.picking import every
 
-    is_notation = name.lower().endswith(notation.ABC_SUFFIXES + notation.XML_SUFFIXES)
-    if is_notation and data[:4] != b"MThd":
-        song = next(iter(notation.read_bytes(data, name, limits)))
-        if isinstance(song, ReadError):
-            raise song
-    else:
-        song = midi.read_bytes(data, name, limits)
+    song = next(reading.read_bytes(data, name, limits))
+    if isinstance(song, ReadError):
+        raise song
     picks = every(song, representations.from_config(config))
     spread = sorted({round(i) for i in np.linspace(0, len(picks) - 1, min(most, len(picks)))})
     return [Window(picks[i].tokens, picks[i].bars, picks[i].style(), picks[i].control) for i in spread]

@@ -132,8 +132,8 @@ class MusicTraining(TrainingSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._check_shares("blank", "own_share", "synthetic", "synthetic_last", "floor")
-        self._check_shares("crossed", "crossed_last")
+        shares = ("synthetic", "synthetic_last", "crossed", "crossed_last")
+        self._check_shares("blank", "own_share", "floor", *shares)
         if self.own_share_rate < 0:
             raise ConfigError(f"training setting 'own_share_rate' is {self.own_share_rate}; it is 0 or more")
         if self.transpose_down < 0 or self.transpose_up < 0:
