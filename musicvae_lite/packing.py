@@ -1,8 +1,9 @@
-"""Weights made smaller for keeping: float16, or int8 with a scale for every row.
+"""Weights made smaller for keeping: float16, or int8 with a scale for every few columns of every row.
 
-A model is always run in float32; this is about its file only. int8 is symmetric and by row (Jacob et al.
-2018, arXiv:1712.05877, without its zero points): a matrix becomes whole numbers of -127..127 and a
-float32 scale a row, a quarter of the size with errors of at most 0.4 % of the row's largest weight.
+A model is always run in float32; this is about its file only. int8 is symmetric (Jacob et al. 2018,
+arXiv:1712.05877, without its zero points): a matrix becomes whole numbers of -127..127 and a float16 scale
+for each group of `GROUP` numbers of a row, 0.26 of the size with errors of at most 0.4 % of the group's
+largest weight.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Storage = Literal["float32", "float16", "int8"]
-SCALE = "#scale"  # after the name of a matrix: the name of its rows' scales
+SCALE = "#scale"  # after the name of a matrix: the name of its scales
+GROUP = 64  # numbers that share a scale
 
 
 def pack(weights: dict[str, Tensor], storage: Storage = "float32") -> dict[str, Tensor]:
@@ -38,18 +40,23 @@ def unpack(stored: dict[str, Tensor]) -> dict[str, Tensor]:
         if name.endswith(SCALE):
             continue
         scale = stored.get(name + SCALE)
-        weights[name] = tensor.float() if scale is None else tensor.float() * _along(scale, tensor)
+        weights[name] = tensor.float() if scale is None else tensor.float() * _spread(scale, tensor)
     return weights
 
 
 def _quantised(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """int8 numbers of the matrix's shape, and a scale for each of its rows."""
+    """int8 numbers of the matrix's shape, and the scales [R, G] of the groups of its rows."""
     import torch
+    import torch.nn.functional as F
 
-    scale = matrix.flatten(1).abs().amax(1).clamp_min(1e-12) / 127
-    numbers = (matrix / _along(scale, matrix)).round().clamp(-127, 127)
+    rows = matrix.flatten(1)  # [R, C]
+    padded = F.pad(rows, (0, -rows.shape[1] % GROUP)).unflatten(1, (-1, GROUP))  # [R, G, GROUP]
+    scale = (padded.abs().amax(2) / 127).half().clamp_min(2**-24)  # the least that float16 holds
+    numbers = (matrix / _spread(scale, matrix)).round().clamp(-127, 127)
     return numbers.to(torch.int8), scale
 
 
-def _along(scale: Tensor, matrix: Tensor) -> Tensor:
-    return scale.reshape(-1, *[1] * (matrix.dim() - 1))
+def _spread(scale: Tensor, matrix: Tensor) -> Tensor:
+    """Scales [R, G] to one for each number of the matrix."""
+    columns = matrix[0].numel()
+    return scale.float().repeat_interleave(GROUP, 1)[:, :columns].reshape(matrix.shape)

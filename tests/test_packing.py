@@ -9,7 +9,7 @@ from musicvae_lite.errors import ConfigError
 from musicvae_lite.packing import pack, unpack
 
 WEIGHTS = {
-    "matrix": torch.randn(6, 40, generator=torch.Generator().manual_seed(0))
+    "matrix": torch.randn(6, 150, generator=torch.Generator().manual_seed(0))
     * torch.logspace(-3, 2, 6)[:, None],
     "kernel": torch.randn(4, 3, 3, 3, generator=torch.Generator().manual_seed(1)),
     "bias": torch.linspace(-1, 1, 7),
