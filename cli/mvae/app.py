@@ -49,6 +49,7 @@ COMMANDS: dict[str, Command] = {
     "decode": Command("mvae.decode:decode", "Turn codes back into music.", MUSIC),
     "groove": Command("mvae.groove:app", "Give drums dynamics and timing.", MUSIC),
     "vary": Command("mvae.vary:vary", "Make music that is like some music.", MUSIC),
+    "continue": Command("mvae.carry_on:carry_on", "Go on where some music ends.", MUSIC),
     "blend": Command("mvae.blend:blend", "Fill a grid between four pieces of music.", MUSIC),
     "average": Command("mvae.blend:average", "Make the music that lies between several pieces.", MUSIC),
     "style": Command(

@@ -83,9 +83,7 @@ def test_a_task_may_want_something_else_than_it_gives():
     batch = Batches(from_arrays(played), groove, PLAIN, CPU)(0, generator())
     assert batch.target is not None and batch.x.dtype == batch.target.dtype == torch.float32
     assert torch.equal(batch.x[..., :9], batch.target[..., :9]) and not batch.x[..., 9:].any()
-    assert {tuple(w.flatten()) for w in batch.target.numpy()} <= {
-        tuple(w.flatten()) for w in played
-    }
+    assert {tuple(w.flatten()) for w in batch.target.numpy()} <= {tuple(w.flatten()) for w in played}
 
 
 def test_the_share_of_crossed_windows():

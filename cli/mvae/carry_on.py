@@ -1,0 +1,56 @@
+"""`mvae continue`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mvae.takes_output import (
+    AsJson,
+    Chords,
+    Flac,
+    Model,
+    Ogg,
+    Output,
+    Plot,
+    Seed,
+    Temperature,
+    TrackOption,
+    Wav,
+)
+
+
+def carry_on(
+    file: Annotated[str, typer.Argument(help="Music: MIDI, ABC (book.abc#3) or MusicXML.")],
+    bars: Annotated[
+        int | None, typer.Option("--bars", min=1, help="How many to add. (default: one window of the model)")
+    ] = None,
+    alone: Annotated[bool, typer.Option("--alone", help="Write the new bars without the music.")] = False,
+    output: Output = None,
+    model: Model = None,
+    track: TrackOption = None,
+    temperature: Temperature = 0.3,
+    seed: Seed = 0,
+    chords: Chords = None,
+    wav: Wav = False,
+    flac: Flac = False,
+    ogg: Ogg = False,
+    plot: Plot = False,
+    as_json: AsJson = False,
+) -> None:
+    """Go on where some music ends."""
+    from musicvae_lite.music import picking
+    from mvae.takes_output import destination, open_model, report
+
+    to = destination(output, f"{picking.stem(file)}-continued.mid", False, wav, flac, ogg, plot)
+    to.check(1, [file])
+    vae, [chosen], why = open_model(model, [file], None, [track])
+
+    from musicvae_lite.models.moves import continuing
+    from musicvae_lite.models.moves.writing import Writing
+
+    how = Writing(temperature, seed, chords)
+    asked = None if track is None else track - 1
+    takes = continuing.carry_on(vae, chosen.score, bars, asked, how, alone)
+    report(takes, to, why, as_json=as_json)
