@@ -74,7 +74,7 @@ def read(source: str, config: str | None, progress: Progress) -> Read:
 def _json(place: Place, name: str) -> Any:
     try:
         return json.loads(place.read(name).decode("utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{place.name_of(name)}: not JSON: {error}") from error
 
 
