@@ -85,7 +85,7 @@ def converter_of(spec: Any, where: str) -> Converter:
 
 
 def _is_hits(controls: Any, spec: dict[str, Any]) -> bool:
-    """Whether the extra controls are the hits that `spec_of` writes for grooves."""
+    """Whether the extra controls are the hits that `specs` writes for grooves."""
     is_groove = (
         isinstance(spec.get("dataConverter"), dict) and spec["dataConverter"].get("type") == "GrooveConverter"
     )
@@ -119,8 +119,7 @@ def _bars(args: dict[str, Any]) -> tuple[int, int]:
 
 def _melody(name: str, args: dict[str, Any], spec: dict[str, Any]) -> Converter:
     steps, bars = _bars(args)
-    lowest, highest = int(args.get("minPitch", 21)), int(args.get("maxPitch", 108))
-    r = _built({"name": "melody", "bars": bars, "lowest": lowest, "highest": highest}, spec)
+    r = _built({"name": "melody", "bars": bars, **_range(args)}, spec)
     return Converter(name, r, steps, args.get("numSegments") or 0, f"melody-{bars}bar-js")
 
 
@@ -135,27 +134,22 @@ def _drums(name: str, args: dict[str, Any], spec: dict[str, Any]) -> Converter:
 
 
 def _rhythm(name: str, args: dict[str, Any], spec: dict[str, Any]) -> Converter:
-    """When notes begin, and nothing of their pitch: drums, as magenta-js writes them too."""
     steps, bars = _bars(args)
-    parts = (
-        {"note": [38]} if name == "MelodyRhythmConverter" else {"melody": [38], "bass": [36], "drums": [42]}
-    )
-    table = {"name": "drums", "bars": bars, "form": "hits", "drum_map": {"name": "rhythm", "classes": parts}}
+    table = {"name": "rhythm", "bars": bars, **_range(args)}
+    if name == "TrioRhythmConverter":
+        table |= {"voices": "trio", **_shared_range(args), **_drum_map(args.get("drumsArgs") or {})}
     return Converter(name, _built(table, spec), steps, args.get("numSegments") or 0, f"rhythm-{bars}bar-js")
 
 
 def _shape(name: str, args: dict[str, Any], spec: dict[str, Any]) -> Converter:
-    raise ConfigError("the ups and downs of a melody without its pitches have no counterpart here")
+    steps, bars = _bars(args)
+    r = _built({"name": "shape", "bars": bars, **_range(args)}, spec)
+    return Converter(name, r, steps, args.get("numSegments") or 0, f"shape-{bars}bar-js")
 
 
 def _trio(name: str, args: dict[str, Any], spec: dict[str, Any]) -> Converter:
     steps, bars = _bars(args)
-    melody, bass, drums = (args.get(key) or {} for key in ("melArgs", "bassArgs", "drumsArgs"))
-    ranges = {(int(part.get("minPitch", 21)), int(part.get("maxPitch", 108))) for part in (melody, bass)}
-    if len(ranges) > 1:
-        raise ConfigError("melody and bass have ranges of their own, which is not supported")
-    lowest, highest = ranges.pop()
-    table = {"name": "trio", "bars": bars, "lowest": lowest, "highest": highest, **_drum_map(drums)}
+    table = {"name": "trio", "bars": bars, **_shared_range(args), **_drum_map(args.get("drumsArgs") or {})}
     return Converter(name, _built(table, spec), steps, args.get("numSegments") or 0, f"trio-{bars}bar-js")
 
 
@@ -182,6 +176,19 @@ def _multitrack(name: str, args: dict[str, Any], spec: dict[str, Any]) -> Conver
     return Converter(name, r, steps, tracks, "multitrack-1bar-js", end=events.END)
 
 
+def _range(args: dict[str, Any]) -> dict[str, int]:
+    """The settings for the pitches of a melody."""
+    return {"lowest": int(args.get("minPitch", 21)), "highest": int(args.get("maxPitch", 108))}
+
+
+def _shared_range(args: dict[str, Any]) -> dict[str, int]:
+    """The range that melody and bass of a trio share."""
+    melody, bass = (_range(args.get(key) or {}) for key in ("melArgs", "bassArgs"))
+    if melody != bass:
+        raise ConfigError("melody and bass have ranges of their own, which is not supported")
+    return melody
+
+
 def _drum_map(args: dict[str, Any]) -> dict[str, Any]:
     """The setting for pitch classes of the checkpoint's own; none for the usual nine."""
     classes = args.get("pitchClasses")
@@ -202,90 +209,4 @@ CONVERTERS: dict[str, Callable[[str, dict[str, Any], dict[str, Any]], Converter]
     "TrioRhythmConverter": _rhythm,
     "MultitrackConverter": _multitrack,
     "GrooveConverter": _groove,
-}
-
-
-def spec_of(config: MusicConfig) -> dict[str, Any]:
-    """The config.json of magenta-js for a model.
-
-    Raises:
-        ConfigError: magenta-js has no converter for its representation.
-    """
-    r = config.representation
-    if r.name not in WRITERS:
-        raise ConfigError(f"magenta-js has no converter for the representation '{r.name}'")
-    if str(r.meter) != "4/4" or r.steps_per_quarter != (24 if r.name == "multitrack" else 4):
-        raise ConfigError(
-            f"magenta-js knows 4/4 in 16ths alone, not {r.meter} in {r.steps_per_quarter} a quarter"
-        )
-    args: dict[str, Any] = {"numSteps": r.steps}
-    if getattr(config.decoder, "levels", ()):
-        args["numSegments"] = config.decoder.levels[0]
-    spec: dict[str, Any] = {"type": "MusicVAE", "dataConverter": None}
-    spec["dataConverter"] = {"type": WRITERS[r.name](config, args, spec), "args": args}
-    chords = getattr(r, "chords", None)
-    if chords is not None:
-        spec["chordEncoder"] = {ours: theirs for theirs, ours in CHORDS.items()}[chords]
-    return spec
-
-
-def _write_melody(config: MusicConfig, args: dict[str, Any], spec: dict[str, Any]) -> str:
-    r: Any = config.representation
-    args |= {"minPitch": r.lowest, "maxPitch": r.highest}
-    return "MelodyConverter"
-
-
-def _write_drums(config: MusicConfig, args: dict[str, Any], spec: dict[str, Any]) -> str:
-    r: Any = config.representation
-    args |= _pitch_classes(r)
-    if r.form == "tokens":
-        return "DrumsConverter" if config.encoder.roll else "DrumsOneHotConverter"
-    if not config.encoder.roll:
-        raise ConfigError(
-            "magenta-js's drum encoders read one more input for silence ('roll'), this one does not"
-        )
-    if not config.decoder.nade:
-        spec["useBooleanDecoder"] = True
-    return "DrumRollConverter"
-
-
-def _write_trio(config: MusicConfig, args: dict[str, Any], spec: dict[str, Any]) -> str:
-    r: Any = config.representation
-    if not config.decoder.split:
-        raise ConfigError(
-            "magenta-js gives each voice of a trio a core of its own ('split'), this model has one for all"
-        )
-    span = {"minPitch": r.lowest, "maxPitch": r.highest}
-    args |= {"melArgs": dict(span), "bassArgs": dict(span), "drumsArgs": _pitch_classes(r)}
-    return "TrioConverter"
-
-
-def _write_multitrack(config: MusicConfig, args: dict[str, Any], spec: dict[str, Any]) -> str:
-    args |= {"stepsPerQuarter": 24, "totalSteps": 96, "numVelocityBins": 8}
-    return "MultitrackConverter"
-
-
-def _write_groove(config: MusicConfig, args: dict[str, Any], spec: dict[str, Any]) -> str:
-    r: Any = config.representation
-    args |= _pitch_classes(r)
-    if r.task == "hits-control":
-        spec["extraControls"] = [{"name": "hits", "depth": len(r.drum_map)}]
-    args |= {"tapify": r.task == "tap", "humanize": r.task == "humanize"}
-    return "GrooveConverter"
-
-
-def _pitch_classes(r: Any) -> dict[str, Any]:
-    return (
-        {}
-        if r.drum_map.name == "magenta-9"
-        else {"pitchClasses": [list(group) for group in r.drum_map.pitches]}
-    )
-
-
-WRITERS: dict[str, Callable[[MusicConfig, dict[str, Any], dict[str, Any]], str]] = {
-    "melody": _write_melody,
-    "drums": _write_drums,
-    "trio": _write_trio,
-    "multitrack": _write_multitrack,
-    "groove": _write_groove,
 }

@@ -12,10 +12,10 @@ import numpy as np
 
 from musicvae_lite import checkpoints
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.magenta.converters import spec_of
-from musicvae_lite.magenta.importing import VECTORS
 from musicvae_lite.magenta.names import layout
+from musicvae_lite.magenta.specs import spec_of
 from musicvae_lite.models.assembly import MusicConfig
+from musicvae_lite.models.attribute_vectors import DECORRELATED
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.models.stock.decoders import StockDecoderSettings
 from musicvae_lite.models.stock.encoders import StockEncoderSettings
@@ -104,10 +104,11 @@ def _stored(values: np.ndarray, quantise: str | None) -> tuple[np.ndarray, dict[
 
 def _attributes(model: MusicVAE, folder: Path) -> list[Path]:
     """The model's attribute vectors, if it has any."""
-    if model.folder is None or not (model.folder / VECTORS).exists():
+    vectors = model.attributes
+    table = {name: vector.tolist() for name, vector in vectors.plain.items()}
+    table |= {DECORRELATED + name: vector.tolist() for name, vector in vectors.decorrelated.items()}
+    if not table:
         return []
-    vectors = checkpoints.read_tensors(model.folder / VECTORS)
-    table = {name: vector.tolist() for name, vector in vectors.items()}
     with checkpoints.replacing(folder / ATTRIBUTES) as temporary:
         temporary.write_text(json.dumps(table) + "\n", "utf-8")
     return [folder / ATTRIBUTES]

@@ -26,6 +26,7 @@ MANIFEST, CONFIG = "weights_manifest.json", "config.json"
 PLAIN = {"float32": "<f4", "int32": "<i4", "uint8": "u1", "bool": "u1"}
 QUANTISED = {"float16": "<f2", "uint8": "u1", "uint16": "<u2"}
 LARGEST = 1 << 33  # bytes of all weights in float32
+LARGEST_NUMBER = 1e30  # of an attribute vector: far from what float32 can hold
 
 
 def is_javascript(source: object) -> bool:
@@ -64,16 +65,16 @@ def read(source: str, config: str | None, progress: Progress) -> Read:
     entries = checked(model, shapes, source)
     weights = converted(entries, variables.__getitem__, progress)
     notes = () if found.has_scale else (NO_SIGMA,)
-    vectors = _vectors(place, model.z)
+    vectors, more = _vectors(place, model.z)
     name = stock_name(found, model) or converter.default_name
     step = int(arrays[STEP]) if STEP in arrays else None
-    return Read(name, model, weights, step, "magenta-js", vectors, notes)
+    return Read(name, model, weights, step, "magenta-js", vectors, notes + more)
 
 
 def _json(place: Place, name: str) -> Any:
     try:
         return json.loads(place.read(name).decode("utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{place.name_of(name)}: not JSON: {error}") from error
 
 
@@ -144,22 +145,38 @@ def _restored(values: np.ndarray, quantisation: dict[str, Any] | None) -> np.nda
     return (values.astype(np.float64) * scale + least).astype(np.float32)
 
 
-def _vectors(place: Place, z: int) -> dict[str, Tensor]:
-    """Attribute vectors that lie beside: JSON files of names and lists of Z numbers."""
+def _vectors(place: Place, z: int) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+    """Attribute vectors that lie beside: JSON files of names and lists of Z numbers, in a layout of our own.
+
+    Returns:
+        The vectors, and a note on every file that seems to hold some of another size. Whatever else lies
+        there is no concern of the checkpoint.
+    """
     vectors: dict[str, Tensor] = {}
+    notes = []
     for name in place.others(".json", besides=(MANIFEST, CONFIG)):
-        table = _json(place, name)
-        for key, value in table.items() if isinstance(table, dict) else ():
-            numbers = value.get("vector") if isinstance(value, dict) else value
-            if not isinstance(numbers, list) or not numbers:
-                continue
-            try:
-                vector = torch.tensor(numbers, dtype=torch.float32).flatten()
-            except (TypeError, ValueError):
-                continue  # some other JSON
-            if len(vector) != z:
-                raise CheckpointError(
-                    f"{place.name_of(name)}: the vector '{key}' has {len(vector)} numbers, the code {z}"
-                )
-            vectors[key] = vector
-    return vectors
+        try:
+            table = _json(place, name)
+        except CheckpointError:
+            continue
+        lists = {key: _numbers(value) for key, value in table.items()} if isinstance(table, dict) else {}
+        odd = [key for key, numbers in lists.items() if numbers and len(numbers) != z]
+        if odd:
+            notes.append(
+                f"{name} is left out: '{odd[0]}' in it has {len(lists[odd[0]])} numbers, and codes have {z}"
+            )
+            continue
+        vectors |= {key: torch.tensor(numbers) for key, numbers in lists.items() if numbers}
+    return vectors, tuple(notes)
+
+
+def _numbers(value: Any) -> list[float]:
+    """The numbers of a vector, plain or under "vector"; none where it is something else."""
+    numbers = value.get("vector") if isinstance(value, dict) else value
+    if not isinstance(numbers, list) or any(type(number) not in (int, float) for number in numbers):
+        return []
+    try:
+        floats = [float(number) for number in numbers]
+    except OverflowError:
+        return []
+    return floats if all(abs(number) <= LARGEST_NUMBER for number in floats) else []

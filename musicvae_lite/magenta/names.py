@@ -14,10 +14,10 @@ from typing import Literal
 import numpy as np
 import torch
 
-from musicvae_lite.models.stock.decoders import StockDecoderSettings
+from musicvae_lite.models.stock.decoders import StockDecoderSettings, voices_of
 from musicvae_lite.models.stock.encoders import StockEncoderSettings
 from musicvae_lite.models.stock.reading import reader_for
-from musicvae_lite.music.representations.steps import Categorical, Product, Step
+from musicvae_lite.music.representations.steps import Step
 
 PROJECTION = "input_projection_wrapper/"
 
@@ -101,7 +101,7 @@ def layout(
 ) -> list[Entry]:
     """Every layer of a model; the arguments are those its halves are built from."""
     told = reader_for(control).size if control else 0
-    parts = [Categorical(d) for d in step.depths] if decoder.split and isinstance(step, Product) else [step]
+    parts = voices_of(step) if decoder.split else [step]
     return [
         *_encoder(encoder, reader_for(step, encoder.roll).size + told, z),
         *_decoder(decoder, [reader_for(part).size for part in parts], told, z),

@@ -12,10 +12,9 @@ from pathlib import Path
 from musicvae_lite.errors import CheckpointError, ConfigError
 from musicvae_lite.magenta.structure import Structure
 from musicvae_lite.models.assembly import MusicConfig
-from musicvae_lite.models.stock.decoders import StockDecoderSettings
+from musicvae_lite.models.stock.decoders import StockDecoderSettings, voices_of
 from musicvae_lite.models.stock.encoders import StockEncoderSettings
 from musicvae_lite.models.stock.reading import reader_for
-from musicvae_lite.music.representations.steps import Product
 from musicvae_lite.training.presets import load_preset, presets_dir
 
 FOLDER = "magenta"  # of the presets
@@ -110,14 +109,13 @@ def differences(found: Structure, config: MusicConfig) -> list[str]:
     """What keeps a checkpoint from being of a configuration, whatever its sizes; one line each."""
     r, encoder, decoder = config.representation, config.encoder, config.decoder
     control = reader_for(r.control).size if r.control else 0
-    written = reader_for(r.step).size
-    outputs = r.step.depths if decoder.split and isinstance(r.step, Product) else (written,)
+    outputs = tuple(reader_for(part).size for part in (voices_of(r.step) if decoder.split else [r.step]))
     pairs = {
         "numbers a step of the encoder's input": (
             found.inputs,
             reader_for(r.step, encoder.roll).size + control,
         ),
-        "numbers a step of the output": (found.outputs, tuple(outputs)),
+        "numbers a step of the output": (found.outputs, outputs),
         "numbers a step of control": (found.control, control),
         "levels of the encoder": (found.encoder_levels, len(encoder.levels)),
         "levels of the conductor": (found.conductor_levels, max(0, len(decoder.levels) - 1)),

@@ -133,7 +133,7 @@ def pick(
     if bars is None:
         found = _windows(score, representation, None, track)
         opening = found.tokens[:, : representation.steps // representation.bars]
-        sounds = (opening != 0).any(tuple(range(1, opening.ndim)))  # 0 is what silence begins with
+        sounds = (opening != representation.silence).any(tuple(range(1, opening.ndim)))
         rows = np.argsort(~sounds, kind="stable")
     else:
         found = _windows(score, representation, _check_count(bars, representation, score), track)

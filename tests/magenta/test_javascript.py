@@ -189,9 +189,28 @@ def test_attribute_vectors_beside(tmp_path: Path):
     }
     export_javascript(MusicVAE.load(imported.folder), tmp_path / "out")
     assert json.loads((tmp_path / "out" / "attribute_vectors.json").read_text())["density"] == [1, 2, 3, 4.5]
-    (folder / "attributes.json").write_text(json.dumps({"density": [1, 2]}))
-    with pytest.raises(CheckpointError, match="'density' has 2 numbers, the code 4"):
-        import_model(folder, name="other")
+
+
+def test_other_files_beside_a_checkpoint_do_no_harm(tmp_path: Path):
+    folder = melody(tmp_path / "js")
+    (folder / "short.json").write_text(json.dumps({"density": [1, 2], "more": [1, 2, 3, 4]}))
+    (folder / "package.json").write_text(
+        '{"files": ["a", "b"], "size": {"vector": "x"}, "n": [1, [2], 3, 4]}'
+    )
+    (folder / "list.json").write_text("[1, 2, 3, 4]")
+    (folder / "nan.json").write_text(
+        f'{{"a": [NaN, 1, 2, 3], "b": [1e999, 1, 2, 3], "c": [{10**400}, 1, 2, 3]}}'
+    )
+    (folder / "long.json").write_text("[" + "1" * 5000 + "]")
+    (folder / "deep.json").write_text("[" * 100_000)
+    (folder / "torn.json").write_text('{"density": [1,')
+    (folder / "bytes.json").write_bytes(b"\xff\xfe\x00")
+    (folder / "folder.json").mkdir()
+    imported = import_model(folder)
+    assert not (imported.folder / VECTORS).exists()
+    assert [note for note in imported.notes if "short.json" in note] == [
+        "short.json is left out: 'density' in it has 2 numbers, and codes have 4"
+    ]
 
 
 def test_a_range_and_a_length_of_its_own(tmp_path: Path):
@@ -228,15 +247,51 @@ def test_drums_of_its_own(tmp_path: Path):
     assert again.representation.drum_map.pitches == ((36, 35), (38,))  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(("kind", "drums"), [("MelodyRhythm", 1), ("TrioRhythm", 3)])
-def test_rhythms_become_drums(tmp_path: Path, kind: str, drums: int):
-    names = {f"drum {n}": [40 + n] for n in range(drums)}
-    table = {"name": "drums", "form": "hits", "drum_map": {"name": "x", "classes": names}}
+CONVERTERS = {
+    "shape": ("MelodyShapeConverter", {"numSteps": 32, "minPitch": 21, "maxPitch": 108}, {}),
+    "rhythm": ("MelodyRhythmConverter", {"numSteps": 32, "minPitch": 21, "maxPitch": 108}, {}),
+    "trio-rhythm": (
+        "TrioRhythmConverter",
+        {
+            "numSteps": 32,
+            "melArgs": {"minPitch": 21, "maxPitch": 108},
+            "bassArgs": {"minPitch": 21, "maxPitch": 108},
+            "drumsArgs": {},
+        },
+        {"voices": "trio"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CONVERTERS)
+@pytest.mark.parametrize("levels", [(), (8, 4)])
+def test_shapes_and_rhythms(tmp_path: Path, name: str, levels: tuple[int, ...]):
+    kind, args, settings = CONVERTERS[name]
+    table = {"name": name.removeprefix("trio-"), **settings}
+    halves = {
+        "encoder": {"kind": "stock", "hidden": [5], "levels": list(levels)},
+        "decoder": {"kind": "stock", "hidden": [6], "levels": list(levels[::-1]), "split": "trio" in name},
+    }
+    model = MusicVAE(MusicConfig.from_table({"representation": table, **halves, "z": 3}, "own"))
+    export_javascript(model, tmp_path / "js")
+    spec = json.loads((tmp_path / "js" / "config.json").read_text())
+    assert spec["dataConverter"]["type"] == kind
+    assert spec["dataConverter"]["args"] == args | ({"numSegments": 4} if levels else {})
+    assert spec.get("useBooleanDecoder", False) is (name != "shape")
+    imported = import_model(tmp_path / "js")
+    again = MusicVAE.load(imported.folder)
+    assert again.config == model.config
+    takes = again.sample(2, seed=3)
+    assert len(again.interpolate(takes[0], takes[1], 3)) == 3
+    assert again.reconstruct(takes[0]).tokens.shape[1] == 32 and np.isfinite(again.log_prob(takes[0])).all()
+
+
+def test_a_trio_of_rhythms_needs_a_core_a_voice(tmp_path: Path):
     halves = {"encoder": {"kind": "stock", "hidden": [5]}, "decoder": {"kind": "stock", "hidden": [6]}}
-    config = MusicConfig.from_table({"representation": table, **halves, "z": 3}, "own")
-    spec = {"type": f"{kind}Converter", "args": {"numSteps": 32, "minPitch": 21, "maxPitch": 108}}
-    imported = import_model(written(tmp_path / "js", variables_of(config), spec))
-    assert MusicVAE.load(imported.folder).representation.step.size == drums
+    table = {"representation": {"name": "rhythm", "voices": "trio"}, **halves, "z": 3}
+    model = MusicVAE(MusicConfig.from_table(table, "own"))
+    with pytest.raises(ConfigError, match="a core of its own"):
+        export_javascript(model, tmp_path / "js")
 
 
 def test_from_an_address(tmp_path: Path):
@@ -321,7 +376,7 @@ def test_manifests_that_lie(tmp_path: Path, change, words: str):
         ),
         (
             {"type": "MusicVAE", "dataConverter": {"type": "MelodyShapeConverter", "args": {"numSteps": 32}}},
-            "ups and downs",
+            "do not fit its converter MelodyShapeConverter",
         ),
         ([], "type is"),
     ],

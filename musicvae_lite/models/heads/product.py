@@ -29,21 +29,26 @@ class ProductHead(nn.Module):
 
 
 class SplitHead(nn.Module):
-    """A head for each value, each reading its own part of the hidden state: one core a voice."""
+    """A head for each value, each reading its own part of the hidden state: one core a voice.
 
-    def __init__(self, heads: list[nn.Module], hidden: int):
+    `is_flags`: the heads are those of zeros and ones, and take them as [..., 1].
+    """
+
+    def __init__(self, heads: list[nn.Module], hidden: int, is_flags: bool = False):
         super().__init__()
-        self.parts, self.hidden = nn.ModuleList(heads), hidden
+        self.parts, self.hidden, self.is_flags = nn.ModuleList(heads), hidden, is_flags
 
     def score(self, hidden: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """hidden [B, T, P * H], target [B, T, P] -> nats [B, T] and metrics, of all values and of each."""
-        said = zip(self.parts, hidden.split(self.hidden, -1), target.unbind(-1), strict=True)
+        values = target.split(1, -1) if self.is_flags else target.unbind(-1)
+        said = zip(self.parts, hidden.split(self.hidden, -1), values, strict=True)
         return gathered([head.score(part, wanted) for head, part, wanted in said])  # type: ignore[operator]
 
     def sample(self, hidden: Tensor, temperature: float, generator: torch.Generator | None = None) -> Tensor:
         """hidden [..., P * H] -> values [..., P]."""
         said = zip(self.parts, hidden.split(self.hidden, -1), strict=True)
-        return torch.stack([head.sample(part, temperature, generator) for head, part in said], -1)  # type: ignore[operator]
+        values = [head.sample(part, temperature, generator) for head, part in said]  # type: ignore[operator]
+        return torch.cat(values, -1) if self.is_flags else torch.stack(values, -1)
 
 
 def gathered(scores: list[tuple[Tensor, dict[str, Tensor]]]) -> tuple[Tensor, dict[str, Tensor]]:

@@ -14,7 +14,7 @@ from musicvae_lite.models.heads import Head, SplitHead, head_for
 from musicvae_lite.models.stock.cells import FirstInput, Stack, State, stock_linear
 from musicvae_lite.models.stock.lengths import after_end
 from musicvae_lite.models.stock.reading import Reader, reader_for
-from musicvae_lite.music.representations.steps import Categorical, Product, Step
+from musicvae_lite.music.representations.steps import Binary, Categorical, Product, Step
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class StockDecoderSettings:
         hidden: size of each layer.
         levels: () writes the whole at once; (16, 16) makes 16 vectors, and 16 steps from each.
         conductor: size of each layer of the conductor; () for those of `hidden`.
-        split: each value of a step (each voice of a trio) has a core of its own, which sees only its own.
+        split: each value of a step (each voice of a trio) has a core of its own, which sees only its own;
+            of zeros and ones, each of them.
         nade: for zeros and ones, size of the NADE that writes them; 0 takes independent outputs.
         residual: every layer's input is added to its output.
         keep: share of each layer's inputs that training keeps; the others are dropped.
@@ -53,11 +54,21 @@ class StockDecoderSettings:
             raise ConfigError("'hidden' is empty; a decoder needs at least one layer")
         if not 0 < self.keep <= 1:
             raise ConfigError(f"'keep' is {self.keep}; it is a share above 0, up to 1")
-        if self.split and not isinstance(step, Product):
+        if self.split and not isinstance(step, (Product, Binary)):
             raise ConfigError("'split' gives each voice a core; this representation has one voice")
         if self.end is not None and not isinstance(step, Categorical):
             raise ConfigError("'end' is a token; the steps of this representation are no tokens")
         return StockDecoder(self, step, steps, z, control)
+
+
+def voices_of(step: Step) -> list[Step]:
+    """What a step of each voice is, where each has a core of its own."""
+    match step:
+        case Product(depths=depths):
+            return [Categorical(depth) for depth in depths]
+        case Binary(size=size):
+            return [Binary(1)] * size
+    return [step]
 
 
 class StockDecoder(FeedingDecoder):
@@ -76,17 +87,16 @@ class StockDecoder(FeedingDecoder):
         self.conductors = nn.ModuleList(
             Conductor(told[i], sizes, length, s.residual, s.keep) for i, length in enumerate(self.levels)
         )
-        parts = (
-            [Categorical(depth) for depth in step.depths] if s.split and isinstance(step, Product) else [step]
-        )
+        parts = voices_of(step) if s.split else [step]
         self.reader, self.is_split = reader_for(step), s.split
+        self.is_flags = isinstance(step, Binary)
         self.cores = nn.ModuleList(
             Core(reader_for(part), told[-1], s.hidden, control, s.residual, s.keep) for part in parts
         )
         heads = [head_for(part, s.hidden[-1], s.nade) for part in parts]
         for head in heads:
             stock_linear(head.logits)  # type: ignore[arg-type]
-        self.head: Head = SplitHead(heads, s.hidden[-1]) if s.split else heads[0]  # type: ignore[assignment]
+        self.head: Head = SplitHead(heads, s.hidden[-1], self.is_flags) if s.split else heads[0]  # type: ignore[assignment]
 
     def hidden(self, z: Tensor, shown: Tensor, control: Tensor | None = None) -> Tensor:
         before = shown if self.end is None else self.hide(shown, self._ended(shown))
@@ -160,7 +170,9 @@ class StockDecoder(FeedingDecoder):
 
     def _own(self, steps: Tensor, core: int) -> Tensor:
         """What a core sees of steps [..., P]: all, or its own voice."""
-        return steps[..., core] if self.is_split else steps
+        if not self.is_split:
+            return steps
+        return steps[..., core : core + 1] if self.is_flags else steps[..., core]
 
     def _ended(self, tokens: Tensor) -> Tensor:
         cut = tokens.unflatten(1, (self.segments, -1)).flatten(0, 1)

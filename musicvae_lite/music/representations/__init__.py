@@ -11,6 +11,8 @@ from musicvae_lite.music.representations.groove import GrooveRepresentation
 from musicvae_lite.music.representations.melody import MelodyRepresentation
 from musicvae_lite.music.representations.multitrack import MultitrackRepresentation
 from musicvae_lite.music.representations.pianoroll import PianorollRepresentation
+from musicvae_lite.music.representations.rhythm import RhythmRepresentation
+from musicvae_lite.music.representations.shape import ShapeRepresentation
 from musicvae_lite.music.representations.trio import TrioRepresentation
 from musicvae_lite.music.score import Meter
 
@@ -23,6 +25,8 @@ REGISTRY = {
         TrioRepresentation,
         PianorollRepresentation,
         MultitrackRepresentation,
+        ShapeRepresentation,
+        RhythmRepresentation,
     )
 }
 
@@ -48,6 +52,9 @@ PRESETS = {
     "pianoroll-16bar": PianorollRepresentation(bars=16),
     "multitrack-1bar": MultitrackRepresentation(),
     "multitrack-1bar-chords": MultitrackRepresentation(chords="triads"),
+    "shape-2bar": ShapeRepresentation(bars=2),
+    "rhythm-2bar": RhythmRepresentation(bars=2),
+    "rhythm-2bar-trio": RhythmRepresentation(bars=2, voices="trio"),
 }
 
 
@@ -92,6 +99,8 @@ __all__ = [
     "PianorollRepresentation",
     "Rejection",
     "Representation",
+    "RhythmRepresentation",
+    "ShapeRepresentation",
     "TrioRepresentation",
     "choose",
     "from_config",

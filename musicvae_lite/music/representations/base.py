@@ -83,6 +83,7 @@ class Representation(Protocol):
 
     name: ClassVar[str]
     usual_hop: ClassVar[str]  # from window to window in datasets: "beat" or "bar"
+    silence: ClassVar[int]  # the value of a step at which nothing begins
 
     @property
     def bars(self) -> int: ...

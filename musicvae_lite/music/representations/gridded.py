@@ -19,6 +19,7 @@ class Gridded:
 
     name: ClassVar[str]
     usual_hop: ClassVar[str] = "bar"
+    silence: ClassVar[int] = 0
     bars: int
     meter: Meter
     steps_per_quarter: int

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from musicvae_lite.models.heads import CategoricalHead, ProductHead, SplitHead, head_for
+from musicvae_lite.models.heads import BernoulliHead, CategoricalHead, ProductHead, SplitHead, head_for
 from musicvae_lite.music.representations.steps import Product
 
 
@@ -36,3 +36,15 @@ def test_a_split_head_hears_each_core_alone():
     drawn = head.sample(hidden, 0.0)
     assert drawn.shape == (1, 2, 2)
     assert torch.equal(drawn[..., 1], head.parts[1].sample(hidden[..., 4:], 0.0))
+
+
+def test_a_split_head_of_flags():
+    torch.manual_seed(0)
+    head: Any = SplitHead([BernoulliHead(4, 1), BernoulliHead(4, 1)], 4, is_flags=True)
+    hidden, target = torch.randn(3, 2, 8), torch.randint(0, 2, (3, 2, 2)).float()
+    logits = torch.cat(
+        [part.logits(own) for part, own in zip(head.parts, hidden.split(4, -1), strict=True)], -1
+    )
+    wanted = F.binary_cross_entropy_with_logits(logits, target, reduction="none").sum(-1)
+    torch.testing.assert_close(head.score(hidden, target)[0], wanted)
+    assert torch.equal(head.sample(hidden, 0.0), (logits >= 0).long())
