@@ -1,0 +1,69 @@
+"""Time on a machine that others use too: processor seconds beside wall seconds, medians, work in turn."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+Sample = tuple[float, float]  # seconds on the wall, and of processor time
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Medians over some runs.
+
+    Attributes:
+        wall_s, cpu_s: seconds a run; those of the processor do not count what others do meanwhile.
+        least_s: the least processor time.
+        runs: how many.
+    """
+
+    wall_s: float
+    cpu_s: float
+    least_s: float
+    runs: int
+
+    @classmethod
+    def of(cls, samples: list[Sample]) -> Timing:
+        wall, cpu = zip(*samples, strict=True)
+        return cls(median(wall), median(cpu), min(cpu), len(samples))
+
+
+def taken(work: Callable[[], object]) -> Sample:
+    """How long some work takes in this process."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def in_turn(works: dict[str, Callable[[], Sample]], runs: int, least_s: float = 0.0) -> dict[str, Timing]:
+    """Times works that take their own time, one after the other, `runs` times round.
+
+    A disturbance meets all of them alike, so that their ratios stand where seconds would not. The first
+    round warms up and does not count.
+
+    Args:
+        least_s: go on round after round until this many seconds have passed, for works of milliseconds.
+    """
+    samples: dict[str, list[Sample]] = {name: [] for name in works}
+    for work in works.values():
+        work()
+    begin, rounds = time.perf_counter(), 0
+    while rounds < runs or time.perf_counter() - begin < least_s:
+        for name, work in works.items():
+            samples[name].append(work())
+        rounds += 1
+    return {name: Timing.of(found) for name, found in samples.items()}
+
+
+def peak_mib() -> float:
+    """Most memory this process has held so far, in MiB; 0 where the system does not say."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0.0
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20

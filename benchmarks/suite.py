@@ -1,0 +1,267 @@
+"""Speed of training, sampling, interpolating and preparing, beside plain PyTorch, the floor and Magenta.
+
+    python -m benchmarks suite [--quick] [--only training,sampling,interpolation,preparing,memory] [-o out]
+
+All implementations of a row take turns in one run, and processor seconds of one thread count, so that the
+ratios stand on a machine that others use. The floor is the matrix products that must be done at the rate a
+large product reaches in the same turns. With MAGENTA_PYTHON naming a Python that has Magenta (docs/speed.md
+says how), the original runs beside. `--quick` takes batches of an eighth and fewer turns. Prints a table and
+writes `speed.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks import common, prepare, startup
+from benchmarks.speed import original
+from benchmarks.speed.timing import Sample, Timing, in_turn, peak_mib, taken
+from musicvae_lite import runtime
+
+PARTS = ("training", "sampling", "interpolation", "preparing", "memory")
+PRESETS = ("melody-2bar", "melody-16bar")
+STEPS = 9  # of an interpolation
+
+
+def row(what: str, unit: str, each: float, times: dict[str, Timing], floor_s: float | None) -> dict[str, Any]:
+    """One line of the table.
+
+    Args:
+        unit: of which each work does `each`.
+        times: of "ours" and of what it is measured against.
+        floor_s: processor seconds of the products that must be done.
+    """
+    ours = times["ours"].cpu_s
+    ratios = {f"{name}_over_ours": t.cpu_s / ours for name, t in times.items() if name not in ("ours", "product")}
+    return {
+        "what": what,
+        "unit": unit,
+        "each": each,
+        "per_cpu_s": each / ours,
+        "times": {name: asdict(t) for name, t in times.items()},
+        "floor_s": floor_s,
+        "ours_over_floor": None if floor_s is None else ours / floor_s,
+        **ratios,
+    }
+
+
+def training(quick: bool) -> list[dict[str, Any]]:
+    """Training steps: the stock models beside plain PyTorch and the original, and the shipped recipes."""
+    from benchmarks.speed import operations, steps
+
+    rows = []
+    for case in steps.stock_cases(8 if quick else 1):
+        works = {
+            "ours": partial(taken, steps.our_stock_step(case)),
+            "plain": partial(taken, steps.plain_step(case)),
+            "product": product,
+        }
+        times = with_original(works, case.original, case.batch, "step", 2 if quick else 3)
+        rate = operations.product_rate()[1] / times["product"].cpu_s
+        name = f"training step, {case.name}, batch {case.batch}"
+        rows.append(row(name, "windows", case.batch, times, case.step_operations / rate))
+    for name in PRESETS:
+        step, batch = steps.preset_step(name)
+        times = in_turn({"ours": partial(taken, step)}, 5, 2.0)
+        rows.append(row(f"training step, {name}, batch {batch}", "windows", batch, times, None))
+    return rows
+
+
+def sampling(quick: bool) -> list[dict[str, Any]]:
+    """New 2-bar melodies as tensors, many at once and one at a time; and those of the shipped models."""
+    import torch
+
+    from benchmarks.speed import operations, steps
+    from musicvae_lite.models.music_vae import MusicVAE
+
+    case, rows = steps.stock_cases()[0], []
+    vae, plain = case.config.build().eval(), case.plain().eval()
+    for batch in (case.batch, 1):
+        works = {
+            "ours": partial(taken, partial(vae.sample, batch)),
+            "plain": partial(taken, partial(plain.sample, batch)),
+            "product": product,
+        }
+        times = with_original(works, case.original, batch, "sample", 3 if quick else 9)
+        rate = operations.product_rate()[1] / times["product"].cpu_s
+        floor = operations.of_stock(case.config).decode * batch / rate
+        rows.append(row(f"sampling {batch} of {case.name}", "melodies", batch, times, floor))
+    for name in PRESETS:
+        model = MusicVAE.load(name)
+        for batch in (512, 1):
+            draw = partial(model.vae.sample, batch, None, 1.0, torch.Generator().manual_seed(0))
+            times = in_turn({"ours": partial(taken, draw)}, 3, 1.0)
+            rows.append(row(f"sampling {batch} of {name}", "melodies", batch, times, None))
+    return rows
+
+
+def interpolation(quick: bool) -> list[dict[str, Any]]:
+    """A walk of nine steps between two files: through Python with the model loaded, and as a command."""
+    from musicvae_lite.models.music_vae import MusicVAE
+
+    a, b = startup.EXAMPLES / "ode-to-joy.mid", startup.EXAMPLES / "drunken-sailor.mid"
+    rows = []
+    for name in PRESETS[:1]:
+        model = MusicVAE.load(name)
+        times = in_turn({"ours": partial(taken, partial(model.interpolate, a, b, STEPS))}, 5, 1.0)
+        rows.append(row(f"interpolating {STEPS} steps, warm, {name}", "walks", 1, times, None))
+    with tempfile.TemporaryDirectory() as scratch:
+        found = startup.measure(startup.commands(a, b, "", Path(scratch)), 3 if quick else 7)
+    for command, taken_by in found.items():
+        times = {"ours": Timing(taken_by["median_s"], taken_by["processor_s"], taken_by["least_s"], 1)}
+        rows.append(row(f"`{command}`, cold", "commands", 1, times, None))
+    return rows
+
+
+def preparing(quick: bool) -> list[dict[str, Any]]:
+    """MIDI files of 500 notes to training windows: reading, windows, and the whole run."""
+    files = 50 if quick else 200
+    with tempfile.TemporaryDirectory() as scratch:
+        music = Path(scratch) / "music"
+        prepare.write_corpus(music, files, 500)
+        ours = prepare.parts(music)
+        whole = prepare.run(music, Path(scratch) / "data", 0, "bar")
+        theirs: dict[str, Sample] = {}
+        if original.is_there():
+            with original.Original("prepare", str(music)) as magenta:
+                theirs = {"read": magenta("read"), "extract": magenta("extract")}
+    rows = []
+    for what, key, name in (("reading MIDI", "read_us", "read"), ("2-bar windows", "windows_us", "extract")):
+        seconds = ours[key] / 1e6
+        times = {"ours": Timing(seconds, seconds, seconds, files)}
+        if theirs:
+            wall, cpu = theirs[name]
+            times["original"] = Timing(wall / files, cpu / files, cpu / files, files)
+        rows.append(row(f"{what}, files of 500 notes", "files", 1, times, None))
+    seconds = 1 / float(whole["extract_files_per_cpu_s"] or 1)
+    times = {"ours": Timing(seconds, seconds, seconds, files)}
+    rows.append(row("preparing, reading and windows together", "files", 1, times, None))
+    return rows
+
+
+def memory(quick: bool) -> list[dict[str, Any]]:
+    """Peak memory of a process that makes two updates, less what importing everything takes."""
+    from benchmarks.speed import steps
+
+    smaller = 8 if quick else 1
+    rows, nothing = [], _peak("nothing", smaller)
+    for case in steps.stock_cases(smaller):
+        peaks = {kind: _peak(f"{kind}:{case.name}", smaller) - nothing for kind in ("ours", "plain")}
+        what = f"peak memory of training, {case.name}, batch {case.batch}"
+        rows.append({"what": what, "unit": "MiB", "mib": peaks, "plain_over_ours": peaks["plain"] / peaks["ours"]})
+    for name in PRESETS:
+        rows.append({"what": f"peak memory of training, {name}", "unit": "MiB",
+                     "mib": {"ours": _peak(f"preset:{name}", smaller) - nothing}})  # fmt: skip
+    return rows
+
+
+def product() -> Sample:
+    """The large product whose rate is the floor's."""
+    from benchmarks.speed import operations
+
+    return operations.product_rate()[0]
+
+
+def with_original(works: dict[str, Any], kind: str, batch: int, work: str, runs: int) -> dict[str, Timing]:
+    """`in_turn` with Magenta's own code among the works where it is there."""
+    if not original.is_there():
+        return in_turn(works, runs, 1.0)
+    with original.Original(kind, batch) as magenta:
+        return in_turn({**works, "original": partial(magenta, work)}, runs, 1.0)
+
+
+def _peak(what: str, smaller: int) -> float:
+    """MiB at most held by a process that does one thing."""
+    command = [sys.executable, "-m", "benchmarks.suite", "--peak", what, "--smaller", str(smaller)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were taken on."""
+    import torch
+
+    model = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        found = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line]
+        model = found[0] if found else model
+    return {
+        "processor": model,
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "system": platform.system(),
+    }
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    """The table, in 80 columns."""
+    from mvae.output import table
+
+    def times(value: float | None) -> str:
+        return "" if value is None else f"{value:.2f} x"
+
+    cells = []
+    for line in rows:
+        if "mib" in line:
+            rate = f"{line['mib']['ours']:,.0f} MiB"
+        else:
+            seconds = line["times"]["ours"]["cpu_s"] / line["each"]
+            per = f"{1 / seconds:,.0f} /s" if seconds < 0.1 else f"{seconds:.2f} s"
+            rate = per if line["each"] > 1 or seconds >= 0.1 else f"{1000 * seconds:.2f} ms"
+        ratios = [line.get(f"{peer}_over_ours") for peer in ("plain", "original")]
+        cells.append([line["what"], rate, *map(times, ratios), times(line.get("ours_over_floor"))])
+    table(("what", "ours, a core", "plain / ours", "original / ours", "ours / floor"), cells)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description="Speed, beside plain PyTorch, the floor and the original.")
+    options.add_argument("--quick", action="store_true", help="batches of an eighth and fewer turns")
+    options.add_argument("--only", default=",".join(PARTS), help="parts to measure, by commas")
+    options.add_argument("-o", "--out", type=Path, default=Path("out"), help="folder for the JSON")
+    options.add_argument("--peak", help=argparse.SUPPRESS)
+    options.add_argument("--smaller", type=int, default=1, help=argparse.SUPPRESS)
+    given = options.parse_args()
+    chosen = given.only.split(",")
+    if wrong := set(chosen) - set(PARTS):
+        options.error(f"--only knows {', '.join(PARTS)}, not {', '.join(sorted(wrong))}")
+    os.environ["OMP_NUM_THREADS"] = "1"
+    runtime.prepare_environment()
+    import torch
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    if given.peak:
+        from benchmarks.speed import steps
+
+        if given.peak != "nothing":
+            steps.one_step(given.peak, given.smaller)
+        print(peak_mib())
+        return
+    measure = {"training": training, "sampling": sampling, "interpolation": interpolation,
+               "preparing": preparing, "memory": memory}  # fmt: skip
+    rows = []
+    for part in chosen:
+        print(f"measuring {part} ...", file=sys.stderr, flush=True)
+        rows += measure[part](given.quick)
+    result = {"machine": machine(), "quick": given.quick, "original": original.is_there(), "rows": rows}
+    common.write_json(given.out / "speed.json", result)
+    show(rows)
+    print(json.dumps(result["machine"]))
+
+
+if __name__ == "__main__":
+    main()
