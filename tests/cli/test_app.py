@@ -163,6 +163,20 @@ def test_render_and_plot_write_files(examples, tmp_path, capsys):
     assert png.read_bytes()[1:4] == b"PNG"
 
 
+def test_plot_takes_bars_panels_and_several_files(examples, tmp_path, capsys):
+    a, b = str(examples / "twinkle.mid"), str(examples / "ode-to-joy.mid")
+    for number, args in enumerate(((a, "--bars", "3-4"), (a, "--strip", "2"), (a, b, "--bars", "1-2"))):
+        png = tmp_path / f"{number}.png"
+        assert exit_code("plot", *args, "-o", str(png)) == 0
+        assert png.read_bytes()[1:4] == b"PNG"
+    capsys.readouterr()
+    assert exit_code("plot", a, "--bars", "four") == 2
+    assert exit_code("plot", a, "--bars", "99") == 1
+    assert "bar 99 is none of them" in capsys.readouterr().err
+    assert exit_code("plot", *[a] * 6, "--strip", "1", "-o", str(tmp_path / "many.png")) == 1
+    assert "at most 64 panels" in capsys.readouterr().err
+
+
 def test_render_refuses_an_unknown_format_before_it_reads(tmp_path, capsys):
     assert exit_code("render", str(tmp_path / "missing.mid"), "-o", "a.mp3") == 1
     assert "a.mp3" in capsys.readouterr().err
