@@ -29,6 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "images": BASE | {"latent", "vae", "checkpoints"},
     "render": BASE | {"music"},
     "plot": BASE | {"music"},
+    "live": BASE | {"music"},
     "results": BASE | {"music", "render", "plot"},
     "corpora": BASE | {"music"},
     "models": BASE | {"__version__", "latent", "vae", "packing", "checkpoints", "music", "images", "results"},

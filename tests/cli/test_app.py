@@ -160,6 +160,10 @@ def test_render_and_plot_write_files(examples, tmp_path, capsys):
     assert exit_code("plot", song, "-o", str(png)) == 0
     assert capsys.readouterr().out == f"wrote {flac}\nwrote {png}\n"
     assert flac.read_bytes()[:4] == b"fLaC"
+    ogg = tmp_path / "a.ogg"
+    args = ("--bars", "1-2", "--mono", "--rate", "8000")
+    assert exit_code("render", song, "-o", str(ogg), *args) == 0
+    assert 500 < ogg.stat().st_size < flac.stat().st_size / 4
     assert png.read_bytes()[1:4] == b"PNG"
 
 
