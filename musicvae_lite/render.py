@@ -70,7 +70,7 @@ def synthesize(score: Score, rate: int = 44100, soundfont: str | Path | None = N
         )
     font = expand(soundfont) if soundfont else default_soundfont()
     if not font.is_file():
-        raise ConfigError(f"{font}: there is no such soundfont (an .sf2 or .sf3 file)")
+        raise ConfigError(f"{font}: there is no such soundfont; name an .sf2 or .sf3 file, or none at all")
     try:
         play = Synthesizer(str(font), rate)
     except RuntimeError as error:
@@ -81,6 +81,13 @@ def synthesize(score: Score, rate: int = 44100, soundfont: str | Path | None = N
     if peak == 0.0:
         raise NothingUsableError(f"{where}: {font.name} has no sound for any of its notes")
     return audio * np.float32(PEAK / peak)
+
+
+def to_mono(audio: np.ndarray) -> np.ndarray:
+    """One channel from two [frames, 2], as loud as they were: float32 [frames]."""
+    mixed = audio.mean(axis=1, dtype=np.float32)
+    peak = float(np.abs(mixed).max(initial=0.0))
+    return mixed * np.float32(np.abs(audio).max() / peak) if peak else mixed
 
 
 def save_audio(path: str | Path, audio: np.ndarray, rate: int = 44100) -> Path:

@@ -25,10 +25,12 @@ ALLOWED: dict[str, set[str]] = {
     "vae": {"errors", "latent"},
     "packing": {"errors"},
     "checkpoints": BASE | {"packing", "latent"},
-    "music": BASE,
+    "music": BASE | {"notebook"},  # the one arrow upwards: in a notebook a score shows itself
     "images": BASE | {"latent", "vae", "checkpoints"},
     "render": BASE | {"music"},
     "plot": BASE | {"music"},
+    "notebook": BASE | {"music", "plot", "render"},
+    "live": BASE | {"music"},
     "results": BASE | {"music", "render", "plot"},
     "corpora": BASE | {"music"},
     "models": BASE | {"__version__", "latent", "vae", "packing", "checkpoints", "music", "images", "results"},

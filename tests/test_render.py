@@ -5,7 +5,7 @@ import pytest
 
 from musicvae_lite.errors import ConfigError, MusicVAEError, NothingUsableError, ReadError
 from musicvae_lite.music.score import Score, TempoChange, Track
-from musicvae_lite.render import PEAK, default_soundfont, save_audio, synthesize
+from musicvae_lite.render import PEAK, default_soundfont, save_audio, synthesize, to_mono
 
 RATE = 22050
 
@@ -84,6 +84,41 @@ def test_notes_add_up():
     assert np.corrcoef(first[:, 0], parts[0][: len(first), 0])[0, 1] > 0.999
     last = slice(int(RATE * 0.8), RATE)  # after the first one's fade only the second
     assert np.corrcoef(both[last, 0], parts[1][last, 0])[0, 1] > 0.999
+
+
+def test_every_track_of_a_band_sounds_with_its_own_instrument():
+    rows = [(0, 960, 72, 100, 0), (0, 960, 40, 100, 1), (0, 60, 38, 100, 2), (480, 540, 42, 70, 2)]
+    table = np.array(rows, dtype=np.int32)
+    band = Score(480, *table.T, tracks=(Track("flute", 73), Track("bass", 33), Track("drums", is_drum=True)))
+    parts = [synthesize(band.select(band.track == index), RATE) for index in range(3)]
+    whole = synthesize(band, RATE)
+    sounds = np.zeros((3, len(whole) * 2))
+    for sound, part in zip(sounds, parts, strict=True):
+        sound[: part.size] = part.reshape(-1)
+    weight, *_ = np.linalg.lstsq(sounds.T, whole.reshape(-1), rcond=None)
+    assert (weight > 0.05).all()
+    assert np.abs(weight @ sounds - whole.reshape(-1)).max() < 1e-3  # nothing else sounds
+    same_notes = [synthesize(score([(0, 960, 60, 100)], program), RATE) for program in (0, 33, 73)]
+    assert abs(np.corrcoef(same_notes[0][:RATE, 0], same_notes[1][:RATE, 0])[0, 1]) < 0.9
+    assert abs(np.corrcoef(same_notes[1][:RATE, 0], same_notes[2][:RATE, 0])[0, 1]) < 0.9
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
+def test_a_thick_chord_is_not_clipped_in_any_format(tmp_path, suffix):
+    import soundfile
+
+    thick = score([(0, 480, pitch, 127) for pitch in range(36, 96)])
+    back, _ = soundfile.read(str(save_audio(tmp_path / f"a{suffix}", synthesize(thick, RATE), RATE)))
+    assert 0.7 < np.abs(back).max() < 1.0
+    assert (np.abs(back) > 0.999).sum() == 0
+
+
+def test_one_channel_is_as_loud_as_two():
+    audio = synthesize(score([(0, 480, 60, 100)]), RATE)
+    mono = to_mono(audio)
+    assert mono.shape == audio.shape[:1]
+    assert np.abs(mono).max() == pytest.approx(PEAK, abs=1e-4)
+    assert not to_mono(np.zeros((10, 2), np.float32)).any()
 
 
 @pytest.mark.parametrize(("suffix", "kind"), [(".wav", "WAV"), (".flac", "FLAC"), (".ogg", "OGG")])

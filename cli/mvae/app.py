@@ -75,6 +75,7 @@ COMMANDS: dict[str, Command] = {
         "mvae.models:app", "List the trained models, show one, import Magenta's, export.", MODELS
     ),
     "render": Command("mvae.render:render", "Render music to audio: WAV, FLAC or OGG.", FILES),
+    "play": Command("mvae.play:play", "Play music to a MIDI port: a synthesiser, a keyboard, a DAW.", FILES),
     "prepare": Command("mvae.prepare:prepare", "Turn folders of music into a dataset for training.", FILES),
     "inspect": Command("mvae.inspect:inspect", "Show what a song holds and what models would take.", FILES),
     "plot": Command("mvae.plot:plot", "Draw music as a piano-roll.", FILES),

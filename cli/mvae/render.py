@@ -9,21 +9,29 @@ import typer
 
 
 def render(
-    file: Annotated[Path, typer.Argument(help="Music: MIDI, ABC or MusicXML.")],
+    file: Annotated[str, typer.Argument(help="Music: MIDI, ABC (book.abc#3) or MusicXML.")],
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="A .wav, .flac or .ogg file (default: FILE's name, .wav)."),
+        typer.Option("-o", "--output", help="A .wav, .flac or .ogg file. (default: FILE's name, .wav)"),
     ] = None,
     soundfont: Annotated[
-        Path | None, typer.Option(help="An SF2 or SF3 file (default: pretty_midi's TimGM6mb).")
+        Path | None, typer.Option(help="An SF2 or SF3 file. (default: pretty_midi's TimGM6mb)")
     ] = None,
+    bars: Annotated[str | None, typer.Option("--bars", help="Only these, such as 5-8.")] = None,
     rate: Annotated[int, typer.Option(help="Frames a second.")] = 44100,
+    mono: Annotated[bool, typer.Option("--mono", help="One channel and not two: half the size.")] = False,
 ) -> None:
     """Render music to audio: WAV, FLAC or OGG."""
+    from musicvae_lite.music.excerpt import excerpt
+    from musicvae_lite.music.picking import stem
     from musicvae_lite.music.reading import read_song
-    from musicvae_lite.render import check_suffix, save_audio, synthesize
+    from musicvae_lite.render import check_suffix, save_audio, synthesize, to_mono
     from mvae.output import wrote
+    from mvae.takes_output import parse_bars
 
-    target = output or file.with_suffix(".wav")
+    target = output or Path(file).with_name(f"{stem(file)}.wav")
     check_suffix(target)
-    wrote(save_audio(target, synthesize(read_song(file), rate, soundfont), rate))
+    place = parse_bars(bars)
+    song = read_song(file)
+    audio = synthesize(excerpt(song, *place) if place else song, rate, soundfont)
+    wrote(save_audio(target, to_mono(audio) if mono else audio, rate))

@@ -128,6 +128,16 @@ class Grid:
         return shorter and first.bars + first.cut == 1
 
     @cached_property
+    def bar_ticks(self) -> np.ndarray:
+        """Where all bar lines lie, the closing one included: ticks, float64 [bars + 1]."""
+        lines: list[float] = []
+        for stretch in self.stretches:
+            length = stretch.meter.quarters * self.ticks_per_quarter
+            lines += [stretch.tick + length * bar for bar in range(stretch.bars + stretch.cut)]
+        last = self.stretches[-1]
+        return np.array([*lines, last.tick + last.meter.quarters * self.ticks_per_quarter * last.bars])
+
+    @cached_property
     def _tables(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Tick, step, bar and steps a bar of every stretch, as arrays [S]."""
         rows = self.stretches

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
+from itertools import cycle
 
-from musicvae_lite.music.score import Score
+from musicvae_lite.music.score import Score, Track
 
+DRUM_CHANNEL = 9  # the tenth, counted from 0
 END_OF_TRACK = b"\xff\x2f\x00"
 
 
@@ -16,11 +19,7 @@ def to_bytes(score: Score) -> bytes:
     that sound at once in one track end in the order in which they began: MIDI has no other way.
     """
     chunks = [conductor(score)]
-    channel = 0
-    for index, part in enumerate(score.tracks):
-        used = 9 if part.is_drum else channel
-        if not part.is_drum:
-            channel = (channel + 1) % 16 + (channel == 8)
+    for index, (part, used) in enumerate(zip(score.tracks, channels(score.tracks), strict=True)):
         mine = score.track == index
         events = [(0, 0, _meta(3, part.name.encode(errors="replace")))] if part.name else []
         events.append((0, 1, bytes([0xC0 | used, part.program])))
@@ -30,6 +29,12 @@ def to_bytes(score: Score) -> bytes:
             events.append((end, 2, bytes([0x80 | used, pitch, 0])))
         chunks.append(_chunk(events))
     return struct.pack(">4sIHHH", b"MThd", 6, 1, len(chunks), score.ticks_per_quarter) + b"".join(chunks)
+
+
+def channels(tracks: Sequence[Track]) -> list[int]:
+    """The channel of each track, counted from 0: drums share the tenth, others take the rest in turn."""
+    pitched = cycle(channel for channel in range(16) if channel != DRUM_CHANNEL)
+    return [DRUM_CHANNEL if track.is_drum else next(pitched) for track in tracks]
 
 
 def conductor(score: Score) -> bytes:

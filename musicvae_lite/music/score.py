@@ -140,6 +140,12 @@ class Score:
         index = np.searchsorted(at, ticks, side="right") - 1
         return begin[index] + (ticks - at[index]) * per_tick[index]
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the piano-roll and a player."""
+        from musicvae_lite import notebook
+
+        return notebook.of_score(self)
+
     def to_pretty_midi(self) -> pretty_midi.PrettyMIDI:
         from musicvae_lite.music import midi
 

@@ -86,6 +86,12 @@ class Takes(Sequence[Score]):
         same = self.tokens == self.representation.canonical(tokens)
         return same.reshape(*same.shape[:2], -1).all(-1).mean(-1)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: all takes side by side and a player."""
+        from musicvae_lite import notebook
+
+        return notebook.of_takes(self)
+
     def _told(self, index: int | slice) -> np.ndarray | None:
         return None if self.control is None else self.control[index]
 

@@ -160,7 +160,25 @@ def test_render_and_plot_write_files(examples, tmp_path, capsys):
     assert exit_code("plot", song, "-o", str(png)) == 0
     assert capsys.readouterr().out == f"wrote {flac}\nwrote {png}\n"
     assert flac.read_bytes()[:4] == b"fLaC"
+    ogg = tmp_path / "a.ogg"
+    args = ("--bars", "1-2", "--mono", "--rate", "8000")
+    assert exit_code("render", song, "-o", str(ogg), *args) == 0
+    assert 500 < ogg.stat().st_size < flac.stat().st_size / 4
     assert png.read_bytes()[1:4] == b"PNG"
+
+
+def test_plot_takes_bars_panels_and_several_files(examples, tmp_path, capsys):
+    a, b = str(examples / "twinkle.mid"), str(examples / "ode-to-joy.mid")
+    for number, args in enumerate(((a, "--bars", "3-4"), (a, "--strip", "2"), (a, b, "--bars", "1-2"))):
+        png = tmp_path / f"{number}.png"
+        assert exit_code("plot", *args, "-o", str(png)) == 0
+        assert png.read_bytes()[1:4] == b"PNG"
+    capsys.readouterr()
+    assert exit_code("plot", a, "--bars", "four") == 2
+    assert exit_code("plot", a, "--bars", "99") == 1
+    assert "bar 99 is none of them" in capsys.readouterr().err
+    assert exit_code("plot", *[a] * 6, "--strip", "1", "-o", str(tmp_path / "many.png")) == 1
+    assert "at most 64 panels" in capsys.readouterr().err
 
 
 def test_render_refuses_an_unknown_format_before_it_reads(tmp_path, capsys):

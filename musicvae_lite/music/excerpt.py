@@ -1,0 +1,77 @@
+"""Some bars of a score as a score of their own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+
+from musicvae_lite.errors import ConfigError, NothingUsableError
+from musicvae_lite.music.grid import Grid
+from musicvae_lite.music.score import Chord, MeterChange, Score, TempoChange
+
+Change = TypeVar("Change", MeterChange, TempoChange, Chord)
+
+
+def excerpt(score: Score, first: int, last: int) -> Score:
+    """Bars `first` to `last`, moved to tick 0, with the meter, tempo and chord that hold there.
+
+    A note belongs to the bar whose step its onset is nearest to: a downbeat played early comes along,
+    that of the bar behind does not. Pitched notes that ring in from before are cut at the bar line, and so
+    are all that ring out.
+
+    Args:
+        first, last: counted from 1; `last` may lie behind the end.
+
+    Raises:
+        ConfigError: the bars are in no order.
+        NothingUsableError: the song ends before them.
+    """
+    if not 1 <= first <= last:
+        raise ConfigError(f"bars {first}-{last} are none: write the first and the last, counted from 1")
+    grid = Grid.of(score)
+    where, lines = score.source or "the score", grid.bar_ticks
+    if first > grid.bars:
+        raise NothingUsableError(f"{where}: it has {grid.bars} bars, and bar {first} is none of them")
+    begin, end = round(lines[first - 1]), round(lines[min(last, grid.bars)])
+    bar, _ = grid.bar_of_step(grid.quantise(score.start)[0])
+    is_drum = np.array([track.is_drum for track in score.tracks], dtype=bool)[score.track]
+    rings_in = (score.start < begin) & (score.end > begin) & ~is_drum
+    kept = np.flatnonzero((bar <= last) & ((bar >= first) | rings_in))
+    start = np.maximum(score.start[kept], begin)
+    stop = np.maximum(np.minimum(score.end[kept], end), start + 1)
+    order = np.lexsort((score.pitch[kept], start))
+    return replace(
+        score.select(kept[order]),
+        start=(start[order] - begin).astype(np.int32),
+        end=(stop[order] - begin).astype(np.int32),
+        meters=tuple(MeterChange(tick, c.meter) for tick, c in _moved(score.meters, begin, end)),
+        tempos=tuple(TempoChange(tick, c.qpm) for tick, c in _moved(score.tempos, begin, end)),
+        chords=tuple(Chord(tick, c.symbol) for tick, c in _moved(score.chords, begin, end)),
+    )
+
+
+def _moved(changes: tuple[Change, ...], begin: int, end: int) -> list[tuple[int, Change]]:
+    """What holds from `begin` on, and what changes before `end`, with ticks counted from `begin`."""
+    before = [change for change in changes if change.tick <= begin][-1:]
+    within = [change for change in changes if begin < change.tick < end]
+    return [(0, change) for change in before] + [(change.tick - begin, change) for change in within]
+
+
+def parts(score: Score, bars: int, first_bar: int = 1) -> list[tuple[str, Score]]:
+    """The score cut every so many bars, each part with its place, such as "bars 5-6".
+
+    Args:
+        first_bar: the number of the score's first bar, where it is an excerpt itself.
+
+    Raises:
+        ConfigError: less than one bar.
+    """
+    count = Grid.of(score).bars
+    if bars < 1:
+        raise ConfigError(f"parts of {bars} bars are none: 1 is the least")
+    cut = [(first, min(first + bars - 1, count)) for first in range(1, count + 1, bars)]
+    more = first_bar - 1
+    names = [f"bars {a + more}-{b + more}" if b > a else f"bar {a + more}" for a, b in cut]
+    return [(name, excerpt(score, *place)) for name, place in zip(names, cut, strict=True)]

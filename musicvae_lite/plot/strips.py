@@ -1,0 +1,112 @@
+"""Several short scores side by side: the steps of an interpolation, takes of a sample, parts of a song."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from musicvae_lite.errors import ConfigError, NothingUsableError
+from musicvae_lite.music.grid import Grid
+from musicvae_lite.music.score import Score
+from musicvae_lite.plot import bars, colours, drum_lanes, legends, notes
+from musicvae_lite.plot.pages import Page, check_suffix, save
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MOST_INCHES = 40.0  # height
+LINE_QUARTERS = 40  # quarter notes the panels of a line hold together
+MARGIN, LABELS = 0.15, 0.42  # inches at the right edge, for note names
+TITLE, NAME, NUMBERS, LANE = 0.38, 0.26, 0.18, 0.2  # heights
+BETWEEN_PARTS, BETWEEN_LINES, BETWEEN_COLUMNS = 0.05, 0.12, 0.12
+
+
+def strip(scores: Sequence[Score], labels: Sequence[str], path: str | Path, title: str = "") -> Path:
+    """Draws several short scores to a file: see `draw_strip`.
+
+    Args:
+        path: ends in .png, .svg or .pdf.
+
+    Returns:
+        The path written.
+
+    Raises:
+        NothingUsableError: no score has notes.
+        ConfigError: another suffix, or not one label a score.
+        MusicVAEError: the file could not be written.
+    """
+    target = check_suffix(path)
+    return save(draw_strip(scores, labels, title), target)
+
+
+def draw_strip(scores: Sequence[Score], labels: Sequence[str], title: str = "") -> Figure:
+    """Draws several short scores on one pitch axis, with the drums of all in lanes below.
+
+    Two-bar scores stand five in a line, longer ones below each other. Colours run from the first
+    score's to the last one's; where a score has several tracks, tracks have colours instead. A score
+    without notes stays an empty frame.
+
+    Args:
+        scores: what to draw, in order; one to a few dozen.
+        labels: a short name for each.
+        title: what stands above.
+
+    Raises:
+        NothingUsableError: no score has notes.
+        ConfigError: not one label a score.
+    """
+    if len(labels) != len(scores):
+        raise ConfigError(f"{len(scores)} scores need as many labels, not {len(labels)}")
+    if not any(len(score) for score in scores):
+        raise NothingUsableError("none of the scores has notes to draw")
+    keys, lanes = notes.key_range(scores), drum_lanes.lanes(scores)
+    has_keys = not all(drum_lanes.is_drum(score).all() for score in scores)
+    fullest = max(scores, key=lambda score: len(np.unique(score.track)))
+    entries, shades = legends.track_names(fullest), legends.is_varied(scores)
+    ends = colours.between(len(scores))
+
+    lines = [Grid.of(score).bar_ticks for score in scores]
+    quarters = max(float(bar[-1]) / s.ticks_per_quarter for s, bar in zip(scores, lines, strict=True))
+    columns = _columns(len(scores), quarters)
+    rows = math.ceil(len(scores) / columns)
+    left, top = max(LABELS, drum_lanes.inches(lanes)), TITLE if title else 0.04
+    width = min(max(columns * quarters * 0.3, 6.0), 15.0) / columns - BETWEEN_COLUMNS
+    key_height = max(notes.key_inches(keys) * (1.0 if columns > 1 else 0.7), 0.6) * has_keys
+    lane_height = len(lanes) * LANE
+    above = NAME + NUMBERS * (columns == 1)
+    fixed = above + BETWEEN_LINES + BETWEEN_PARTS * (has_keys and bool(lanes))
+    below = legends.height(entries, shades, columns * width)
+    squeeze = min(((MOST_INCHES - top - below) / rows - fixed) / (key_height + lane_height), 1.0)
+    line_height = (key_height + lane_height) * squeeze + fixed
+
+    page = Page(left + columns * (width + BETWEEN_COLUMNS) + MARGIN, top + rows * line_height + below)
+    if title:
+        page.text(left, 0.26, title, 12, fontweight="bold")
+    for index, (score, label, bar) in enumerate(zip(scores, labels, lines, strict=True)):
+        x, y = left + index % columns * (width + BETWEEN_COLUMNS), top + index // columns * line_height
+        page.text(x, y + 0.18, label, 9, ends[index], fontweight="bold")
+        own = colours.of_tracks(score) if entries else [ends[index]] * max(len(score.tracks), 1)
+        y, axes = y + above, []
+        if has_keys:
+            axes.append(page.axes(x, y, width, key_height * squeeze))
+            notes.draw_keys(axes[-1], score, own, keys, names=index % columns == 0)
+            y += key_height * squeeze + BETWEEN_PARTS
+        if lanes:
+            axes.append(page.axes(x, y, width, lane_height * squeeze))
+            notes.draw_drums(axes[-1], score, own, lanes, names=index % columns == 0)
+        end = quarters * score.ticks_per_quarter
+        for axis in axes:
+            number = 1 if columns == 1 and axis is axes[0] else None
+            bars.draw_bars(axis, score, bar, (0, end), end, number)
+    legends.draw(page, entries, shades, left, top + rows * line_height)
+    return page.figure
+
+
+def _columns(count: int, quarters: float) -> int:
+    """How many panels stand in a line, so that no line is nearly empty."""
+    most = max(int(LINE_QUARTERS / max(quarters, 1.0)), 1)
+    return math.ceil(count / math.ceil(count / most))

@@ -1,0 +1,44 @@
+"""Lines of a long song, lanes of drums, shades."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from musicvae_lite.music.score import Track
+from musicvae_lite.plot import bars, drum_lanes
+from musicvae_lite.plot.colours import between, shaded
+from tests.plot.scores import band, score
+
+
+def test_lines_hold_whole_bars_and_the_whole_song():
+    for count in (1, 3, 8, 9, 16, 61, 500):
+        ticks = np.arange(count + 1) * 1920.0
+        lines = bars.lines(ticks, 480)
+        assert lines[0][0] == 0
+        assert lines[-1][1] == ticks[-1]
+        assert all(end == begin for (_, end), (begin, _) in pairwise(lines))
+        assert len(lines) <= bars.MOST_LINES
+
+
+def test_a_pickup_stands_before_the_bars_of_the_first_line():
+    pickup = np.array([0.0, *(480 + np.arange(17) * 1920.0)])
+    assert bars.lines(pickup, 480, True) == [(0.0, 480 + 8 * 1920.0), (480 + 8 * 1920.0, 480 + 16 * 1920.0)]
+
+
+def test_lanes_are_ordered_as_drummers_think_of_them():
+    kit = score([(0, 9, p, 90, 0) for p in (49, 42, 45, 38, 36, 51, 99)], (Track(is_drum=True),))
+    names = [drum_lanes.name(pitch) for pitch in drum_lanes.lanes([kit, band()])]
+    assert names == ["kick", "snare", "low tom", "closed hat", "ride", "crash", "99"]
+
+
+def test_every_drum_of_general_midi_has_a_name():
+    assert all(not drum_lanes.name(pitch).isdigit() for pitch in range(35, 82) if pitch != 0)
+    assert len(set(drum_lanes.NAMES.values())) == len(drum_lanes.NAMES)
+
+
+def test_shades_grow_with_velocity():
+    shades = shaded(["#2f6fb3"] * 4, np.array([1, 40, 80, 120]))
+    assert (np.diff(shades[:, 0]) < 0).all()
+    assert len(set(between(9))) == 9

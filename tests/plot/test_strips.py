@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+
+from musicvae_lite.errors import ConfigError, NothingUsableError
+from musicvae_lite.music.score import Track
+from musicvae_lite.plot import draw_strip, strip
+from tests.plot.scores import area, band, pixels, scale, score, words
+
+
+@pytest.mark.parametrize("count", [1, 5, 9, 13])
+def test_a_strip_runs_from_one_colour_to_the_other(tmp_path, count):
+    scores = [scale(55 + i) for i in range(count)]
+    path = strip(scores, [f"{i}" for i in range(count)], tmp_path / "strip.png", "from A to B")
+    assert area(path, "#2f6fb3") > 50
+    assert (area(path, "#d1601f") > 50) == (count > 1)
+    height, width = pixels(path).shape[:2]
+    assert width <= 2300
+    assert height <= 2300
+
+
+def test_several_tracks_keep_their_colours_and_their_drums(tmp_path):
+    figure = draw_strip([band(), band()], ["A", "B"], "two bands")
+    assert {"A", "B", "two bands", "melody", "bass", "drums", "kick", "C4"} <= set(words(figure))
+    path = strip([band(), band()], ["A", "B"], tmp_path / "band.png")
+    assert all(area(path, colour) > 100 for colour in ("#2f6fb3", "#d1601f", "#2b8a5c"))
+
+
+def test_long_scores_drums_and_gaps(tmp_path):
+    beat = score([(i * 240, i * 240 + 60, 36 + i % 3, 90, 0) for i in range(16)], (Track(is_drum=True),))
+    nothing = score([], ())
+    for index, scores in enumerate(([scale(bars=16)] * 3, [beat, nothing, beat], [scale(), nothing])):
+        path = strip(scores, ["x"] * len(scores), tmp_path / f"{index}.png")
+        assert area(path, "#2f6fb3") > 20 or index == 1
+        assert path.stat().st_size > 3000
+
+
+def test_all_panels_have_one_axis_of_pitches():
+    figure = draw_strip([scale(40), scale(80)], ["low", "high"])
+    low, high = (axis.get_ylim() for axis in figure.axes)
+    assert low == high
+    assert low[0] < 40
+    assert low[1] > 87
+
+
+def test_what_cannot_be_drawn_is_said(tmp_path):
+    with pytest.raises(NothingUsableError):
+        strip([score([], ())], ["A"], tmp_path / "a.png")
+    with pytest.raises(ConfigError, match="2 scores need as many labels, not 1"):
+        strip([scale(), scale()], ["A"], tmp_path / "a.png")
+    with pytest.raises(ConfigError, match=r"a\.gif"):
+        strip([scale()], ["A"], tmp_path / "a.gif")
+    assert not list(tmp_path.iterdir())
