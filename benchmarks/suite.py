@@ -42,7 +42,9 @@ def row(what: str, unit: str, each: float, times: dict[str, Timing], floor_s: fl
         floor_s: processor seconds of the products that must be done.
     """
     ours = times["ours"].cpu_s
-    ratios = {f"{name}_over_ours": t.cpu_s / ours for name, t in times.items() if name not in ("ours", "product")}
+    ratios = {
+        f"{name}_over_ours": t.cpu_s / ours for name, t in times.items() if name not in ("ours", "product")
+    }
     return {
         "what": what,
         "unit": unit,
@@ -158,7 +160,9 @@ def memory(quick: bool) -> list[dict[str, Any]]:
     for case in steps.stock_cases(smaller):
         peaks = {kind: _peak(f"{kind}:{case.name}", smaller) - nothing for kind in ("ours", "plain")}
         what = f"peak memory of training, {case.name}, batch {case.batch}"
-        rows.append({"what": what, "unit": "MiB", "mib": peaks, "plain_over_ours": peaks["plain"] / peaks["ours"]})
+        rows.append(
+            {"what": what, "unit": "MiB", "mib": peaks, "plain_over_ours": peaks["plain"] / peaks["ours"]}
+        )
     for name in PRESETS:
         rows.append({"what": f"peak memory of training, {name}", "unit": "MiB",
                      "mib": {"ours": _peak(f"preset:{name}", smaller) - nothing}})  # fmt: skip
@@ -194,7 +198,9 @@ def machine() -> dict[str, Any]:
     model = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
-        found = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line]
+        found = [
+            line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line
+        ]
         model = found[0] if found else model
     return {
         "processor": model,

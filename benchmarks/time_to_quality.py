@@ -146,11 +146,15 @@ def main() -> None:
     options.add_argument("--preset", default="melody-2bar")
     options.add_argument("--stock", default="cat-mel_2bar_small")
     options.add_argument("--target", type=float, default=0.9, help="accuracy running freely, held out")
-    options.add_argument("--beta", type=float, default=0.2, help="final KL weight of ours; 0.2 is the stock's")
+    options.add_argument(
+        "--beta", type=float, default=0.2, help="final KL weight of ours; 0.2 is the stock's"
+    )
     options.add_argument("--seconds", type=float, default=600.0, help="over which ours lays its schedules")
     options.add_argument("--steps", type=int, help="updates of ours, whatever time they take")
     options.add_argument("--checks", type=int, default=20, help="validations over the schedules of ours")
-    options.add_argument("--stock-every", type=int, default=50, help="updates between the stock's validations")
+    options.add_argument(
+        "--stock-every", type=int, default=50, help="updates between the stock's validations"
+    )
     options.add_argument("--times", type=float, default=5.0, help="how much longer the stock recipe gets")
     options.add_argument("-o", "--out", type=Path, default=Path("out/time-to-quality"))
     given = options.parse_args()

@@ -61,7 +61,13 @@ class PlainVAE(nn.Module):
     """Flat, or with a conductor over `parts` segments that are decoded one after the other."""
 
     def __init__(
-        self, depth: int, z: int, encoder: tuple[int, ...], decoder: tuple[int, ...], steps: int, parts: int = 1
+        self,
+        depth: int,
+        z: int,
+        encoder: tuple[int, ...],
+        decoder: tuple[int, ...],
+        steps: int,
+        parts: int = 1,
     ):
         super().__init__()
         self.depth, self.z_size, self.steps, self.parts = depth, z, steps, parts

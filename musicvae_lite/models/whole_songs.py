@@ -103,7 +103,7 @@ def _joined(
     label: str,
     record: dict[str, Any],
 ) -> Takes:
-    tokens, r = join(windows, covered.skip[: len(windows)], model.representation)
+    tokens, r = join(windows, covered, model.representation)
     mine = score.track == covered.track
     velocity = int(np.clip(np.median(score.velocity[mine]), 1, 127)) if mine.any() else Style.velocity
     program = score.tracks[covered.track].program if covered.track >= 0 else 0

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from musicvae_lite.errors import NothingUsableError
-from musicvae_lite.music.representations.base import Extraction, Representation
+from musicvae_lite.music.grid import Grid
+from musicvae_lite.music.representations.base import Extraction, Representation, SoundsOn
 from musicvae_lite.music.score import Score
 
 
@@ -20,6 +21,7 @@ class Covering:
         tokens: [W, T, ...].
         control: [W, T, ...], what conditions them; None when nothing does.
         skip: int [W], steps at the start of each window that the one before it holds already.
+        tied: bool [W], whether a note of the song sounds on where a window follows the one before it.
         first, last: the bars covered, counted from 1.
         track: index of the track taken.
         choice: which track was taken, and why.
@@ -28,6 +30,7 @@ class Covering:
     tokens: np.ndarray
     control: np.ndarray | None
     skip: np.ndarray
+    tied: np.ndarray
     first: int
     last: int
     track: int
@@ -53,12 +56,14 @@ def cover(score: Score, representation: Representation, track: int | None = None
         reasons = "; ".join(dict.fromkeys(r.detail for r in found.rejections)) or "it holds no full bars"
         raise NothingUsableError(f"{score.source or 'the music'}: {reasons}")
     starts, length = found.bar[rows], representation.bars
-    chosen, skips, reached = [], [], int(starts[0])
+    grid = Grid.of(score, representation.steps_per_quarter)
+    chosen, skips, tied, reached = [], [], [], int(starts[0])
     while reached < starts[-1] + length:
         fits = np.flatnonzero((starts <= reached) & (starts + length > reached))
         if len(fits):
             chosen.append(int(rows[fits[-1]]))
             skips.append(reached - int(starts[fits[-1]]))
+            tied.append(_sounds_over(score, grid, reached, found.track))
             reached = int(starts[fits[-1]]) + length
         else:
             reached = int(starts[starts > reached].min())
@@ -66,19 +71,38 @@ def cover(score: Score, representation: Representation, track: int | None = None
     control = None if found.control is None else found.control[chosen]
     bars = (int(starts[0]), reached - 1)
     return Covering(
-        found.tokens[chosen], control, np.array(skips) * bar_steps, *bars, found.track, found.choice
+        found.tokens[chosen],
+        control,
+        np.array(skips) * bar_steps,
+        np.array(tied),
+        *bars,
+        found.track,
+        found.choice,
     )
 
 
+def _sounds_over(score: Score, grid: Grid, bar: int, track: int) -> bool:
+    """Whether a note of the track, or of any when it is -1, sounds on over the line before a bar."""
+    tick, slack = grid.bar_ticks[bar - 1], grid.step_ticks / 2
+    over = (score.start < tick - slack) & (score.end > tick + slack)
+    return bool((over if track < 0 else over & (score.track == track)).any())
+
+
 def join(
-    windows: np.ndarray, skip: np.ndarray, representation: Representation
+    windows: np.ndarray, covered: Covering, representation: Representation
 ) -> tuple[np.ndarray, Representation]:
     """Windows [W, T, ...] one behind the other as one long window [1, L, ...], and its representation.
 
+    Where a note of the song sounds on from window to window, one that both windows hold sounds on too.
+
     Args:
-        skip: int [W], steps to leave out at the start of each.
+        covered: what they were made from, window by window; it may hold more of them.
     """
-    parts = [window[first:] for window, first in zip(windows, skip, strict=True)]
-    tokens = np.concatenate(parts)[None]
+    parts = [window[skip:] for window, skip in zip(windows, covered.skip, strict=False)]
+    tokens = np.concatenate(parts)
+    if isinstance(representation, SoundsOn):
+        for step, tied in zip(np.cumsum([len(part) for part in parts])[:-1], covered.tied[1:], strict=False):
+            if tied:
+                representation.sound_on(tokens, int(step))
     bar_steps = representation.steps // representation.bars
-    return tokens, replace(representation, bars=tokens.shape[1] // bar_steps)  # type: ignore[type-var]
+    return tokens[None], replace(representation, bars=len(tokens) // bar_steps)  # type: ignore[type-var]

@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 
 from musicvae_lite.errors import NothingUsableError
-from musicvae_lite.music.representations import MelodyRepresentation
+from musicvae_lite.music.representations import (
+    MelodyRepresentation,
+    PianorollRepresentation,
+    TrioRepresentation,
+)
 from musicvae_lite.music.score import Meter, MeterChange, Score, Track
 from musicvae_lite.music.whole import cover, join
 
@@ -25,7 +29,7 @@ def song(bars: int, meters: tuple[MeterChange, ...] = (MeterChange(0, Meter(4, 4
 @pytest.mark.parametrize("bars", [2, 4, 5, 7])
 def test_what_is_joined_is_the_song(bars: int):
     covered = cover(song(bars), MELODY)
-    tokens, r = join(covered.tokens, covered.skip, MELODY)
+    tokens, r = join(covered.tokens, covered, MELODY)
     assert (covered.first, covered.last, r.bars) == (1, bars, bars)
     np.testing.assert_array_equal(tokens[0], MelodyRepresentation(bars=bars).windows(song(bars)).tokens[0])
     assert len(r.to_score(tokens[0])) == 4 * bars
@@ -39,10 +43,37 @@ def test_bars_of_another_meter_are_left_out():
         MeterChange(6 * 1920, Meter(4, 4)),
     )
     covered = cover(song(10, waltz), MELODY)
-    tokens, r = join(covered.tokens, covered.skip, MELODY)
+    tokens, r = join(covered.tokens, covered, MELODY)
     assert r.bars == 8 and {int(p) - 2 + 21 for p in tokens[tokens >= 2]} == {60, 61, 62, 63, 66, 67, 68, 69}
 
 
 def test_a_song_no_window_fits_is_refused_with_the_reason():
     with pytest.raises(NothingUsableError, match="3/4"):
         cover(song(4, (MeterChange(0, Meter(3, 4)),)), MELODY)
+
+
+def held() -> Score:
+    """Six bars: the last note of every second bar sounds on into the next, the one after it is the same."""
+    start = np.arange(24, dtype=np.int32) * 480
+    end, pitch, keep = start + 480, 60 + np.arange(24, dtype=np.int32) % 7, np.ones(24, bool)
+    end[7], keep[8] = 8 * 480 + 480, False  # sounds on over the line between windows
+    pitch[15:17] = 72  # struck again right on the line
+    return Score(
+        480, start[keep], end[keep], pitch[keep], np.full(23, 80, np.int32), np.zeros(23, np.int32),
+        tracks=(Track("melody"),), meters=(MeterChange(0, Meter(4, 4)),),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [MelodyRepresentation, PianorollRepresentation])
+def test_notes_sound_on_over_joins_where_they_did_and_are_struck_where_they_were(kind):
+    covered = cover(held(), kind(bars=2))
+    assert covered.tied.tolist() == [False, True, False]
+    tokens, _ = join(covered.tokens, covered, kind(bars=2))
+    np.testing.assert_array_equal(tokens[0], kind(bars=6).windows(held()).tokens[0])
+
+
+def test_a_part_of_a_trio_sounds_on_by_itself():
+    tokens = np.zeros((32, 3), np.uint16)
+    tokens[[8, 16], 0], tokens[8, 1], tokens[16, 1] = 40, 20, 21
+    TrioRepresentation(bars=2).sound_on(tokens, 16)
+    assert tokens[16].tolist() == [0, 21, 0]

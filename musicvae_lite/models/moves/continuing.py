@@ -66,7 +66,7 @@ def carry_on(
         )
     score = load(music)
     covered = cover(score, r, track)
-    before, _ = join(covered.tokens, covered.skip, r)  # [1, L, ...]
+    before, _ = join(covered.tokens, covered, r)  # [1, L, ...]
     fresh = r.bars // 2  # bars written at a time
     size = fresh * r.steps // r.bars
     told = _told(model, how.chords, -(-bars // fresh), fresh)

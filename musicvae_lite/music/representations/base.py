@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -204,4 +204,13 @@ class Crosses(Protocol):
 
     def crossed(self, tokens: np.ndarray, generator: np.random.Generator) -> np.ndarray:
         """Windows [W, T, ...] that take some of their voices from each other."""
+        ...
+
+
+@runtime_checkable
+class SoundsOn(Protocol):
+    """A representation whose notes can sound on from one window into the next, once both are joined."""
+
+    def sound_on(self, tokens: np.ndarray, step: int) -> None:
+        """In one long window [L, ...], notes struck at `step` that sounded right before it sound on."""
         ...

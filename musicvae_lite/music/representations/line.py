@@ -81,3 +81,10 @@ class Line:
         tokens[stop] = OFF
         tokens[step] = note
         return cls(tokens, sound, step, offset, pitch, outside, clashes, overlaps, shift)
+
+
+def sound_on(tokens: np.ndarray, step: int) -> None:
+    """In one long window [L], the note struck at `step` sounds on when the same one sounds before it."""
+    before = tokens[:step][tokens[:step] != HOLD]
+    if len(before) and before[-1] >= FIRST_NOTE and tokens[step] == before[-1]:
+        tokens[step] = HOLD

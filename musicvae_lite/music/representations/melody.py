@@ -20,7 +20,7 @@ from musicvae_lite.music.representations.base import Extraction
 from musicvae_lite.music.representations.comparing import f1, step_figures
 from musicvae_lite.music.representations.fingerprints import hash_rows
 from musicvae_lite.music.representations.gridded import Gridded
-from musicvae_lite.music.representations.line import FIRST_NOTE, HOLD, OFF, OUTSIDE, Line
+from musicvae_lite.music.representations.line import FIRST_NOTE, HOLD, OFF, OUTSIDE, Line, sound_on
 from musicvae_lite.music.representations.steps import Categorical
 from musicvae_lite.music.representations.transposition import Span, Transposition
 from musicvae_lite.music.representations.windowing import LONGEST_SONG, Rule, judge, nothing, place
@@ -213,6 +213,10 @@ class MelodyRepresentation(Gridded):
         result[..., :1][tokens[..., :1] == OFF] = HOLD
         result[..., 1:][(tokens[..., 1:] == OFF) & ~sounding] = HOLD
         return result
+
+    def sound_on(self, tokens: np.ndarray, step: int) -> None:
+        """In one long window [L], a note that sounds before `step` and is struck there sounds on."""
+        sound_on(tokens, step)
 
     def transpose(self, tokens: np.ndarray, semitones: np.ndarray) -> np.ndarray:
         """Windows [..., T] moved by semitones [...]; a note that would leave the range stays."""

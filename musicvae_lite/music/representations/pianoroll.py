@@ -213,6 +213,12 @@ class PianorollRepresentation(Gridded):
         gap = np.maximum.accumulate(np.where(struck | held, -1, place), axis=-2)  # last silence
         return np.concatenate([struck, held & (onset > gap)], axis=-1).astype(np.uint8)
 
+    def sound_on(self, tokens: np.ndarray, step: int) -> None:
+        """In one long window [L, 2 * K], keys that sound before `step` and are struck there sound on."""
+        struck, held = tokens[:, : self.keys], tokens[:, self.keys :]
+        on = (struck[step] > 0) & ((struck[step - 1] > 0) | (held[step - 1] > 0))
+        struck[step, on], held[step, on] = 0, 1
+
     def transpose(self, tokens: np.ndarray, semitones: np.ndarray) -> np.ndarray:
         """Windows [W, T, 2 * K] moved by semitones [W]; a note that would leave the keys stays."""
         return self.canonical(self.transposition.apply(np.asarray(tokens, dtype=np.uint8), semitones))

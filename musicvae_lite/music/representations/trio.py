@@ -22,7 +22,7 @@ from musicvae_lite.music.representations.drums import DrumsRepresentation
 from musicvae_lite.music.representations.fingerprints import as_bytes, hash_rows
 from musicvae_lite.music.representations.gridded import Gridded
 from musicvae_lite.music.representations.hits import Hits, choose_drums
-from musicvae_lite.music.representations.line import FIRST_NOTE, OUTSIDE, Line
+from musicvae_lite.music.representations.line import FIRST_NOTE, OUTSIDE, Line, sound_on
 from musicvae_lite.music.representations.melody import MelodyRepresentation
 from musicvae_lite.music.representations.steps import Product, value_of
 from musicvae_lite.music.representations.transposition import Span, Transposition
@@ -261,6 +261,11 @@ class TrioRepresentation(Gridded):
         tokens = np.asarray(tokens)
         parts = [self._line.canonical(tokens[..., column]) for column in (0, 1)]
         return np.stack([*parts, tokens[..., 2]], axis=-1).astype(self.step.dtype)
+
+    def sound_on(self, tokens: np.ndarray, step: int) -> None:
+        """In one long window [L, 3], notes that sound before `step` and are struck there sound on."""
+        for part in (0, 1):
+            sound_on(tokens[:, part], step)
 
     def transpose(self, tokens: np.ndarray, semitones: np.ndarray) -> np.ndarray:
         """Windows [W, T, 3] moved by semitones [W]; a note that would leave the range stays."""
