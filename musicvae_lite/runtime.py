@@ -8,6 +8,7 @@ set before the OpenMP runtime loads.
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -76,3 +77,42 @@ def bfloat16_works(device: torch.device) -> bool:
     except RuntimeError:
         return False
     return True
+
+
+@dataclass(frozen=True)
+class Processes:
+    """Which of the processes that torchrun started this one is; by default it is alone.
+
+    Attributes:
+        rank: its number among all, from 0; the first speaks and writes for all.
+        count: how many there are on all machines.
+        local_rank, local_count: the same on this machine.
+        starts: how often torchrun started all of them anew, after one was lost.
+    """
+
+    rank: int = 0
+    count: int = 1
+    local_rank: int = 0
+    local_count: int = 1
+    starts: int = 0
+
+    @property
+    def is_first(self) -> bool:
+        return self.rank == 0
+
+
+def processes() -> Processes:
+    """What torchrun says in the environment, or one process alone where it did not start this one."""
+    if "TORCHELASTIC_RUN_ID" not in os.environ:
+        return Processes()
+    names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "TORCHELASTIC_RESTART_COUNT")
+    return Processes(*(int(os.environ.get(name, "01010"[place])) for place, name in enumerate(names)))
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error is one of the forms in which Python, torch and numpy say that memory is used up."""
+    names = {cls.__name__ for cls in type(error).__mro__}
+    words = str(error).lower()
+    return bool(names & {"MemoryError", "OutOfMemoryError"}) or (
+        "RuntimeError" in names and ("can't allocate memory" in words or "out of memory" in words)
+    )

@@ -18,6 +18,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from musicvae_lite import runtime
 from musicvae_lite.errors import MusicVAEError
 
 MUSIC, MODELS, FILES, PICTURES = "Music", "Models and training", "Files and corpora", "Pictures"
@@ -184,6 +185,8 @@ def explain(error: Exception) -> tuple[str, int]:
         }.get(error.errno, (error.strerror or "the system refused").lower())
         path = error.filename2 or error.filename
         return (f"{path}: {words}" if path is not None else words), 1
+    if runtime.is_out_of_memory(error):
+        return "there is not memory enough: ask for less at once, or take a smaller model", 1
     summary = f"{type(error).__name__}: {error}".splitlines()[0]
     return (
         f"this is a bug in mvae ({summary}). "
@@ -196,7 +199,8 @@ def explain(error: Exception) -> tuple[str, int]:
 def _say(message: str) -> None:
     from mvae.output import say
 
-    say(f"mvae: {message}")
+    place = runtime.processes()
+    say(f"mvae: {message}" if place.is_first else f"mvae, process {place.rank}: {message}")
 
 
 def _never_fail_to_print() -> None:

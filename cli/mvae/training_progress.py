@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from mvae.output import Progress, print_json, say, table, wrote
 
 if TYPE_CHECKING:
-    from musicvae_lite.training.loop import Report
+    from musicvae_lite.training.reports import Report
     from musicvae_lite.training.task import Task
 
 
@@ -80,20 +80,25 @@ def run_task(
         options: what was given besides, by name; among them device and precision.
         json: print the last validation as JSON, and nothing else but warnings.
     """
+    from musicvae_lite import runtime
     from musicvae_lite.training import loop
 
-    with Listener(task.settings.steps, json, run / "tensorboard" if tensorboard else None) as shown:
+    place = runtime.processes()
+    board = run / "tensorboard" if tensorboard and place.is_first else None
+    with Listener(task.settings.steps, json or not place.is_first, board) as shown:
         try:
             best = loop.train(task, run, options["device"], options["precision"], resume, shown)
         except KeyboardInterrupt:
             if shown.saved is not None:
-                again = [*again, "--resume"]
+                again = [*(["torchrun", "...", "-m"] if place.count > 1 else []), *again, "--resume"]
                 for name, value in options.items():
                     if value not in (None, "auto"):
                         again += [f"--{name.replace('_', '-')}", str(value)]
                 again += ["--tensorboard"] if tensorboard else []
                 say(f"saved after update {shown.saved}. Go on with: {shlex.join(again)}")
             raise
+    if not place.is_first:
+        return
     values = loop.summary(run)
     if json:
         print_json({"best": str(best), **values})

@@ -1,4 +1,4 @@
-"""Ctrl-C that waits for a good moment."""
+"""Ctrl-C, and the SIGTERM of a machine that closes, that wait for a good moment."""
 
 from __future__ import annotations
 
@@ -10,25 +10,32 @@ from types import FrameType
 
 
 @contextmanager
-def waiting_interrupts() -> Iterator[threading.Event]:
-    """Within, the first Ctrl-C only sets the event, for the work to stop where its state is whole.
+def waiting_interrupts(patient: bool = False) -> Iterator[threading.Event]:
+    """Within, the first Ctrl-C or SIGTERM only sets the event, for the work to stop where its state is whole.
 
     A second one interrupts at once, as ever. Does nothing outside the main thread, which alone
-    receives signals, and where Ctrl-C is ignored.
+    receives signals; a signal that is ignored stays so.
+
+    Args:
+        patient: a second one is not heard either: torchrun passes on what the terminal has sent already,
+            and ends what takes too long itself.
     """
     asked = threading.Event()
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or before == signal.SIG_IGN:
+    if threading.current_thread() is not threading.main_thread():
         yield asked
         return
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: handler for number, handler in handlers.items() if handler != signal.SIG_IGN}
 
     def note(number: int, frame: FrameType | None) -> None:
-        if asked.is_set():
+        if asked.is_set() and not patient:
             raise KeyboardInterrupt
         asked.set()
 
-    signal.signal(signal.SIGINT, note)
+    for number in before:
+        signal.signal(number, note)
     try:
         yield asked
     finally:
-        signal.signal(signal.SIGINT, before or signal.default_int_handler)
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)

@@ -3,56 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import logging
 import math
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from musicvae_lite import checkpoints, runtime
 from musicvae_lite.errors import CheckpointError, ConfigError, DatasetError
 from musicvae_lite.training.interrupts import waiting_interrupts
+from musicvae_lite.training.reports import Listener, Report, summary
 from musicvae_lite.training.run_folder import Progress, RunFolder
 from musicvae_lite.training.settings import TrainingSettings
 from musicvae_lite.training.task import Task
+from musicvae_lite.training.team import Team
 from musicvae_lite.training.tensorflow_adam import TensorFlowAdam
 from musicvae_lite.vae import collapse_warning
 
-logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # `train` says itself what it runs in
+__all__ = ["Listener", "Report", "Trainer", "summary", "train"]
 
 FLOOR_PATIENCE = 600  # updates after which a model must have left the floor
 SHORTEST_PATIENCE = 300  # no start is judged before; shorter runs are not judged at all
 MOST_RESTARTS = 5
 SMOOTH = 0.98
-MODES = {"bf16": "bf16-mixed", "float32": "32-true"}  # as Fabric calls them
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a training run tells its listener.
-
-    Attributes:
-        kind: "start", "step", "validation", "saved", "restart", "warning" or "end".
-        step: updates done.
-        values: numbers by name; for "step" smoothed over the last fifty or so updates.
-        message: a sentence, for "start", "restart" and "warning".
-    """
-
-    kind: str
-    step: int
-    values: dict[str, float]
-    message: str = ""
-
-
-Listener = Callable[[Report], None]
 
 
 def train(
@@ -65,19 +40,25 @@ def train(
 ) -> Path:
     """Trains and returns the folder of the weights that validated best.
 
+    Under torchrun, all its processes train one model together (see `team`), and the first tells and writes.
+
     Args:
         task: what to train, such as a `music.MusicTask`.
         folder: of the run (see `run_folder`).
         precision: "bf16", "float32", or "auto": bf16 where the device is faster with it.
-        resume: continue the run in `folder`; the losses are those of the unbroken run.
+        resume: continue the run in `folder`; the losses are those of the unbroken run, with any number of
+            processes. Where torchrun starts its processes anew, they do so of themselves.
 
     Raises:
-        ConfigError: the folder holds another run, the device is not there, or the weights blow up.
+        ConfigError: the folder holds another run, the device is not there, its memory is too small, the
+            weights blow up, or another process of the run was lost.
         DatasetError: nothing to train on.
         CheckpointError: `init_from` is missing or fits nowhere; the saved state is damaged.
-        KeyboardInterrupt: after Ctrl-C, once the update is done and the state saved.
+        KeyboardInterrupt: after Ctrl-C or SIGTERM, once the update is done and the state saved.
     """
-    return Trainer(task, folder, device, precision, listener).run(resume)
+    trainer = Trainer(task, folder, device, precision, listener)
+    with trainer.team.working():
+        return trainer.run(resume)
 
 
 class Trainer:
@@ -85,29 +66,22 @@ class Trainer:
         if not task.examples:
             raise DatasetError(f"the training split holds no {task.noun}: prepare more data")
         runtime.choose_threads()
-        self.task, self.listener = task, listener
-        self.settings = _fitted(task, listener)
-        where = runtime.choose_device(device)
-        if precision == "auto":
-            precision = "bf16" if runtime.bfloat16_pays(where) else "float32"
-        if precision not in MODES:
-            raise ConfigError(f"precision '{precision}' is not known: it can be auto, {', '.join(MODES)}")
-        if precision == "bf16" and not runtime.bfloat16_works(where):
-            raise ConfigError(f"precision bf16 is not to be had on this {where.type}: use float32, or auto")
-        devices = 1 if where.index is None or where.type == "cpu" else [where.index]
-        self.fabric = Fabric(accelerator=where.type, devices=devices, precision=MODES[precision])  # type: ignore[arg-type]
+        self.task, self.listener, self.progress = task, listener, Progress()
+        self.team = Team(device, precision)
+        self.settings = self._fitted()
+        self.team.check_batch(self.settings.batch)
         self.folder = RunFolder(folder.expanduser())
         self.description = {
             "preset": task.name,
             "model": task.table(),
             "training": dataclasses.asdict(self.settings),
             "dataset": task.dataset,
-            "precision": precision,
+            "precision": self.team.precision,
         }
-        self.progress = Progress()
 
     def run(self, resume: bool) -> Path:
         """The whole run. Nothing is written before all that can be checked was."""
+        resume = resume or (self.team.place.starts > 0 and self.folder.holds_a_run)
         self.folder.check(self.description, resume)
         saved = self.folder.newest() if resume else None
         if saved:
@@ -117,29 +91,39 @@ class Trainer:
             saved.restore(self.vae, self.optimizer)
         elif resume:
             self.progress.logged = 0
-        self.folder.begin(self.description, self.progress)
+        self.team.wait()  # before the first writes what the others look for
+        if self.team.is_first:
+            self.folder.begin(self.description, self.progress)
         try:
             return self._run(taken)
+        except (RuntimeError, MemoryError) as error:
+            if runtime.is_out_of_memory(error):
+                raise ConfigError(self._too_large()) from error
+            raise
         finally:
             self.folder.end()
 
     def _run(self, taken: str) -> Path:
         count = sum(p.numel() for p in self.vae.parameters())
+        where = f"{self.team.count} processes, each on {self.team.device.type}"
+        where = where if self.team.count > 1 else f"{self.team.device}"
         self._tell(
             "start",
-            f"{count:,} parameters{taken} on {self.fabric.device} in {self.description['precision']}, "
+            f"{count:,} parameters{taken} on {where} in {self.team.precision}, "
             f"{self.task.examples:,} {self.task.noun}, {self.settings.steps:,} updates of "
             f"{self.settings.batch}",
         )
         if not self.task.held_out:
             self._tell("warning", "the validation split is empty: the newest weights count as the best")
         if self.progress.step < self.settings.steps:  # else the run had ended
-            with waiting_interrupts() as interrupt:
+            with waiting_interrupts(patient=self.team.count > 1) as interrupt:
                 self._loop(interrupt)
             self._validate()
-            self.task.finish(self.folder.best)
+            if self.team.is_first:
+                self.task.finish(self.folder.best)
             self._save()
         self._tell("end", "")
+        self.team.wait()
         return self.folder.best
 
     @property
@@ -163,24 +147,26 @@ class Trainer:
                     f"init_from {s.init_from}: none of its {len(weights)} tensors fits this model"
                 )
             taken = f" ({len(copied)} tensors from {s.init_from}, {len(fresh)} fresh)"
-        self.model, self.optimizer = self.fabric.setup(self.vae, self._optimizer())
-        self.task.start(s, self.fabric.device)
-        self.generator = torch.Generator(self.fabric.device)
+        self.model, self.optimizer = self.team.fabric.setup(self.vae, self._optimizer())
+        self.task.start(s, self.team.device)
+        self.generator = torch.Generator(self.team.device)
         return taken
 
     def _optimizer(self) -> torch.optim.Optimizer:
         s = self.settings
         if s.optimizer == "tensorflow-adam":
             return TensorFlowAdam(self.vae.parameters(), s.learning_rate)
-        fused = self.fabric.device.type in ("cpu", "cuda")
+        fused = self.team.device.type in ("cpu", "cuda")
         return torch.optim.Adam(self.vae.parameters(), s.learning_rate, betas=(0.9, 0.99), fused=fused)
 
     def _loop(self, interrupt: threading.Event) -> None:
         s, began, begun_at = self.settings, time.monotonic(), self.progress.step
         spent_before = self.progress.seconds
         while self.progress.step < s.steps:
-            if interrupt.is_set():
+            step = self.progress.step
+            if self.team.any(interrupt.is_set(), step):
                 self._save()
+                self.team.wait()
                 raise KeyboardInterrupt
             self._step()
             step = self.progress.step
@@ -200,15 +186,16 @@ class Trainer:
         seed = (s.seed + 1000 * self.progress.restarts) * 1_000_003 + step
         self.generator.manual_seed(seed)
         torch.manual_seed(seed)  # for dropout, which takes no generator
-        batch = self.task.batch(step, self.generator)
+        batch = self.team.share(self.task.batch(step, self.generator))
         for group in self.optimizer.param_groups:
             group["lr"] = s.learning_rate_at(step) * self.rate_share
         self.vae.train()
         self.task.prepare(self.vae, step)
-        loss = self.model(batch, s.beta_at(step), s.free_bits, self.generator)
+        with self.team.noise():
+            loss = self.model(batch, s.beta_at(step), s.free_bits, self.generator)
         self.optimizer.zero_grad()
-        self.fabric.backward(loss.total)
-        norm = self.fabric.clip_gradients(
+        self.team.fabric.backward(loss.total)
+        norm = self.team.fabric.clip_gradients(
             self.model, self.optimizer, max_norm=s.clip, error_if_nonfinite=False
         )
         if norm is not None and not math.isfinite(norm):
@@ -222,11 +209,11 @@ class Trainer:
         self._smooth({**loss.terms, "loss": loss.total.detach()})
 
     def _smooth(self, terms: dict[str, Tensor]) -> None:
-        if self.fabric.device.type != "cpu" and self.progress.step % 10:
+        if self.team.device.type != "cpu" and self.progress.step % 10:
             return  # reading a number off a GPU makes it wait
-        smooth = self.progress.smooth
-        for name, value in terms.items():
-            number = float(value)
+        smooth, device = self.progress.smooth, self.team.device
+        means = self.team.mean(torch.stack([value.float().to(device) for value in terms.values()]))
+        for name, number in zip(terms, means.tolist(), strict=True):
             smooth[name] = SMOOTH * smooth.get(name, number) + (1 - SMOOTH) * number
         smooth["beta"] = float(terms["beta"])
 
@@ -253,25 +240,34 @@ class Trainer:
         return True
 
     def _validate(self) -> None:
+        """All processes find the same figures, so that none waits for another's longer than an update."""
         if not self.task.held_out:
-            checkpoints.write(self.folder.best, self.task.table(), self.vae)
+            self._keep()
             return
         values = self.task.validate(self.vae)
         objective = values["objective"]
         if math.isfinite(objective) and (self.progress.best is None or objective < self.progress.best):
             self.progress.best = objective
-            checkpoints.write(self.folder.best, self.task.table(), self.vae)
+            self._keep()
         self._tell("validation", values=values)
-        beta = self.settings.beta_at(self.progress.step)
-        warning = collapse_warning(values["kl_bits"], self.units, beta) if "kl_bits" in values else None
+        beta, units = self.settings.beta_at(self.progress.step), self.team.mean(self.units)
+        warning = collapse_warning(values["kl_bits"], units, beta) if "kl_bits" in values else None
         if warning:
             self._tell("warning", warning)
 
+    def _keep(self) -> None:
+        """These weights are the best so far."""
+        if self.team.is_first:
+            checkpoints.write(self.folder.best, self.task.table(), self.vae)
+
     def _save(self) -> None:
-        self.folder.save(self.vae, self.optimizer, self.task.table(), self.progress)
+        if self.team.is_first:
+            self.folder.save(self.vae, self.optimizer, self.task.table(), self.progress)
         self._tell("saved", "")
 
     def _tell(self, kind: str, message: str = "", values: dict[str, float] | None = None) -> None:
+        if not self.team.is_first:
+            return
         report = Report(kind, self.progress.step, values or {}, message)
         if kind in ("start", "validation", "restart", "warning", "end") or self._is_logged(report):
             self.folder.log({k: v for k, v in vars(report).items() if v or k == "step"})
@@ -280,20 +276,20 @@ class Trainer:
     def _is_logged(self, report: Report) -> bool:
         return report.kind == "step" and report.step % 50 == 0
 
+    def _fitted(self) -> TrainingSettings:
+        """Shrinks a batch that the data cannot fill, and says both numbers."""
+        task, wanted = self.task, self.task.settings.batch
+        if task.examples >= wanted:
+            return task.settings
+        message = f"{task.examples} {task.noun} cannot fill a batch of {wanted}: batches of {task.examples}"
+        if self.team.is_first:
+            self.listener(Report("warning", 0, {}, message))
+        return dataclasses.replace(task.settings, batch=task.examples)
 
-def _fitted(task: Task, listener: Listener) -> TrainingSettings:
-    """Shrinks a batch that the data cannot fill, and says both numbers."""
-    count, wanted = task.examples, task.settings.batch
-    if count >= wanted:
-        return task.settings
-    message = f"{count} {task.noun} cannot fill a batch of {wanted}: batches of {count}"
-    listener(Report("warning", 0, {}, message))
-    return dataclasses.replace(task.settings, batch=count)
-
-
-def summary(run: Path) -> dict[str, Any]:
-    """The last validation of a run, read from its log; empty when there was none."""
-    lines = (run / "log.jsonl").read_text("utf-8").splitlines()
-    events = [json.loads(line) for line in lines]
-    found = [event["values"] for event in events if event["kind"] == "validation"]
-    return found[-1] if found else {}
+    def _too_large(self) -> str:
+        s, half = self.settings, " --precision bf16," if self.team.precision == "float32" else ""
+        return (
+            f"update {self.progress.step + 1}: the memory of {self.team.device} does not hold "
+            f"{self.task.name} with a batch of {s.batch}: start again with --batch {max(1, s.batch // 2)},"
+            f"{half} or a smaller preset; --init-from {self.folder.path} keeps what was learnt"
+        )

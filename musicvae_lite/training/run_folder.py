@@ -72,6 +72,10 @@ class RunFolder:
         self._description, self._log = path / "run.json", path / "log.jsonl"
         self._lock = FileLock(path / ".lock", blocking=False)
 
+    @property
+    def holds_a_run(self) -> bool:
+        return self._description.exists()
+
     def check(self, description: dict[str, Any], resume: bool) -> None:
         """Checks that a new run may go here, or that a resumed run is the same run. Writes nothing.
 
@@ -82,7 +86,7 @@ class RunFolder:
                 difference named.
             CheckpointError: what the folder says of its run cannot be read.
         """
-        if not self._description.exists():
+        if not self.holds_a_run:
             if resume:
                 raise ConfigError(f"{self.path}: nothing to resume here; leave out --resume to start")
             return

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.training.loop import Report
+from musicvae_lite.training.reports import Report
 
 EVERY = 10  # updates between points
 

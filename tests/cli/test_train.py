@@ -140,7 +140,7 @@ def test_tensorboard_without_the_extra(small: Path, dataset: Path, tmp_path: Pat
 
 
 def test_a_restart_sets_the_bar_back():
-    from musicvae_lite.training.loop import Report
+    from musicvae_lite.training.reports import Report
 
     with Listener(100, quiet=True) as shown:
         shown(Report("start", 40, {}, "go"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.training.loop import Report
+from musicvae_lite.training.reports import Report
 from musicvae_lite.training.tensorboard import TensorBoard
 from tests.training.runs import preset, run
 

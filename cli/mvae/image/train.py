@@ -58,7 +58,7 @@ def train(
     from mvae.training_progress import run_task
 
     pictures = sets.load(data, lies, wanted(recipe), recipe.training.seed)
-    for text in pictures.notes:
+    for text in pictures.notes if runtime.processes().is_first else ():
         note(text)
     task, run = ImageTask(recipe, pictures), output.expanduser()
     options = {**changes, "data": lies, "device": device, "precision": precision}

@@ -1,0 +1,37 @@
+"""What a training run says of itself while it runs, and where to read it afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a training run tells its listener.
+
+    Attributes:
+        kind: "start", "step", "validation", "saved", "restart", "warning" or "end".
+        step: updates done.
+        values: numbers by name; for "step" smoothed over the last fifty or so updates.
+        message: a sentence, for "start", "restart" and "warning".
+    """
+
+    kind: str
+    step: int
+    values: dict[str, float]
+    message: str = ""
+
+
+Listener = Callable[[Report], None]
+
+
+def summary(run: Path) -> dict[str, Any]:
+    """The last validation of a run, read from its log; empty when there was none."""
+    lines = (run / "log.jsonl").read_text("utf-8").splitlines()
+    events = [json.loads(line) for line in lines]
+    found = [event["values"] for event in events if event["kind"] == "validation"]
+    return found[-1] if found else {}
