@@ -99,7 +99,9 @@ def main() -> None:
     model = MusicVAE.load(chosen.model)
     results = {}
     for name, windows in sets(model, chosen).items():
-        results[name] = evaluate(model.vae, model.representation, windows, chosen.seed, chosen.most).to_json()
+        results[name] = evaluate(
+            model.vae, model.representation, windows, chosen.seed, chosen.most, model.config.labels
+        ).to_json()
         results[name]["windows_found"] = len(windows)
     if not results:
         options.error("no set has windows: give --trad, --nottingham or --pop909")

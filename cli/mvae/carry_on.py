@@ -10,6 +10,7 @@ from mvae.takes_output import (
     AsJson,
     Chords,
     Flac,
+    Label,
     Model,
     Ogg,
     Output,
@@ -33,6 +34,7 @@ def carry_on(
     temperature: Temperature = 0.3,
     seed: Seed = 0,
     chords: Chords = None,
+    label: Label = None,
     wav: Wav = False,
     flac: Flac = False,
     ogg: Ogg = False,
@@ -52,5 +54,5 @@ def carry_on(
 
     how = Writing(temperature, seed, chords)
     asked = None if track is None else track - 1
-    takes = continuing.carry_on(vae, chosen.score, bars, asked, how, alone)
+    takes = continuing.carry_on(vae.with_label(label), chosen.score, bars, asked, how, alone)
     report(takes, to, why, as_json=as_json)

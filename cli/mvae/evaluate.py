@@ -27,7 +27,7 @@ def evaluate(
 
     loaded = MusicVAE.load(model)
     windows = open_windows(data, loaded.representation, split)
-    result = measure(loaded.vae, loaded.representation, windows, seed, most)
+    result = measure(loaded.vae, loaded.representation, windows, seed, most, loaded.config.labels)
     if json:
         print_json({"model": model, "data": str(data), "seed": seed, **result.to_json()})
         return

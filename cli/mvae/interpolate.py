@@ -11,6 +11,7 @@ from mvae.takes_output import (
     BarsOption,
     Chords,
     Flac,
+    Label,
     Model,
     Ogg,
     Output,
@@ -37,6 +38,7 @@ def interpolate(
     temperature: Temperature = 0.0,
     seed: Seed = 0,
     chords: Chords = None,
+    label: Label = None,
     whole: Whole = False,
     split: Split = False,
     wav: Wav = False,
@@ -58,6 +60,7 @@ def interpolate(
     to = destination(output, default, split, wav, flac, ogg, plot)
     to.check(steps, [a, b])
     loaded, [first, last], why = open_model(model, [a, b], places, [track, track_b])
+    loaded = loaded.with_label(label)
     if whole:
         from musicvae_lite.models import whole_songs
 

@@ -11,6 +11,7 @@ from mvae.takes_output import (
     BarsOption,
     Chords,
     Flac,
+    Label,
     Model,
     Ogg,
     Output,
@@ -32,6 +33,7 @@ def reconstruct(
     temperature: Temperature = 0.0,
     seed: Seed = 0,
     chords: Chords = None,
+    label: Label = None,
     whole: Whole = False,
     wav: Wav = False,
     flac: Flac = False,
@@ -51,6 +53,7 @@ def reconstruct(
     to = destination(output, default, False, wav, flac, ogg, plot)
     to.check(1, [file])
     loaded, [chosen], why = open_model(model, [file], [place], [track])
+    loaded = loaded.with_label(label)
     if whole:
         from musicvae_lite.models import whole_songs
 

@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from mvae.takes_output import AsJson, Chords, Flac, Model, Ogg, Output, Plot, Seed, Split, Temperature, Wav
+from mvae.takes_output import (
+    AsJson,
+    Chords,
+    Flac,
+    Label,
+    Model,
+    Ogg,
+    Output,
+    Plot,
+    Seed,
+    Split,
+    Temperature,
+    Wav,
+)
 
 
 def sample(
@@ -20,6 +33,7 @@ def sample(
     temperature: Temperature = 0.5,
     seed: Seed = 0,
     chords: Chords = None,
+    label: Label = None,
     tempo: Annotated[float, typer.Option(help="Quarter notes a minute.")] = 120.0,
     program: Annotated[int, typer.Option(help="General MIDI program, 0 to 127; 0 is a piano.")] = 0,
     split: Split = False,
@@ -43,7 +57,7 @@ def sample(
     runtime.prepare_environment()
     from musicvae_lite.models.music_vae import MusicVAE
 
-    vae = MusicVAE.load(folder)
+    vae = MusicVAE.load(folder).with_label(label)
     if personal is None:
         takes = vae.sample(count, temperature, seed, style, chords)
     else:

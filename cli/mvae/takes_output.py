@@ -40,6 +40,10 @@ Chords = Annotated[
     str | None,
     typer.Option("--chords", help='For models that chords condition: "C Am F G", "C | Am F | %".'),
 ]
+Label = Annotated[
+    str | None,
+    typer.Option("--label", help="For models that labels condition: one of them, such as a style."),
+]
 Seed = Annotated[int, typer.Option(min=0, help="Of all chance: the same seed gives the same file.")]
 Split = Annotated[bool, typer.Option("--split", help="One MIDI file each: out-01.mid, out-02.mid ...")]
 Wav = Annotated[bool, typer.Option("--wav", help="Render to WAV too.")]

@@ -23,6 +23,9 @@ def train(
         float | None, typer.Option(help="Final weight of the KL (default: the preset's).")
     ] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Of Adam (default: the preset's).")] = None,
+    labels: Annotated[
+        bool, typer.Option("--labels", help="Condition on the folders that songs lie in: one style in each.")
+    ] = False,
     seed: Annotated[int | None, typer.Option(help="Of weights, order and noise.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
     precision: Annotated[str, typer.Option(help="auto, bf16 or float32.")] = "auto",
@@ -48,14 +51,16 @@ def train(
     }
     recipe = load_preset(preset, **changes)
     from musicvae_lite.training.dataset import WindowDataset
-    from musicvae_lite.training.music import MusicTask
+    from musicvae_lite.training.music import FOLDERS, MusicTask
     from mvae.training_progress import run_task
 
     if recipe.family != "music":
         raise ConfigError(f"{preset} is a preset of {recipe.family} models: `mvae {recipe.family} train`")
+    if labels:
+        recipe.model["labels"] = FOLDERS
     data, run = WindowDataset(dataset), output.expanduser()
     data.check(recipe.model["representation"], preset)
     task = MusicTask(recipe, data.split("train"), data.split("validation"), data.digest)
     options = {**changes, "device": device, "precision": precision}
-    again = ["mvae", "train", preset, str(dataset), "-o", str(output)]
+    again = ["mvae", "train", preset, str(dataset), "-o", str(output), *["--labels"] * labels]
     run_task(task, run, again, options, resume, tensorboard, json)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.models import decoders, encoders
+from musicvae_lite.models import decoders, encoders, labels
 from musicvae_lite.models.stock.decoders import StockDecoderSettings
 from musicvae_lite.models.stock.encoders import StockEncoderSettings
 from musicvae_lite.music import representations
@@ -34,16 +34,18 @@ class MusicConfig:
         representation: what it reads and writes.
         encoder, decoder: a settings dataclass from `ENCODERS` and one from `DECODERS`.
         z: size of the code.
+        labels: names of the labels that condition it, such as styles; none for most models.
     """
 
     representation: Representation
     encoder: Any
     decoder: Any
     z: int
+    labels: tuple[str, ...] = ()
 
     @classmethod
     def from_table(cls, table: dict[str, Any], where: str) -> MusicConfig:
-        """Reads the tables `representation`, `encoder`, `decoder` and the number `z`."""
+        """Reads the tables `representation`, `encoder`, `decoder`, the number `z`, and `labels` if any."""
         for name in ("representation", "encoder", "decoder", "z"):
             if name not in table:
                 raise ConfigError(f"{where}: '{name}' is missing")
@@ -54,6 +56,7 @@ class MusicConfig:
             _settings(ENCODERS, table["encoder"], f"{where}, [encoder]"),
             _settings(DECODERS, table["decoder"], f"{where}, [decoder]"),
             table["z"],
+            labels.check(table.get("labels", ()), where),
         )
 
     def to_table(self) -> dict[str, Any]:
@@ -63,13 +66,14 @@ class MusicConfig:
             "encoder": {"kind": _kind(ENCODERS, self.encoder), **to_table(self.encoder)},
             "decoder": {"kind": _kind(DECODERS, self.decoder), **to_table(self.decoder)},
             "z": self.z,
+            **({"labels": list(self.labels)} if self.labels else {}),
         }
 
     def build(self) -> VAE:
         """A freshly initialised model: each half is built from what a step is, how many steps there are,
         the size of z, and what a step of control is."""
         r = self.representation
-        sizes = (r.step, r.steps, self.z, r.control)
+        sizes = (r.step, r.steps, self.z, labels.step(r.control, self.labels))
         return VAE(self.encoder.build(*sizes), self.decoder.build(*sizes))
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from torch import Tensor
 from musicvae_lite import __version__, checkpoints, runtime
 from musicvae_lite.errors import CheckpointError, ConfigError
 from musicvae_lite.latent import Posterior, bowed
-from musicvae_lite.models import catalogue
+from musicvae_lite.models import catalogue, labels
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.attribute_vectors import AttributeVectors
 from musicvae_lite.models.codes import Codes
@@ -56,12 +57,14 @@ class MusicVAE:
     Attributes:
         config, representation, vae: what it is made of.
         folder: where it was loaded from; None for a model that is nowhere yet.
+        label: number of the label it writes under, 0 for none (see `with_label`).
     """
 
     def __init__(self, config: MusicConfig, device: str = "cpu"):
         self.config, self.representation = config, config.representation
         self.vae = config.build().to(device).eval()
         self.folder: Path | None = None
+        self.label = labels.UNSAID
 
     @classmethod
     def load(cls, name: str | Path, device: str = "cpu") -> MusicVAE:
@@ -90,6 +93,18 @@ class MusicVAE:
         checkpoints.write(where, self.config.to_table(), self.vae, storage)
         if self.vae.prior is not None:
             checkpoints.write_prior(where, self.vae.prior, storage)
+
+    def with_label(self, name: str | None) -> MusicVAE:
+        """The same model, writing under one of its labels, such as a style; None for none.
+
+        What it reads is told no label.
+
+        Raises:
+            ConfigError: it knows no such label, or none at all.
+        """
+        model = copy(self)
+        model.label = labels.number(name, self.config.labels)
+        return model
 
     def pick(self, music: Music, bars: Bars | None = None, track: int | None = None) -> Pick:
         """The window of some music this model would work on, with where it lies.
@@ -288,6 +303,11 @@ class MusicVAE:
         """Windows [B, T, ...] as the tensor the VAE takes."""
         return to_tensor(tokens, self.representation.step, self.vae.device)
 
+    def condition(self, control: np.ndarray | None, count: int) -> Tensor | None:
+        """What `count` windows are written under, as the decoder takes it: their control and the label."""
+        told = np.full(count, self.label, np.int64)
+        return control_tensor(control, self.representation, self.vae.device, self.config.labels, told)
+
     def generator(self, seed: int) -> torch.Generator:
         """The source of all chance in one call. Raises ConfigError for a seed torch cannot take."""
         if not 0 <= seed < 2**63:
@@ -324,7 +344,9 @@ class MusicVAE:
         r = self.representation
         if control is None:
             control = self._told(None, len(tokens))
-        return example_batch(r, tokens, control, np.random.default_rng(0), self.vae.device)[0]
+        unsaid = np.zeros(len(tokens), np.int64)
+        chance = np.random.default_rng(0)
+        return example_batch(r, tokens, control, chance, self.vae.device, self.config.labels, unsaid)[0]
 
     def _control(self, picks: Sequence[Pick]) -> np.ndarray | None:
         """What conditions the picks themselves, [B, T, ...]; None when nothing does."""
@@ -354,7 +376,7 @@ class MusicVAE:
             raise ConfigError(f"temperature is {temperature}; it must be 0 or more, 1 is the model's own")
         temperature = temperature if temperature >= COLDEST else 0.0
         with torch.no_grad():
-            told = control_tensor(control, self.representation, self.vae.device)
+            told = self.condition(control, len(codes))
             parts = [self.vae.decode(z, c, temperature, generator) for z, c in _parts(codes, told)]
         return self.representation.canonical(to_windows(torch.cat(parts), self.representation.step))
 
@@ -374,6 +396,7 @@ class MusicVAE:
             "seed": seed,
             "temperature": temperature,
             "inputs": [p.to_record() for p in picks],
+            **({"label": self.config.labels[self.label - 1]} if self.label else {}),
             **({"chords": chords} if chords is not None else {}),
         }
 

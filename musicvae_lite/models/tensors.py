@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
 
+from musicvae_lite.models import labels as labelling
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.music.representations.steps import Categorical, Product, Step
 from musicvae_lite.vae import Batch
@@ -18,12 +21,27 @@ def to_tensor(windows: np.ndarray, step: Step, device: torch.device | str = "cpu
 
 
 def control_tensor(
-    control: np.ndarray | None, representation: Representation, device: torch.device | str = "cpu"
+    control: np.ndarray | None,
+    representation: Representation,
+    device: torch.device | str = "cpu",
+    names: Sequence[str] = (),
+    labels: np.ndarray | None = None,
 ) -> Tensor | None:
-    """The control [B, T, ...] of a representation that has one, as a model takes it; else None."""
-    if representation.control is None or control is None:
-        return None
-    return to_tensor(control, representation.control, device)
+    """What conditions windows, as a model takes it [B, T, ...]; None for a model that nothing conditions.
+
+    Args:
+        control: of the representation, where it has one.
+        names: of the labels the model knows.
+        labels: of each window, int [B] (see `labels`); by default nothing is said.
+    """
+    own = representation.control
+    control = None if own is None else control
+    if names:
+        if labels is None:
+            raise ValueError("a model with labels is told one of them, or 0, for each window")
+        control = labelling.tell(control, labels, own, names, representation.steps)
+    step = labelling.step(own, names)
+    return None if step is None or control is None else to_tensor(control, step, device)
 
 
 def example_batch(
@@ -32,11 +50,13 @@ def example_batch(
     control: np.ndarray | None,
     generator: np.random.Generator,
     device: torch.device | str = "cpu",
+    names: Sequence[str] = (),
+    labels: np.ndarray | None = None,
 ) -> tuple[Batch, np.ndarray]:
     """What a model is given of windows [B, T, ...] and should write, and the latter as windows too."""
     x, target, control = representation.examples(windows, control, generator)
     given, wanted = (to_tensor(part, representation.step, device) for part in (x, target))
-    return Batch(given, wanted, control_tensor(control, representation, device)), target
+    return Batch(given, wanted, control_tensor(control, representation, device, names, labels)), target
 
 
 def to_windows(tensor: Tensor, step: Step) -> np.ndarray:

@@ -31,9 +31,10 @@ class Batches:
         representation: Representation,
         settings: MusicTraining,
         device: torch.device,
+        names: tuple[str, ...] = (),
     ):
         self.windows, self.representation = windows, representation
-        self.settings, self.device = settings, device
+        self.settings, self.device, self.names = settings, device, names
         shares = np.array([settings.synthetic_at(step) for step in range(settings.steps)])
         if shares.any() and not hasattr(representation, "random"):
             raise ConfigError(
@@ -54,6 +55,7 @@ class Batches:
         rows = self._rows(np.arange(self.starts[step], self.starts[step + 1]))
         tokens, control = self.windows.gather(rows), self.windows.gather_control(rows)
         chance = np.random.default_rng([s.seed, 1, step])
+        labels = self._labels(rows, chance)
         crossed = round(s.crossed_at(step) * len(rows))
         if crossed:
             mixed = r.crossed(tokens[:crossed], chance)  # type: ignore[attr-defined]
@@ -62,6 +64,7 @@ class Batches:
         if made_up:
             tokens = np.concatenate([r.random(made_up, chance), tokens])  # type: ignore[attr-defined]
             control = None if control is None else _unsaid(control, made_up)
+            labels = None if labels is None else _unsaid(labels, made_up)
         given, wanted, control = r.examples(tokens, control, chance)
         x = to_tensor(given, r.step, self.device)
         target = None if wanted is given else to_tensor(wanted, r.step, self.device)
@@ -71,14 +74,23 @@ class Batches:
             target = None if target is None else transpose(target, r.transposition, shift)
             if control is not None:
                 control = r.transpose_control(control, shift.cpu().numpy())
-        return Batch(x, target, control_tensor(control, r, self.device))
+        return Batch(x, target, control_tensor(control, r, self.device, self.names, labels))
 
     def music(self, most: int) -> Batch:
         """Real windows as they are: not transposed, none made up."""
         rows, r = self._rows(np.arange(min(most, len(self.windows)))), self.representation
         chance = np.random.default_rng(self.settings.seed)
         windows, control = self.windows.gather(rows), self.windows.gather_control(rows)
-        return example_batch(r, windows, control, chance, self.device)[0]
+        labels = self.windows.gather_labels(rows, self.names) if self.names else None
+        return example_batch(r, windows, control, chance, self.device, self.names, labels)[0]
+
+    def _labels(self, rows: np.ndarray, chance: np.random.Generator) -> np.ndarray | None:
+        """The labels int [B] of windows; some are not said, so that a model also works without."""
+        if not self.names:
+            return None
+        labels = self.windows.gather_labels(rows, self.names)
+        labels[chance.random(len(rows)) < self.settings.unlabelled] = 0
+        return labels
 
     def _rows(self, positions: np.ndarray) -> np.ndarray:
         """Which windows stand at these positions of the run, epoch after epoch."""

@@ -60,11 +60,20 @@ class Evaluation:
 
 @torch.no_grad()
 def evaluate(
-    vae: VAE, representation: Representation, windows: WindowSplit, seed: int = 0, most: int | None = None
+    vae: VAE,
+    representation: Representation,
+    windows: WindowSplit,
+    seed: int = 0,
+    most: int | None = None,
+    names: Sequence[str] = (),
 ) -> Evaluation:
-    """Figures over all windows, or over `most` of them drawn by the seed. Puts the model in eval mode."""
+    """Figures over all windows, or over `most` of them drawn by the seed. Puts the model in eval mode.
+
+    Args:
+        names: of the labels that condition the model; those of the windows are told.
+    """
     vae.eval()
-    batch, wanted = _examples(vae, representation, windows, seed, most)
+    batch, wanted = _examples(vae, representation, windows, seed, most, names)
     generator = torch.Generator(vae.device).manual_seed(seed)
     q = _posterior(vae, batch)
     drawn = q.rsample(generator)
@@ -102,14 +111,20 @@ def fit_prior(vae: VAE, music: Batch, generator: torch.Generator) -> CodePrior:
 
 @torch.no_grad()
 def validate(
-    vae: VAE, representation: Representation, windows: WindowSplit, beta: float, seed: int, most: int = 1000
+    vae: VAE,
+    representation: Representation,
+    windows: WindowSplit,
+    beta: float,
+    seed: int,
+    most: int = 1000,
+    names: Sequence[str] = (),
 ) -> dict[str, float]:
     """The few figures a training run watches, over the same windows every time.
 
     `objective` is the loss with the run's final beta, so that it compares across a beta schedule.
     """
     vae.eval()
-    batch, wanted = _examples(vae, representation, windows, seed, most)
+    batch, wanted = _examples(vae, representation, windows, seed, most, names)
     generator = torch.Generator(vae.device).manual_seed(seed)
     q = _posterior(vae, batch)
     nats, _ = _teacher_forced(vae, q.rsample(generator), batch)
@@ -128,7 +143,12 @@ def validate(
 
 
 def _examples(
-    vae: VAE, representation: Representation, windows: WindowSplit, seed: int, most: int | None
+    vae: VAE,
+    representation: Representation,
+    windows: WindowSplit,
+    seed: int,
+    most: int | None,
+    names: Sequence[str] = (),
 ) -> tuple[Batch, np.ndarray]:
     """What the model is given and should write, and the latter as windows [N, T, ...]."""
     if not len(windows):
@@ -139,7 +159,9 @@ def _examples(
     if most is not None and most < len(rows):
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
     tokens, control = windows.gather(rows), windows.gather_control(rows)
-    return example_batch(representation, tokens, control, np.random.default_rng(seed), vae.device)
+    labels = windows.gather_labels(rows, names) if names else None
+    chance = np.random.default_rng(seed)
+    return example_batch(representation, tokens, control, chance, vae.device, names, labels)
 
 
 def _posterior(vae: VAE, batch: Batch) -> Posterior:

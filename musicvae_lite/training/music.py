@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from musicvae_lite import checkpoints
+from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.training.batches import Batches
@@ -18,6 +19,7 @@ from musicvae_lite.training.windows import WindowSplit
 from musicvae_lite.vae import VAE, Batch
 
 PRIOR_WINDOWS = 30_000  # that a prior is fitted to, at most
+FOLDERS = "folders"  # as the labels of a preset: the names of the folders that songs are in
 
 
 class MusicTask:
@@ -33,7 +35,7 @@ class MusicTask:
     def __init__(self, preset: Preset, windows: WindowSplit, validation: WindowSplit, dataset: str = ""):
         self.name, self.dataset = preset.name, dataset
         self.settings: MusicTraining = preset.training
-        self.config = MusicConfig.from_table(preset.model, preset.name)
+        self.config = MusicConfig.from_table(_labelled(preset.model, windows), preset.name)
         self.windows, self.validation = windows, validation
 
     @property
@@ -52,7 +54,7 @@ class MusicTask:
 
     def start(self, settings: MusicTraining, device: torch.device) -> None:
         self.settings, self.device = settings, device
-        self.batches = Batches(self.windows, self.config.representation, settings, device)
+        self.batches = Batches(self.windows, self.config.representation, settings, device, self.config.labels)
 
     def batch(self, step: int, generator: torch.Generator) -> Batch:
         return self.batches(step, generator)
@@ -62,9 +64,8 @@ class MusicTask:
         vae.decoder.blank, vae.decoder.own_share = s.blank, s.own_share_at(step)  # type: ignore[assignment]
 
     def validate(self, vae: VAE) -> dict[str, float]:
-        return validate(
-            vae, self.config.representation, self.validation, self.settings.beta, self.settings.seed
-        )
+        c, s = self.config, self.settings
+        return validate(vae, c.representation, self.validation, s.beta, s.seed, names=c.labels)
 
     def is_at_floor(self, smooth: dict[str, float]) -> bool:
         return smooth["accuracy_uncommon"] < self.settings.floor
@@ -77,3 +78,20 @@ class MusicTask:
         generator = torch.Generator(self.device).manual_seed(self.settings.seed)
         prior = fit_prior(vae, self.batches.music(PRIOR_WINDOWS), generator)
         checkpoints.write_prior(best, prior)
+
+
+def _labelled(table: dict[str, Any], windows: WindowSplit) -> dict[str, Any]:
+    """The tables of a model, its labels "folders" replaced by the folders the songs were in.
+
+    Raises:
+        ConfigError: all songs were in one folder.
+    """
+    if table.get("labels") != FOLDERS:
+        return table
+    names = sorted({song.label for song in windows.songs if song.label and song.windows})
+    if len(names) < 2:
+        raise ConfigError(
+            f"labels are the folders of the songs, and those of {windows.name} all lie in one: put each "
+            "style into a folder of its own and prepare the dataset again"
+        )
+    return {**table, "labels": names}

@@ -28,7 +28,7 @@ class Family:
 
 
 FAMILIES = {
-    "music": Family(MusicTraining, ("z", "representation", "encoder", "decoder")),
+    "music": Family(MusicTraining, ("z", "representation", "encoder", "decoder"), ("labels",)),
     "image": Family(
         ImageTraining,
         ("z", "encoder", "decoder"),

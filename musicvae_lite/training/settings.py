@@ -117,6 +117,7 @@ class MusicTraining(TrainingSettings):
         crossed, crossed_last: share of windows that take some of their voices (drums, or parts of a trio)
             from other windows of the batch, falling as the share of synthetic ones does. Keeps a model
             of few songs from learning them by heart.
+        unlabelled: share of windows whose label is not said, of models that labels condition.
     """
 
     blank: float = 0.1
@@ -129,10 +130,11 @@ class MusicTraining(TrainingSettings):
     synthetic_last: float = 0.1
     crossed: float = 0.0
     crossed_last: float = 0.0
+    unlabelled: float = 0.1
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        shares = ("synthetic", "synthetic_last", "crossed", "crossed_last")
+        shares = ("synthetic", "synthetic_last", "crossed", "crossed_last", "unlabelled")
         self._check_shares("blank", "own_share", "floor", *shares)
         if self.own_share_rate < 0:
             raise ConfigError(f"training setting 'own_share_rate' is {self.own_share_rate}; it is 0 or more")

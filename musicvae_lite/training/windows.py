@@ -83,6 +83,13 @@ class WindowSplit:
         """What conditions those windows, [B, T, ...]; None when nothing does."""
         return None if self._control is None else self._gathered(self._control, indices)
 
+    def gather_labels(self, indices: np.ndarray, names: Sequence[str]) -> np.ndarray:
+        """The labels int64 [B] of those windows' songs: 1 for the first of `names`, 0 for none of them."""
+        known = {name: number for number, name in enumerate(names, 1)}
+        of_song = {song.id: known.get(song.label, 0) for song in self.songs}
+        songs = self.origins[np.asarray(indices), 0].tolist()
+        return np.array([of_song.get(song, 0) for song in songs], np.int64)
+
     def _gathered(self, arrays: list[np.ndarray], indices: np.ndarray) -> np.ndarray:
         indices = np.asarray(indices)
         if len(indices) and not 0 <= indices.min() <= indices.max() < len(self):

@@ -12,7 +12,7 @@ from musicvae_lite.errors import ConfigError
 from musicvae_lite.music.representations import GrooveRepresentation
 from musicvae_lite.training.batches import Batches
 from musicvae_lite.training.settings import MusicTraining
-from musicvae_lite.training.windows import WindowSplit, from_arrays
+from musicvae_lite.training.windows import Song, WindowSplit, from_arrays
 from tests.training.runs import MELODY, windows
 
 CPU = torch.device("cpu")
@@ -100,3 +100,22 @@ def test_the_share_of_crossed_windows():
 def test_representations_without_voices_refuse_to_cross():
     with pytest.raises(ConfigError, match="no voices to exchange"):
         batches(windows(8), crossed=0.5)
+
+
+def test_labels_are_told_and_for_a_share_of_windows_are_not():
+    songs = [Song(n, f"{n}.mid", 1, "", "train", 20, ("hymns", "reels", "jigs")[n]) for n in range(3)]
+    origins = np.stack([np.repeat(np.arange(3), 20), np.ones(60), np.zeros(60)], 1).astype(np.int32)
+    split = WindowSplit([np.repeat(np.arange(3, dtype=np.uint8) + 50, 20)[:, None].repeat(32, 1)], [origins],
+                        load_songs=lambda: songs)  # fmt: skip
+
+    def told(unlabelled: float) -> tuple[np.ndarray, np.ndarray]:
+        settings = dataclasses.replace(PLAIN, batch=60, unlabelled=unlabelled, synthetic=0.0)
+        batch = Batches(split, MELODY, settings, CPU, ("hymns", "reels"))(0, generator())
+        assert batch.control is not None and (batch.control == batch.control[:, :1]).all()
+        return batch.x[:, 0].numpy() - 50, batch.control[:, 0].numpy()
+
+    song, label = told(0.0)
+    assert (label == np.array([1, 2, 0])[song]).all()
+    song, label = told(0.5)
+    assert 5 < (label[song < 2] == 0).sum() < 35
+    assert (told(1.0)[1] == 0).all()

@@ -17,7 +17,6 @@ from torch import Tensor
 
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.moves.writing import Writing
-from musicvae_lite.models.tensors import control_tensor
 from musicvae_lite.music.picking import load
 from musicvae_lite.music.takes import Style, Takes
 from musicvae_lite.music.whole import cover, join
@@ -114,7 +113,7 @@ def find(
     vae, decoder = model.vae, model.vae.decoder
     target = model.tensor(window[None]).expand(TRIES, *window.shape)
     told = None if control is None else np.repeat(control[None], TRIES, 0)
-    condition = control_tensor(told, model.representation, vae.device)
+    condition = model.condition(told, TRIES)
     drawn = SPREAD * torch.randn((TRIES, vae.z_size), generator=generator, device=vae.device)
     noise = drawn.clone().requires_grad_()
     optimizer = torch.optim.Adam([noise], RATE)
