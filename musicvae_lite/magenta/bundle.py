@@ -19,6 +19,7 @@ from musicvae_lite.magenta.wire import fields
 
 LARGEST_INDEX = 1 << 26  # bytes
 MOST_SHARDS = 4096
+MOST_DIMENSIONS = 8
 KINDS = {1: "<f4", 2: "<f8", 3: "<i4", 9: "<i8", 14: "bfloat16", 19: "<f2"}  # TensorFlow's DataType
 
 
@@ -65,7 +66,11 @@ class Bundle:
             raise CheckpointError(f"{index}: missing; a checkpoint is this file and its .data files")
         if index.stat().st_size > LARGEST_INDEX:
             raise CheckpointError(f"{index}: {index.stat().st_size:,} bytes are too many for an index")
-        table = read_table(index.read_bytes(), index)
+        try:
+            data = index.read_bytes()
+        except OSError as error:
+            raise CheckpointError(f"{index}: cannot be read: {error.strerror}") from error
+        table = read_table(data, index)
         try:
             self.shards = _shards(table.pop(b"", b""))
             self.variables = {key.decode(): _variable(value) for key, value in sorted(table.items())}
@@ -79,6 +84,8 @@ class Bundle:
     def read(self, name: str) -> np.ndarray:
         """A variable as float32 or int64. Raises CheckpointError when its checksum fails."""
         variable = self.variables[name]
+        if variable.kind not in KINDS:
+            raise CheckpointError(f"{self.index}: '{name}' is of a kind that is not read here")
         path = self.shard(variable.shard)
         try:
             with path.open("rb") as file:
@@ -109,6 +116,7 @@ class Bundle:
             if not path.is_file():
                 raise CheckpointError(f"{path}: missing; the index speaks of {self.shards} .data file(s)")
             sizes[number] = path.stat().st_size
+        claimed = 0
         for name, v in self.variables.items():
             if v.is_sliced:
                 raise CheckpointError(f"{self.index}: '{name}' is stored in slices, which is not read here")
@@ -124,6 +132,12 @@ class Bundle:
                     f"{self.shard(v.shard)}: cut short: '{name}' ends at byte {v.offset + v.size:,}, "
                     f"the file has {sizes[v.shard]:,}"
                 )
+            claimed += v.size
+        if claimed > sum(sizes.values()):
+            raise CheckpointError(
+                f"{self.index}: damaged: its variables take {claimed:,} bytes, the .data files have "
+                f"{sum(sizes.values()):,}"
+            )
 
 
 def _shards(header: bytes) -> int:
@@ -153,9 +167,11 @@ def _variable(entry: bytes) -> Variable:
 
 
 def _dimensions(shape: bytes):
-    for number, value in fields(shape):
-        if number == 2 and isinstance(value, bytes):
-            size = dict(fields(value)).get(1, 0)
-            if not isinstance(size, int) or size >= 1 << 40:
-                raise ValueError("a variable has an impossible shape")
-            yield size
+    sizes = [value for number, value in fields(shape) if number == 2 and isinstance(value, bytes)]
+    if len(sizes) > MOST_DIMENSIONS:
+        raise ValueError(f"a variable has {len(sizes)} dimensions")
+    for value in sizes:
+        size = dict(fields(value)).get(1, 0)
+        if not isinstance(size, int) or size >= 1 << 40:
+            raise ValueError("a variable has an impossible shape")
+        yield size

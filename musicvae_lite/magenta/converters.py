@@ -17,6 +17,7 @@ from musicvae_lite.music.representations.base import Representation
 
 CHORDS = {"TriadChordEncoder": "triads", "PitchChordEncoder": "pitches"}
 BAR = 16  # steps: 4/4 in 16ths, the only grid of magenta-js
+MOST_STEPS = 1 << 14  # weights do not show how long a window is; a slip here must not cost all memory
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,15 @@ def converter_of(spec: Any, where: str) -> Converter:
         raise CheckpointError(f"{where}: the model is told more than chords ('extraControls'): not supported")
     table = spec.get("dataConverter")
     name, args = (table.get("type"), table.get("args") or {}) if isinstance(table, dict) else (None, None)
-    if name not in CONVERTERS or not isinstance(args, dict):
+    if not isinstance(name, str) or name not in CONVERTERS:
         raise CheckpointError(f"{where}: dataConverter is {name!r}; it can be {', '.join(CONVERTERS)}")
+    if not isinstance(args, dict):
+        raise CheckpointError(f"{where}: {name}: 'args' should be a table, and is {args!r}")
     try:
         return CONVERTERS[name](name, args, spec)
     except ConfigError as error:
         raise CheckpointError(f"{where}: {name}: {error}") from error
-    except (TypeError, ValueError, KeyError) as error:
+    except (TypeError, ValueError, KeyError, AttributeError, ArithmeticError) as error:
         raise CheckpointError(
             f"{where}: {name}: an argument is missing or of the wrong type ({error!r})"
         ) from error
@@ -86,10 +89,11 @@ def converter_of(spec: Any, where: str) -> Converter:
 
 def _is_hits(controls: Any, spec: dict[str, Any]) -> bool:
     """Whether the extra controls are the hits that `specs` writes for grooves."""
-    is_groove = (
-        isinstance(spec.get("dataConverter"), dict) and spec["dataConverter"].get("type") == "GrooveConverter"
-    )
-    return is_groove and isinstance(controls, list) and [c.get("name") for c in controls] == ["hits"]
+    converter = spec.get("dataConverter")
+    if not isinstance(converter, dict) or converter.get("type") != "GrooveConverter":
+        return False
+    names = [c.get("name") for c in controls if isinstance(c, dict)] if isinstance(controls, list) else []
+    return names == ["hits"]
 
 
 def _built(table: dict[str, Any], spec: dict[str, Any]) -> Representation:
@@ -109,8 +113,10 @@ def _chords(encoder: str) -> str:
 def _bars(args: dict[str, Any]) -> tuple[int, int]:
     """Steps and bars of a window."""
     steps = args.get("numSteps")
-    if type(steps) is not int or steps < 1 or steps % BAR:
-        raise ConfigError(f"numSteps is {steps!r}; it must be whole bars of {BAR} steps")
+    if type(steps) is not int or not 1 <= steps <= MOST_STEPS or steps % BAR:
+        raise ConfigError(
+            f"numSteps is {steps!r}; it must be whole bars of {BAR} steps, and at most {MOST_STEPS}"
+        )
     segments = args.get("numSegments") or 0
     if segments and (type(segments) is not int or segments < 1 or steps % segments):
         raise ConfigError(f"numSegments is {segments!r}, which does not divide {steps} steps")
@@ -168,7 +174,7 @@ def _multitrack(name: str, args: dict[str, Any], spec: dict[str, Any]) -> Conver
     wanted = {"totalSteps": 96, "numVelocityBins": 8, "stepsPerQuarter": 24}
     odd = [key for key, value in wanted.items() if args.get(key) != value]
     odd += [key for key, value in (("minPitch", 0), ("maxPitch", 127)) if (args.get(key) or value) != value]
-    if odd or steps % tracks:
+    if odd or not 1 <= tracks <= steps <= MOST_STEPS or steps % tracks:
         raise ConfigError(
             f"'{(odd or ['numSteps'])[0]}' is {args.get((odd or ['numSteps'])[0])!r}, which is not supported"
         )

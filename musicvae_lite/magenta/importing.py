@@ -14,7 +14,7 @@ from musicvae_lite.magenta.converting import NO_SIGMA, Progress, Read, checked, 
 from musicvae_lite.magenta.locating import located
 from musicvae_lite.magenta.names import plain
 from musicvae_lite.magenta.recognition import recognise
-from musicvae_lite.magenta.structure import STEP, is_ignored, read_structure
+from musicvae_lite.magenta.structure import STEP, is_ignored, read_structure, step_of
 from musicvae_lite.models import attribute_vectors
 
 VECTORS = attribute_vectors.FILE
@@ -75,7 +75,7 @@ def _read_bundle(bundle: Bundle, source: object, config: str | None, progress: P
     recognised = recognise(structure, source, config)
     entries = checked(recognised.config, shapes, source)
     weights = converted(entries, lambda name: bundle.read(names[name]), progress)
-    step = int(bundle.read(STEP)) if STEP in bundle.variables else None
+    step = step_of(bundle.read(STEP), source) if STEP in bundle.variables else None
     notes = () if structure.has_scale else (NO_SIGMA,)
     return Read(recognised.name, recognised.config, weights, step, notes=notes)
 

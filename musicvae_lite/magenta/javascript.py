@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -20,13 +21,14 @@ from musicvae_lite.magenta.converting import NO_SIGMA, Progress, Read, checked, 
 from musicvae_lite.magenta.names import plain
 from musicvae_lite.magenta.places import Place, place_of
 from musicvae_lite.magenta.recognition import differences, stock_name, with_sizes
-from musicvae_lite.magenta.structure import STEP, is_ignored, read_structure
+from musicvae_lite.magenta.structure import STEP, is_ignored, read_structure, step_of
 
 MANIFEST, CONFIG = "weights_manifest.json", "config.json"
 PLAIN = {"float32": "<f4", "int32": "<i4", "uint8": "u1", "bool": "u1"}
 QUANTISED = {"float16": "<f2", "uint8": "u1", "uint16": "<u2"}
 LARGEST = 1 << 33  # bytes of all weights in float32
-LARGEST_NUMBER = 1e30  # of an attribute vector: far from what float32 can hold
+MOST_DIMENSIONS = 4
+LARGEST_NUMBER = 1e30  # of a vector or a scale: within what float32 can hold
 
 
 def is_javascript(source: object) -> bool:
@@ -67,7 +69,7 @@ def read(source: str, config: str | None, progress: Progress) -> Read:
     notes = () if found.has_scale else (NO_SIGMA,)
     vectors, more = _vectors(place, model.z)
     name = stock_name(found, model) or converter.default_name
-    step = int(arrays[STEP]) if STEP in arrays else None
+    step = step_of(arrays[STEP], source) if STEP in arrays else None
     return Read(name, model, weights, step, "magenta-js", vectors, notes + more)
 
 
@@ -82,19 +84,24 @@ def _groups(manifest: Any, where: str) -> list[tuple[list[str], list[dict[str, A
     """Files and weights of each group, after all that can be checked without the files was."""
     if not isinstance(manifest, list):
         raise CheckpointError(f"{where}: not a manifest: it should be a list of groups")
-    groups, total = [], 0
+    groups, names, total = [], [], 0
     for group in manifest:
         try:
             paths, weights = [str(path) for path in group["paths"]], list(group["weights"])
             for weight in weights:
                 total += 4 * _count(weight)
-                _kind(weight)
-        except (TypeError, KeyError, ValueError, OverflowError) as error:
+                _check_weight(weight)
+                names.append(weight["name"])
+        except (TypeError, KeyError, ValueError, AttributeError, OverflowError) as error:
             raise CheckpointError(f"{where}: a group makes no sense: {error!r}") from error
         for path in paths:
-            if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts or ":" in path:
+            parts = PurePosixPath(path.replace("\\", "/"))
+            if parts.is_absolute() or ".." in parts.parts or ":" in path or "\0" in path:
                 raise CheckpointError(f"{where}: names the file '{path}', which lies elsewhere: not read")
         groups.append((paths, weights))
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise CheckpointError(f"{where}: names the weight '{twice[0]}' twice")
     if total > LARGEST:
         raise CheckpointError(
             f"{where}: claims weights of {total:,} bytes; no MusicVAE has more than {LARGEST:,}"
@@ -104,9 +111,21 @@ def _groups(manifest: Any, where: str) -> list[tuple[list[str], list[dict[str, A
 
 def _count(weight: dict[str, Any]) -> int:
     shape = weight["shape"]
-    if not isinstance(shape, list) or any(type(size) is not int or size < 0 for size in shape):
-        raise ValueError(f"'{weight['name']}' has the shape {shape!r}")
+    is_shape = isinstance(shape, list) and len(shape) <= MOST_DIMENSIONS
+    if not is_shape or any(type(size) is not int or not 0 <= size <= LARGEST for size in shape):
+        raise ValueError(f"'{weight['name']}' has the shape {str(shape)[:60]}")
     return math.prod(shape)
+
+
+def _check_weight(weight: dict[str, Any]) -> None:
+    """Raises one of the errors `_groups` expects when a weight could not be read."""
+    if not isinstance(weight["name"], str):
+        raise TypeError(f"a weight is called {weight['name']!r}")
+    kind, quantisation = _kind(weight), weight.get("quantization")
+    if quantisation and kind.kind != "f":
+        numbers = float(quantisation["scale"]), float(quantisation["min"])
+        if not all(abs(number) <= LARGEST_NUMBER for number in numbers):
+            raise ValueError(f"'{weight['name']}' is scaled by {numbers}")
 
 
 def _kind(weight: dict[str, Any]) -> np.dtype:
@@ -120,7 +139,9 @@ def _kind(weight: dict[str, Any]) -> np.dtype:
 
 def _read_group(place: Place, paths: list[str], weights: list[dict[str, Any]]) -> dict[str, np.ndarray]:
     wanted = sum(_count(weight) * _kind(weight).itemsize for weight in weights)
-    data = b"".join(place.read(path, wanted) for path in paths)
+    data = bytearray()
+    for path in paths:
+        data += place.read(path, wanted - len(data))
     if len(data) != wanted:
         raise CheckpointError(
             f"{place.name_of(MANIFEST)}: its weights take {wanted:,} bytes, {', '.join(paths)} "

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import lzma
 import re
 import shutil
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -17,6 +19,9 @@ PART = re.compile(r"(?P<prefix>.+)\.(index|meta|data-\d{5}-of-\d{5})")
 WANTED = re.compile(r"checkpoint|.+\.index|.+\.data-\d{5}-of-\d{5}")  # of an archive
 NAMED = re.compile(r'^\s*model_checkpoint_path:\s*"(?P<path>.+)"', re.MULTILINE)
 JAVASCRIPT = "weights_manifest.json"
+MOST_MEMBERS = 10_000  # of an archive
+LARGEST_ARCHIVE = 1 << 35  # bytes unpacked
+LONGEST_NOTE = 1 << 16  # characters read of a `checkpoint` file
 
 
 @contextmanager
@@ -47,7 +52,7 @@ def _in_folder(folder: Path, shown: Path | None = None) -> Path:
     shown = shown or folder
     found = sorted(file.with_suffix("") for file in folder.rglob("*.index") if file.is_file())
     for note in sorted(folder.rglob("checkpoint")):
-        match = NAMED.search(note.read_text("utf-8", errors="replace")) if note.is_file() else None
+        match = NAMED.search(_text(note)) if note.is_file() else None
         if match is None:
             continue
         name = PurePosixPath(match["path"].replace("\\", "/")).name  # what was written elsewhere lies beside
@@ -68,11 +73,19 @@ def _in_folder(folder: Path, shown: Path | None = None) -> Path:
     raise CheckpointError(f"{shown}: no checkpoint: there is no .index file{more}, and no {JAVASCRIPT}")
 
 
+def _text(note: Path) -> str:
+    try:
+        with note.open(encoding="utf-8", errors="replace") as file:
+            return file.read(LONGEST_NOTE)
+    except OSError as error:
+        raise CheckpointError(f"{note}: cannot be read: {error.strerror}") from error
+
+
 def _unpack(archive: Path, folder: Path) -> None:
     """Writes the parts of a checkpoint, and nothing else, into a folder."""
     try:
         with tarfile.open(archive) as tar:
-            wanted = [member for member in tar if _is_wanted(member, archive)]
+            wanted = _wanted(tar, archive)
             size, free = sum(member.size for member in wanted), shutil.disk_usage(folder).free
             if size > free:
                 raise CheckpointError(f"{archive}: unpacks to {size:,} bytes, and {folder} has {free:,} free")
@@ -83,8 +96,21 @@ def _unpack(archive: Path, folder: Path) -> None:
                 if source is not None:
                     with source, target.open("wb") as file:
                         shutil.copyfileobj(source, file, 1 << 20)
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error, lzma.LZMAError) as error:
         raise CheckpointError(f"{archive}: damaged archive: {error}") from error
+
+
+def _wanted(tar: tarfile.TarFile, archive: Path) -> list[tarfile.TarInfo]:
+    """The parts of a checkpoint; an archive is given up before more is unpacked than one could hold."""
+    wanted, size = [], 0
+    for count, member in enumerate(tar, 1):
+        size += member.size
+        if count > MOST_MEMBERS or size > LARGEST_ARCHIVE:
+            most = f"{MOST_MEMBERS:,} files or {LARGEST_ARCHIVE:,} bytes"
+            raise CheckpointError(f"{archive}: holds more than {most}: not unpacked")
+        if _is_wanted(member, archive):
+            wanted.append(member)
+    return wanted
 
 
 def _is_wanted(member: tarfile.TarInfo, archive: Path) -> bool:
@@ -100,8 +126,11 @@ def _is_wanted(member: tarfile.TarInfo, archive: Path) -> bool:
 
 def _what(path: Path) -> str:
     """A sentence on a file that is no checkpoint."""
-    with path.open("rb") as file:
-        head = file.read(16)
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
     reads = "what is read here is a TensorFlow checkpoint (.index and .data files, or a .tar of them)"
     if path.name == "saved_model.pb":
         return f"a SavedModel; {reads}"

@@ -42,13 +42,15 @@ class Folder:
 
     def read(self, name: str, most: int = SLACK) -> bytes:
         file = self.path / name
-        if not file.is_file():
-            raise CheckpointError(f"{file}: missing; copy the whole folder")
-        if file.stat().st_size > most:
-            raise CheckpointError(
-                f"{file}: has {file.stat().st_size:,} bytes, and at most {most:,} are expected"
-            )
-        return file.read_bytes()
+        try:
+            if not file.is_file():
+                raise CheckpointError(f"{file}: missing; copy the whole folder")
+            size = file.stat().st_size
+            if size > most:
+                raise CheckpointError(f"{file}: has {size:,} bytes, and at most {most:,} are expected")
+            return file.read_bytes()
+        except OSError as error:
+            raise CheckpointError(f"{file}: cannot be read: {error.strerror}") from error
 
     def name_of(self, name: str) -> str:
         return str(self.path / name)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-LARGEST = 1 << 26  # bytes of one block; tables are cut into blocks of some kilobytes
+
+def length_of(data: bytes) -> int:
+    """How many bytes a block says it unpacks to. Raises ValueError when it does not say."""
+    return _varint(data)[0]
 
 
 def decompress(data: bytes) -> bytes:
-    """Raises ValueError when the block is damaged."""
+    """The bytes of a block; no more memory is taken than `length_of` says.
+
+    Raises:
+        ValueError: the block is damaged.
+    """
     length, at = _varint(data)
-    if length > LARGEST:
-        raise ValueError(f"a snappy block claims {length} bytes")
     out = bytearray()
     try:
         while at < len(data):
             at = _element(data, at, out)
-            if len(out) > length:
+            if len(out) > length:  # by 64 bytes at most, or by what the block itself holds
                 break
     except IndexError:
         raise ValueError("a snappy block ends within an element") from None
@@ -44,8 +49,12 @@ def _element(data: bytes, at: int, out: bytearray) -> int:
         at += width
     if not 0 < offset <= len(out):
         raise ValueError("a snappy block copies from before its beginning")
-    for _ in range(size):  # byte by byte: a copy may overlap what it writes
-        out.append(out[-offset])
+    start = len(out) - offset
+    while size:  # a copy may overlap what it writes
+        part = out[start : start + size]
+        out += part
+        size -= len(part)
+        start += len(part)
     return at
 
 

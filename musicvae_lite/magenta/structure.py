@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import numpy as np
+
 from musicvae_lite.errors import CheckpointError
 from musicvae_lite.magenta.names import PROJECTION
 
@@ -12,6 +14,7 @@ SLOTS = re.compile(
     r"(.*/)?(Adam(_\d+)?|Momentum|RMSProp(_\d+)?|beta[12]_power(_\d+)?|ExponentialMovingAverage)"
 )
 STEP = "global_step"
+MOST_UPDATES = 1 << 48
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -59,17 +62,28 @@ def is_ignored(name: str) -> bool:
     return bool(SLOTS.fullmatch(name))
 
 
+def step_of(values: np.ndarray, where: object) -> int:
+    """The count of updates. Raises CheckpointError when it is none."""
+    if values.size != 1 or not 0 <= values.reshape(-1)[0] < MOST_UPDATES:
+        shown = values.reshape(-1)[:3].tolist()
+        raise CheckpointError(f"{where}: '{STEP}' should be one count of updates, and is {shown}")
+    return int(values.reshape(-1)[0])
+
+
 def read_structure(shapes: Shapes, where: object) -> Structure:
     """From the model's variables by their `plain` names.
 
     Raises:
         CheckpointError: a part every MusicVAE has is missing, or its shape makes no sense.
     """
-    reader = _Reader(shapes, where)
     try:
-        return reader.structure()
+        found = _Reader(shapes, where).structure()
     except (IndexError, ZeroDivisionError) as error:
         raise CheckpointError(f"{where}: a variable has too few dimensions for its name") from error
+    sizes = (found.z, *found.encoder, *found.decoder, *found.conductor, *found.outputs)
+    if min(sizes) < 1:
+        raise CheckpointError(f"{where}: no MusicVAE: a layer has no units")
+    return found
 
 
 class _Reader:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,10 @@ import pytest
 
 from musicvae_lite.errors import CheckpointError
 from musicvae_lite.magenta import snappy
+from musicvae_lite.magenta import table as tables
 from musicvae_lite.magenta.bundle import Bundle
 from musicvae_lite.magenta.checksums import crc32c, masked
-from tests.magenta.bundles import entry, field, squeezed, table, write_bundle
+from tests.magenta.bundles import append, block, entry, field, squeezed, table, varint, write_bundle
 
 CHANCE = np.random.default_rng(0)
 VARIABLES = {
@@ -85,7 +87,7 @@ def test_snappy():
     ("data", "words"),
     [
         (b"", "without a length"),
-        (b"\xff\xff\xff\xff\x0f", "claims"),
+        (b"\xff\xff\xff\xff\x0f", "holds 0"),
         (bytes([4, 3 << 2, 1]), "ends within"),
         (bytes([8, (4 - 4) << 2 | 1, 1]), "before its beginning"),
         (bytes([9, 0, 65]), "holds 1"),
@@ -183,3 +185,89 @@ def test_a_table_whose_blocks_lie(tmp_path: Path):
     footer = bytes([0, len(body) - 1, 0, len(body) - 1])
     (tmp_path / "m.index").write_bytes(data + footer + bytes(40 - len(footer)) + good[-8:])
     opened(tmp_path / "m", "damaged table")
+
+
+ROWS = [HEADER, (b"w", entry(VALUE, 0, 0, VALUE.tobytes()))]
+
+
+def indexed(data: bytes, index: bytes) -> bytes:
+    """A table file of blocks and the handle of its index block."""
+    footer = b"\x00\x00" + index
+    return data + footer + bytes(40 - len(footer)) + table(ROWS)[-8:]
+
+
+def bomb(claimed: int) -> bytes:
+    """A snappy block of copies: 3 bytes for every 64."""
+    return varint(claimed) + bytes([0, 65]) + bytes([63 << 2 | 2, 1, 0]) * (claimed // 64)
+
+
+def packed(data: bytearray, contents: bytes) -> bytes:
+    """Adds contents as a block that says it is packed; returns its handle."""
+    handle = varint(len(data)) + varint(len(contents))
+    body = contents + b"\x01"
+    data += body + struct.pack("<I", masked(crc32c(body)))
+    return handle
+
+
+def test_an_index_that_would_take_all_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refused(data: bytes, words: str) -> None:
+        (tmp_path / "m.index").write_bytes(data)
+        tracemalloc.start()
+        opened(tmp_path / "m", words)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 22
+        tracemalloc.stop()
+
+    (tmp_path / "m.data-00000-of-00001").write_bytes(VALUE.tobytes())
+    data = bytearray()
+    handles = [(b"z", packed(data, bomb(1 << 23)))]
+    index = append(data, block(handles, 1), False)
+    refused(indexed(bytes(data), index), "unpacks to 8,388,608 bytes, more than 4,194,304")
+
+    data = bytearray()
+    handle = append(data, block(ROWS, 1), False)
+    index = append(data, block([(bytes([n]), handle) for n in range(9)], 1), False)
+    refused(indexed(bytes(data), index), "the block at byte 0 is named twice")
+
+    monkeypatch.setattr(tables, "LARGEST_UNPACKED", 1000)
+    long = [(b"k" * n, b"") for n in range(1, 60)]
+    refused(table([HEADER, *long], restart=99), "unpacks to more than 1,000 bytes")
+    monkeypatch.setattr(tables, "MOST_ENTRIES", 20)
+    refused(table([HEADER, *[(bytes([n]), b"") for n in range(1, 40)]]), "more than 20 entries")
+    refused(table([HEADER, (b"b", b""), (b"a", b"")]), "not in order")
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([HEADER, (b"w", field(1, 1) + field(2, field(2, field(1, 1)) * 9) + field(5, 4))], "9 dimensions"),
+        (
+            [HEADER, *((name, entry(VALUE, 0, 0, VALUE.tobytes())) for name in (b"v", b"w"))],
+            "its variables take 24 bytes, the .data files have 12",
+        ),
+        ([HEADER, (b"w", field(1, 7) + field(5, 12))], "'w' is of a kind that is not read"),
+    ],
+)
+def test_variables_that_lie(tmp_path: Path, rows, words: str):
+    (tmp_path / "m.index").write_bytes(table(rows))
+    (tmp_path / "m.data-00000-of-00001").write_bytes(VALUE.tobytes())
+    opened(tmp_path / "m", words)
+
+
+def test_any_damage_to_an_index_is_an_error_of_ours(tmp_path: Path):
+    """Bytes are changed before the checksums are made, so that the parsers meet them."""
+    chance = np.random.default_rng(0)
+    (tmp_path / "m.data-00000-of-00001").write_bytes(VALUE.tobytes())
+    good = block(ROWS, 16)
+    for _ in range(300):
+        spoilt = bytearray(good)
+        for at in chance.integers(0, len(good), chance.integers(1, 4)):
+            spoilt[at] = chance.integers(0, 256)
+        data = bytearray()
+        index = append(data, block([(b"z", append(data, bytes(spoilt), False))], 1), False)
+        (tmp_path / "m.index").write_bytes(indexed(bytes(data), index))
+        try:
+            bundle = Bundle(tmp_path / "m")
+            for name in bundle.variables:
+                bundle.read(name)
+        except CheckpointError as error:
+            assert str(tmp_path) in str(error)

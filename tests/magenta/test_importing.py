@@ -14,6 +14,7 @@ import torch
 
 from musicvae_lite import checkpoints
 from musicvae_lite.errors import CheckpointError, ConfigError
+from musicvae_lite.magenta import locating
 from musicvae_lite.magenta.importing import import_model
 from musicvae_lite.magenta.names import layout
 from musicvae_lite.magenta.recognition import stock_names
@@ -121,6 +122,24 @@ def test_archives_with_links(tmp_path: Path):
         import_model(tmp_path / "in.tar")
 
 
+def test_archives_that_would_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    prefix = write_bundle(tmp_path / "in" / "model.ckpt", variables_of(small("hier-mel_16bar")))
+    with tarfile.open(tmp_path / "in.tar.gz", "w:gz") as tar:
+        for path in sorted(prefix.parent.iterdir()):
+            tar.add(path, path.name)
+    data = (tmp_path / "in.tar.gz").read_bytes()
+    (tmp_path / "cut.tar.gz").write_bytes(data[: len(data) // 2])
+    (tmp_path / "bad.tar.gz").write_bytes(data[: len(data) // 2] + bytes(len(data) // 2))
+    for name in ("cut", "bad"):
+        with pytest.raises(CheckpointError, match=r"damaged archive|there is no \.index file"):
+            import_model(tmp_path / f"{name}.tar.gz")
+    for name, least in (("LARGEST_ARCHIVE", 1000), ("MOST_MEMBERS", 1)):
+        with monkeypatch.context() as patch:
+            patch.setattr(locating, name, least)
+            with pytest.raises(CheckpointError, match=r"holds more than .* not unpacked"):
+                import_model(tmp_path / "in.tar.gz")
+
+
 def test_things_that_are_no_checkpoint(tmp_path: Path):
     def refused(path: Path, words: str) -> None:
         with pytest.raises(CheckpointError, match=words):
@@ -181,6 +200,8 @@ def changed(tmp_path: Path, change) -> Path:
         ),
         (lambda v: v.update({"encoder/mu/bias": np.full(4, np.nan, np.float32)}), "infinite or no numbers"),
         (lambda v: v.update({"encoder/mu/bias": np.float32(1)}), "too few dimensions|should be"),
+        (lambda v: v.update({"encoder/mu/bias": np.zeros(0, np.float32)}), "a layer has no units"),
+        (lambda v: v.update({"global_step": np.zeros(3, np.int64)}), "should be one count of updates"),
     ],
 )
 def test_variables_that_do_not_fit(tmp_path: Path, change, words: str):
