@@ -187,7 +187,7 @@ class Conductor(nn.Module):
         states = self.cells.unpack(self.initial(vector).tanh())
         weight, bias = self.cells.lowest.first
         first = bias + 0 * weight[:, 0]  # the inert row takes part, so that its gradient is zero and not none
-        return self.cells.climb(first.expand(vector.shape[0], self.length, -1), states)[0]
+        return self.cells.climb(first.repeat(self.length, vector.shape[0], 1), states).transpose(0, 1)
 
 
 class Core(nn.Module):
@@ -210,7 +210,8 @@ class Core(nn.Module):
 
     def forward(self, vector: Tensor, before: Tensor, control: Tensor | None) -> Tensor:
         """Hidden states [B, T, H] of steps that each know those before [B, T, ...]."""
-        return self.cells.climb(self.first(vector, control).all(before), self.start(vector))[0]
+        out = self.cells.climb(self.first(vector, control).all(before), self.start(vector))
+        return out.transpose(0, 1)
 
     def start(self, vector: Tensor) -> list[State]:
         return self.cells.unpack(self.initial(vector).tanh())
