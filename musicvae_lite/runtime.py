@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def prepare_environment() -> None:
     """Sets what must be set before torch is imported. Leaves the user's own values alone.
 
-    Large tensors are asked for in huge pages, which Linux then maps 512 times faster; other systems
+    Large tensors are asked for in huge pages, which Linux maps and looks up with less work; other systems
     take no notice.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
