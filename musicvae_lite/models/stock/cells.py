@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -156,8 +157,8 @@ class FirstInput:
         self.told = (z, teller, control)
         sizes = (reader.size, 0 if z is None else z.shape[-1], 0 if teller is None else teller.size)
         step_weight, z_weight, control_weight = weight.split(sizes, -1)
-        self.table = reader.table(step_weight)
-        self.constant = bias[None] if z is None else F.linear(z, z_weight, bias)  # [1 or B, R]
+        self.table: Any = reader.table(step_weight, bias if z is None else None)
+        self.constant = None if z is None else F.linear(z, z_weight, bias)  # [B, R]
         self.control = None  # [T, B, R]
         if teller is not None:
             if control is None:
@@ -168,18 +169,22 @@ class FirstInput:
         """steps [B, T, ...] -> [T, B, R], a tensor of its own."""
         if self.keep < 1:
             return self._dropped(steps)
-        first = self.reader.look_up(steps.transpose(0, 1), self.table).add_(self.constant)
-        return first if self.control is None else first.add_(self.control)
+        first = self.reader.look_up(steps.transpose(0, 1), self.table)
+        for more in (self.constant, self.control):
+            first = first if more is None else first.add_(more)
+        return first
 
     def at(self, t: int, step: Tensor) -> Tensor:
         """The step that is read at time t, [B, ...] -> [B, R]."""
-        first = self.reader.look_up(step[:, None], self.table)[:, 0] + self.constant
-        return first if self.control is None else first + self.control[t]
+        first = self.reader.look_up(step[:, None], self.table)[:, 0]
+        for more in (self.constant, None if self.control is None else self.control[t]):
+            first = first if more is None else first + more
+        return first
 
     def of(self, rows: slice) -> FirstInput:
         """The same for some of the sequences."""
         some = copy(self)
-        some.constant = self.constant[rows]
+        some.constant = None if self.constant is None else self.constant[rows]
         some.control = None if self.control is None else self.control[:, rows]
         return some
 

@@ -110,7 +110,8 @@ class _Recurrence(Function):
             part = order[begin : begin + at_once]
             some = slice(min(part), max(part) + 1)
             shifted = slice(some.start + before, some.stop + before)
-            to_cell = _slopes(gates[some], cells[shifted], squashed[some], d_gates[some])
+            given = hidden[some.start + after : some.stop + after]
+            to_cell = _slopes(gates[some], cells[shifted], squashed[some], given, d_gates[some])
             for t in part:
                 slope = d_gates[t].view(batch, 4, size)
                 dh = dh.add_(d_hidden[t])
@@ -128,27 +129,30 @@ class _Recurrence(Function):
         return d_gates, d_weight.to(weight.dtype), dh if with_h else None, dc if with_c else None, None
 
 
-def _slopes(gates: Tensor, before: Tensor, squashed: Tensor, out: Tensor) -> Tensor:
+def _slopes(gates: Tensor, before: Tensor, squashed: Tensor, hidden: Tensor, out: Tensor) -> Tensor:
     """How much the state after a step changes with what is said to its gates.
 
     Args:
         gates: [n, B, 4H], after their squashing.
-        before: [n, B, H], the cell before each step; `squashed` is the tanh of the one after it.
+        before: [n, B, H], the cell before each step; `squashed` is the tanh of the one after it, and
+            `hidden` what the step gave.
         out: [n, B, 4H], takes d c / d (i, f, g) and d h / d o.
 
     Returns:
         d h / d c, [n, B, H].
     """
     size = before.shape[-1]
-    i, f, g, o = gates.split(size, -1)
+    i, _, g, o = gates.split(size, -1)
     di, df, dg, do = out.split(size, -1)
-    torch.addcmul(gates, gates, gates, value=-1, out=out)  # of a sigmoid; g is a tanh
-    torch.mul(g, g, out=dg).neg_().add_(1)
+    i_and_f = gates[..., : 2 * size]
+    torch.addcmul(i_and_f, i_and_f, i_and_f, value=-1, out=out[..., : 2 * size])
+    torch.addcmul(gates.new_ones(()), g, g, value=-1, out=dg)
+    torch.addcmul(o, o, o, value=-1, out=do)
     di.mul_(g)
     df.mul_(before)
     dg.mul_(i)
     do.mul_(squashed)
-    return torch.addcmul(o, o * squashed, squashed, value=-1)
+    return torch.addcmul(o, hidden, squashed, value=-1)
 
 
 def _add_product(gate: Tensor, h: Tensor, across: Tensor) -> None:
