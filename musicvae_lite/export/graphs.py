@@ -172,7 +172,7 @@ class Greedy(nn.Module):
         is_flat = isinstance(d, FlatDecoder)
         blank = torch.full((1,), d.head.blank).expand(z.shape[0]) if is_flat else d.reader.start(z.shape[0])  # type: ignore[union-attr, operator]
         told = [] if control is None else [control.transpose(0, 1)]
-        end = getattr(d, "end", None)
+        end, apart = getattr(d, "end", None), getattr(d, "apart", False)
 
         def body(carry: list[Tensor], now: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
             previous, state, ended = carry
@@ -180,6 +180,8 @@ class Greedy(nn.Module):
             vector = vectors.index_select(1, segment[None])[:, 0]
             state = torch.where(begin, states.index_select(1, segment[None])[:, 0], state)
             ended = ended & ~begin
+            if apart:
+                previous = torch.where(begin, blank.to(previous.dtype), previous)
             _, step, state = one(previous, vector, state, *now[2:])
             if end is None:
                 return [step.to(previous.dtype), state, ended.clone()], [step.clone()]

@@ -199,9 +199,8 @@ class HierarchicalDecoder(FeedingDecoder):
         if self.memory is None:
             written = self.core.sample(beats, temperature, generator)  # [B * beats, S, *shape]
             return written.unflatten(0, (z.shape[0], -1)).flatten(1, 2)
-        music = self.reader.start(z.shape[0])[:, None][:, :0]  # [B, 0, *shape]
+        heard, music = self.memory.nothing(z.shape[0]), []
         for beat in beats.unflatten(0, (z.shape[0], -1)).unbind(1):  # [B, width] each
-            told_beat = beat + self.memory(self.memory.heard_last(music))
-            written = self.core.sample(told_beat, temperature, generator)
-            music = torch.cat([music.to(written.dtype), written], 1)
-        return music
+            music.append(self.core.sample(beat + self.memory(heard), temperature, generator))
+            heard = self.memory.heard_next(heard.to(music[-1].dtype), music[-1])
+        return torch.cat(music, 1)

@@ -28,7 +28,7 @@ class BeatMemory(nn.Module):
         nn.init.zeros_(self.add.bias)
 
     def forward(self, heard: Tensor) -> Tensor:
-        """What `heard` or `heard_last` give [..., S + events, *shape] -> [..., width]."""
+        """What `heard` or `heard_next` give [..., S + events, *shape] -> [..., width]."""
         return self.add(F.relu(self.table(heard)))
 
     def heard(self, x: Tensor) -> Tensor:
@@ -37,15 +37,35 @@ class BeatMemory(nn.Module):
         before = shifted.unflatten(1, (-1, self.steps))  # [B, beats, S, *shape]
         return torch.cat([before, self._last_events(x)], 2)
 
-    def heard_last(self, x: Tensor) -> Tensor:
-        """What the beat after x [B, t, *shape] hears, t whole beats long: [B, S + events, *shape]."""
-        next_beat = x.new_zeros(x.shape[0], self.steps, *x.shape[2:])
-        return self.heard(torch.cat([x, next_beat], 1))[:, -1]
+    def nothing(self, count: int) -> Tensor:
+        """What the first beat hears, [count, S + events, *shape]."""
+        blank = self.reader.start(count)[:, None]
+        return blank.expand(-1, self.steps + self.events, *blank.shape[2:])
+
+    def heard_next(self, heard: Tensor, beat: Tensor) -> Tensor:
+        """What the next beat hears: beat by beat the same as `heard` of all of them, without all of them.
+
+        Args:
+            heard: what this beat heard, [B, S + events, *shape]; `nothing` at first.
+            beat: what it wrote, [B, S, *shape].
+        """
+        known = torch.cat([heard[:, self.steps :], beat], 1)  # [B, events + S, *shape], oldest first
+        rank = self._happens(beat).cumsum(1)  # [B, S], new events up to and with each step
+        wanted = torch.arange(self.events, device=beat.device) + rank[:, -1:]  # [B, events], of old and new
+        new = wanted - self.events  # how many new events come before the one wanted
+        place = self.events + (rank[:, None] <= new[..., None]).sum(-1)  # its step, where it is new
+        place = torch.where(new < 0, wanted, place)
+        place = place.unflatten(-1, (-1, *[1] * (beat.dim() - 2))).expand(-1, -1, *beat.shape[2:])
+        return torch.cat([beat, known.gather(1, place)], 1)
+
+    def _happens(self, x: Tensor) -> Tensor:
+        """Which steps of x [B, T, *shape] are events, bool [B, T]."""
+        return (x != 0).flatten(2).any(-1) if x.dim() > 2 else x != 0
 
     def _last_events(self, x: Tensor) -> Tensor:
         """The last events before each beat, oldest first, blank where there are fewer."""
         count, length = x.shape[:2]
-        happens = (x != 0).flatten(2).any(-1) if x.dim() > 2 else x != 0  # [B, T]
+        happens = self._happens(x)
         rank = happens.cumsum(1)  # events up to and with each step
         unused = length + self.events
         slots = torch.full((count, unused + 1), length, device=x.device)  # which step each event is

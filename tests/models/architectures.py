@@ -43,6 +43,7 @@ CONFIGS = {
     "stock": config(STOCK, STOCK_OUT),
     "stock, hierarchical and residual": config(STOCK_BEATS, STOCK_BEATS_OUT),
     "stock, three levels": config(STOCK, {**STOCK_OUT, "levels": [2, 4, 4], "conductor": [20]}),
+    "stock, segments apart": config(STOCK, {**STOCK_OUT, "levels": [4, 8], "apart": True}),
     "phrases to beats": config({**DEEP, "deep": 32}, LSTM_OUT),
 }
 

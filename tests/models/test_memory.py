@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from musicvae_lite.models.decoders import HierarchicalDecoder, HierarchicalDecoderSettings
 from musicvae_lite.models.memory import BeatMemory
-from musicvae_lite.music.representations.steps import Categorical
+from musicvae_lite.music.representations.steps import Binary, Categorical, Product, Step
+from tests.models.architectures import made_up
 
 BLANK = 90
 
@@ -31,12 +33,32 @@ def test_hears_the_beat_before_and_the_last_events():
     ]
 
 
-def test_hears_the_same_one_beat_at_a_time():
-    memory = BeatMemory(Categorical(BLANK), 4, 3, 8)
-    tokens = _tokens(7, 32, 0)
-    heard = memory.heard(tokens)
+@pytest.mark.parametrize("step", [Categorical(BLANK), Product((5, 7, 4)), Binary(6)], ids=lambda s: type(s).__name__)
+@pytest.mark.parametrize("events", [1, 3, 9])
+def test_hears_the_same_one_beat_at_a_time(step: Step, events: int):
+    memory = BeatMemory(step, 4, events, 8)
+    x = made_up(step, 7, 32)
+    x[0] = 0  # nothing happens at all
+    x = memory.reader.hide(x, torch.rand(7, 32, generator=torch.Generator().manual_seed(1)) < 0.1)
+    wanted = memory.heard(x)
+    heard = memory.nothing(7).to(x.dtype)
     for beat in range(8):
-        assert torch.equal(memory.heard_last(tokens[:, : 4 * beat]), heard[:, beat])
+        assert torch.equal(heard, wanted[:, beat])
+        heard = memory.heard_next(heard, x[:, 4 * beat : 4 * beat + 4])
+
+
+def test_hearing_one_more_beat_can_be_exported():
+    memory = BeatMemory(Categorical(BLANK), 4, 3, 8)
+
+    class Next(torch.nn.Module):
+        def forward(self, heard: torch.Tensor, beat: torch.Tensor) -> torch.Tensor:
+            return memory.heard_next(heard, beat)
+
+    tokens = _tokens(2, 8, 0)
+    heard = memory.heard(tokens)
+    batch = torch.export.Dim("batch")
+    program = torch.export.export(Next(), (heard[:, 0], tokens[:, :4]), dynamic_shapes=({0: batch}, {0: batch}))
+    assert torch.equal(program.module()(heard[:, 0], tokens[:, :4]), heard[:, 1])
 
 
 def _decoder(memory: int) -> HierarchicalDecoder:

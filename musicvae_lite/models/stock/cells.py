@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -51,29 +52,29 @@ class Cell(nn.Module):
             return self.project.weight, self.project.bias
         return self.weight_ih, self.bias
 
-    def forward(self, first: Tensor, state: State | None = None) -> tuple[Tensor, Tensor, State]:
-        """All steps.
+    def forward(
+        self, first: Tensor, state: State | None = None, backwards: bool = False
+    ) -> tuple[Tensor, Tensor]:
+        """All steps. Time comes first.
 
         Args:
-            first: [B, T, R], the input after `first`.
+            first: [T, B, R], the input after `first`. Overwritten.
             state: zeros by default.
+            backwards: read from the last step to the first.
 
         Returns:
-            The layer's output [B, T, H], the raw h [B, T, H], and the last state.
+            The layer's output [T, B, H] and the raw h [T, B, H].
         """
         gates, added = first, None
         if self.project is not None:
             gates, added = F.linear(first, self.weight_ih, self.bias), first
-        if state is None:
-            zeros = first.new_zeros((first.shape[0], self.hidden))
-            state = zeros, zeros
-        h, c = run(gates, self.weight_hh, *state)
-        return h if added is None else h + added, h, (h[:, -1], c)
+        h, _ = run(gates, self.weight_hh, *(state or (None, None)), backwards)
+        return h if added is None else h + added, h
 
-    def forward_dense(self, x: Tensor, state: State | None = None) -> tuple[Tensor, Tensor, State]:
-        """The same from the input itself, [B, T, inputs]."""
-        out, h, last = self.forward(F.linear(x, *self.first), state)
-        return (out + x if self.residual and self.project is None else out), h, last
+    def forward_dense(self, x: Tensor, state: State | None = None) -> Tensor:
+        """The output from the input itself, [T, B, inputs]."""
+        out, _ = self.forward(F.linear(x, *self.first), state)
+        return out + x if self.residual and self.project is None else out
 
     def advance(self, first: Tensor, state: State) -> tuple[Tensor, State]:
         """One step, from the input after `first`, [B, R]."""
@@ -98,14 +99,12 @@ class Stack(nn.ModuleList):
         )
         self.sizes, self.keep = tuple(sizes), keep
 
-    def climb(self, first: Tensor, states: Sequence[State]) -> tuple[Tensor, list[State]]:
-        """`first` [B, T, R] is the input after the lowest cell's `first`; gives the top output."""
-        out, _, last = self[0](first, states[0])
-        lasts = [last]
+    def climb(self, first: Tensor, states: Sequence[State]) -> Tensor:
+        """From the input after the lowest cell's `first` [T, B, R] to the top output [T, B, H]."""
+        out, _ = self[0](first, states[0])
         for cell, state in zip(list(self)[1:], states[1:], strict=True):
-            out, _, last = cell.forward_dense(dropped(out, self.keep, self.training), state)  # type: ignore[operator]
-            lasts.append(last)
-        return out, lasts
+            out = cell.forward_dense(dropped(out, self.keep, self.training), state)  # type: ignore[operator]
+        return out
 
     def advance(self, first: Tensor, states: Sequence[State]) -> tuple[Tensor, list[State]]:
         """One step, from the input after the lowest cell's `first`, [B, R]."""
@@ -133,7 +132,7 @@ class Stack(nn.ModuleList):
 class FirstInput:
     """What a lowest cell reads over a sequence: concat(step, z, control) times its first weight.
 
-    z's share is computed once for the sequence, steps are looked up.
+    z's share is computed once for the sequence, steps are looked up; what comes out has its time first.
 
     Args:
         reader: of steps.
@@ -158,33 +157,35 @@ class FirstInput:
         self.told = (z, teller, control)
         sizes = (reader.size, 0 if z is None else z.shape[-1], 0 if teller is None else teller.size)
         step_weight, z_weight, control_weight = weight.split(sizes, -1)
-        self.table = reader.table(step_weight)
-        self.constant = bias[None, None]  # [1 or B, 1, R]
-        if z is not None:
-            self.constant = F.linear(z, z_weight, bias)[:, None]
-        self.control = None  # [B, T, R]
+        self.table: Any = reader.table(step_weight, bias if z is None else None)
+        self.constant = None if z is None else F.linear(z, z_weight, bias)  # [B, R]
+        self.control = None  # [T, B, R]
         if teller is not None:
             if control is None:
                 raise ConfigError(f"this model must be told {teller.size} values of control a step")
-            self.control = teller.look_up(control, teller.table(control_weight))
+            self.control = teller.look_up(control.transpose(0, 1), teller.table(control_weight))
 
     def all(self, steps: Tensor) -> Tensor:
-        """steps [B, T, ...] -> [B, T, R]."""
+        """steps [B, T, ...] -> [T, B, R], a tensor of its own."""
         if self.keep < 1:
             return self._dropped(steps)
-        first = self.reader.look_up(steps, self.table) + self.constant
-        return first if self.control is None else first + self.control
+        first = self.reader.look_up(steps.transpose(0, 1), self.table)
+        for more in (self.constant, self.control):
+            first = first if more is None else first.add_(more)
+        return first
 
     def at(self, t: int, step: Tensor) -> Tensor:
         """The step that is read at time t, [B, ...] -> [B, R]."""
-        first = self.reader.look_up(step[:, None], self.table)[:, 0] + self.constant[:, 0]
-        return first if self.control is None else first + self.control[:, t]
+        first = self.reader.look_up(step[:, None], self.table)[:, 0]
+        for more in (self.constant, None if self.control is None else self.control[t]):
+            first = first if more is None else first + more
+        return first
 
     def of(self, rows: slice) -> FirstInput:
         """The same for some of the sequences."""
         some = copy(self)
-        some.constant = self.constant[rows]
-        some.control = None if self.control is None else self.control[rows]
+        some.constant = None if self.constant is None else self.constant[rows]
+        some.control = None if self.control is None else self.control[:, rows]
         return some
 
     def _dropped(self, steps: Tensor) -> Tensor:
@@ -194,7 +195,8 @@ class FirstInput:
             inputs.append(z[:, None].expand(-1, steps.shape[1], -1))
         if teller is not None and control is not None:
             inputs.append(teller.spell(control))
-        return F.linear(F.dropout(torch.cat(inputs, -1), 1 - self.keep), *self.cell.first)
+        spelled = F.dropout(torch.cat(inputs, -1), 1 - self.keep).transpose(0, 1)
+        return F.linear(spelled, *self.cell.first)
 
 
 def dropped(x: Tensor, keep: float, training: bool) -> Tensor:

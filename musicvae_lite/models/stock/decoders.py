@@ -32,6 +32,8 @@ class StockDecoderSettings:
         residual: every layer's input is added to its output.
         keep: share of each layer's inputs that training keeps; the others are dropped.
         end: the token behind which a segment (or the whole) holds nothing; None for full lengths.
+        apart: every segment starts without the last step of the one before, so that sampling writes all of
+            them at once. Magenta's do not.
     """
 
     hidden: tuple[int, ...] = (256, 256)
@@ -42,6 +44,7 @@ class StockDecoderSettings:
     residual: bool = False
     keep: float = 1.0
     end: int | None = None
+    apart: bool = False
 
     def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
         """See `MusicConfig.build`. Raises ConfigError when the levels do not make the steps."""
@@ -79,7 +82,7 @@ class StockDecoder(FeedingDecoder):
     ):
         super().__init__()
         s = settings
-        self.steps, self.z_size, self.end = steps, z, s.end
+        self.steps, self.z_size, self.end, self.apart = steps, z, s.end, s.apart
         self.levels = s.levels[:-1]
         self.segments = math.prod(self.levels)
         sizes = s.conductor or s.hidden
@@ -100,10 +103,11 @@ class StockDecoder(FeedingDecoder):
 
     def hidden(self, z: Tensor, shown: Tensor, control: Tensor | None = None) -> Tensor:
         before = shown if self.end is None else self.hide(shown, self._ended(shown))
-        start = self.reader.start(z.shape[0])[:, None].to(before.dtype)
-        before = torch.cat([start, before[:, :-1]], 1)  # shifted as a whole, then cut
         vectors, segments = self.conduct(z), self.segments
-        before = before.unflatten(1, (segments, -1)).flatten(0, 1)  # [B * S, L, ...]
+        if self.apart:  # cut, then shifted
+            before = self._shifted(before.unflatten(1, (segments, -1)).flatten(0, 1))  # [B * S, L, ...]
+        else:
+            before = self._shifted(before).unflatten(1, (segments, -1)).flatten(0, 1)
         control = self._cut(control)
         parts = [core(vectors, self._own(before, j), control) for j, core in enumerate(self.cores)]
         return torch.cat(parts, -1).unflatten(0, (-1, segments)).flatten(1, 2)
@@ -129,33 +133,45 @@ class StockDecoder(FeedingDecoder):
         generator: torch.Generator | None = None,
     ) -> Tensor:
         """z [B, Z] -> steps [B, T, ...]. Behind an `end` there are only ends, and nothing is fed back."""
-        vectors, length = self.conduct(z), self.steps // self.segments
-        control = self._cut(control)
+        vectors, control = self.conduct(z), self._cut(control)
         firsts = [core.first(vectors, control) for core in self.cores]  # type: ignore[operator]
         states = [core.start(vectors) for core in self.cores]  # type: ignore[operator]
-        previous = self.reader.start(z.shape[0])
-        written: list[Tensor] = []
+        chance = temperature, generator
+        if self.apart:
+            written, _ = self._write(self.reader.start(len(vectors)), firsts, states, *chance)
+            return written.unflatten(0, (-1, self.segments)).flatten(1, 2)
+        previous, segments = self.reader.start(z.shape[0]), []
         for segment in range(self.segments):
             rows = slice(segment, None, self.segments)
-            first = [f.of(rows) for f in firsts]
-            state = [[(h[rows], c[rows]) for h, c in layers] for layers in states]
-            ended = torch.zeros(z.shape[0], dtype=torch.bool, device=z.device)
-            for t in range(length):
-                if self.end is not None and bool(ended.all()):
-                    written += [torch.full_like(previous, self.end)] * (length - t)
-                    break
-                now, state = self._hidden_at(t, previous, first, state)
-                step = self.head.sample(now, temperature, generator)
-                previous = step
-                if self.end is not None:
-                    written.append(torch.where(ended, self.end, step))
-                    previous = self.reader.hide(step[:, None], ended[:, None])[:, 0]
-                    ended = ended | (step == self.end)
-                else:
-                    written.append(step)
-            if self.end is not None and t < length - 1:  # the padding comes before the next segment
-                previous = self.reader.start(z.shape[0]).to(previous.dtype)
-        return torch.stack(written, 1)
+            some = [[(h[rows], c[rows]) for h, c in layers] for layers in states]
+            written, previous = self._write(previous, [f.of(rows) for f in firsts], some, *chance)
+            segments.append(written)
+        return torch.cat(segments, 1)
+
+    def _write(
+        self,
+        previous: Tensor,
+        firsts: list[FirstInput],
+        states: list[list[State]],
+        temperature: float,
+        generator: torch.Generator | None,
+    ) -> tuple[Tensor, Tensor]:
+        """One segment of each of N sequences, [N, L, ...], and what the segment after it is shown first."""
+        length, written = self.steps // self.segments, []
+        ended = torch.zeros(len(previous), dtype=torch.bool, device=previous.device)
+        for t in range(length):
+            if self.end is not None and bool(ended.all()):  # the padding comes before the next segment
+                written += [torch.full_like(previous, self.end)] * (length - t)
+                previous = self.reader.start(len(previous)).to(previous.dtype)
+                break
+            now, states = self._hidden_at(t, previous, firsts, states)
+            step = previous = self.head.sample(now, temperature, generator)
+            if self.end is not None:
+                step = torch.where(ended, self.end, previous)
+                previous = self.reader.hide(previous[:, None], ended[:, None])[:, 0]
+                ended = ended | (step == self.end)
+            written.append(step)
+        return torch.stack(written, 1), previous
 
     def _hidden_at(
         self, t: int, previous: Tensor, firsts: list[FirstInput], states: list[list[State]]
@@ -173,6 +189,11 @@ class StockDecoder(FeedingDecoder):
         if not self.is_split:
             return steps
         return steps[..., core : core + 1] if self.is_flags else steps[..., core]
+
+    def _shifted(self, x: Tensor) -> Tensor:
+        """What stands before each step of x [N, T, ...]."""
+        start = self.reader.start(len(x))[:, None].to(x.dtype)
+        return torch.cat([start, x[:, :-1]], 1)
 
     def _ended(self, tokens: Tensor) -> Tensor:
         cut = tokens.unflatten(1, (self.segments, -1)).flatten(0, 1)
@@ -199,7 +220,7 @@ class Conductor(nn.Module):
         states = self.cells.unpack(self.initial(vector).tanh())
         weight, bias = self.cells.lowest.first
         first = bias + 0 * weight[:, 0]  # the inert row takes part, so that its gradient is zero and not none
-        return self.cells.climb(first.expand(vector.shape[0], self.length, -1), states)[0]
+        return self.cells.climb(first.repeat(self.length, vector.shape[0], 1), states).transpose(0, 1)
 
 
 class Core(nn.Module):
@@ -222,7 +243,8 @@ class Core(nn.Module):
 
     def forward(self, vector: Tensor, before: Tensor, control: Tensor | None) -> Tensor:
         """Hidden states [B, T, H] of steps that each know those before [B, T, ...]."""
-        return self.cells.climb(self.first(vector, control).all(before), self.start(vector))[0]
+        out = self.cells.climb(self.first(vector, control).all(before), self.start(vector))
+        return out.transpose(0, 1)
 
     def start(self, vector: Tensor) -> list[State]:
         return self.cells.unpack(self.initial(vector).tanh())

@@ -123,7 +123,7 @@ class Reading(nn.Module):
 
     def read(self, vectors: Tensor) -> Tensor:
         """Vectors [B, T, D] to the last states of the top layer [B, 2H]."""
-        return self._climb(self._firsts(0, vectors), None)
+        return self._climb(self._firsts(0, vectors.transpose(0, 1)), None)
 
     @property
     def _directions(self) -> tuple[nn.ModuleList, nn.ModuleList]:
@@ -135,14 +135,25 @@ class Reading(nn.Module):
         return [F.linear(given, *cells[layer].first) for given, cells in ways]  # type: ignore[arg-type]
 
     def _climb(self, firsts: list[Tensor], length: Tensor | None) -> Tensor:
-        """From what the lowest layers' first weights made of their input, one tensor a direction."""
-        forwards, backwards = self._directions
-        for layer, (onward, back) in enumerate(zip(forwards, backwards, strict=True)):
+        """From what the lowest layers' first weights made of their input, [T, B, R] a direction."""
+        out: list[Tensor] = []
+        ends: list[Tensor] = []
+        for layer in range(len(self.forwards)):
             if layer:
-                firsts = self._firsts(layer, torch.cat([out, out_back], -1))  # noqa: F821
-            out, h, _ = onward(firsts[0])
-            out_back, h_back, _ = back(turned(firsts[1], length))
-            out_back = turned(out_back, length)
-            if length is not None:
-                out, out_back = cut(out, length), cut(out_back, length)
-        return torch.cat([last_of(h, length), last_of(h_back, length)], -1)
+                firsts = self._firsts(layer, torch.cat(out, -1))
+            out, ends = [], []
+            for cells, first, is_back in zip(self._directions, firsts, (False, True), strict=True):
+                read, end = self._run(cells[layer], first, is_back, length)  # type: ignore[arg-type]
+                out.append(read)
+                ends.append(end)
+        return torch.cat(ends, -1)
+
+    def _run(
+        self, cell: Cell, first: Tensor, is_back: bool, length: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """One layer in one direction: its output [T, B, H], and the raw h of the last step it read [B, H]."""
+        if length is None:
+            out, h = cell(first, None, is_back)
+            return out, h[0] if is_back else h[-1]
+        out, h = cell(turned(first, length) if is_back else first)
+        return cut(turned(out, length) if is_back else out, length), last_of(h, length)

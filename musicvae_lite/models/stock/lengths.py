@@ -20,24 +20,20 @@ def after_end(tokens: Tensor, end: int) -> Tensor:
     return (is_end.cumsum(1) - is_end) > 0
 
 
-def turned(x: Tensor, length: Tensor | None) -> Tensor:
-    """x [B, T, D] read from the end of each sequence; what lies behind the end stays where it is."""
-    if length is None:
-        return x.flip(1)
-    t = torch.arange(x.shape[1], device=x.device)
-    back = length[:, None] - 1 - t
-    order = torch.where(back >= 0, back, t)  # [B, T]
-    return x.gather(1, order[..., None].expand_as(x))
+def turned(x: Tensor, length: Tensor) -> Tensor:
+    """x [T, B, D] read from the end of each sequence; what lies behind the end stays where it is."""
+    t = torch.arange(len(x), device=x.device)[:, None]
+    back = length - 1 - t
+    order = torch.where(back >= 0, back, t)  # [T, B]
+    return x.gather(0, order[..., None].expand_as(x))
 
 
 def cut(x: Tensor, length: Tensor) -> Tensor:
-    """x [B, T, D] with zeros behind each sequence's end."""
-    inside = torch.arange(x.shape[1], device=x.device) < length[:, None]
+    """x [T, B, D] with zeros behind each sequence's end."""
+    inside = torch.arange(len(x), device=x.device)[:, None] < length
     return x * inside[..., None]
 
 
-def last_of(x: Tensor, length: Tensor | None) -> Tensor:
-    """The last step of each sequence, [B, T, D] -> [B, D]."""
-    if length is None:
-        return x[:, -1]
-    return x.gather(1, (length - 1)[:, None, None].expand(-1, 1, x.shape[-1]))[:, 0]
+def last_of(x: Tensor, length: Tensor) -> Tensor:
+    """The last step of each sequence, [T, B, D] -> [B, D]."""
+    return x.gather(0, (length - 1)[None, :, None].expand(1, -1, x.shape[-1]))[0]

@@ -46,12 +46,16 @@ class TokenReader(nn.Module):
         """What stands before the first step, [B] or [B, P]."""
         return self._own(None, self.blanks).expand(batch, *[-1] * (len(self.depths) > 1))
 
-    def table(self, weight: Tensor) -> Tensor:
-        """What every value says, [values + 1 of each part, R], from a weight [R, size]."""
+    def table(self, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        """What every value says, [values + 1 of each part, R], from a weight [R, size] and a bias [R]."""
         rows = weight.t()
         if self.features is not None:
-            return F.pad(self.features.to(rows.dtype) @ rows, (0, 0, 0, 1))
-        return torch.cat([F.pad(part, (0, 0, 0, 1)) for part in rows.split(self.depths)])
+            parts = [F.pad(self.features.to(rows.dtype) @ rows, (0, 0, 0, 1))]
+        else:
+            parts = [F.pad(part, (0, 0, 0, 1)) for part in rows.split(self.depths)]
+        if bias is not None:  # a step reads one row of the first part, whatever it is
+            parts[0] = parts[0] + bias
+        return torch.cat(parts)
 
     def look_up(self, x: Tensor, table: Tensor) -> Tensor:
         """x [B, T] or [B, T, P] -> [B, T, R]."""
@@ -90,11 +94,12 @@ class DenseReader(nn.Module):
     def start(self, batch: int) -> Tensor:
         return self.zeros.expand(batch, -1)
 
-    def table(self, weight: Tensor) -> Tensor:
-        return weight
+    def table(self, weight: Tensor, bias: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        return weight, bias
 
-    def look_up(self, x: Tensor, table: Tensor) -> Tensor:
-        return F.linear(self.spell(x).to(table.dtype), table)
+    def look_up(self, x: Tensor, table: tuple[Tensor, Tensor | None]) -> Tensor:
+        weight, bias = table
+        return F.linear(self.spell(x).to(weight.dtype), weight, bias)
 
     def spell(self, x: Tensor) -> Tensor:
         x = x.float()

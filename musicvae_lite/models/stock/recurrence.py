@@ -2,8 +2,9 @@
 
 What a sequence says to the gates does not depend on the recurrence: it is computed for all steps at once
 outside, where one-hot steps are looked up instead of multiplied and z is multiplied once a sequence.
-What is left is one matrix product a step, and one for all of the weight's gradient. Measured on one CPU
-core this is as fast as nn.LSTM for dense inputs, and 1.4 to 1.6 times as fast for one-hot steps with a z.
+What is left is one matrix product a step and a few passes over the gates, in place; going back, the slopes of
+the gates are computed for many steps at once, and the weight's gradient is one product for all of them.
+docs/speed.md says what it brings.
 """
 
 from __future__ import annotations
@@ -15,22 +16,27 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd import Function
 
+IN_CACHE = 2**20  # gates whose slopes are computed at once: about what a core's cache holds
 
-def run(gates: Tensor, weight: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-    """All steps of an LSTM layer.
+
+def run(
+    gates: Tensor, weight: Tensor, h: Tensor | None = None, c: Tensor | None = None, backwards: bool = False
+) -> tuple[Tensor, Tensor]:
+    """All steps of an LSTM layer. Time comes first.
 
     Args:
-        gates: [B, T, 4H], what the inputs say to the gates i, f, g, o, bias included.
+        gates: [T, B, 4H], what the inputs say to the gates i, f, g, o, bias included. Overwritten.
         weight: [4H, H], recurrent.
-        h, c: [B, H], initial state.
+        h, c: [B, H], initial state; zeros by default, which saves a product.
+        backwards: go from the last step to the first.
 
     Returns:
-        h of every step [B, T, H], and the last c [B, H].
+        h of every step [T, B, H], and the last c [B, H].
     """
     if torch.compiler.is_exporting():
-        return _scanned(gates, weight, h, c)
-    hidden, cell = _Recurrence.apply(gates.float().transpose(0, 1), weight, h.float(), c.float())  # type: ignore[misc]
-    return hidden.transpose(0, 1), cell
+        return _scanned(gates, weight, h, c, backwards)
+    h, c = (None if part is None else part.float() for part in (h, c))
+    return _Recurrence.apply(gates.float().contiguous(), weight, h, c, backwards)  # type: ignore[return-value]
 
 
 def step(gates: Tensor, weight: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
@@ -40,7 +46,9 @@ def step(gates: Tensor, weight: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, T
     return o.sigmoid() * c.tanh(), c
 
 
-def _scanned(gates: Tensor, weight: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+def _scanned(
+    gates: Tensor, weight: Tensor, h: Tensor | None, c: Tensor | None, backwards: bool
+) -> tuple[Tensor, Tensor]:
     """`run` as one loop that exporters know."""
     from torch._higher_order_ops.scan import scan
 
@@ -48,61 +56,114 @@ def _scanned(gates: Tensor, weight: Tensor, h: Tensor, c: Tensor) -> tuple[Tenso
         h, c = step(now, weight, carry[0], carry[1])
         return [h, c], h.clone()
 
-    (_, c), hidden = scan(body, [h.clone(), c.clone()], gates.transpose(0, 1))
-    return hidden.transpose(0, 1), c
+    zeros = gates.new_zeros((gates.shape[1], weight.shape[1]))
+    start = [zeros.clone() if part is None else part.clone() for part in (h, c)]
+    (_, c), hidden = scan(body, start, gates.flip(0) if backwards else gates)
+    return hidden.flip(0) if backwards else hidden, c
 
 
 class _Recurrence(Function):
-    """Time first: gates [T, B, 4H]. Products run in autocast's type, all else in float32."""
+    """See `run`. Products run in autocast's type, all else in float32."""
 
     @staticmethod
-    def forward(ctx: Any, inputs: Tensor, weight: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-        steps, batch, size = *inputs.shape[:2], h.shape[-1]
-        kind = _product_type(inputs)
-        ctx.kind = kind
+    def forward(
+        ctx: Any, gates: Tensor, weight: Tensor, h: Tensor | None, c: Tensor | None, backwards: bool
+    ) -> tuple[Tensor, Tensor]:
+        steps, batch, size = *gates.shape[:2], weight.shape[1]
+        kind = _product_type(gates)
         across = weight.to(kind).t()
-        gates = torch.empty((steps, batch, 4 * size), device=inputs.device)
-        hidden = torch.empty((steps + 1, batch, size), device=inputs.device)
-        cells, squashed = torch.empty_like(hidden), torch.empty_like(hidden[1:])
-        hidden[0], cells[0] = h, c
-        for t in range(steps):
-            gate, cell = gates[t], cells[t + 1]
-            if kind is torch.float32:
-                torch.addmm(inputs[t], hidden[t], across, out=gate)
-            else:
-                torch.add(inputs[t], hidden[t].to(kind) @ across, out=gate)
+        # A state more than there are steps: `first` is where the initial one stands, before the first step read.
+        hidden, cells = gates.new_empty((2, steps + 1, batch, size))
+        squashed = torch.empty_like(hidden[1:])
+        before, after = (1, 0) if backwards else (0, 1)
+        first = steps if backwards else 0
+        for states, state in ((hidden, h), (cells, c)):
+            states[first] = 0 if state is None else state
+        for t in _order(steps, backwards):
+            gate, cell = gates[t], cells[t + after]
+            if h is not None or t + before != first:
+                _add_product(gate, hidden[t + before], across)
             gate[:, : 2 * size].sigmoid_()
             gate[:, 2 * size : 3 * size].tanh_()
             gate[:, 3 * size :].sigmoid_()
             i, f, g, o = gate.chunk(4, 1)
-            torch.mul(f, cells[t], out=cell)
+            torch.mul(f, cells[t + before], out=cell)
             cell.addcmul_(i, g)
             torch.tanh(cell, out=squashed[t])
-            torch.mul(o, squashed[t], out=hidden[t + 1])
+            torch.mul(o, squashed[t], out=hidden[t + after])
         ctx.save_for_backward(gates, hidden, cells, squashed, weight)
-        return hidden[1:], cells[-1]
+        ctx.kind, ctx.backwards, ctx.has_state = kind, backwards, (h is not None, c is not None)
+        return hidden[after : steps + after], cells[steps - first]
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         gates, hidden, cells, squashed, weight = ctx.saved_tensors
         d_hidden, d_cell = grads
-        size, kind = hidden.shape[-1], ctx.kind
-        back = weight.to(kind)
+        steps, batch, size = squashed.shape
+        before, after = (1, 0) if ctx.backwards else (0, 1)
+        back = weight.to(ctx.kind)
         d_gates = torch.empty_like(gates)
         dh, dc = torch.zeros_like(hidden[0]), d_cell.clone()
-        for t in range(len(gates) - 1, -1, -1):
-            dh = dh + d_hidden[t]
-            i, f, g, o = gates[t].chunk(4, 1)
-            di, df, dg, do = d_gates[t].chunk(4, 1)
-            dc.addcmul_(dh * o, 1 - squashed[t].square())
-            torch.mul(dc * g, i * (1 - i), out=di)
-            torch.mul(dc * cells[t], f * (1 - f), out=df)
-            torch.mul(dc * i, 1 - g.square(), out=dg)
-            torch.mul(dh * squashed[t], o * (1 - o), out=do)
-            dc = dc * f
-            dh = (d_gates[t].to(kind) @ back).float()
-        flat, before = d_gates.view(-1, 4 * size).to(kind), hidden[:-1].view(-1, size).to(kind)
-        return d_gates, (flat.t() @ before).to(weight.dtype), dh, dc
+        order = _order(steps, not ctx.backwards)
+        at_once = max(1, IN_CACHE // gates[0].numel())
+        for begin in range(0, steps, at_once):
+            part = order[begin : begin + at_once]
+            some = slice(min(part), max(part) + 1)
+            shifted = slice(some.start + before, some.stop + before)
+            given = hidden[some.start + after : some.stop + after]
+            to_cell = _slopes(gates[some], cells[shifted], squashed[some], given, d_gates[some])
+            for t in part:
+                slope = d_gates[t].view(batch, 4, size)
+                dh = dh.add_(d_hidden[t])
+                dc.addcmul_(dh, to_cell[t - some.start])
+                slope[:, :3].mul_(dc[:, None])
+                slope[:, 3].mul_(dh)
+                dc.mul_(gates[t, :, size : 2 * size])
+                if t != order[-1] or ctx.has_state[0]:
+                    dh = (d_gates[t].to(ctx.kind) @ back).float()
+        # A state of zeros says nothing to the weight.
+        told = slice(0, steps) if ctx.has_state[0] else slice(after, steps - before)
+        states = hidden[told.start + before : told.stop + before].flatten(0, 1)
+        d_weight = d_gates[told].flatten(0, 1).to(ctx.kind).t() @ states.to(ctx.kind)
+        with_h, with_c = ctx.has_state
+        return d_gates, d_weight.to(weight.dtype), dh if with_h else None, dc if with_c else None, None
+
+
+def _slopes(gates: Tensor, before: Tensor, squashed: Tensor, hidden: Tensor, out: Tensor) -> Tensor:
+    """How much the state after a step changes with what is said to its gates.
+
+    Args:
+        gates: [n, B, 4H], after their squashing.
+        before: [n, B, H], the cell before each step; `squashed` is the tanh of the one after it, and
+            `hidden` what the step gave.
+        out: [n, B, 4H], takes d c / d (i, f, g) and d h / d o.
+
+    Returns:
+        d h / d c, [n, B, H].
+    """
+    size = before.shape[-1]
+    i, _, g, o = gates.split(size, -1)
+    di, df, dg, do = out.split(size, -1)
+    i_and_f = gates[..., : 2 * size]
+    torch.addcmul(i_and_f, i_and_f, i_and_f, value=-1, out=out[..., : 2 * size])
+    torch.addcmul(gates.new_ones(()), g, g, value=-1, out=dg)
+    torch.addcmul(o, o, o, value=-1, out=do)
+    di.mul_(g)
+    df.mul_(before)
+    dg.mul_(i)
+    do.mul_(squashed)
+    return torch.addcmul(o, hidden, squashed, value=-1)
+
+
+def _add_product(gate: Tensor, h: Tensor, across: Tensor) -> None:
+    if across.dtype is torch.float32:
+        gate.addmm_(h, across)
+    else:
+        gate.add_(h.to(across.dtype) @ across)
+
+
+def _order(steps: int, backwards: bool) -> range:
+    return range(steps - 1, -1, -1) if backwards else range(steps)
 
 
 def _product_type(x: Tensor) -> torch.dtype:

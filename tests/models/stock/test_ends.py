@@ -29,8 +29,8 @@ def made(settings, seed: int = 0) -> Any:
 def test_lengths():
     assert length_of(A.view(4, 4), END).tolist() == [3, 4, 1, 2]
     assert after_end(A.view(4, 4), END)[2].tolist() == [False, True, True, True]
-    x = torch.tensor([[[1.0], [2], [3], [9]]])
-    assert turned(x, torch.tensor([3]))[0, :, 0].tolist() == [3, 2, 1, 9]
+    x = torch.tensor([[[1.0, 5]], [[2, 6]], [[3, 7]], [[9, 8]]]).transpose(1, 2)  # [T, B, D]
+    assert turned(x, torch.tensor([3, 4]))[..., 0].T.tolist() == [[3, 2, 1, 9], [8, 7, 6, 5]]
 
 
 @torch.no_grad()
