@@ -43,7 +43,11 @@ def of_takes(takes: Takes) -> str:
         return _words(f"{len(takes)} takes: no notes")
     from musicvae_lite.plot import draw_strip
 
-    return _block(draw_strip(list(shown), shown.labels), f"{len(takes)} takes", takes.joined())
+    return _block(
+        draw_strip(list(shown), shown.labels, columns=takes.record.get("width", 0)),
+        f"{len(takes)} takes",
+        takes.joined(),
+    )
 
 
 def _block(figure: Figure, name: str, score: Score) -> str:

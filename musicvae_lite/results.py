@@ -123,7 +123,8 @@ def save(
             from musicvae_lite.plot import strip
 
             labels, drawn = [label for label, _ in before], [score for _, score in before]
-            strip([*drawn, *takes], [*labels, *takes.labels], folder / f"{to.path.stem}.png")
+            columns = 0 if before else takes.record.get("width", 0)  # of a blend
+            strip([*drawn, *takes], [*labels, *takes.labels], folder / f"{to.path.stem}.png", columns=columns)
         if to.record:
             record = {**takes.record, "takes": len(takes), "files": [file.name for file in files]}
             text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"

@@ -88,7 +88,7 @@ def test_a_full_disk_leaves_everything_as_it_was(tmp_path: Path, monkeypatch, fa
 
 
 def test_a_new_folder_is_not_made_in_vain(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr("musicvae_lite.plot.strip", lambda *_: 1 / 0)
+    monkeypatch.setattr("musicvae_lite.plot.strip", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         save(takes(), Destination(tmp_path / "new" / "out.mid", plot=True))
     assert below(tmp_path) == []

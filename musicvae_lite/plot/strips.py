@@ -25,7 +25,9 @@ TITLE, NAME, NUMBERS, LANE = 0.38, 0.26, 0.18, 0.2  # heights
 BETWEEN_PARTS, BETWEEN_LINES, BETWEEN_COLUMNS = 0.05, 0.12, 0.12
 
 
-def strip(scores: Sequence[Score], labels: Sequence[str], path: str | Path, title: str = "") -> Path:
+def strip(
+    scores: Sequence[Score], labels: Sequence[str], path: str | Path, title: str = "", columns: int = 0
+) -> Path:
     """Draws several short scores to a file: see `draw_strip`.
 
     Args:
@@ -40,10 +42,10 @@ def strip(scores: Sequence[Score], labels: Sequence[str], path: str | Path, titl
         MusicVAEError: the file could not be written.
     """
     target = check_suffix(path)
-    return save(draw_strip(scores, labels, title), target)
+    return save(draw_strip(scores, labels, title, columns), target)
 
 
-def draw_strip(scores: Sequence[Score], labels: Sequence[str], title: str = "") -> Figure:
+def draw_strip(scores: Sequence[Score], labels: Sequence[str], title: str = "", columns: int = 0) -> Figure:
     """Draws several short scores on one pitch axis, with the drums of all in lanes below.
 
     Two-bar scores stand five in a line, longer ones below each other. Colours run from the first
@@ -54,6 +56,7 @@ def draw_strip(scores: Sequence[Score], labels: Sequence[str], title: str = "") 
         scores: what to draw, in order; one to a few dozen.
         labels: a short name for each.
         title: what stands above.
+        columns: how many stand in a line, for a grid; 0 fills lines of up to 40 quarter notes.
 
     Raises:
         NothingUsableError: no score has notes.
@@ -71,7 +74,7 @@ def draw_strip(scores: Sequence[Score], labels: Sequence[str], title: str = "") 
 
     lines = [Grid.of(score).bar_ticks for score in scores]
     quarters = max(float(bar[-1]) / s.ticks_per_quarter for s, bar in zip(scores, lines, strict=True))
-    columns = _columns(len(scores), quarters)
+    columns = min(columns, len(scores)) or _columns(len(scores), quarters)
     rows = math.ceil(len(scores) / columns)
     left, top = max(LABELS, drum_lanes.inches(lanes)), TITLE if title else 0.04
     width = min(max(columns * quarters * 0.3, 6.0), 15.0) / columns - BETWEEN_COLUMNS

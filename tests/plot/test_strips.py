@@ -26,6 +26,13 @@ def test_several_tracks_keep_their_colours_and_their_drums(tmp_path):
     assert all(area(path, colour) > 100 for colour in ("#2f6fb3", "#d1601f", "#2b8a5c"))
 
 
+def test_a_grid_has_as_many_columns_as_are_asked_for():
+    for columns, count in ((3, 9), (2, 3), (4, 2)):
+        figure = draw_strip([scale()] * count, ["x"] * count, columns=columns)
+        lefts = {round(axis.get_position().x0, 3) for axis in figure.axes}
+        assert len(lefts) == min(columns, count)
+
+
 def test_long_scores_drums_and_gaps(tmp_path):
     beat = score([(i * 240, i * 240 + 60, 36 + i % 3, 90, 0) for i in range(16)], (Track(is_drum=True),))
     nothing = score([], ())
