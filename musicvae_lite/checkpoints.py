@@ -7,24 +7,29 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from musicvae_lite import packing, resources
-from musicvae_lite.errors import CheckpointError
+from musicvae_lite import packing, resources, tables
+from musicvae_lite.errors import CheckpointError, MusicVAEError, shown
 from musicvae_lite.packing import Storage
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from musicvae_lite.budget import Budget
     from musicvae_lite.latent import CodePrior
 
 FORMAT = 1
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "CARD.md"
+LARGEST = 2**33  # bytes of a file of weights
+MOST_TENSORS = 100_000  # in one
+KINDS = ("F64", "F32", "F16", "BF16", "I64", "I32", "I8", "U8")  # of numbers that are read
 PRIOR = "prior.safetensors"  # mean and root of a `CodePrior`; a model without one draws from N(0, I)
 
 
@@ -75,24 +80,67 @@ def read_config(folder: Path) -> dict[str, Any]:
     """The config of a model folder, checked for its version but not for its contents."""
     path = folder / CONFIG
     try:
-        config = json.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        config = tables.read_json(path)
+    except json.JSONDecodeError as error:
+        raise CheckpointError(f"{path}: damaged, line {error.lineno} is not JSON: {error.msg}") from error
+    except (OSError, ValueError) as error:
         raise CheckpointError(
             f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}"
         ) from error
-    except json.JSONDecodeError as error:
-        raise CheckpointError(f"{path}: damaged, line {error.lineno} is not JSON: {error.msg}") from error
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         version = config.get("format") if isinstance(config, dict) else None
         raise CheckpointError(
-            f"{path}: format {version!r}; this version of musicvae_lite reads format {FORMAT}"
+            f"{path}: format {shown(version)}; this version of musicvae_lite reads format {FORMAT}"
         )
     return config
 
 
 def read_weights(folder: Path, device: str = "cpu") -> dict[str, Tensor]:
     """The weights of a model folder in float32, however they are stored."""
-    return packing.unpack(read_tensors(folder / WEIGHTS, device))
+    path = folder / WEIGHTS
+    try:
+        return packing.unpack(read_tensors(path, device))
+    except ValueError as error:
+        raise CheckpointError(f"{path}: damaged: {error}; copy it again") from error
+
+
+def shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of a safetensors file, from its header: nothing of the sizes it names is allocated.
+
+    Raises:
+        CheckpointError: it is missing or damaged, or holds what no model does.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise CheckpointError(f"{path}: missing; copy the whole model folder, or train it again")
+    try:
+        if path.stat().st_size > LARGEST:
+            raise ValueError(f"weights of more than {LARGEST:,} bytes are not read")
+        with safe_open(path, framework="numpy") as file:
+            names = list(file.keys())
+            if len(names) > MOST_TENSORS:
+                raise ValueError(f"{len(names):,} tensors, more than {MOST_TENSORS:,}")
+            parts = {name: file.get_slice(name) for name in names}
+            for name, part in parts.items():
+                if part.get_dtype() not in KINDS:
+                    raise ValueError(f"'{name[:80]}' holds {part.get_dtype()}, which is not read")
+            return {name: tuple(part.get_shape()) for name, part in parts.items()}
+    except (SafetensorError, OSError, ValueError, OverflowError) as error:
+        raise CheckpointError(
+            f"{path}: damaged ({error}); copy it again, its size is {path.stat().st_size} bytes"
+        ) from error
+
+
+def budget(folder: Path) -> Budget:
+    """The context to build a model in whose weights lie in a folder: what they can fill, and no more.
+
+    Raises:
+        CheckpointError: the weights are missing or damaged.
+    """
+    from musicvae_lite.budget import Budget
+
+    return Budget(sum(math.prod(shape) for shape in shapes(folder / WEIGHTS).values()))
 
 
 def read_tensors(path: Path, device: str = "cpu") -> dict[str, Tensor]:
@@ -100,14 +148,11 @@ def read_tensors(path: Path, device: str = "cpu") -> dict[str, Tensor]:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    if not path.exists():
-        raise CheckpointError(f"{path}: missing; copy the whole model folder, or train it again")
+    shapes(path)
     try:
         return load_file(path, device=device)
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(
-            f"{path}: damaged ({error}); copy it again, its size is {path.stat().st_size} bytes"
-        ) from error
+    except (SafetensorError, OSError, ValueError, RuntimeError) as error:
+        raise CheckpointError(f"{path}: damaged ({error}); copy it again") from error
 
 
 def load_into(model: nn.Module, weights: dict[str, Tensor], where: Path) -> None:
@@ -186,14 +231,37 @@ def write_json(path: Path, value: Any) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Gives a temporary path in the same folder that becomes `path` only if all went well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
+    """Gives a temporary path in the same folder that becomes `path` only if all went well.
+
+    It is on the disk before it takes the place of `path`, so that no loss of power leaves half a file.
+
+    Raises:
+        MusicVAEError: the disk refuses.
+    """
+    temporary = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=path.suffix)
+        os.close(handle)
+        temporary = Path(name)
         yield temporary
         os.chmod(temporary, 0o644)
+        with temporary.open("r+b") as file:
+            os.fsync(file.fileno())
         os.replace(temporary, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise MusicVAEError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes sure that what was renamed in a folder stays so, where the system can: Windows cannot."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

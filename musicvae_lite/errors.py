@@ -6,9 +6,20 @@ Messages say what was wrong, where (file, bar, field), and what to do about it.
 
 from __future__ import annotations
 
+import reprlib
+
 
 class MusicVAEError(Exception):
     """Base of all errors with a message meant for the user."""
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 80
+
+
+def shown(value: object) -> str:
+    """A value from a file as a message may show it: `repr`, cut short."""
+    return _SHORT.repr(value)
 
 
 class ReadError(MusicVAEError):

@@ -8,6 +8,7 @@ largest weight.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Literal, get_args
 
 from musicvae_lite.errors import ConfigError
@@ -34,13 +35,23 @@ def pack(weights: dict[str, Tensor], storage: Storage = "float32") -> dict[str, 
 
 
 def unpack(stored: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Stored tensors as float32 weights."""
+    """Stored tensors as float32 weights.
+
+    Raises:
+        ValueError: scales without a matrix, or of another number of groups.
+    """
     weights: dict[str, Tensor] = {}
     for name, tensor in stored.items():
-        if name.endswith(SCALE):
+        if not name.endswith(SCALE):
+            weights[name] = tensor.float()
+    for name, scale in stored.items():
+        if not name.endswith(SCALE):
             continue
-        scale = stored.get(name + SCALE)
-        weights[name] = tensor.float() if scale is None else tensor.float() * _spread(scale, tensor)
+        matrix = weights.get(name.removesuffix(SCALE))
+        if matrix is None or matrix.dim() < 2 or tuple(scale.shape) != _groups(matrix):
+            found = "no matrix" if matrix is None else f"a matrix {list(matrix.shape)}"
+            raise ValueError(f"'{name[:80]}' has the shape {list(scale.shape)}, for {found}")
+        weights[name.removesuffix(SCALE)] = matrix * _spread(scale, matrix)
     return weights
 
 
@@ -56,7 +67,13 @@ def _quantised(matrix: Tensor) -> tuple[Tensor, Tensor]:
     return numbers.to(torch.int8), scale
 
 
+def _groups(matrix: Tensor) -> tuple[int, int]:
+    """Rows R and groups G of a matrix [R, ...]."""
+    rows = matrix.shape[0]
+    return rows, -(-math.prod(matrix.shape[1:]) // GROUP)
+
+
 def _spread(scale: Tensor, matrix: Tensor) -> Tensor:
     """Scales [R, G] to one for each number of the matrix."""
-    columns = matrix[0].numel()
+    columns = math.prod(matrix.shape[1:])
     return scale.float().repeat_interleave(GROUP, 1)[:, :columns].reshape(matrix.shape)

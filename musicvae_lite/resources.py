@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,18 +152,14 @@ def _download(file: RemoteFile, folder: Path, progress: DownloadProgress | None)
     options: dict[str, Any] = {"progressbar": progress or False, "chunk_size": 2**16, "timeout": 60}
     downloader: Any = pooch.HTTPDownloader(**options)
     pooch.get_logger().setLevel("WARNING")
-    unpack = None
-    if file.name.endswith(".zip"):
-        unpack = pooch.Unzip()
-    elif file.name.endswith((".tar.gz", ".tgz")):
-        unpack = pooch.Untar()
+    is_archive = file.name.endswith((".zip", ".tar.gz", ".tgz"))
     try:
         pooch.retrieve(
             file.address,
             known_hash=f"sha256:{file.sha256}" if file.sha256 else None,
             fname=file.name,
             path=folder,
-            processor=unpack,
+            processor=_unpacked if is_archive else None,
             downloader=downloader,
         )
     except requests.RequestException as error:
@@ -173,3 +170,20 @@ def _download(file: RemoteFile, folder: Path, progress: DownloadProgress | None)
         raise MusicVAEError(
             f"{file.address}: what came is not the expected file: its SHA-256 differs from {file.sha256}"
         ) from error
+
+
+def _unpacked(name: str, action: str, _: Any) -> None:
+    """pooch's step after a download: NAME.zip goes to the folder NAME.zip.unpacked, whole or not at all."""
+    from musicvae_lite import archives
+
+    folder, partial = Path(f"{name}.unpacked"), Path(f"{name}.partial")
+    if folder.is_dir() and action == "fetch":
+        return
+    for old in (folder, partial):
+        shutil.rmtree(old, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        archives.unpack(Path(name), partial)
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from musicvae_lite import checkpoints
 from musicvae_lite.collections.styling import codes_of
-from musicvae_lite.errors import CheckpointError, ConfigError
+from musicvae_lite.errors import CheckpointError, ConfigError, shown
 from musicvae_lite.latent import Posterior
 from musicvae_lite.music.takes import Style, Takes
 from musicvae_lite.vae import VAE, Batch, Reconstruction
@@ -154,16 +154,20 @@ class Personal:
         table = checkpoints.read_config(where)
         if table.get("family") != FAMILY:
             raise CheckpointError(
-                f"{where}: not made by `mvae personalize`: its family is {table.get('family')!r}"
+                f"{where}: not made by `mvae personalize`: its family is {shown(table.get('family'))}"
             )
         try:
             config = PersonalConfig(*(int(table[key]) for key in ("codes", "z", "hidden")))
             record = dict(table["record"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(f"{where}: its config is damaged ({error!r})") from error
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise CheckpointError(f"{where}: its config is damaged ({shown(error)})") from error
         if not all(1 <= size <= 1 << 16 for size in asdict(config).values()):
             raise CheckpointError(f"{where}: its config claims sizes no such model has")
-        vae = config.build()
+        try:
+            with checkpoints.budget(where):
+                vae = config.build()
+        except ConfigError as error:
+            raise CheckpointError(f"{where}: {error}") from error
         checkpoints.load_into(vae, checkpoints.read_weights(where), where)
         return cls(config, vae, record)
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from musicvae_lite import tables
 from musicvae_lite.corpora.recipe import SPLITS
 from musicvae_lite.corpora.tally import Reason
-from musicvae_lite.errors import DatasetError
+from musicvae_lite.errors import DatasetError, shown
 
 MANIFEST = "manifest.json"
 SONGS = "songs.jsonl"
@@ -105,7 +106,7 @@ class Manifest:
         if not path.is_file():
             raise DatasetError(f"{folder}: it holds no {MANIFEST}, so it is no dataset of `mvae prepare`")
         try:
-            table = json.loads(path.read_text(encoding="utf-8"))
+            table = tables.read_json(path)
         except (OSError, ValueError) as error:
             raise DatasetError(f"{path}: it cannot be read ({error}); prepare the dataset again") from error
         if not isinstance(table, dict) or table.pop("format", None) != FORMAT:
@@ -113,12 +114,13 @@ class Manifest:
         version = table.pop("version", None)
         if version != VERSION:
             raise DatasetError(
-                f"{path}: the dataset has version {version}, this program reads {VERSION}; prepare it again"
+                f"{path}: the dataset has version {shown(version)}, this program reads {VERSION}; "
+                "prepare it again"
             )
         try:
             manifest = cls._from_dict(table)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            reason = f"the manifest is damaged ({error}); prepare the dataset again"
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            reason = f"the manifest is damaged ({str(error)[:300]}); prepare the dataset again"
             raise DatasetError(f"{path}: {reason}") from error
         return manifest
 
@@ -132,19 +134,26 @@ class Manifest:
                     tokens=_plain_name(s["tokens"]),
                     origin=_plain_name(s["origin"]),
                     windows=_count(s["windows"]),
-                    sha256=tuple(s["sha256"]),
+                    sha256=tuple(_text(digest) for digest in s["sha256"]),
                     control=_plain_name(s["control"]) if s.get("control") else None,
                 )
                 for s in split["shards"]
             )
+            if any(len(shard.sha256) != len(shard.files) for shard in shards):
+                raise ValueError(f"a shard of {name} has a file without its SHA-256")
             splits[name] = Split(_count(split["songs"]), _count(split["windows"]), shards)
             if sum(s.windows for s in shards) != splits[name].windows:
                 raise ValueError(f"the windows of {name}'s shards do not sum to {splits[name].windows}")
         shape = tuple(_count(n) for n in table["window_shape"])
         if not shape or math.prod(shape) == 0:
-            raise ValueError(f"window_shape is {table['window_shape']}")
-        if np.dtype(table["dtype"]).kind not in "uif":
-            raise ValueError(f"tokens of dtype {table['dtype']!r} are no numbers")
+            raise ValueError(f"window_shape is {shown(table['window_shape'])}")
+        if not isinstance(table["dtype"], str) or np.dtype(table["dtype"]).kind not in "uif":
+            raise ValueError(f"tokens of dtype {shown(table['dtype'])} are no numbers")
+        for name in ("representation", "recipe", "sources", "duplicates"):
+            if not isinstance(table[name], dict):
+                raise ValueError(f"{name} is {shown(table[name])}, no table")
+        for count in (table["songs"], table["extracted"], *table["duplicates"].values()):
+            _count(count)
         control = table.get("control")
         if control is not None:
             control = {
@@ -155,20 +164,30 @@ class Manifest:
             "control": control,
             "splits": splits,
             "window_shape": shape,
-            "rejections": tuple(Reason(**r) for r in table["rejections"]),
-            "warnings": tuple(table["warnings"]),
+            "rejections": tuple(_reason(**r) for r in table["rejections"]),
+            "warnings": tuple(_text(warning) for warning in table["warnings"]),
         }
         return cls(**table)
 
 
 def _count(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"{value!r} is no count")
+    if type(value) is not int or not 0 <= value < 2**53:
+        raise ValueError(f"{shown(value)} is no count")
     return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{shown(value)} is no text")
+    return value
+
+
+def _reason(code: Any, count: Any, source: Any, bar: Any, detail: Any) -> Reason:
+    return Reason(_text(code), _count(count), _text(source), _count(bar), _text(detail))
 
 
 def _plain_name(value: Any) -> str:
     """A file name that stays within the dataset's folder."""
     if not isinstance(value, str) or not value.endswith(".npy") or any(c in value for c in "/\\:"):
-        raise ValueError(f"{value!r} is no name of a shard")
+        raise ValueError(f"{shown(value)} is no name of a shard")
     return value

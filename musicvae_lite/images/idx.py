@@ -16,6 +16,7 @@ import numpy as np
 from musicvae_lite.errors import DatasetError, ReadError
 from musicvae_lite.resources import RemoteFile
 
+LARGEST = 2**30 - 2**26  # bytes; EMNIST's largest file has 640 million
 UNSIGNED_BYTE = 8  # the only type of values that MNIST and its kin use
 
 
@@ -25,7 +26,7 @@ def read_idx(path: Path) -> np.ndarray:
     Raises:
         ReadError: it cannot be read, is no idx file, or ends too early; `code` says which.
     """
-    data = _unpacked(path)
+    data = _unpacked(path, LARGEST)
     if len(data) < 4 or data[:2] != b"\0\0":
         raise ReadError(path, "is not an idx file: it begins with other bytes", "no idx")
     kind, dimensions = data[2], data[3]
@@ -41,7 +42,7 @@ def read_idx(path: Path) -> np.ndarray:
     if given != wanted:
         word = "ends too early" if given < wanted else "goes on after its end"
         raise ReadError(path, f"{word}: it says {shape}, {wanted:,} bytes, and holds {given:,}", "truncated")
-    return np.frombuffer(data, np.uint8, offset=begin).reshape(shape).copy()
+    return np.frombuffer(data, np.uint8, offset=begin).reshape(shape)
 
 
 def find(folder: Path, name: str) -> Path | None:
@@ -61,8 +62,9 @@ def check(path: Path, file: RemoteFile) -> None:
         DatasetError: it is another file.
     """
     known = {file.sha256, file.unpacked_sha256} - {""}
-    packed = hashlib.sha256(path.read_bytes()).hexdigest()
-    if not known or packed in known or hashlib.sha256(_unpacked(path)).hexdigest() in known:
+    with path.open("rb") as opened:
+        packed = hashlib.file_digest(opened, "sha256").hexdigest()
+    if not known or packed in known or hashlib.sha256(_unpacked(path, LARGEST)).hexdigest() in known:
         return
     raise DatasetError(
         f"{path}: not the file that was expected: its SHA-256 is {packed}, not {file.sha256}. Download it "
@@ -70,10 +72,19 @@ def check(path: Path, file: RemoteFile) -> None:
     )
 
 
-def _unpacked(path: Path) -> bytes:
+def _unpacked(path: Path, largest: int) -> bytearray:
+    """The bytes of a file, gzipped or not. Raises ReadError, before there are more than `largest`."""
     try:
-        data = path.read_bytes()
-        return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+        with path.open("rb") as packed:
+            is_packed = packed.read(2) == b"\x1f\x8b"
+            packed.seek(0)
+            data = bytearray()
+            with gzip.GzipFile(fileobj=packed) if is_packed else packed as file:
+                while part := file.read(2**20):
+                    data += part
+                    if len(data) > largest:
+                        raise ReadError(path, f"holds more than {largest:,} bytes", "limit")
+            return data
     except (OSError, EOFError, zlib.error) as error:
         raise ReadError(
             path, f"cannot be read: {getattr(error, 'strerror', None) or error}", "damaged"

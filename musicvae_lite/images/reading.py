@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm", ".pbm")
-MAX_PIXELS = 50_000_000
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")  # others run programs, or are none
+MAX_PIXELS = 32_000_000
+MAX_BYTES = 2**28
+MOST_FRAMES = 1_000  # that are counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,15 +57,18 @@ def read_picture(path: str | Path) -> Picture:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        if not place.stat().st_size:
+        size = place.stat().st_size
+        if not size:
             raise ReadError(path, "the file is empty", "empty")
+        if size > MAX_BYTES:
+            raise ReadError(path, f"{size:,} bytes are more than the limit of {MAX_BYTES:,}", "limit")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd metadata; sizes are checked here
-            with Image.open(place) as image:
+            with Image.open(place, formats=FORMATS) as image:
                 if image.width * image.height > MAX_PIXELS:
                     size = f"{image.width:,} x {image.height:,}"
                     raise ReadError(path, f"{size} pixels are more than the limit of {MAX_PIXELS:,}", "limit")
-                frames = getattr(image, "n_frames", 1)
+                frames = _frames(image)
                 image.load()
                 pixels = _array(image, path)
     except (UnidentifiedImageError, Image.DecompressionBombError) as error:
@@ -73,10 +79,26 @@ def read_picture(path: str | Path) -> Picture:
         ) from None
     except PermissionError:
         raise ReadError(path, "no permission to read it", "permission") from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise ReadError(path, f"damaged: {error}", "damaged") from None
+    except ReadError:
+        raise
+    except Exception as error:  # Pillow's readers raise anything at damage: struct.error, TypeError
+        raise ReadError(path, f"damaged: {str(error)[:300]}", "damaged") from None
     notes = (f"an animation of {frames} pictures: the first is taken",) if frames > 1 else ()
     return Picture(pixels, str(path), notes)
+
+
+def _frames(image: Image) -> int:
+    """How many pictures an animation has; no more than `MOST_FRAMES` are counted."""
+    count = 1
+    if getattr(image, "is_animated", False):
+        try:
+            while count < MOST_FRAMES:
+                image.seek(count)
+                count += 1
+        except EOFError:
+            pass
+        image.seek(0)
+    return count
 
 
 def _array(image: Image, path: object) -> np.ndarray:
@@ -86,10 +108,12 @@ def _array(image: Image, path: object) -> np.ndarray:
 
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):  # 16 bits; Pillow keeps some of them as 32-bit whole numbers
-        values = np.asarray(image).astype(np.int64)
+        values = np.asarray(image)
         if values.min() < 0 or values.max() > 65535:
             raise ReadError(path, "holds values beyond 16 bits", "damaged")
         return (values // 257).astype(np.uint8)[None]
+    if image.mode in ("1", "L") and "transparency" not in image.info:
+        return np.array(image.convert("L"))[None]
     if image.mode == "F":
         raise ReadError(path, "holds numbers, not colours: save it with 8 or 16 bits a channel", "no picture")
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from musicvae_lite import resources
+from musicvae_lite import arrays, resources
 from musicvae_lite.errors import ConfigError, DatasetError, NothingUsableError
 from musicvae_lite.images import folders, idx
 from musicvae_lite.images.folders import Wanted
@@ -26,6 +26,8 @@ FILES = {  # the idx files of MNIST and its kin: pictures and labels
     "train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
     "test": ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"),
 }
+LARGEST = 2**34  # bytes of a .npy file of pictures
+LARGEST_ZIPPED = 2**30  # bytes that a .npz file of pictures unpacks to
 ANY = Wanted()
 VALIDATION_SHARE = 1 / 12  # 5,000 of MNIST's 60,000
 
@@ -231,14 +233,14 @@ def _from_folder(path: Path, wanted: Wanted, seed: int) -> PictureSet:
 
 def _from_numpy(path: Path, seed: int) -> PictureSet:
     try:
-        held = np.load(path, allow_pickle=False)
-        arrays = dict(held) if path.suffix.lower() == ".npz" else {"images": held}
-    except (OSError, ValueError, EOFError) as error:
+        found = arrays.load(path, LARGEST_ZIPPED if path.suffix.lower() == ".npz" else LARGEST)
+        held = found if isinstance(found, dict) else {"images": found}
+    except arrays.FAULTS as error:
         raise DatasetError(f"{path}: damaged, or no numpy file of numbers: {error}") from error
-    images = next((arrays[key] for key in ("images", "x", "x_train", "arr_0") if key in arrays), None)
+    images = next((held[key] for key in ("images", "x", "x_train", "arr_0") if key in held), None)
     if images is None:
-        raise DatasetError(f"{path}: holds {', '.join(arrays)}; the pictures must be called 'images'")
-    labels = next((arrays[key] for key in ("labels", "y", "y_train", "arr_1") if key in arrays), None)
+        raise DatasetError(f"{path}: holds {', '.join(held)[:200]}; the pictures must be called 'images'")
+    labels = next((held[key] for key in ("labels", "y", "y_train", "arr_1") if key in held), None)
     return from_arrays(images, labels, name=path.stem, seed=seed)
 
 

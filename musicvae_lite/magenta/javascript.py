@@ -5,7 +5,6 @@ The manifest's format is TensorFlow.js's (tfjs-core, io/types.ts, WeightsManifes
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from pathlib import PurePosixPath
@@ -15,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from musicvae_lite import tables
 from musicvae_lite.errors import CheckpointError
 from musicvae_lite.magenta.converters import converter_of
 from musicvae_lite.magenta.converting import NO_SIGMA, Progress, Read, checked, converted
@@ -75,8 +75,8 @@ def read(source: str, config: str | None, progress: Progress) -> Read:
 
 def _json(place: Place, name: str) -> Any:
     try:
-        return json.loads(place.read(name).decode("utf-8"))
-    except (ValueError, RecursionError) as error:
+        return tables.parse_json(place.read(name).decode("utf-8"))
+    except ValueError as error:
         raise CheckpointError(f"{place.name_of(name)}: not JSON: {error}") from error
 
 

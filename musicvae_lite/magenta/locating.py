@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import lzma
 import re
-import shutil
-import tarfile
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from musicvae_lite.errors import CheckpointError
+from musicvae_lite import archives
+from musicvae_lite.errors import CheckpointError, MusicVAEError
 
 PART = re.compile(r"(?P<prefix>.+)\.(index|meta|data-\d{5}-of-\d{5})")
 WANTED = re.compile(r"checkpoint|.+\.index|.+\.data-\d{5}-of-\d{5}")  # of an archive
@@ -37,7 +34,7 @@ def located(path: Path) -> Iterator[Path]:
         yield path.with_name(PART.fullmatch(path.name)["prefix"])  # type: ignore[index]
     elif path.with_name(f"{path.name}.index").is_file():
         yield path
-    elif path.is_file() and tarfile.is_tarfile(path):
+    elif path.is_file() and archives.is_tar(path):
         with tempfile.TemporaryDirectory() as folder:
             _unpack(path, Path(folder))
             yield _in_folder(Path(folder), path)
@@ -84,44 +81,11 @@ def _text(note: Path) -> str:
 def _unpack(archive: Path, folder: Path) -> None:
     """Writes the parts of a checkpoint, and nothing else, into a folder."""
     try:
-        with tarfile.open(archive) as tar:
-            wanted = _wanted(tar, archive)
-            size, free = sum(member.size for member in wanted), shutil.disk_usage(folder).free
-            if size > free:
-                raise CheckpointError(f"{archive}: unpacks to {size:,} bytes, and {folder} has {free:,} free")
-            for member in wanted:
-                target = folder / member.name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                source = tar.extractfile(member)
-                if source is not None:
-                    with source, target.open("wb") as file:
-                        shutil.copyfileobj(source, file, 1 << 20)
-    except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error, lzma.LZMAError) as error:
-        raise CheckpointError(f"{archive}: damaged archive: {error}") from error
-
-
-def _wanted(tar: tarfile.TarFile, archive: Path) -> list[tarfile.TarInfo]:
-    """The parts of a checkpoint; an archive is given up before more is unpacked than one could hold."""
-    wanted, size = [], 0
-    for count, member in enumerate(tar, 1):
-        size += member.size
-        if count > MOST_MEMBERS or size > LARGEST_ARCHIVE:
-            most = f"{MOST_MEMBERS:,} files or {LARGEST_ARCHIVE:,} bytes"
-            raise CheckpointError(f"{archive}: holds more than {most}: not unpacked")
-        if _is_wanted(member, archive):
-            wanted.append(member)
-    return wanted
-
-
-def _is_wanted(member: tarfile.TarInfo, archive: Path) -> bool:
-    path = PurePosixPath(member.name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[:1]:
-        raise CheckpointError(
-            f"{archive}: holds '{member.name}', a path that climbs out of the archive: not unpacked"
+        archives.unpack(
+            archive, folder, lambda name: bool(WANTED.fullmatch(name)), MOST_MEMBERS, LARGEST_ARCHIVE
         )
-    if member.issym() or member.islnk():
-        raise CheckpointError(f"{archive}: holds the link '{member.name}': not unpacked")
-    return member.isfile() and bool(WANTED.fullmatch(path.name))
+    except MusicVAEError as error:
+        raise CheckpointError(str(error)) from error
 
 
 def _what(path: Path) -> str:

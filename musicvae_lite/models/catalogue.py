@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musicvae_lite import checkpoints
-from musicvae_lite.errors import CheckpointError, ConfigError, NothingUsableError
+from musicvae_lite.errors import CheckpointError, ConfigError, NothingUsableError, shown
 from musicvae_lite.music import representations
 from musicvae_lite.music.picking import Bars, load, pick
 from musicvae_lite.music.representations.base import Representation
@@ -76,7 +77,7 @@ def representation(folder: Path) -> Representation:
     config = checkpoints.read_config(folder)
     where = folder / checkpoints.CONFIG
     if config.get("family") != "music":
-        raise CheckpointError(f"{where}: a model of the family {config.get('family')!r}, not music")
+        raise CheckpointError(f"{where}: a model of the family {shown(config.get('family'))}, not music")
     try:
         return representations.from_config(config["representation"])
     except (ConfigError, KeyError, AttributeError, TypeError) as error:
@@ -157,14 +158,4 @@ def _usable() -> list[tuple[Representation, Path]]:
 
 def _count(weights: Path) -> int:
     """Numbers in a safetensors file, from its header."""
-    from math import prod
-
-    from safetensors import SafetensorError, safe_open
-
-    if not weights.exists():
-        raise CheckpointError(f"{weights}: missing; copy the whole model folder, or train it again")
-    try:
-        with safe_open(weights, framework="numpy") as file:
-            return sum(prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(f"{weights}: damaged ({error}); copy it again") from error
+    return sum(math.prod(shape) for shape in checkpoints.shapes(weights).values())

@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
-import zlib
 from dataclasses import dataclass, field
+from operator import index
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from musicvae_lite import arrays, tables
 from musicvae_lite.errors import ConfigError, ReadError
 from musicvae_lite.music.files import expand, write_file
 from musicvae_lite.music.takes import Style
 from musicvae_lite.results import staged
 
 SUFFIX = ".npz"
-# What numpy and zipfile raise at damaged files.
-FAULTS = (
-    OSError,
-    ValueError,
-    EOFError,
-    RuntimeError,
-    MemoryError,
-    SyntaxError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+LARGEST = 2**28  # bytes of a file of codes, and of what it unpacks to
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +64,7 @@ class Codes:
         inputs = self.record.get("inputs", [])
         if len(inputs) != len(self.z):
             return [Style()] * len(self.z)
-        return [Style(i["tempo"], i["program"], i["velocity"]) for i in inputs]
+        return [Style(float(i["tempo"]), index(i["program"]), index(i["velocity"])) for i in inputs]
 
     def labels(self) -> list[str]:
         """The file and the bars of each code, or its number."""
@@ -91,28 +81,29 @@ class Codes:
             ReadError: missing, damaged, or holding no codes. No pickle is ever loaded.
         """
         try:
-            found: Any = np.load(io.BytesIO(expand(path).read_bytes()), allow_pickle=False)
+            found = arrays.load(expand(path), LARGEST)
             if isinstance(found, np.ndarray):
                 z, text = found, "{}"
             else:
-                with found:
-                    z, text = found["z"], str(found["record"]) if "record" in found else "{}"
-            record = json.loads(text)
+                z, text = found["z"], str(found.get("record", "{}"))
+            record = tables.parse_json(text)
         except FileNotFoundError:
             raise ReadError(path, "no such file", "missing") from None
         except KeyError:
             raise ReadError(path, "holds no array 'z' of codes", "codes") from None
-        except FAULTS as error:
-            raise ReadError(path, f"is no file of codes, or a damaged one ({error})", "codes") from None
-        if z.ndim != 2 or not len(z) or z.dtype.kind not in "fiu":
+        except arrays.FAULTS as error:
+            raise ReadError(
+                path, f"is no file of codes, or a damaged one ({str(error)[:300]})", "codes"
+            ) from None
+        if z.ndim != 2 or not len(z) or z.dtype.kind not in "fiu" or not z.shape[1]:
             raise ReadError(
                 path, f"'z' must be numbers [N, Z], not {z.dtype} of the shape {list(z.shape)}", "codes"
             )
         codes = cls(z.astype(np.float32), record if isinstance(record, dict) else {})
         try:
             _ = codes.styles(), codes.labels(), codes.model
-        except (KeyError, TypeError, IndexError, AttributeError, ConfigError) as error:
-            raise ReadError(path, f"its record of inputs is damaged ({error})", "codes") from None
+        except (LookupError, TypeError, ValueError, AttributeError, OSError, ConfigError) as error:
+            raise ReadError(path, f"its record of inputs is damaged ({str(error)[:300]})", "codes") from None
         return codes
 
 

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from musicvae_lite import checkpoints, runtime
-from musicvae_lite.errors import CheckpointError, ConfigError, NothingUsableError
+from musicvae_lite.errors import CheckpointError, ConfigError, NothingUsableError, shown
 from musicvae_lite.images.reading import Picture, fitted, in_channels, read_picture
 from musicvae_lite.images.tiles import in_tiles
 from musicvae_lite.latent import bowed
@@ -59,10 +59,11 @@ class ImageVAE:
         folder = checkpoints.find(name)
         table = checkpoints.read_config(folder)
         if table.get("family") != "image":
-            raise CheckpointError(f"{folder}: a model of the family {table.get('family')!r}, not image")
+            raise CheckpointError(f"{folder}: a model of the family {shown(table.get('family'))}, not image")
         try:
             config = ImageConfig.from_table(table, str(folder / checkpoints.CONFIG))
-            model = cls(config, device)
+            with checkpoints.budget(folder):
+                model = cls(config, device)
         except ConfigError as error:
             raise CheckpointError(str(error)) from error
         checkpoints.load_into(model.vae, checkpoints.read_weights(folder, device), folder)

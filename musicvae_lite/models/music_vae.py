@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from musicvae_lite import __version__, checkpoints, runtime
-from musicvae_lite.errors import CheckpointError, ConfigError
+from musicvae_lite.errors import CheckpointError, ConfigError, shown
 from musicvae_lite.latent import Posterior, bowed
 from musicvae_lite.models import catalogue, labels
 from musicvae_lite.models.assembly import MusicConfig
@@ -77,9 +77,11 @@ class MusicVAE:
         folder = checkpoints.find(name)
         table = checkpoints.read_config(folder)
         if table.get("family") != "music":
-            raise CheckpointError(f"{folder}: a model of the family {table.get('family')!r}, not music")
+            raise CheckpointError(f"{folder}: a model of the family {shown(table.get('family'))}, not music")
         try:
-            model = cls(MusicConfig.from_table(table, str(folder / checkpoints.CONFIG)), device)
+            config = MusicConfig.from_table(table, str(folder / checkpoints.CONFIG))
+            with checkpoints.budget(folder):
+                model = cls(config, device)
         except ConfigError as error:
             raise CheckpointError(str(error)) from error
         checkpoints.load_into(model.vae, checkpoints.read_weights(folder, device), folder)

@@ -26,10 +26,11 @@ class PlaceTable(nn.Module):
         super().__init__()
         self.is_token, self.is_number = isinstance(step, Categorical), isinstance(step, (Binary, Groove))
         if isinstance(step, (Categorical, Product)):
-            rows = torch.tensor((step.depth,) if isinstance(step, Categorical) else step.depths) + blank
-            starts = F.pad(rows.cumsum(0)[:-1], (1, 0))  # [parts]
-            offset = torch.arange(places)[:, None] * int(rows.sum()) + starts  # [P, parts]
-            self.weight = nn.Parameter(torch.randn(places * int(rows.sum()), out) * std)
+            depths = (step.depth,) if isinstance(step, Categorical) else step.depths
+            rows = sum(depths) + len(depths) * blank
+            starts = F.pad((torch.tensor(depths) + blank).cumsum(0)[:-1], (1, 0))  # [parts]
+            offset = torch.arange(places)[:, None] * rows + starts  # [P, parts]
+            self.weight = nn.Parameter(torch.randn(places * rows, out) * std)
         else:
             offset = torch.zeros(0)
             self.weight = nn.Parameter(torch.randn(places, *step.shape, out) * std)

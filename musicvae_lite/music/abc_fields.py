@@ -3,40 +3,48 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from musicvae_lite.music.score import Meter
 
 FIFTHS = {"C": 0, "D": 2, "E": 4, "F": -1, "G": 1, "A": 3, "B": 5}
 MODES = {"maj": 0, "ion": 0, "min": -3, "aeo": -3, "mix": -1, "dor": -2, "phr": -4, "lyd": 1, "loc": -5}
+HEAD_FIELDS = "LMQRU"  # that hold for all tunes of a book
+LONGEST_HEAD = 100  # lines
 ACCIDENTALS = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
 
 
-def split(text: str) -> list[list[str]]:
+def split(text: str) -> Iterator[list[str]]:
     """The tunes of a book: the lines of each, with the fields of the book's head before them."""
     head: list[str] = []
-    tunes: list[list[str]] = []
     current: list[str] | None = None
     in_body = False
     for line in text.splitlines():
-        if re.match(r"X\s*:", line):
+        if line[:1] == "X" and line[1:].lstrip()[:1] == ":":
+            if current is not None and _has_key(current):
+                yield current
             current, in_body = list(head), False
-            tunes.append(current)
         if current is None:
-            if re.match(r"[LMQRU]:", line):
+            if line[:1] in HEAD_FIELDS and line[1:2] == ":" and len(head) < LONGEST_HEAD:
                 head.append(line)
-            elif re.match(r"[KT]:", line):  # a lone tune without a number
+            elif line[:1] in "KT" and line[1:2] == ":":  # a lone tune without a number
                 current = list(head)
-                tunes.append(current)
         if current is None:
             continue
-        if not line.strip():
+        if not line or line.isspace():
             if in_body:
-                current = None if tunes else current
-                in_body = False
+                if _has_key(current):
+                    yield current
+                current, in_body = None, False
             continue
         in_body = in_body or line.startswith("K:")
         current.append(line)
-    return [tune for tune in tunes if any(re.match(r"\s*K\s*:", line) for line in tune)]
+    if current is not None and _has_key(current):
+        yield current
+
+
+def _has_key(tune: list[str]) -> bool:
+    return any(re.match(r"\s*K\s*:", line) for line in tune)
 
 
 def passes_of(text: str) -> tuple[int, ...]:

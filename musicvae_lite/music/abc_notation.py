@@ -54,7 +54,8 @@ CHORD_NOTE = re.compile(rf"(\^\^?|__?|=)?([A-Ga-g])([,']*){LENGTH}(-?)")
 
 def read_tune(lines: list[str], source: str, limits: Limits) -> Score:
     """The score of one tune. Raises ReadError where it exceeds the limits."""
-    reader = _Tune()
+    limits.check("characters", sum(map(len, lines)), limits.max_events, source)
+    reader = _Tune(source, limits)
     for line in lines:
         reader.line(line)
     reader.close()
@@ -65,7 +66,8 @@ def read_tune(lines: list[str], source: str, limits: Limits) -> Score:
 class _Tune:
     """Walks through a tune, line by line, and fills bars."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: str, limits: Limits) -> None:
+        self.source, self.limits, self.count = source, limits, 0
         self.title, self.program = "", 0
         self.meter: Meter | None = Meter()
         self.unit: int | None = None  # length of a plain note, fine units; None: follows the meter
@@ -246,6 +248,9 @@ class _Tune:
         if self.tempo:
             bar.tempos.append((bar.length, self.tempo))
             self.tempo = None
+        self.count += len(notes)
+        if self.count > self.limits.max_notes:
+            self.limits.check("notes", self.count, self.limits.max_notes, self.source)
         self.last = (len(bar.notes), bar.length, length)
         bar.notes += [Note(bar.length, length, pitch, tied) for pitch, tied in notes]
         bar.length += length
@@ -280,6 +285,8 @@ class _Tune:
 
     def next_bar(self) -> None:
         self.bars.append(self.bar)
+        if len(self.bars) > self.limits.max_quarters:
+            self.limits.check("written bars", len(self.bars), self.limits.max_quarters, self.source)
         self.bar = Bar(meter=self.meter, endings=self.endings)
         self.accidentals = {}
         self.last = None

@@ -51,6 +51,7 @@ def play_order(bars: list[Bar], most: int = 100_000) -> tuple[list[int], bool]:
     would play more than `most` bars, the written order comes back, and False.
     """
     order: list[int] = []
+    passes = _passes(bars)
     at = begin = 0
     turn = 1
     signed = False  # whether a sign, not a mere double bar, says where the repeat begins
@@ -59,14 +60,14 @@ def play_order(bars: list[Bar], most: int = 100_000) -> tuple[list[int], bool]:
         if at != begin and (bar.repeat_from or (bar.section and turn == 1 and not signed)):
             begin, turn = at, 1
         signed = signed or bar.repeat_from
-        if bar.endings and turn not in bar.endings and _has_ending(bars, at, turn):
+        if bar.endings and turn not in bar.endings and turn in passes[at]:
             at += 1
             continue
         order.append(at)
         if len(order) > most:
             return list(range(len(bars))), False
         if bar.repeat_to:
-            more = _has_ending(bars, at, turn + 1) if bar.endings else turn < bar.repeat_to
+            more = turn + 1 in passes[at] if bar.endings else turn < bar.repeat_to
             if more:
                 at, turn = begin, turn + 1
                 continue
@@ -77,15 +78,16 @@ def play_order(bars: list[Bar], most: int = 100_000) -> tuple[list[int], bool]:
     return order, True
 
 
-def _has_ending(bars: list[Bar], at: int, turn: int) -> bool:
-    """Does the run of endings around a bar have one for this pass?"""
-    for step in (-1, 1):
-        i = at if step > 0 else at - 1
-        while 0 <= i < len(bars) and bars[i].endings:
-            if turn in bars[i].endings:
-                return True
-            i += step
-    return False
+def _passes(bars: list[Bar]) -> list[set[int]]:
+    """For each bar, the passes that the run of endings around it has; no run, no passes."""
+    found: list[set[int]] = []
+    run: set[int] = set()
+    for bar in bars:
+        if not bar.endings:
+            run = set()
+        run.update(bar.endings)  # the set of all bars of the run
+        found.append(run)
+    return found
 
 
 def close_endings(bars: list[Bar]) -> None:
@@ -183,10 +185,14 @@ def play(
     if starts[-1] * TICKS >= FINE * 2**31:
         raise ReadError(source, "longer than 2^31 ticks", "limit")
     limits.check("notes", sum(len(bar.notes) for bar in played), limits.max_notes, source)
+    limits.check("tempo changes", sum(len(bar.tempos) for bar in played), limits.max_changes, source)
+    limits.check("chord symbols", sum(len(bar.chords) for bar in played), limits.max_notes, source)
     rows = _joined_ties(played, starts)
     columns = np.array(rows, dtype=np.int64).reshape(-1, 4)
     columns = columns[np.lexsort((columns[:, 2], columns[:, 0]))]
     start, end = ((columns[:, i] * 2 + 84) // 168 for i in (0, 1))
+    sounding = int((end - start).sum()) / TICKS
+    limits.check("quarter notes in all its notes", sounding, limits.max_sounding, source)
     tempos = {0: 120.0}
     chords: list[Chord] = []
     for bar, begin in zip(played, starts, strict=False):

@@ -23,15 +23,20 @@ class Limits:
         max_bytes: size of the file, and of what it unpacks to.
         max_notes: notes of one song.
         max_tracks: tracks (or parts) of one song.
-        max_changes: tempo changes, and meter changes, of one song.
+        max_changes: tempo changes, meter changes, and chord symbols, of one song.
         max_quarters: length of one song in quarter notes.
+        max_sounding: how long all notes of one song last together, in quarter notes.
+        max_events: what has to be gone through to read one song: events of a MIDI file, characters of an
+            ABC tune, elements of a MusicXML score.
     """
 
     max_bytes: int = 16 * 2**20
     max_notes: int = 200_000
     max_tracks: int = 1_024
     max_changes: int = 10_000
-    max_quarters: int = 100_000
+    max_quarters: int = 30_000
+    max_sounding: int = 1_000_000
+    max_events: int = 2_000_000
 
     @classmethod
     def none(cls) -> Limits:

@@ -34,6 +34,8 @@ FAR_OFFS = [
     b"\xff\xff\xff\x7f" + bytes([0x90 | channel, 0, 0]) + b"".join(bytes([0, p, 0]) for p in range(1, 128))
     for channel in range(16)
 ]
+MOST_ALIKE = 5  # warnings
+LONGEST_TEXT = 1000  # bytes of a name
 DENOMINATORS = (1, 2, 4, 8, 16, 32)
 
 
@@ -64,7 +66,7 @@ def read_bytes(data: bytes, source: str = "", limits: Limits = DEFAULT_LIMITS) -
 
 def _read_fast(data: bytes, source: str, limits: Limits) -> Score | None:
     """The score of a healthy file; None for any that needs a closer look."""
-    closed = _closed(data)
+    closed = _closed(data, source, limits)
     if closed is None:
         return None
     import symusic
@@ -102,11 +104,13 @@ def _read_fast(data: bytes, source: str, limits: Limits) -> Score | None:
     if b"\xff\x01" in data or b"\xff\x06" in data:
         from musicvae_lite.music import midi_chords
 
-        score = replace(score, chords=midi_chords.find(data))
+        chords = midi_chords.find(data, limits.max_events)
+        limits.check("chord symbols", len(chords), limits.max_changes, source)
+        score = replace(score, chords=chords)
     return score
 
 
-def _closed(data: bytes) -> bytes | None:
+def _closed(data: bytes, source: str, limits: Limits) -> bytes | None:
     """The file with note-offs for every pitch appended to every track; None if it is not sound.
 
     symusic drops notes that never end without a word. With these offs they come out with absurd
@@ -126,6 +130,7 @@ def _closed(data: bytes) -> bytes | None:
         if end > size:
             return None
         if data[at : at + 4] == b"MTrk":
+            limits.check("tracks", tracks + 1, limits.max_tracks, source)  # each may grow by 6 kB
             if data[end - 3 : end] != END_OF_TRACK or length < 4:
                 return None
             body = data[at + 8 : end - 3]
@@ -149,7 +154,8 @@ def _title(data: bytes) -> str:
 
 
 def text(raw: bytes) -> str:
-    """Text of a meta event: UTF-8, or Latin-1 as in files of old."""
+    """Text of a meta event: UTF-8, or Latin-1 as in files of old. A very long one is cut."""
+    raw = raw[:LONGEST_TEXT]
     try:
         return raw.decode("utf-8").strip("\x00 ")
     except UnicodeDecodeError:
@@ -185,6 +191,8 @@ def assemble(
     end = start + np.maximum(duration[order], 1)
     if len(end):
         limits.check("quarter notes long", int(end.max()) / ticks_per_quarter, limits.max_quarters, source)
+    sounding = int(np.sum(end - start, dtype=np.int64)) / ticks_per_quarter
+    limits.check("quarter notes in all its notes", sounding, limits.max_sounding, source)
     warned = list(warnings)
     return Score(
         ticks_per_quarter=ticks_per_quarter,
@@ -205,11 +213,13 @@ def assemble(
 def _tempo_map(events, limits: Limits, source: str, warned: list[str]) -> tuple[TempoChange, ...]:
     """The first entry lies at tick 0; of several at one tick the last counts; repeats are dropped."""
     at = {0: 120.0}
+    odd: list[str] = []
     for tick, per_quarter in sorted(events, key=lambda event: event[0]):
         if per_quarter > 0:
             at[max(tick, 0)] = 60e6 / per_quarter
         else:
-            warned.append(f"tempo of no length at tick {tick} left out")
+            odd.append(f"tempo of no length at tick {tick} left out")
+    _warn(odd, warned)
     limits.check("tempo changes", len(at), limits.max_changes, source)
     changes: list[TempoChange] = []
     for tick, qpm in at.items():
@@ -218,13 +228,22 @@ def _tempo_map(events, limits: Limits, source: str, warned: list[str]) -> tuple[
     return tuple(changes)
 
 
+def _warn(odd: list[str], warned: list[str]) -> None:
+    """The first few sentences of many alike."""
+    warned += odd[:MOST_ALIKE]
+    if len(odd) > MOST_ALIKE:
+        warned.append(f"and {len(odd) - MOST_ALIKE:,} more of that kind")
+
+
 def _meter_map(events, limits: Limits, source: str, warned: list[str]) -> tuple[MeterChange, ...]:
     at = {0: Meter()}
+    odd: list[str] = []
     for tick, over, under in sorted(events, key=lambda event: event[0]):
         if over > 0 and under in DENOMINATORS:
             at[max(tick, 0)] = Meter(over, under)
         else:
-            warned.append(f"meter {over}/{under} at tick {tick} left out")
+            odd.append(f"meter {over}/{under} at tick {tick} left out")
+    _warn(odd, warned)
     limits.check("meter changes", len(at), limits.max_changes, source)
     changes: list[MeterChange] = []
     for tick, meter in at.items():

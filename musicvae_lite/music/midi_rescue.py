@@ -35,6 +35,7 @@ class Chunk:
     end: int = 0
     ended: bool = False  # by an end-of-track event
     count: int = 0
+    left: int = 0  # events that the limit leaves to the tracks behind
 
 
 def parse(data: bytes, source: str, limits: Limits):
@@ -97,33 +98,44 @@ def _not_midi(data: bytes, source: str) -> ReadError:
 
 def _chunks(data: bytes, at: int, source: str, limits: Limits, warnings: list[str]) -> list[Chunk]:
     found: list[Chunk] = []
-    notes = 0
+    notes, events = 0, limits.max_events
     while at + 8 <= len(data):
         name, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "big")
         body, at = data[at + 8 : at + 8 + length], at + 8 + length
         if name == b"MTrk":
             where = f"track {len(found) + 1}"
             limits.check("tracks", len(found) + 1, limits.max_tracks, source)
-            chunk = _track(body, where, source, len(body) < length)
+            chunk = _track(body, where, source, len(body) < length, limits, notes, events)
             if len(body) < length and not chunk.ended:
                 raise ReadError(source, f"the file breaks off within {where}", "truncated")
             if len(body) < length:
                 warnings.append(f"{where} claims {length:,} bytes, {len(body):,} are there")
             found.append(chunk)
-            notes += chunk.count
+            notes, events = notes + chunk.count, chunk.left
             limits.check("notes", notes, limits.max_notes, source)
         elif at > len(data):
             warnings.append("the file breaks off within a chunk that is no track")
     return found
 
 
-def _track(body: bytes, where: str, source: str, short: bool) -> Chunk:
-    """Walks through the events of a track. `short`: the file ended before the chunk did."""
-    chunk = Chunk()
+def _track(
+    body: bytes, where: str, source: str, short: bool, limits: Limits, notes: int, events: int
+) -> Chunk:
+    """Walks through the events of a track.
+
+    Args:
+        short: the file ended before the chunk did.
+        notes: of the tracks before.
+        events: how many there may be.
+    """
+    chunk = Chunk(left=events)
     programs = [0] * 16
     at, tick, running, size = 0, 0, 0, len(body)
     try:
         while at < size:
+            chunk.left -= 1
+            if chunk.left < 0:
+                limits.check("events", limits.max_events + 1, limits.max_events, source)
             delta, at = _variable(body, at)
             tick += delta
             status = body[at]
@@ -146,6 +158,8 @@ def _track(body: bytes, where: str, source: str, short: bool) -> Chunk:
                 if kind == 0x90 and two:
                     chunk.strikes[channel, one].append((tick, two, programs[channel]))
                     chunk.count += 1
+                    if notes + chunk.count > limits.max_notes:
+                        limits.check("notes", notes + chunk.count, limits.max_notes, source)
                 elif kind in (0x80, 0x90):
                     chunk.offs[channel, one].append(tick)
                 elif kind == 0xC0:

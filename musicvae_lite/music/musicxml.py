@@ -33,6 +33,8 @@ KINDS = {
 }  # fmt: skip
 BEATS = {"whole": 4.0, "half": 2.0, "quarter": 1.0, "eighth": 0.5, "16th": 0.25, "32nd": 0.125}
 JUMPS = ("dacapo", "dalsegno", "tocoda")
+MOST_DEGREES = 8  # of a chord
+LONGEST_SYMBOL = 80  # characters
 CONTAINER = "META-INF/container.xml"
 LONGEST = 100_000  # quarters of one note; what is longer is no music
 
@@ -65,6 +67,8 @@ def read_zip(data: bytes, source: str, limits: Limits) -> bytes:
 
 def _unpack(archive: zipfile.ZipFile, name: str, source: str, limits: Limits) -> bytes:
     limits.check("bytes when unpacked", archive.getinfo(name).file_size, limits.max_bytes, source)
+    if archive.getinfo(name).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ReadError(source, "the zip archive is packed in a way that MusicXML does not use", "damaged")
     with archive.open(name) as file:  # never past the size it states, whatever it holds
         return file.read(archive.getinfo(name).file_size)
 
@@ -87,6 +91,7 @@ def read(data: bytes, source: str, limits: Limits) -> Score:
     """The score of a MusicXML file, zipped or not. Raises ReadError."""
     if data[:2] == b"PK":
         data = read_zip(data, source, limits)
+    limits.check("elements", data.count(b"<") // 2, limits.max_events // 4, source)
     root = _parse(data, source)
     if root.tag != "score-partwise":
         kind = "a timewise score; save it partwise" if root.tag == "score-timewise" else f"<{_tag(root)}>"
@@ -167,7 +172,7 @@ class _Reader:
                 elif name == "harmony":
                     offset = _number(element.findtext("offset"), 0) / self.divisions
                     symbol = chord_symbol(element, self.shift)
-                    if symbol:
+                    if symbol and abs(offset) <= LONGEST and len(symbol) <= LONGEST_SYMBOL:
                         bar.chords.append((max(self.at + round(offset * FINE), 0), symbol))
                 elif name in ("direction", "sound") and self.first:
                     self.tempo(bar, element)
@@ -279,7 +284,7 @@ def chord_symbol(harmony: Element, shift: int = 0) -> str:
     element = harmony.find("kind")
     written = (element.get("text") or "").strip() if element is not None else ""
     symbol = root + KINDS.get(kind, written if kind == "other" else "")
-    for degree in harmony.findall("degree"):
+    for degree in harmony.findall("degree")[:MOST_DEGREES]:
         if kind.startswith("suspended") and degree.findtext("degree-value") == "7":
             symbol = root + "7" + KINDS[kind]
             continue

@@ -10,6 +10,7 @@ from musicvae_lite.music.files import DEFAULT_LIMITS, Limits, read_file
 from musicvae_lite.music.score import Score
 
 ABC_SUFFIXES = (".abc",)
+MOST_TUNES = 100_000  # of one book
 XML_SUFFIXES = (".musicxml", ".xml", ".mxl")
 
 
@@ -46,12 +47,16 @@ def _abc_tunes(data: bytes, source: str, limits: Limits) -> Iterator[Score | Rea
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("latin-1")
+    number = 0
     tunes = abc_fields.split(text)
-    if not tunes:
-        raise ReadError(source, "no ABC tune in it: none has a key (a line 'K:')", "not-abc")
-    for number, lines in enumerate(tunes, 1):
-        name = f"{source}#{number}" if len(tunes) > 1 else source
+    following = next(tunes, None)
+    while following is not None:
+        lines, following, number = following, next(tunes, None), number + 1
+        limits.check("tunes", number, MOST_TUNES, source)
+        name = f"{source}#{number}" if following is not None or number > 1 else source
         try:
             yield abc_notation.read_tune(lines, name, limits)
         except ReadError as error:
             yield error
+    if not number:
+        raise ReadError(source, "no ABC tune in it: none has a key (a line 'K:')", "not-abc")

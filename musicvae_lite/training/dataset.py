@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Sequence
 from functools import cached_property
@@ -11,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from musicvae_lite import arrays, tables
 from musicvae_lite.corpora.manifest import MANIFEST, SONGS, Manifest, Shard
 from musicvae_lite.corpora.recipe import DEFAULT_LIMITS, SPLITS, Recipe, hop_steps, representation_config
 from musicvae_lite.corpora.tally import Tally, reasons_text
-from musicvae_lite.errors import ConfigError, DatasetError, NothingUsableError
+from musicvae_lite.errors import ConfigError, DatasetError, NothingUsableError, shown
 from musicvae_lite.music.files import Limits, expand
 from musicvae_lite.music.representations import from_config
 from musicvae_lite.music.representations.base import Representation
@@ -55,9 +55,11 @@ class WindowDataset:
         path = self.folder / SONGS
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
-            songs = tuple(Song(**json.loads(line)) for line in lines)
+            songs = tuple(_song(**tables.parse_json(line)) for line in lines)
         except (OSError, ValueError, TypeError) as error:
-            raise DatasetError(f"{path}: it cannot be read ({error}); prepare the dataset again") from error
+            raise DatasetError(
+                f"{path}: it cannot be read ({str(error)[:300]}); prepare the dataset again"
+            ) from error
         if len(songs) != self.manifest.songs:
             raise DatasetError(
                 f"{path}: it has {len(songs):,} songs, the manifest says {self.manifest.songs:,}; "
@@ -139,7 +141,7 @@ class WindowDataset:
             array = np.load(path, mmap_mode="r", allow_pickle=False)
         except FileNotFoundError as error:
             raise DatasetError(f"{path}: this shard is missing; prepare the dataset again") from error
-        except (OSError, ValueError, EOFError) as error:
+        except arrays.FAULTS as error:
             size = path.stat().st_size
             raise DatasetError(
                 f"{path}: this shard is cut short or damaged: the file has {size:,} bytes, "
@@ -151,6 +153,14 @@ class WindowDataset:
                 f"{np.dtype(dtype)} {list(shape)}; prepare the dataset again"
             )
         return array
+
+
+def _song(id: int, source: str, tune: int, title: str, split: str, windows: int, label: str = "") -> Song:
+    if not all(type(number) is int for number in (id, tune, windows)):
+        raise ValueError(f"a song has the numbers {shown([id, tune, windows])}")
+    if not all(isinstance(text, str) for text in (source, title, split, label)):
+        raise ValueError(f"a song has the names {shown([source, title, split, label])}")
+    return Song(id, source, tune, title, split, windows, label)
 
 
 def open_windows(path: str | Path, representation: Representation, split: str = "test") -> WindowSplit:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from musicvae_lite.errors import ConfigError
+from musicvae_lite import tables
+from musicvae_lite.errors import ConfigError, shown
 from musicvae_lite.settings import from_table
 from musicvae_lite.training.settings import ImageTraining, MusicTraining, TrainingSettings
 
@@ -79,13 +79,13 @@ def load_preset(name: str, **overrides: Any) -> Preset:
     """
     path, table = _read(Path(name))
     family_name = table.pop("family", "music")
-    if family_name not in FAMILIES:
-        raise ConfigError(f"{path}: family is {family_name!r}; it can be {', '.join(FAMILIES)}")
+    if not isinstance(family_name, str) or family_name not in FAMILIES:
+        raise ConfigError(f"{path}: family is {shown(family_name)}; it can be {', '.join(FAMILIES)}")
     family = FAMILIES[family_name]
     holds = ", ".join(("about", "family", *family.needs, *family.may, "training", "base"))
     for key in table:
         if key not in ("about", "training", *family.needs, *family.may):
-            raise ConfigError(f"{path}: unknown setting '{key}'; a preset holds {holds}")
+            raise ConfigError(f"{path}: unknown setting '{key[:80]}'; a preset holds {holds}")
     missing = [key for key in family.needs if key not in table]
     if missing:
         raise ConfigError(f"{path}: '{missing[0]}' is missing; a preset holds {holds}")
@@ -106,16 +106,18 @@ def _read(name: Path, above: tuple[Path, ...] = ()) -> tuple[Path, dict[str, Any
         known = ", ".join(preset_names())
         raise ConfigError(f"no preset '{name}': shipped presets are {known}; or give a .toml file")
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        table = tables.read_toml(path)
+    except ValueError as error:
         raise ConfigError(f"{path}: not TOML: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     if path in above:
         raise ConfigError(f"{above[-1]}: its base '{name}' builds on it in turn")
     base = table.pop("base", None)
     if base is None:
         return path, table
     if not isinstance(base, str):
-        raise ConfigError(f"{path}: 'base' must be the name of a preset or a .toml file, not {base!r}")
+        raise ConfigError(f"{path}: 'base' must be the name of a preset or a .toml file, not {shown(base)}")
     return path, _merged(_read(Path(base), (*above, path))[1], table)
 
 

@@ -24,8 +24,8 @@ import torch
 from filelock import FileLock, Timeout
 from torch import Tensor, nn
 
-from musicvae_lite import checkpoints
-from musicvae_lite.errors import CheckpointError, ConfigError
+from musicvae_lite import checkpoints, tables
+from musicvae_lite.errors import CheckpointError, ConfigError, shown
 
 STATE = "training.safetensors"
 PROGRESS = "progress.json"
@@ -96,7 +96,7 @@ class RunFolder:
             )
         before = _read_table(self._description)
         changes = [
-            f"  {key}: {old!r} before, {new!r} now"
+            f"  {key}: {shown(old)} before, {shown(new)} now"
             for key, old, new in _differences(before, description)
             if key != "dataset" or (old and new)
         ]
@@ -163,8 +163,7 @@ class RunFolder:
         if not states:
             return None
         table = _read_table(states[-1] / PROGRESS)
-        known = {f.name for f in dataclasses.fields(Progress)}
-        return Saved(states[-1], Progress(**{key: value for key, value in table.items() if key in known}))
+        return Saved(states[-1], _progress(table, states[-1] / PROGRESS))
 
     def _free(self, step: int) -> Path:
         """A name for a state that no state has: a second one after the same update gets another."""
@@ -180,12 +179,26 @@ class RunFolder:
 
 def _read_table(path: Path) -> dict[str, Any]:
     try:
-        table = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
+        table = tables.read_json(path)
+    except (OSError, ValueError) as error:
         raise CheckpointError(f"{path}: damaged: {error}") from error
     if not isinstance(table, dict):
         raise CheckpointError(f"{path}: damaged: it holds {type(table).__name__}, not a table")
     return table
+
+
+def _progress(table: dict[str, Any], where: Path) -> Progress:
+    """What a `progress.json` says. Settings of other versions are passed over. Raises CheckpointError."""
+    known = {f.name for f in dataclasses.fields(Progress)}
+    found = Progress(**{key: value for key, value in table.items() if key in known})
+    counts = [found.step, found.restarts, *([] if found.logged is None else [found.logged])]
+    numbers = [found.seconds, *([] if found.best is None else [found.best])]
+    smooth = found.smooth.values() if isinstance(found.smooth, dict) else [found.smooth]
+    if any(type(count) is not int or not 0 <= count < 2**53 for count in counts):
+        raise CheckpointError(f"{where}: damaged: {shown(counts)} are no counts")
+    if any(type(number) not in (int, float) for number in (*numbers, *smooth)):
+        raise CheckpointError(f"{where}: damaged: {shown([*numbers, *smooth])} are no numbers")
+    return found
 
 
 def _finite(value: Any) -> Any:
@@ -220,6 +233,12 @@ def _restore_adam(
         keys = [key for key in tensors if key.rpartition("/")[0] == name]
         if not keys:
             raise CheckpointError(f"{where / STATE}: holds no optimiser state for {name}")
+        wrong = [key for key in keys if tensors[key].shape not in (parameter.shape, ())]
+        if wrong:
+            shape = list(tensors[wrong[0]].shape)
+            raise CheckpointError(
+                f"{where / STATE}: '{wrong[0]}' has the shape {shape}, the model's {list(parameter.shape)}"
+            )
         optimizer.state[parameter] = {
             key.rpartition("/")[2]: tensors[key].to(parameter.device)
             if is_fused or not key.endswith("/step")

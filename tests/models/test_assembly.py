@@ -44,7 +44,7 @@ def test_every_preset_builds_and_scores(name: str):
         (("decoder", "segments"), [4, -8], "[decoder]: 'segments' is -8"),
         (("representation",), [], "[representation] must be a table"),
         (("representation", "name"), "noise", "[representation]: no representation is called 'noise'"),
-        (("representation", "bars"), "two", "[representation]: a setting is of the wrong type"),
+        (("representation", "bars"), "two", "'bars' must be a whole number"),
         (("representation", "bras"), 2, "[representation]: the melody representation has no setting 'bras'"),
     ],
 )

@@ -519,5 +519,5 @@ def test_empty_musicxml_is_an_empty_score():
 
 
 def test_splitting_keeps_lines():
-    assert abc_fields.split("X:1\nK:C\nC\n\nX:2\nK:D\nD") == [["X:1", "K:C", "C"], ["X:2", "K:D", "D"]]
+    assert list(abc_fields.split("X:1\nK:C\nC\n\nX:2\nK:D\nD")) == [["X:1", "K:C", "C"], ["X:2", "K:D", "D"]]
     assert len(abc_notation.read_tune(["K:C", "CDE"], "t", Limits())) == 3

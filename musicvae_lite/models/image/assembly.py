@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from musicvae_lite.errors import ConfigError
+from musicvae_lite.errors import ConfigError, shown
 from musicvae_lite.images.corruption import CORRUPTIONS, Downscale
 from musicvae_lite.models.image import convolutional, dense, enlarging, recurrent
 from musicvae_lite.models.image.likelihoods import LIKELIHOODS
@@ -14,6 +14,9 @@ from musicvae_lite.models.image.regularisers import REGULARISERS, AdversarySetti
 from musicvae_lite.settings import from_table, to_table
 from musicvae_lite.vae import VAE
 
+LARGEST = 2**20  # of any size of a model
+MOST_LAYERS = 64
+MOST_PIXELS = 2**14  # a side
 ENCODERS: dict[str, type] = {
     "dense": dense.DenseEncoderSettings,
     "convolutional": convolutional.ConvolutionalEncoderSettings,
@@ -76,12 +79,19 @@ class ImageConfig:
         for name in ("encoder", "decoder", "z"):
             if name not in table:
                 raise ConfigError(f"{where}: '{name}' is missing")
-        if type(table["z"]) is not int or table["z"] < 1:
-            raise ConfigError(f"{where}: 'z' must be a whole number above 0, not {table['z']!r}")
+        if type(table["z"]) is not int or not 1 <= table["z"] <= LARGEST:
+            raise ConfigError(f"{where}: 'z' must be a whole number above 0, not {shown(table['z'])}")
         likelihood = table.get("likelihood", "bernoulli")
-        if likelihood not in LIKELIHOODS:
-            raise ConfigError(f"{where}: 'likelihood' is {likelihood!r}; it can be {', '.join(LIKELIHOODS)}")
+        if not isinstance(likelihood, str) or likelihood not in LIKELIHOODS:
+            raise ConfigError(
+                f"{where}: 'likelihood' is {shown(likelihood)}; it can be {', '.join(LIKELIHOODS)}"
+            )
         picture = from_table(PictureSettings, table.get("picture", {}), f"{where}, [picture]")
+        if not all(0 <= side <= MOST_PIXELS for side in (picture.height, picture.width, picture.channels)):
+            raise ConfigError(f"{where}, [picture]: sizes must be 0 or more, at most {MOST_PIXELS}")
+        classes = table.get("classes", ())
+        if not isinstance(classes, (list, tuple)) or len(classes) > LARGEST:
+            raise ConfigError(f"{where}: 'classes' must be a list of names, not {shown(classes)}")
         return cls(
             picture,
             table["z"],
@@ -89,7 +99,7 @@ class ImageConfig:
             _settings(ENCODERS, table["encoder"], f"{where}, [encoder]"),
             _settings(DECODERS, table["decoder"], f"{where}, [decoder]"),
             bool(table.get("conditional", False)),
-            tuple(str(name) for name in table.get("classes", ())),
+            tuple(str(name) for name in classes),
             _optional(CORRUPTIONS, table.get("corruption"), f"{where}, [corruption]"),
             _optional(REGULARISERS, table.get("regulariser"), f"{where}, [regulariser]"),
         )
@@ -158,22 +168,34 @@ class ImageConfig:
     def build(self) -> VAE:
         """A freshly initialised model. Raises ConfigError when its sizes contradict each other."""
         shape = self.shape
-        encoder, decoder = self.encoder.build(shape), self.decoder.build(shape, self.likelihood)
-        return VAE(encoder, decoder, self.regulariser.build(self.z) if self.regulariser else None)
+        if not shape.channels * shape.height * shape.width:
+            raise ConfigError("the model does not say of which size its pictures are")
+        try:
+            encoder, decoder = self.encoder.build(shape), self.decoder.build(shape, self.likelihood)
+            return VAE(encoder, decoder, self.regulariser.build(self.z) if self.regulariser else None)
+        except (ValueError, RuntimeError, LookupError, ArithmeticError) as error:  # a size of 0, say
+            raise ConfigError(f"the model's sizes make no sense: {str(error)[:200]}") from error
 
 
 def _settings(kinds: dict[str, type], table: Any, where: str) -> Any:
     if not isinstance(table, dict):
-        raise ConfigError(f"{where} must be a table of settings, not {table!r}")
+        raise ConfigError(f"{where} must be a table of settings, not {shown(table)}")
     kind = table.get("kind")
-    if kind not in kinds:
-        raise ConfigError(f"{where}: kind is {kind!r}; it can be {', '.join(kinds)}")
+    if not isinstance(kind, str) or kind not in kinds:
+        raise ConfigError(f"{where}: kind is {shown(kind)}; it can be {', '.join(kinds)}")
     settings = from_table(kinds[kind], {k: v for k, v in table.items() if k != "kind"}, where)
     for field in fields(settings):
         value = getattr(settings, field.name)
+        largest = MOST_LAYERS if field.name == "layers" else LARGEST
+        if isinstance(value, tuple) and len(value) > MOST_LAYERS:
+            raise ConfigError(f"{where}: '{field.name}' has {len(value)} entries; {MOST_LAYERS} are the most")
+        if isinstance(value, tuple) and 0 in value:
+            raise ConfigError(f"{where}: '{field.name}' has a size of 0")
         for size in value if isinstance(value, tuple) else (value,):
-            if isinstance(size, int | float) and size < 0:
-                raise ConfigError(f"{where}: '{field.name}' is {size}; it must be 0 or more")
+            if isinstance(size, int | float) and not 0 <= size <= largest:
+                raise ConfigError(
+                    f"{where}: '{field.name}' is {shown(size)}; it must be 0 or more, at most {largest}"
+                )
     return settings
 
 

@@ -23,6 +23,7 @@ FINE = 12  # steps a quarter on which notes are weighed
 MODES = 2  # major, minor
 KEYS = 5  # how many of the 24 keys are tried, those that fit the notes best
 TABLES = ("tones", "opening", "change", "scale")
+MOST_HALVES = 20_000  # half bars of a song whose chords are inferred; each takes a tenth of a millisecond
 BASS = 2.0  # weight of the lowest note of half a bar, in quarters, where several notes sound at once
 
 
@@ -87,9 +88,14 @@ class Halves:
 
 
 def infer(score: Score, grid: Grid | None = None) -> tuple[Chord, ...]:
-    """The chords of a song's pitched notes, one where each begins. A song without notes has none."""
+    """The chords of a song's pitched notes, one where each begins.
+
+    A song without notes has none, and neither has one of more than `MOST_HALVES` half bars.
+    """
     grid = Grid.of(score) if grid is None else grid
     halves = Halves.of(score, grid)
+    if len(halves) > MOST_HALVES:
+        return ()
     weights = evidence(score, halves)
     if not weights.any():
         return ()

@@ -6,7 +6,6 @@ a table `classes` from the name of a drum to its pitches, the one to write first
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from musicvae_lite.errors import ConfigError
+from musicvae_lite import tables
+from musicvae_lite.errors import ConfigError, shown
 from musicvae_lite.music.files import expand
 
 FOLDER = Path(__file__).parent
@@ -48,7 +48,9 @@ class DrumMap:
                 raise ConfigError(f"{where}: '{drum}' has no pitch")
             for pitch in group:
                 if isinstance(pitch, bool) or not isinstance(pitch, int) or not 0 <= pitch <= 127:
-                    raise ConfigError(f"{where}: '{drum}' has pitch {pitch!r}; a pitch is a number, 0 to 127")
+                    raise ConfigError(
+                        f"{where}: '{drum}' has pitch {shown(pitch)}; a pitch is a number, 0 to 127"
+                    )
                 if pitch in owner:
                     raise ConfigError(f"{where}: pitch {pitch} is both '{owner[pitch]}' and '{drum}'")
                 owner[pitch] = drum
@@ -96,7 +98,7 @@ def named(name: str) -> DrumMap:
         raise ConfigError(
             f"no drum map is called '{name}': there are {known}; a file of your own ends in .toml"
         )
-    return _parse(name, (FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    return _build(name, tables.read_toml(FOLDER / f"{name}.toml"))
 
 
 def find(given: str | Path | dict[str, Any] | DrumMap) -> DrumMap:
@@ -112,18 +114,13 @@ def find(given: str | Path | dict[str, Any] | DrumMap) -> DrumMap:
     if str(given).lower().endswith(".toml"):
         path = expand(given)
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
+            table = tables.read_toml(path)
+        except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{given}: this drum map cannot be read ({error})") from error
-        return _parse(path.stem, text)
+        except ValueError as error:
+            raise ConfigError(f"drum map '{path.stem}': it is no TOML ({error})") from error
+        return _build(path.stem, table)
     return named(str(given))
-
-
-def _parse(name: str, text: str) -> DrumMap:
-    try:
-        return _build(name, tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"drum map '{name}': it is no TOML ({error})") from error
 
 
 def _build(name: str, table: dict[str, Any]) -> DrumMap:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from musicvae_lite.errors import ConfigError
+from musicvae_lite.errors import ConfigError, shown
 from musicvae_lite.music.representations.base import Example, Extraction, Rejection, Representation
 from musicvae_lite.music.representations.drums import DrumsRepresentation
 from musicvae_lite.music.representations.groove import GrooveRepresentation
@@ -64,9 +64,9 @@ def from_config(config: dict[str, Any]) -> Representation:
     Raises:
         ConfigError: the name or a setting is unknown, or a setting is out of range.
     """
-    name = config.get("name")
-    if name not in REGISTRY:
-        raise ConfigError(f"no representation is called '{name}': there are {', '.join(REGISTRY)}")
+    name = config.get("name") if isinstance(config, dict) else config
+    if not isinstance(name, str) or name not in REGISTRY or name is config:
+        raise ConfigError(f"no representation is called {shown(name)}: there are {', '.join(REGISTRY)}")
     return REGISTRY[name].from_config(config)
 
 

@@ -13,6 +13,9 @@ from musicvae_lite.music.representations.base import Example
 from musicvae_lite.music.representations.steps import Step
 from musicvae_lite.music.score import Meter, Score
 
+FINEST = 960  # steps a quarter
+MOST_BARS = 1024
+
 
 class Gridded:
     """A frozen dataclass with these settings gets the rest from here."""
@@ -27,10 +30,14 @@ class Gridded:
 
     def check_grid(self) -> None:
         """Raises ConfigError when bars, meter and grid do not fit together."""
+        if not 1 <= self.steps_per_quarter <= FINEST:
+            raise ConfigError(
+                f"steps_per_quarter must be at least 1 and at most {FINEST}, not {self.steps_per_quarter}"
+            )
         steps_per_bar(self.meter, self.steps_per_quarter)
         chord_control.check(self._chords)
-        if self.bars < 1:
-            raise ConfigError(f"bars must be at least 1, not {self.bars}")
+        if not 1 <= self.bars <= MOST_BARS:
+            raise ConfigError(f"bars must be at least 1 and at most {MOST_BARS}, not {self.bars}")
 
     def hop_of(self, hop: int | None) -> int:
         """Steps between windows: one bar unless asked otherwise. Raises ConfigError below 1."""

@@ -32,6 +32,8 @@ from musicvae_lite.music.representations.windowing import (
 )
 from musicvae_lite.music.score import COMMON_TIME, Meter, MeterChange, Score, TempoChange, Track
 
+MOST_TRACKS, MOST_EVENTS = 64, 4096
+
 
 @dataclass(frozen=True)
 class MultitrackRepresentation(Gridded):
@@ -61,8 +63,11 @@ class MultitrackRepresentation(Gridded):
 
     def __post_init__(self) -> None:
         self.check_grid()
-        if self.tracks < 1 or self.events < 4:
-            raise ConfigError(f"{self.tracks} tracks of {self.events} events: at least 1 of 4 are needed")
+        if not 1 <= self.tracks <= MOST_TRACKS or not 4 <= self.events <= MOST_EVENTS:
+            raise ConfigError(
+                f"{self.tracks} tracks of {self.events} events: at least 1 of 4 are needed, at most "
+                f"{MOST_TRACKS} of {MOST_EVENTS}"
+            )
 
     @property
     def steps(self) -> int:
