@@ -226,7 +226,8 @@ def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+        temporary.write_text(text, "utf-8", errors="backslashreplace")  # of names that are no Unicode
 
 
 @contextmanager

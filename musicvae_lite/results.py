@@ -128,7 +128,7 @@ def save(
         if to.record:
             record = {**takes.record, "takes": len(takes), "files": [file.name for file in files]}
             text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
-            write_file(folder / f"{to.path.stem}.json", text.encode())
+            write_file(folder / f"{to.path.stem}.json", text.encode("utf-8", "backslashreplace"))
     return files
 
 

@@ -204,10 +204,9 @@ def _say(message: str) -> None:
 
 
 def _never_fail_to_print() -> None:
-    """A terminal or pipe without UTF-8 gets "?" for what it cannot show."""
+    """What a terminal or pipe cannot show becomes "?": other alphabets, names that are no Unicode."""
     for stream in (sys.stdout, sys.stderr):
-        encoding = (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "")
-        if encoding != "utf8" and isinstance(stream, io.TextIOWrapper):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
