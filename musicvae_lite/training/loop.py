@@ -213,7 +213,8 @@ class Trainer:
             return  # reading a number off a GPU makes it wait
         smooth, device = self.progress.smooth, self.team.device
         means = self.team.mean(torch.stack([value.float().to(device) for value in terms.values()]))
-        for name, number in zip(terms, means.tolist(), strict=True):
+        for name, mean in zip(terms, means.cpu(), strict=True):
+            number = float(mean)
             smooth[name] = SMOOTH * smooth.get(name, number) + (1 - SMOOTH) * number
         smooth["beta"] = float(terms["beta"])
 
