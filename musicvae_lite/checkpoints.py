@@ -84,8 +84,10 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise CheckpointError(f"{path}: damaged, line {error.lineno} is not JSON: {error.msg}") from error
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         version = config.get("format") if isinstance(config, dict) else None
+        is_newer = isinstance(version, int) and version > FORMAT
         raise CheckpointError(
             f"{path}: format {version!r}; this version of musicvae_lite reads format {FORMAT}"
+            + (": update it to read this model" if is_newer else "")
         )
     return config
 

@@ -40,6 +40,8 @@ class Workspace:
         self.folder = output.with_name(output.name + ".partial")
         self.dataset = self.folder / "dataset"
         self._recipe, self._restart = recipe, restart
+        if (output / MANIFEST).is_file() and not self.dataset.exists():
+            self.remove()  # killed after its dataset was in place
         self._check_output()
         if restart and self.folder.exists():
             shutil.rmtree(self.folder)
