@@ -89,8 +89,10 @@ def read_config(folder: Path) -> dict[str, Any]:
         ) from error
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         version = config.get("format") if isinstance(config, dict) else None
+        is_newer = isinstance(version, int) and version > FORMAT
         raise CheckpointError(
             f"{path}: format {shown(version)}; this version of musicvae_lite reads format {FORMAT}"
+            + (": update it to read this model" if is_newer else "")
         )
     return config
 

@@ -32,7 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "notebook": BASE | {"music", "plot", "render"},
     "live": BASE | {"music"},
     "results": BASE | {"music", "render", "plot"},
-    "corpora": BASE | {"music"},
+    "corpora": BASE | {"__version__", "music"},
     "models": BASE | {"__version__", "latent", "vae", "packing", "checkpoints", "music", "images", "results"},
     "training": BASE | {"latent", "vae", "checkpoints", "music", "images", "models", "corpora"},
     "collections": BASE | {"latent", "vae", "checkpoints", "music", "models", "training"},

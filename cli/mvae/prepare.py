@@ -55,6 +55,10 @@ def prepare(
     workers: Annotated[
         int | None, typer.Option(min=0, help="Processes; 0 for none. (default: one a processor)")
     ] = None,
+    executor: Annotated[
+        str | None,
+        typer.Option(help="Work on a cluster instead: dask://HOST:PORT. (needs the extra 'cluster')"),
+    ] = None,
     no_limits: Annotated[
         bool, typer.Option("--no-limits", help="Read files of any size and number of notes.")
     ] = False,
@@ -83,6 +87,7 @@ def prepare(
             seed=seed,
             limits=Limits.none() if no_limits else Limits(),
             workers=workers,
+            executor=executor,
             restart=restart,
             on_progress=shown,
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from musicvae_lite.corpora.assemble import assemble
+from musicvae_lite.corpora.clusters import opened
 from musicvae_lite.corpora.extract import Job
 from musicvae_lite.corpora.manifest import Manifest
 from musicvae_lite.corpora.plan import CHUNK_FILES, Chunk, Plan
@@ -50,7 +51,7 @@ def build_dataset(
     seed: int = 0,
     limits: Limits = DEFAULT_LIMITS,
     workers: int | None = None,
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
     restart: bool = False,
     chunk_files: int = CHUNK_FILES,
     on_progress: Callable[[Progress], object] = lambda progress: None,
@@ -74,7 +75,8 @@ def build_dataset(
         seed: of the split.
         limits: on the files read.
         workers: processes to start (default: one a processor), 0 for none.
-        executor: runs the work instead of processes started here, on a cluster, say.
+        executor: runs the work instead of processes started here: one of `concurrent.futures` kind, or
+            "dask://HOST:PORT" for a cluster. Its workers must see the same files under the same paths.
         restart: drop an unfinished run and replace a dataset at `output`.
         chunk_files: files a worker reads in one go.
         on_progress: called now and then, in this process.
@@ -84,7 +86,7 @@ def build_dataset(
         NothingUsableError: no file gave a window; the message holds the table of reasons, and the
             attribute `reasons` its rows.
         DatasetError: `output` exists, an unfinished run has other settings, or writing failed.
-        ConfigError: a setting is out of range.
+        ConfigError: a setting is out of range, or nobody answers at the executor's address.
     """
     recipe = Recipe(representation, hop_steps(representation, hop), tracks, split, seed, limits)
     target = Path(expand(output)).absolute()
@@ -112,7 +114,7 @@ def _extract(
     plan: Plan,
     recipe: Recipe,
     workers: int | None,
-    executor: Executor | None,
+    executor: Executor | str | None,
     on_progress: Callable[[Progress], object],
 ) -> int:
     """Phase 1: a spill file for every chunk. Returns the number of windows in them."""
@@ -131,10 +133,11 @@ def _extract(
     )
     if len(left) == 1 and executor is None and workers is None:
         workers = 1
-    for report in run_jobs(jobs, workers, executor):
-        workspace.record(report)
-        files, songs, windows = files + report.files, songs + report.songs, windows + report.windows
-        on_progress(Progress("extract", files, plan.files, resumed, songs, windows))
+    with opened(executor) as (pool, places):
+        for report in run_jobs(jobs, places if workers is None else workers, pool):
+            workspace.record(report)
+            files, songs, windows = files + report.files, songs + report.songs, windows + report.windows
+            on_progress(Progress("extract", files, plan.files, resumed, songs, windows))
     return windows
 
 

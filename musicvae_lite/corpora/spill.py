@@ -8,6 +8,7 @@ The last block has no arrays and carries the chunk's summary.
 from __future__ import annotations
 
 import json
+import uuid
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -56,7 +57,8 @@ class SpillWriter:
 
     def __init__(self, path: Path, fingerprint: Callable[[np.ndarray], np.ndarray]):
         self._path, self._fingerprint = path, fingerprint
-        self._partial = path.with_name(path.name + ".part")
+        # a worker that was given up for lost may still be writing the same chunk
+        self._partial = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.part")
         self._file = self._partial.open("wb")
         self._songs: list[tuple[int, int, int, str, int]] = []
         self._parts: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import replace
@@ -12,6 +13,12 @@ from typing import Any
 
 from musicvae_lite.corpora.extract import Job, Report, extract_chunk, try_file
 from musicvae_lite.errors import MusicVAEError
+
+HERE = (
+    "in a script of your own, call build_dataset below `if __name__ == '__main__':`, or give workers=0 to "
+    "work without them"
+)
+CLUSTER = "look whether scheduler and workers are still there, and run again to go on from here"
 
 
 class _Died(Exception):
@@ -47,7 +54,7 @@ def run_jobs(
         lost: list[Job] = []
         yield from _feed(executor, pending, 2 * (workers or 64), lost)
         for job in lost:
-            yield _isolate(job, lambda call, job: _call_on(executor, call, job))
+            yield _isolate(job, lambda call, job: _call_on(executor, call, job), CLUSTER)
     elif workers == 0:
         yield from map(extract_chunk, pending)
     else:
@@ -65,7 +72,7 @@ def _run_processes(pending: Iterator[Job], workers: int) -> Iterator[Report]:
         if not lost:
             return
         for job in lost:
-            yield _isolate(job, _call_alone)
+            yield _isolate(job, _call_alone, HERE)
 
 
 def _feed(executor: Executor, pending: Iterator[Job], depth: int, lost: list[Job]) -> Iterator[Report]:
@@ -99,7 +106,7 @@ def _feed(executor: Executor, pending: Iterator[Job], depth: int, lost: list[Job
             future.cancel()
 
 
-def _isolate(job: Job, call: Callable[[Callable[[Job], Any], Job], Any]) -> Report:
+def _isolate(job: Job, call: Callable[[Callable[[Job], Any], Job], Any], hint: str) -> Report:
     """Runs a job whose worker died once more, and then without the files that kill a worker alone."""
     try:
         return call(extract_chunk, job)
@@ -108,10 +115,7 @@ def _isolate(job: Job, call: Callable[[Callable[[Job], Any], Job], Any]) -> Repo
     try:
         call(_start, job)
     except _Died as error:
-        raise MusicVAEError(
-            "worker processes cannot start; in a script of your own, call build_dataset below "
-            "`if __name__ == '__main__':`, or give workers=0 to work without them"
-        ) from error
+        raise MusicVAEError(f"worker processes cannot start; {hint}") from error
     crashed = set()
     for index, source in enumerate(job.chunk.files):
         try:
@@ -155,9 +159,17 @@ def _call_on(executor: Executor, call: Callable[[Job], Any], job: Job) -> Any:
 
 def _new_pool(workers: int) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupt)
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_serve)
 
 
-def _ignore_interrupt() -> None:
-    """Ctrl-C is for the main process, which then ends its workers."""
+def _serve() -> None:
+    """Ctrl-C is for the main process, which then ends its workers; they do not outlive it if it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    main = multiprocessing.parent_process()
+    if main is not None:
+        threading.Thread(target=_end_with, args=(main,), daemon=True).start()
+
+
+def _end_with(main: Any) -> None:
+    main.join()
+    os._exit(1)

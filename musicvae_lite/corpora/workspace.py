@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from musicvae_lite.corpora.recipe import Recipe
 from musicvae_lite.errors import DatasetError
 
 VERSION = 2
+PATIENCE = 10.0  # seconds until what another machine wrote can be seen on a network's disk
 
 
 class Workspace:
@@ -38,6 +40,8 @@ class Workspace:
         self.folder = output.with_name(output.name + ".partial")
         self.dataset = self.folder / "dataset"
         self._recipe, self._restart = recipe, restart
+        if (output / MANIFEST).is_file() and not self.dataset.exists():
+            self.remove()  # killed after its dataset was in place
         self._check_output()
         if restart and self.folder.exists():
             shutil.rmtree(self.folder)
@@ -87,7 +91,19 @@ class Workspace:
         return self.folder / "spill" / f"{chunk:08d}.spill"
 
     def record(self, report: Report) -> None:
-        """Notes a finished chunk in the journal."""
+        """Notes a finished chunk in the journal.
+
+        Raises:
+            DatasetError: what its worker has written is not to be seen here.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while not self._is_whole(report):
+            if time.monotonic() > deadline:
+                raise DatasetError(
+                    f"{self.spill(report.chunk)}: a worker wrote it, and it is not to be seen here: the "
+                    "dataset's folder must be one that all workers share, under the same path"
+                )
+            time.sleep(0.1)
         with (self.folder / "journal.jsonl").open("a", encoding="utf-8") as journal:
             journal.write(json.dumps(asdict(report)) + "\n")
 
@@ -95,13 +111,15 @@ class Workspace:
         """Chunks of the journal whose spill file is there in full; a torn last line is no chunk."""
         reports: dict[int, Report] = {}
         for report in self._journal():
-            try:
-                whole = self.spill(report.chunk).stat().st_size == report.size
-            except OSError:
-                whole = False
-            if whole:
+            if self._is_whole(report):
                 reports[report.chunk] = report
         return reports
+
+    def _is_whole(self, report: Report) -> bool:
+        try:
+            return self.spill(report.chunk).stat().st_size == report.size
+        except OSError:
+            return False
 
     def _journal(self) -> Iterator[Report]:
         try:

@@ -53,7 +53,8 @@ def train(
         ConfigError: the folder holds another run, the device is not there, its memory is too small, the
             weights blow up, or another process of the run was lost.
         DatasetError: nothing to train on.
-        CheckpointError: `init_from` is missing or fits nowhere; the saved state is damaged.
+        CheckpointError: `init_from` is missing or fits nowhere; the saved state is damaged, or of a newer
+            version; the disk refuses what is written.
         KeyboardInterrupt: after Ctrl-C or SIGTERM, once the update is done and the state saved.
     """
     trainer = Trainer(task, folder, device, precision, listener)
@@ -92,14 +93,19 @@ class Trainer:
         elif resume:
             self.progress.logged = 0
         self.team.wait()  # before the first writes what the others look for
-        if self.team.is_first:
-            self.folder.begin(self.description, self.progress)
         try:
+            if self.team.is_first:
+                self.folder.begin(self.description, self.progress)
             return self._run(taken)
         except (RuntimeError, MemoryError) as error:
             if runtime.is_out_of_memory(error):
                 raise ConfigError(self._too_large()) from error
             raise
+        except OSError as error:
+            raise CheckpointError(
+                f"{error.filename or self.folder.path}: cannot be written ({error.strerror or error}); "
+                "what was saved before stands: when that is put right, --resume goes on from there"
+            ) from error
         finally:
             self.folder.end()
 
@@ -213,7 +219,8 @@ class Trainer:
             return  # reading a number off a GPU makes it wait
         smooth, device = self.progress.smooth, self.team.device
         means = self.team.mean(torch.stack([value.float().to(device) for value in terms.values()]))
-        for name, number in zip(terms, means.tolist(), strict=True):
+        for name, mean in zip(terms, means.cpu(), strict=True):
+            number = float(mean)
             smooth[name] = SMOOTH * smooth.get(name, number) + (1 - SMOOTH) * number
         smooth["beta"] = float(terms["beta"])
 

@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from musicvae_lite import checkpoints, tables
 from musicvae_lite.errors import CheckpointError, ConfigError, shown
 
+FORMAT = 1  # of all this; 1 also of those that state none
 STATE = "training.safetensors"
 PROGRESS = "progress.json"
 
@@ -84,7 +85,7 @@ class RunFolder:
         Raises:
             ConfigError: the folder holds a run already; or `resume` and its settings differ, with each
                 difference named.
-            CheckpointError: what the folder says of its run cannot be read.
+            CheckpointError: what the folder says of its run cannot be read, or a newer version wrote it.
         """
         if not self.holds_a_run:
             if resume:
@@ -95,6 +96,11 @@ class RunFolder:
                 f"{self.path} holds a training run already: --resume continues it, or name another folder"
             )
         before = _read_table(self._description)
+        if before.get("format", 1) > FORMAT:
+            raise CheckpointError(
+                f"{self._description}: a run of format {before['format']}, written by a newer musicvae_lite; "
+                f"this one reads up to format {FORMAT}: update it to go on"
+            )
         changes = [
             f"  {key}: {shown(old)} before, {shown(new)} now"
             for key, old, new in _differences(before, description)
@@ -119,7 +125,7 @@ class RunFolder:
                 f"{self.path}: another process is training here; wait for it, or stop it"
             ) from error
         if not self._description.exists():
-            checkpoints.write_json(self._description, description)
+            checkpoints.write_json(self._description, {"format": FORMAT, **description})
         for leftover in [*self.last.glob(".step-*"), *self.best.glob(".*")]:  # of a killed process
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
         if self._log.exists():

@@ -41,8 +41,8 @@ def pictures(folder: Path, heard: Heard, resume: bool) -> None:
 def same(found: dict[str, Any], wanted: dict[str, Any]) -> None:
     for name, value in wanted.items():
         loose = name.startswith("accuracy_uncommon")  # a share of what is uncommon in each part
-        close = {"rel": 0.2, "abs": 0.05} if loose else {"rel": 1e-4, "abs": 1e-6}
-        assert found[name] == pytest.approx(value, **close), name
+        close = (0.2, 0.05) if loose else (1e-4, 1e-6)
+        assert found[name] == pytest.approx(value, *close), name
 
 
 def validations(folder: Path) -> list[dict[str, Any]]:

@@ -22,6 +22,28 @@ def environment(rank: int, count: int, port: int) -> dict[str, str]:
     return {**values, **more, "GROUP_RANK": "0"}
 
 
+def forked(work: Callable[[], None]) -> str:
+    """Calls `work` in a fork. Returns what it raised, "" for nothing."""
+    context = multiprocessing.get_context("fork")
+    said = context.SimpleQueue()
+
+    def begin() -> None:
+        try:
+            work()
+            said.put("")
+        except BaseException:
+            said.put(traceback.format_exc())
+        os._exit(0)
+
+    process = context.Process(target=begin, daemon=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # later Pythons warn of forks beside threads
+        process.start()
+    process.join(120)
+    process.kill()
+    return "nothing" if said.empty() else said.get()
+
+
 def together(count: int, work: Callable[[int], None]) -> list[str]:
     """Calls `work(rank)` in `count` processes at once. Returns what each raised, "" for nothing."""
     with socket.socket() as free:
