@@ -1,53 +1,24 @@
+"""Melody: the laws of every representation, and what is written."""
+
+from __future__ import annotations
+
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.music.representations import PRESETS, MelodyRepresentation, from_config
-from musicvae_lite.music.score import Meter, MeterChange, Score, Track
-
-STEP = 120  # ticks
-TWO_BARS = MelodyRepresentation()
-ANY_BARS = st.sampled_from(["4/4", "3/4", "6/8"]).flatmap(
-    lambda meter: st.integers(1, 3).map(lambda bars: MelodyRepresentation(bars, Meter.parse(meter)))
+from musicvae_lite.music.representations import PRESETS, from_config
+from musicvae_lite.music.score import MeterChange
+from tests.music.representations.melodies import (
+    HIGH,
+    TWO_BARS,
+    emitted,
+    song,
 )
-
-
-@st.composite
-def emitted(draw, windows=1):
-    """A representation without rules, and any tokens [windows, T] a model of it can emit."""
-    rep = replace(draw(ANY_BARS).lenient(), min_notes=0)
-    token = st.one_of(st.just(0), st.just(1), st.integers(2, rep.depth - 1))
-    row = st.lists(token, min_size=rep.steps, max_size=rep.steps)
-    rows = draw(st.lists(row, min_size=windows, max_size=windows))
-    return rep, np.array(rows, dtype=np.uint8)
-
-
-def song(*tracks, meters=((0, "4/4"),), names=(), drums=()):
-    """A score of tracks of (start step, steps, pitch)."""
-    rows = [(int(s * STEP), int((s + n) * STEP), p, k) for k, t in enumerate(tracks) for s, n, p in t]
-    rows.sort(key=lambda r: (r[0], r[2]))
-    table = np.array(rows, dtype=np.int32).reshape(-1, 4)
-    start, end, pitch, track = (table[:, i] for i in range(4))
-    info = tuple(Track(names[k] if names else "", 0, k in drums) for k in range(len(tracks)))
-    changes = tuple(MeterChange(int(s * STEP), Meter.parse(m)) for s, m in meters)
-    return Score(480, start, end, pitch, np.full(len(rows), 80, dtype=np.int32), track, info, changes)
-
-
-def tune(bars, first: float = 0, bar_steps=16, pitch=60):
-    """Four notes a bar of 4/4."""
-    return [(first + s, 4, pitch + s % 5) for s in range(0, bars * bar_steps, 4)]
-
-
-def told(extraction):
-    return [(r.bar, r.code, r.last) for r in extraction.rejections]
-
-
-# The laws of base.py
 
 
 @given(emitted())
@@ -124,235 +95,6 @@ def test_fingerprints_stay_the_same_between_versions():
     tokens[0, [0, 4, 8]] = [41, 43, 1]
     assert TWO_BARS.fingerprint(tokens).dtype == np.uint64
     assert TWO_BARS.fingerprint(tokens)[0] == 5285650185274377939
-
-
-# Windows
-
-
-MELODIES = {name: rep for name, rep in PRESETS.items() if rep.name == "melody"}
-
-
-@pytest.mark.parametrize("rep", MELODIES.values(), ids=MELODIES)
-def test_presets_take_songs_in_their_meter(rep):
-    notes = tune(rep.bars + 2, bar_steps=rep.bar_steps)
-    found = rep.windows(song(notes, meters=((0, str(rep.meter)),)))
-    assert found.bar.tolist() == [1, 2, 3]
-    assert found.rejections == ()
-    assert found.tokens.shape == (3, rep.steps)
-    assert found.tokens.dtype == np.uint8
-
-
-def test_a_note_that_sounds_on_is_struck_anew():
-    found = TWO_BARS.windows(song([(0, 4, 60), (12, 20, 64), (40, 4, 67), (44, 4, 67)]))
-    first, second = found.tokens
-    assert first[[0, 4, 12]].tolist() == [41, 1, 45]
-    assert np.count_nonzero(first) == 3
-    assert second[[0, 16, 24, 28]].tolist() == [45, 1, 48, 48]
-    assert np.count_nonzero(second) == 4
-    assert found.tick.tolist() == [0, 1920]
-
-
-def test_an_off_at_the_start_of_a_window_is_silence():
-    found = TWO_BARS.windows(song([(0, 16, 60), (20, 4, 62), (28, 20, 64)]))
-    assert found.tokens[1, 0] == 0
-    assert found.tokens[1, 4] == 43
-
-
-def test_windows_a_beat_apart_know_their_place():
-    found = TWO_BARS.windows(song(tune(3)), hop=4)
-    assert found.bar.tolist() == [1, 1, 1, 1, 2]
-    assert found.step.tolist() == [0, 4, 8, 12, 0]
-    assert found.tick.tolist() == [0, 480, 960, 1440, 1920]
-
-
-def test_rounding_cuts_and_lengthens():
-    found = TWO_BARS.windows(song([(0.2, 4, 60), (4.1, 0.3, 62), (8, 8, 64), (18, 14, 65)]))
-    assert found.tokens[0, [0, 4, 5, 8, 16, 18]].tolist() == [41, 43, 1, 45, 1, 46]
-    assert "begin over" not in found.choice, "a legato of one step is no polyphony"
-
-
-def test_after_a_pickup_windows_begin_at_the_first_full_bar():
-    found = TWO_BARS.windows(song([(0, 4, 60), *tune(3, 4)], meters=((0, "1/4"), (4, "4/4"))))
-    assert found.bar.tolist() == [2, 3]
-    assert told(found) == [(1, "pickup", 0)]
-
-
-def test_no_window_crosses_a_meter_change():
-    notes = tune(3) + tune(2, 48, 12) + tune(3, 72)
-    found = TWO_BARS.windows(song(notes, meters=((0, "4/4"), (48, "3/4"), (72, "4/4"))))
-    assert found.bar.tolist() == [1, 2, 6, 7]
-    assert found.tick.tolist() == [s * STEP for s in (0, 16, 72, 88)]
-    assert told(found) == [(4, "meter", 5)]
-    assert "3/4" in found.rejections[0].detail
-
-
-def test_a_waltz_is_refused_by_a_model_in_four():
-    found = TWO_BARS.windows(song(tune(8, bar_steps=12), meters=((0, "3/4"),)))
-    assert len(found) == 0
-    assert told(found) == [(1, "meter", 8)]
-
-
-def test_short_bars_add_up_to_one():
-    found = TWO_BARS.windows(song(tune(3), meters=((0, "2/4"),)))
-    assert found.bar.tolist() == [1, 3]
-
-
-def test_a_song_too_short_says_so():
-    found = MelodyRepresentation(bars=16).windows(song(tune(1)))
-    assert told(found) == [(1, "short", 1)]
-    assert found.rejections[0].detail == "1 bar of 4/4 here, and the model takes 16 at a time"
-    filled = TWO_BARS.windows(song(tune(1)))
-    assert len(filled) == 1, "one bar of silence behind the song is within the rule"
-
-
-def test_bars_left_over_are_told():
-    found = TWO_BARS.windows(song(tune(5)), hop=32)
-    assert found.bar.tolist() == [1, 3]
-    assert told(found) == [(5, "short", 5)]
-
-
-def test_long_rests_and_few_notes():
-    found = TWO_BARS.windows(song(tune(2) + tune(2, 80)))
-    assert found.bar.tolist() == [1, 2, 5, 6]
-    assert told(found) == [(3, "rest", 4)]
-    few = TWO_BARS.windows(song([(0, 20, 60), (32, 4, 62), (36, 4, 62)]))
-    assert told(few) == [(1, "few-notes", 1)]
-    everything = TWO_BARS.lenient().windows(song(tune(2) + tune(2, 96)))
-    assert everything.rejections == ()
-    assert everything.bar.tolist() == [1, 2, 3, 4, 5, 6, 7]
-
-
-def test_a_silent_window_is_read_again():
-    silence = np.zeros(TWO_BARS.steps, np.uint8)
-    assert np.array_equal(TWO_BARS.lenient().windows(TWO_BARS.to_score(silence)).tokens, silence[None])
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 90), st.integers(1, 20)), min_size=1, max_size=12),
-    st.floats(0, 2),
-    st.integers(0, 4),
-)
-@settings(max_examples=60)
-def test_rules_agree_with_counting_by_hand(notes, rest_bars, least):
-    rep = replace(TWO_BARS, max_rest_bars=rest_bars, min_notes=least)
-    score = song(sorted({s: (s, n, 60) for s, n in notes}.values()))
-    everything = replace(rep.lenient(), min_notes=0).windows(score, hop=1)
-    kept = rep.windows(score, hop=1)
-    good = []
-    for tokens, tick in zip(everything.tokens, everything.tick, strict=True):
-        silence, longest, sounding = 0, 0, False
-        for token in tokens.tolist():
-            sounding = token >= 2 or (sounding and token != 1)
-            silence = 0 if sounding else silence + 1
-            longest = max(longest, silence)
-        if longest <= int(rest_bars * 16) and np.count_nonzero(tokens >= 2) >= least:
-            good.append(int(tick))
-    padded = score.end_tick <= 1920 and int(rest_bars * 16) < 16  # then nothing may be filled up
-    assert kept.tick.tolist() == ([] if padded else good)
-    assert len(kept) == len(everything) or kept.rejections
-
-
-def test_off_grid_windows_are_refused():
-    late = [(s + 0.4 * (s % 8 == 0), n, p) for s, n, p in tune(2, 32)]
-    found = TWO_BARS.windows(song(tune(2) + late + tune(2, 64)))
-    assert found.bar.tolist() == [1, 2, 4, 5]
-    assert told(found) == [(3, "off-grid", 3)]
-    assert found.rejections[0].detail == "4 of 8 notes begin off the grid of 4 steps a quarter"
-    tolerant = replace(TWO_BARS, tolerance=0.45)
-    assert len(tolerant.windows(song(tune(2) + late + tune(2, 64)))) == 5
-
-
-def test_a_song_that_misses_the_grid_by_a_constant_is_moved():
-    found = TWO_BARS.windows(song(tune(2, 0.45)))
-    assert np.array_equal(found.tokens, TWO_BARS.windows(song(tune(2))).tokens)
-    assert "moved by -0.45 of a step" in found.choice
-
-
-def test_pitches_outside_the_range_are_named():
-    notes = [*tune(3), (48, 4, 110), *tune(3, 52)]
-    found = TWO_BARS.windows(song(notes))
-    assert found.bar.tolist() == [1, 2, 5, 6]
-    assert told(found) == [(4, "range", 4)]
-    assert found.rejections[0].detail == "pitch 110 lies outside 21 to 108"
-
-
-# Polyphony and the choice of a track
-
-
-def test_skyline_keeps_the_upper_line():
-    chords = [(s, 8, p) for s in range(0, 32, 8) for p in (48, 52, 60 + s)]
-    under = [(s + 4, 4, 40) for s in range(0, 32, 8)]
-    found = TWO_BARS.windows(song(chords + under))
-    assert np.flatnonzero(found.tokens[0]).tolist() == [0, 8, 16, 24]
-    assert found.tokens[0, [0, 8, 16, 24]].tolist() == [41, 49, 57, 65]
-    assert "12 of its notes begin over another one, only the highest are taken" in found.choice
-
-
-def test_a_higher_note_cuts_a_held_one():
-    found = TWO_BARS.windows(song([(0, 16, 60), (4, 4, 72), (16, 16, 62)]))
-    assert found.tokens[0, [0, 4, 8, 16]].tolist() == [41, 53, 1, 43]
-
-
-def test_an_ornament_gives_way_to_its_note():
-    found = TWO_BARS.windows(song([(0, 4, 60), (7.6, 0.4, 74), (8, 8, 72), (16, 16, 71)]))
-    assert found.tokens[0, [0, 8, 16]].tolist() == [41, 53, 52]
-    assert "begin over" not in found.choice
-
-
-def test_polyphony_can_be_refused():
-    notes = [*tune(6), (36, 4, 48)]
-    found = replace(TWO_BARS, polyphony="refuse").windows(song(notes))
-    assert found.bar.tolist() == [1, 4, 5]
-    assert told(found) == [(3, "polyphony", 3)]
-    assert found.rejections[0].detail == "two notes sound at once"
-
-
-HIGH, LOW = tune(4, pitch=72), tune(4, pitch=48)
-CHORDS = [(s, 8, p) for s in range(0, 64, 8) for p in (80, 84, 88)]
-
-
-@pytest.mark.parametrize(
-    ("tracks", "names", "track", "choice"),
-    [
-        ([HIGH], ["Flute"], 0, "track 1 'Flute': the only pitched track"),
-        ([LOW, HIGH], ["", ""], 1, "track 2: the highest of 2 mostly monophonic tracks"),
-        ([LOW, HIGH], ["Lead Vocals", "Flute"], 0, "track 1 'Lead Vocals': its name says melody"),
-        ([LOW, HIGH], ["Backing Vocals", "Flute"], 1, "track 2 'Flute': the highest of 2"),
-        ([LOW, HIGH], ["melody 1", "Melody 2"], 1, "the highest of 2 mostly monophonic tracks named like"),
-        ([CHORDS, LOW], ["", ""], 1, "track 2: the only mostly monophonic track"),
-        ([CHORDS, CHORDS[:12]], ["", ""], 0, "track 1: the highest of 2 polyphonic tracks"),
-        ([LOW, HIGH[:2]], ["", ""], 0, "track 1: the highest of 2 mostly monophonic tracks"),
-    ],
-)
-def test_which_track_and_why(tracks, names, track, choice):
-    found = TWO_BARS.windows(song(*tracks, names=names))
-    assert found.track == track
-    assert choice in found.choice
-
-
-def test_drums_are_never_taken():
-    found = TWO_BARS.windows(song(HIGH, LOW, names=["melody", "x"], drums={0}))
-    assert found.track == 1
-    none = TWO_BARS.windows(song(HIGH, drums={0}))
-    assert told(none) == [(0, "drums", 0)]
-    assert (len(none), none.track, none.choice) == (0, -1, "")
-    assert told(TWO_BARS.windows(song(HIGH, LOW, drums={0}), track=0)) == [(0, "drums", 0)]
-
-
-def test_a_track_can_be_asked_for():
-    found = TWO_BARS.windows(song(HIGH, LOW, []), track=1)
-    assert (found.track, found.choice) == (1, "track 2: as asked")
-    assert told(TWO_BARS.windows(song(HIGH, LOW, []), track=2)) == [(0, "empty", 0)]
-    with pytest.raises(ConfigError, match="no track 4: the song has 3"):
-        TWO_BARS.windows(song(HIGH, LOW, []), track=3)
-
-
-def test_a_song_without_notes_and_one_without_end():
-    assert told(TWO_BARS.windows(song([]))) == [(0, "empty", 0)]
-    assert told(TWO_BARS.windows(song([(0, 4, 60), (1 << 21, 4, 60)]))) == [(0, "long", 0)]
-
-
-# The rest
 
 
 def test_to_score_writes_what_it_is_told():

@@ -1,0 +1,107 @@
+"""ABC: notes, lengths, keys, chords of one tune."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.music.notation.written import Q, abc, pitches, sound
+
+
+def test_notes_octaves_and_rests():
+    assert sound(abc("C, C z c | c'2 x2")) == [(0, 48, 1), (1, 60, 1), (3, 72, 1), (4, 84, 2)]
+
+
+@pytest.mark.parametrize(
+    ("written", "length"),
+    [("C", 1), ("C2", 2), ("C/", 0.5), ("C//", 0.25), ("C/4", 0.25), ("C3/2", 1.5), ("C0", 0)],
+)
+def test_lengths(written: str, length: float):
+    score = abc(f"{written} d")
+    assert score.start[-1] / Q == length
+
+
+@pytest.mark.parametrize(("head", "length"), [("M:2/4\nK:C", 0.25), ("M:6/8\nK:C", 0.5), ("K:C", 0.5)])
+def test_default_length_follows_the_meter(head: str, length: float):
+    assert sound(abc("C", head))[0][2] == length
+
+
+@pytest.mark.parametrize(
+    ("signs", "first", "second"),
+    [(">", 1.5, 0.5), ("<", 0.5, 1.5), (">>", 1.75, 0.25), ("<<<", 0.125, 1.875)],
+)
+def test_broken_rhythm(signs: str, first: float, second: float):
+    assert [length for _, _, length in sound(abc(f"C{signs}D E2"))] == [first, second, 2]
+
+
+def test_broken_rhythm_passes_over_spaces_graces_and_slurs():
+    assert [length for _, _, length in sound(abc("(C > {d}.D) E"))] == [1.5, 0.5, 1]
+
+
+def test_tuplets():
+    assert [round(start, 3) for start, _, _ in sound(abc("(3CDE F (3:2:2C2D z"))] == [
+        0,
+        0.667,
+        1.333,
+        2,
+        3,
+        4.333,
+    ]
+    assert abc("(5CDEFG z2").end_tick == 2 * Q
+    assert abc("(3(C/D/E/)F3").start[-1] == Q
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("G", [66]),
+        ("Gm", [65]),
+        ("G minor", [65]),
+        ("F#m", [66]),
+        ("Amix", [66]),
+        ("A Dorian", [66]),
+        ("Ador", [66]),
+        ("Bphr", [66]),
+        ("none", [65]),
+        ("Gb", [65]),
+        ("C#", [66]),
+        ("HP", [66]),
+        ("D exp _f", [64]),
+        ("C ^f", [66]),
+        ("G clef=treble", [66]),
+        ("", [65]),
+    ],
+)
+def test_keys_and_modes(key: str, expected: list[int]):
+    assert pitches(abc("F", f"L:1/4\nK:{key}")) == expected
+
+
+def test_accidentals_last_to_the_bar_line_and_through_ties():
+    assert pitches(abc("^F F =F F | F ^F2 f- | f f z2", "M:4/4\nL:1/4\nK:C")) == [
+        66,
+        66,
+        65,
+        65,
+        65,
+        66,
+        78,
+        77,
+    ]
+    assert pitches(abc("__B ^^F")) == [69, 67]
+
+
+def test_ties_join_also_across_bars_and_in_chords():
+    assert sound(abc("C4- | C2 [EG]2- | [EG]4")) == [(0, 60, 6), (6, 64, 6), (6, 67, 6)]
+    assert sound(abc("C- D C z")) == [(0, 60, 1), (1, 62, 1), (2, 60, 1)]
+
+
+def test_chords_of_notes_and_symbols():
+    score = abc('"Bb7"[CE]2 "F#m7b5"G "^slow"A | "C/E"[C2E2] "D.C."E2 "C/E"G2')
+    assert [(c.tick / Q, c.symbol) for c in score.chords] == [(0, "Bb7"), (2, "F#m7b5"), (4, "C/E")]
+    assert sound(score)[:2] == [(0, 60, 2), (0, 64, 2)]
+    assert sound(score)[-1] == (8, 67, 2)
+
+
+def test_graces_decorations_lyrics_and_comments_make_no_sound():
+    score = abc("{cd}C !trill!D +fermata+E ~.F % G A\nw:la la\n%%text A B c\nTG4")
+    assert pitches(score) == [60, 62, 64, 65, 67]
+    assert score.warnings == ()

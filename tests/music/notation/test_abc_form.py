@@ -1,0 +1,103 @@
+"""ABC: bars, repeats, meters, tempo and voices."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.music.notation.written import Q, abc, meters, pitches, sound
+
+
+@pytest.mark.parametrize(
+    ("body", "order"),
+    [
+        ("C4 :|", "CC"),
+        ("|: C4 | D4 :| E4 |", "CDCDE"),
+        ("C4 :: D4 :|", "CCDD"),
+        ("C4 :|: D4 :|", "CCDD"),
+        ("C4 :||: D4 :|", "CCDD"),
+        ("|: C4 |1 D4 :|2 E4 || F4", "CDCEF"),
+        ("|: C4 |[1 D4 :| [2 E4 |] F4", "CDCEF"),
+        ("|: C4 |1,2 D4 :|3 E4 |]", "CDCDCE"),
+        ("|: C4 |1-2 D4 :|3 E4 |]", "CDCDCE"),
+        ("|: C4 |1 D4 :|2 E4 :|3 F4 |]", "CDCECF"),
+        ("|: C4 |1 D4 :|2 E4 :| F4 :|", "CDCEFF"),
+        ("C4 |1 D4 :|2 E4 | F4 | G4 :|", "CDCEFGFG"),  # the second ending is as long as the first
+        ("C4 || D4 :|", "CDD"),
+        ("|: C4 || D4 :|", "CDCD"),
+        ("C4 |\n1 D4 :|2 E4 |]", "CDCE"),
+        ("C4 ||\n:D4 :|", "CDD"),
+        ("|:: C4 ::|", "CCC"),
+        ("|: C4 | D4 |: E4 :|", "CDEE"),
+        ("C4 |1 D4 |]", "CD"),
+    ],
+)
+def test_repeats_are_played_out(body: str, order: str):
+    names = {60: "C", 62: "D", 64: "E", 65: "F", 67: "G"}
+    assert "".join(names[pitch] for pitch in pitches(abc(body))) == order
+
+
+def test_bar_lines_of_plain_bars():
+    assert meters(abc("C4 | D4 | E4 |]")) == [(0, "4/4")]
+
+
+def test_pickup_is_a_short_first_bar():
+    assert meters(abc("G | C4 | D4 | E3 |]")) == [(0, "1/4"), (1, "4/4")]
+    assert meters(abc("G/ | C3 | D3 |]", "M:6/8\nL:1/4\nK:C")) == [(0, "1/8"), (0.5, "6/8")]
+
+
+def test_short_bars_at_a_repeat_are_one():
+    assert meters(abc("G | C4 | E3 :|: F | D4 | E3 :|")) == [(0, "1/4"), (1, "4/4")]
+    assert meters(abc("C4 | E3 || G | C4 |]")) == [(0, "4/4")]
+
+
+def test_odd_bar_has_changes_around_it():
+    assert meters(abc("C4 | D4 E2 | F4 | G4")) == [(0, "4/4"), (4, "6/4"), (10, "4/4")]
+    assert meters(abc("C4 | D3 | F4 | G4")) == [(0, "4/4"), (4, "3/4"), (7, "4/4")]
+
+
+def test_bar_that_no_meter_fits_still_ends_where_it_ends():
+    assert meters(abc("C4 | (3CDE C | F4 | G4"))[-1] == (7, "4/4")
+    odd = meters(abc("C4 | (3:2:1C D3 | F4 | G4"))
+    assert odd[1][0] == 4
+    assert odd[-1] == (pytest.approx(4 + 2 / 3 + 3, abs=1 / Q), "4/4")
+
+
+def test_meter_key_length_and_tempo_change_within_the_tune():
+    score = abc("F4 |\nM:3/4\nK:G\nL:1/8\nF6 | [K:D] c2 [Q:1/4=90] [M:2/4] c4 |", "M:C\nL:1/4\nQ:1/2=60\nK:C")
+    assert sound(score)[1] == (4, 66, 3)
+    assert pitches(score) == [65, 66, 73, 73]
+    assert meters(score)[:2] == [(0, "4/4"), (4, "3/4")]
+    assert [(t.tick / Q, t.qpm) for t in score.tempos] == [(0, 120), (8, 90)]
+
+
+@pytest.mark.parametrize(
+    ("field", "qpm"), [("1/4=100", 100), ("3/8=60", 90), ('"Allegro" 1/4=99', 99), ("80", 40), ("1/4=0", 120)]
+)
+def test_tempo(field: str, qpm: float):
+    assert abc("C", f"L:1/8\nQ:{field}\nK:C").tempos[0].qpm == qpm
+
+
+@pytest.mark.parametrize(("field", "meter"), [("C", "4/4"), ("C|", "2/2"), ("2+3/8", "5/8"), ("what", "4/4")])
+def test_meters(field: str, meter: str):
+    bar = {"5/8": "C5/2"}.get(meter, "C4")
+    assert meters(abc(f"{bar} | {bar}", f"M:{field}\nL:1/4\nK:C")) == [(0, meter)]
+
+
+def test_free_meter_has_bars_as_long_as_written():
+    assert meters(abc("C2 D | E3 | F3", "M:none\nL:1/4\nK:C")) == [(0, "3/4")]
+
+
+def test_rests_of_whole_bars():
+    assert abc("Z2 | C4").start[0] == 8 * Q
+
+
+def test_first_voice_is_taken():
+    score = abc("V:1\nC4 |\nV:2\nG4 |\nV:1\nD4 |")
+    assert pitches(score) == [60, 62]
+    assert score.warnings == ("the first of 2 voices was taken",)
+
+
+def test_program_and_title():
+    score = abc("%%MIDI program 73\nC")
+    assert score.title == "Test"
+    assert score.tracks[0].program == 73

@@ -1,0 +1,100 @@
+"""MusicXML: what a score says is what is heard."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.music.notation.written import Q, meters, pitches, sound
+from tests.music.notation.xml_parts import ATTRIBUTES, BACKWARD, FORWARD, ending, harmony, note, xml
+
+
+def test_musicxml_notes_chords_and_voices():
+    backup = "<backup><duration>8</duration></backup>"
+    score = xml(
+        ATTRIBUTES + note("C", 8) + note("E", 8, before="<chord/>") + backup + note("Bb", 4, octave=3)
+    )
+    assert sound(score) == [(0, 58, 2), (0, 60, 4), (0, 64, 4)]
+    assert score.title == "Air"
+    assert score.tracks[0].name == "Flute"
+
+
+def test_musicxml_graces_rests_and_ties():
+    rest = "<note><rest/><duration>4</duration></note>"
+    grace = "<note><grace/><pitch><step>A</step><octave>4</octave></pitch></note>"
+    tie = ('<tie type="start"/>', '<tie type="stop"/>')
+    score = xml(ATTRIBUTES + rest + grace + note("C", 4, tie[0]), note("C", 8, tie[1]))
+    assert sound(score) == [(2, 60, 6)]
+
+
+def test_musicxml_repeats_and_endings():
+    bars = [
+        ATTRIBUTES + FORWARD + note("C", 8),
+        ending("1", "start") + note("D", 8) + ending("1", "stop", '<repeat direction="backward"/>'),
+        ending("2", "start") + note("E", 8) + ending("2", "discontinue"),
+        note("F", 8) + BACKWARD,
+    ]
+    assert pitches(xml(*bars)) == [60, 62, 60, 64, 65, 65]
+
+
+def test_musicxml_pickup_tempo_and_meter_change():
+    waltz = "<attributes><time><beats>3</beats><beat-type>4</beat-type></time></attributes>"
+    tempo = '<direction><sound tempo="90"/></direction>'
+    metronome = (
+        "<direction><direction-type><metronome><beat-unit>quarter</beat-unit><beat-unit-dot/>"
+        "<per-minute>40</per-minute></metronome></direction-type></direction>"
+    )
+    score = xml(ATTRIBUTES + tempo + note("G", 2), note("C", 8), waltz + metronome + note("D", 6))
+    assert meters(score) == [(0, "1/4"), (1, "4/4"), (5, "3/4")]
+    assert [(t.tick / Q, t.qpm) for t in score.tempos] == [(0, 90), (5, 60)]
+
+
+@pytest.mark.parametrize(
+    ("written", "symbol"),
+    [
+        (harmony("Bb", "dominant"), "Bb7"),
+        (harmony("F#", "half-diminished"), "F#m7b5"),
+        (harmony("C", "major", "<bass><bass-step>E</bass-step></bass>"), "C/E"),
+        (harmony("G", "none"), "N.C."),
+        (
+            harmony(
+                "A",
+                "dominant",
+                "<degree><degree-value>9</degree-value><degree-alter>-1</degree-alter>"
+                "<degree-type>add</degree-type></degree>",
+            ),
+            "A7b9",
+        ),
+        (
+            harmony("D", "suspended-fourth", "<degree><degree-value>7</degree-value></degree>"),
+            "D7sus4",
+        ),
+    ],
+)
+def test_musicxml_chord_symbols(written: str, symbol: str):
+    score = xml(ATTRIBUTES + note("C", 4) + written + note("C", 4))
+    assert [(c.tick / Q, c.symbol) for c in score.chords] == [(2, symbol)]
+
+
+def test_musicxml_transposing_instrument_sounds_as_it_does():
+    clarinet = "<attributes><transpose><chromatic>-2</chromatic></transpose></attributes>"
+    score = xml(ATTRIBUTES + clarinet + harmony("D", "minor") + note("D", 8))
+    assert pitches(score) == [60]
+    assert score.chords[0].symbol == "Cm"
+
+
+def test_musicxml_parts_and_drums():
+    parts = (
+        '<score-part id="P1"><midi-instrument id="a"><midi-program>74</midi-program></midi-instrument>'
+        "</score-part>"
+        '<score-part id="P2"><midi-instrument id="b"><midi-channel>10</midi-channel>'
+        "<midi-unpitched>39</midi-unpitched></midi-instrument></score-part>"
+    )
+    stroke = "<note><unpitched/><duration>8</duration>"
+    drums = f"<part id='P2'><measure>{ATTRIBUTES}{stroke}<instrument id='b'/></note></measure></part>"
+    score = xml(ATTRIBUTES + note("C", 8), parts=parts, more=drums)
+    assert [(t.program, t.is_drum) for t in score.tracks] == [(73, False), (0, True)]
+    assert list(zip(score.pitch.tolist(), score.track.tolist(), strict=True)) == [(38, 1), (60, 0)]
+
+
+def test_empty_musicxml_is_an_empty_score():
+    assert len(xml()) == 0
