@@ -42,9 +42,8 @@ def row(what: str, unit: str, each: float, times: dict[str, Timing], floor_s: fl
         floor_s: processor seconds of the products that must be done.
     """
     ours = times["ours"].cpu_s
-    ratios = {
-        f"{name}_over_ours": t.cpu_s / ours for name, t in times.items() if name not in ("ours", "product")
-    }
+    peers = times.keys() - {"ours", "product"}
+    ratios = {f"{name}_over_ours": times[name].cpu_s / ours for name in sorted(peers)}
     return {
         "what": what,
         "unit": unit,
@@ -160,9 +159,8 @@ def memory(quick: bool) -> list[dict[str, Any]]:
     for case in steps.stock_cases(smaller):
         peaks = {kind: _peak(f"{kind}:{case.name}", smaller) - nothing for kind in ("ours", "plain")}
         what = f"peak memory of training, {case.name}, batch {case.batch}"
-        rows.append(
-            {"what": what, "unit": "MiB", "mib": peaks, "plain_over_ours": peaks["plain"] / peaks["ours"]}
-        )
+        ratio = peaks["plain"] / peaks["ours"]
+        rows.append({"what": what, "unit": "MiB", "mib": peaks, "plain_over_ours": ratio})
     for name in PRESETS:
         rows.append({"what": f"peak memory of training, {name}", "unit": "MiB",
                      "mib": {"ours": _peak(f"preset:{name}", smaller) - nothing}})  # fmt: skip
@@ -198,10 +196,8 @@ def machine() -> dict[str, Any]:
     model = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
-        found = [
-            line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line
-        ]
-        model = found[0] if found else model
+        lines = (line for line in info.read_text().splitlines() if "model name" in line)
+        model = next(lines, model).rpartition(":")[2].strip()
     return {
         "processor": model,
         "instructions": torch.backends.cpu.get_cpu_capability(),

@@ -13,6 +13,7 @@ where its last checkpoint stands; the figures end in `OUT/time-to-quality.json`.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import math
 import time
@@ -91,10 +92,8 @@ def run(name: str, dataset: Any, folder: Path, limit: float, target: float, **ch
     preset = load_preset(name, **changes)
     if not (watch.reached or watch.spent > limit):
         task = MusicTask(preset, dataset.split("train"), dataset.split("validation"), dataset.digest)
-        try:
+        with contextlib.suppress(Enough):
             train(task, folder / "run", resume=(folder / "run" / "run.json").exists(), listener=watch)
-        except Enough:
-            pass
     last = watch.points[-1]
     return {
         "preset": name,
@@ -146,15 +145,11 @@ def main() -> None:
     options.add_argument("--preset", default="melody-2bar")
     options.add_argument("--stock", default="cat-mel_2bar_small")
     options.add_argument("--target", type=float, default=0.9, help="accuracy running freely, held out")
-    options.add_argument(
-        "--beta", type=float, default=0.2, help="final KL weight of ours; 0.2 is the stock's"
-    )
+    options.add_argument("--beta", type=float, default=0.2, help="final KL weight of ours")
     options.add_argument("--seconds", type=float, default=600.0, help="over which ours lays its schedules")
     options.add_argument("--steps", type=int, help="updates of ours, whatever time they take")
     options.add_argument("--checks", type=int, default=20, help="validations over the schedules of ours")
-    options.add_argument(
-        "--stock-every", type=int, default=50, help="updates between the stock's validations"
-    )
+    options.add_argument("--stock-every", type=int, default=50, help="updates between its validations")
     options.add_argument("--times", type=float, default=5.0, help="how much longer the stock recipe gets")
     options.add_argument("-o", "--out", type=Path, default=Path("out/time-to-quality"))
     given = options.parse_args()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 
@@ -68,7 +69,7 @@ def of_stock(config: MusicConfig) -> Products:
 
 def _stack(sizes: Sequence[int], steps: int) -> float:
     """Layers above an input that has been multiplied already, started from a state that is not zero."""
-    above = sum(_dense(low, 4 * high, steps) for low, high in zip(sizes, sizes[1:], strict=False))
+    above = sum(_dense(low, 4 * high, steps) for low, high in pairwise(sizes))
     return above + sum(_recurrent(size, steps) for size in sizes)
 
 

@@ -29,7 +29,7 @@ class Original:
     def __init__(self, kind: str, what: str | int):
         """See the worker for what can be asked. Raises RuntimeError when it cannot start."""
         command = [os.environ[VARIABLE], str(WORKER), kind, str(what)]
-        self._said = tempfile.TemporaryFile("w+")
+        self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True
         )

@@ -22,9 +22,9 @@ try:
 except ImportError:
     sys.modules["tensorflow_datasets"] = types.ModuleType("tensorflow_datasets")
 
-import numpy as np  # noqa: E402
-import tensorflow.compat.v1 as tf  # noqa: E402
-from magenta.models.music_vae import configs  # noqa: E402
+import numpy as np
+import tensorflow.compat.v1 as tf
+from magenta.models.music_vae import configs
 
 SIZES = {"flat": ("cat-mel_2bar_small", {}), "hierarchical": ("hierdec-mel_16bar", {
     "enc_rnn_size": [512, 512], "dec_rnn_size": [512, 512], "z_size": 256})}  # fmt: skip
@@ -51,9 +51,11 @@ def model_works(kind, batch, threads):
         shape = [batch, *config.data_converter.length_shape]
         length = tf.placeholder(tf.int32, shape)
         optimizer = model.train(x, x, length, None)
-        grads, variables = zip(*optimizer.compute_gradients(model.loss))
+        grads, variables = zip(*optimizer.compute_gradients(model.loss), strict=True)
         clipped, _ = tf.clip_by_global_norm(grads, hparams.grad_clip)
-        update = optimizer.apply_gradients(list(zip(clipped, variables)), global_step=model.global_step)
+        update = optimizer.apply_gradients(
+            list(zip(clipped, variables, strict=True)), global_step=model.global_step
+        )
         train = tf.Session(config=session)
         train.run(tf.global_variables_initializer())
         parameters = sum(int(np.prod(v.shape)) for v in tf.trainable_variables())

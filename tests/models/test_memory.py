@@ -33,7 +33,9 @@ def test_hears_the_beat_before_and_the_last_events():
     ]
 
 
-@pytest.mark.parametrize("step", [Categorical(BLANK), Product((5, 7, 4)), Binary(6)], ids=lambda s: type(s).__name__)
+@pytest.mark.parametrize(
+    "step", [Categorical(BLANK), Product((5, 7, 4)), Binary(6)], ids=lambda s: type(s).__name__
+)
 @pytest.mark.parametrize("events", [1, 3, 9])
 def test_hears_the_same_one_beat_at_a_time(step: Step, events: int):
     memory = BeatMemory(step, 4, events, 8)
@@ -57,7 +59,8 @@ def test_hearing_one_more_beat_can_be_exported():
     tokens = _tokens(2, 8, 0)
     heard = memory.heard(tokens)
     batch = torch.export.Dim("batch")
-    program = torch.export.export(Next(), (heard[:, 0], tokens[:, :4]), dynamic_shapes=({0: batch}, {0: batch}))
+    inputs = heard[:, 0], tokens[:, :4]
+    program = torch.export.export(Next(), inputs, dynamic_shapes=({0: batch}, {0: batch}))
     assert torch.equal(program.module()(heard[:, 0], tokens[:, :4]), heard[:, 1])
 
 

@@ -148,9 +148,7 @@ class Reading(nn.Module):
                 ends.append(end)
         return torch.cat(ends, -1)
 
-    def _run(
-        self, cell: Cell, first: Tensor, is_back: bool, length: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
+    def _run(self, cell: Cell, first: Tensor, is_back: bool, length: Tensor | None) -> tuple[Tensor, Tensor]:
         """One layer in one direction: its output [T, B, H], and the raw h of the last step it read [B, H]."""
         if length is None:
             out, h = cell(first, None, is_back)

@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd import Function
 
@@ -41,8 +40,8 @@ def run(
 
 def step(gates: Tensor, weight: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
     """One step: gates [B, 4H], state [B, H] each -> the new (h, c)."""
-    i, f, g, o = (gates + F.linear(h, weight)).chunk(4, -1)
-    c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+    i, f, g, o = torch.addmm(gates, h, weight.t()).chunk(4, -1)
+    c = torch.addcmul(f.sigmoid() * c, i.sigmoid(), g.tanh())
     return o.sigmoid() * c.tanh(), c
 
 
@@ -72,7 +71,7 @@ class _Recurrence(Function):
         steps, batch, size = *gates.shape[:2], weight.shape[1]
         kind = _product_type(gates)
         across = weight.to(kind).t()
-        # A state more than there are steps: `first` is where the initial one stands, before the first step read.
+        # A state more than there are steps: the initial one stands at `first`, before the first step read.
         hidden, cells = gates.new_empty((2, steps + 1, batch, size))
         squashed = torch.empty_like(hidden[1:])
         before, after = (1, 0) if backwards else (0, 1)
