@@ -247,12 +247,38 @@ def attribute_vector(means: Tensor, values: Tensor) -> Tensor:
     return means[order[-quarter:]].mean(0) - means[order[:quarter]].mean(0)
 
 
-def residuals(values: Tensor) -> Tensor:
-    """What of each column of values [N, A] the other columns do not explain, by least squares [N, A]."""
-    centred = values.double() - values.double().mean(0)
-    left = torch.empty_like(centred)
-    for column in range(values.shape[1]):
-        others = torch.cat([centred[:, :column], centred[:, column + 1 :]], 1)
-        # the pseudo-inverse, as an attribute that never changes makes the others' matrix singular
-        left[:, column] = centred[:, column] - others @ (torch.linalg.pinv(others) @ centred[:, column])
-    return left.to(values.dtype)
+REACH = 4.5  # standard deviations of the codes that a vector of `lone_vectors` may span
+
+
+def lone_vectors(codes: Tensor, values: Tensor, reach: float = REACH) -> Tensor:
+    """Vectors [A, Z] of which each raises one attribute by a standard deviation and leaves the rest alone.
+
+    With W [Z, A] what each attribute gains along the codes (least squares) and S their covariance, the
+    shortest move, measured by S, that raises attribute k alone is v = S W (W' S W)^-1 e_k. Where
+    attributes are much alike it gets so long that it leads away from all music. So each vector is that of
+    (W' S W + c I)^-1, with the least c that keeps it within reach: the least leak that can be had there.
+
+    Args:
+        codes: [N, Z], of examples.
+        values: [N, A], attributes measured on each; a column that never changes gets a vector of zeros.
+        reach: how long a vector may be, in standard deviations of the codes along it.
+    """
+    x, y = codes.double() - codes.double().mean(0), values.double() - values.double().mean(0)
+    spread = y.std(0)
+    y = y / torch.where(spread > 0, spread, 1)
+    moved = x.T @ y / len(x)  # S W, [Z, A]
+    covariance = x.T @ x / len(x)
+    ridge = 1e-4 * covariance.diagonal().mean() * torch.eye(x.shape[1]).to(x)
+    gram = moved.T @ torch.linalg.solve(covariance + ridge, moved)  # W' S W
+    vectors = torch.zeros(values.shape[1], codes.shape[1]).to(x)
+    for k in range(values.shape[1]):
+        for c in torch.logspace(-6, 3, 91).tolist():
+            mix = torch.linalg.solve(gram + c * torch.eye(len(gram)).to(x), torch.eye(len(gram)).to(x)[k])
+            own = float(gram[k] @ mix)
+            if own <= 1e-9:
+                break
+            mix = mix / own
+            vectors[k] = moved @ mix
+            if float(mix @ gram @ mix) <= reach**2:
+                break
+    return vectors.to(codes.dtype)

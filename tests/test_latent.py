@@ -20,6 +20,7 @@ from musicvae_lite.latent import (
     blend,
     bowed,
     free_bits,
+    lone_vectors,
     slerp,
 )
 
@@ -193,6 +194,25 @@ def test_an_attribute_vector_points_along_the_attribute():
     values = means @ torch.tensor([2.0, 0.0, 0.0]) + 0.1 * torch.randn(4000, generator=generator)
     direction = torch.nn.functional.normalize(attribute_vector(means, values), dim=0)
     torch.testing.assert_close(direction, torch.tensor([1.0, 0.0, 0.0]), atol=0.05, rtol=0)
+
+
+def test_lone_vectors_move_one_attribute_each():
+    generator = torch.Generator().manual_seed(0)
+    codes = torch.randn(5000, 6, generator=generator) @ torch.randn(6, 6, generator=generator)
+    answers = torch.tensor([[1.0, 0, 0, 0, 0, 0], [0.8, 0.6, 0, 0, 0, 0], [0, 0, 1.0, 1.0, 0, 0]]).T  # [Z, A]
+    values = codes @ answers
+    vectors = lone_vectors(codes, values, reach=20)
+    moved = vectors @ answers / values.std(0)  # [A, A]
+    torch.testing.assert_close(moved, torch.eye(3), atol=0.05, rtol=0)
+    short = lone_vectors(codes, values, reach=1.2)
+    assert short[0].norm() < vectors[0].norm()  # nearer, and it pays with a leak
+    assert (short[0] @ answers)[1] > 0.1 * values[:, 1].std()
+
+
+def test_what_never_changes_has_no_vector():
+    codes = torch.randn(100, 3, generator=torch.Generator().manual_seed(0))
+    vectors = lone_vectors(codes, torch.stack([codes[:, 0], torch.ones(100)], 1))
+    assert vectors[0].norm() > 0.5 and not vectors[1].any()
 
 
 def test_code_prior_keeps_mean_and_covariance():

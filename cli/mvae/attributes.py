@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -37,6 +38,9 @@ def fit(
         Path | None, typer.Option("-o", "--output", help="Folder for them. (default: the model's own)")
     ] = None,
     most: Annotated[int, typer.Option(min=8, help="Windows to fit to.")] = 20_000,
+    answers: Annotated[
+        int, typer.Option(min=8, help="Samples to ask the decoder for; half as many take half the time.")
+    ] = 20_000,
     seed: Seed = 0,
 ) -> None:
     """Find the vectors of a model, and keep them with it."""
@@ -47,11 +51,17 @@ def fit(
     from musicvae_lite.collections import fitting
     from musicvae_lite.models.music_vae import MusicVAE
     from musicvae_lite.training.dataset import open_windows
-    from mvae.output import wrote
+    from mvae.output import Progress, note, wrote
 
     vae = MusicVAE.load(model)
-    vectors = fitting.fit(vae, open_windows(data, vae.representation, split), most, seed)
-    print("fitted " + ", ".join(vectors.plain))
+    windows = open_windows(data, vae.representation, split)
+    with Progress("decoding", answers, "samples") as progress:
+        vectors = fitting.fit(vae, windows, most, seed, answers, progress.advance)
+    print("fitted " + ", ".join(vectors.choose()))
+    if left := [name for name in vectors.plain if name not in vectors.choose()]:
+        note(
+            f"no direction moves these more than it moves others: {', '.join(left)} (--plain has the paper's)"
+        )
     wrote(vectors.save(output or checkpoints.find(model)))
 
 
@@ -92,33 +102,49 @@ def apply(
 @app.command()
 def table(
     model: ModelArgument,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The picture; its numbers stand beside it as .json.")
+    ] = Path("attributes.png"),
     count: Annotated[int, typer.Option("-n", "--count", min=2, help="Samples to change.")] = 256,
     plain: Plain = False,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Show what each vector does to every attribute of new music."""
+    """Show what each vector does to every attribute of new music, as a picture and in numbers."""
     from musicvae_lite import runtime
+    from musicvae_lite.plot.pages import check_suffix
+    from mvae import output as out
 
+    picture = check_suffix(output)
     runtime.prepare_environment()
-    from musicvae_lite.models import attribute_vectors
+    from musicvae_lite.models import attribute_table
     from musicvae_lite.models.music_vae import MusicVAE
-    from mvae import output
+    from musicvae_lite.music.files import write_file
+    from musicvae_lite.plot import matrices
 
     vae = MusicVAE.load(model)
-    result = attribute_vectors.table(vae, vae.attributes.choose(plain), count, seed)
+    found = attribute_table.measure(vae, vae.attributes.choose(plain), count, seed)
+    record = {"model": vae.identity, **found.to_table()}
+    numbers = picture.with_suffix(".json")
+    write_file(numbers, (json.dumps(out.plain(record), indent=2) + "\n").encode())
+    grids, sides = (found.added, found.subtracted), ("added", "subtracted")
+    matrices(grids, sides, found.vectors, found.attributes, picture)
     if as_json:
-        output.print_json(result)
+        out.print_json(record)
         return
-    names = result["names"]
-    for side in ("added", "subtracted"):
+    for side, grid in zip(sides, grids, strict=True):
         print(f"\n{side}: change of each attribute, in standard deviations")
         rows = [
-            (name, *(f"{cell:+.2f}" for cell in row)) for name, row in zip(names, result[side], strict=True)
+            (name, *(f"{cell:+.2f}" for cell in row)) for name, row in zip(found.vectors, grid, strict=True)
         ]
-        output.table(("vector", *(name[:8] for name in names)), rows)
-    right, leak = sum(result["right"].values()), result["leak"] or 0.0
-    print(f"\nlargest where it should be: {right} of {len(names)}; leak {leak:.2f}")
+        out.table(("vector", *map(_short, found.attributes)), rows)
+    leak = sum(found.leak.values()) / len(found.leak)
+    print(f"largest where it should be: {sum(found.right.values())} of {len(found.vectors)}; leak {leak:.2f}")
+    out.wrote(picture, numbers)
+
+
+def _short(name: str) -> str:
+    return name.replace("syncopation", "sync")[:7]
 
 
 def _amount(text: str) -> tuple[str, float]:

@@ -20,7 +20,7 @@ class StudioSettings:
         max_takes: takes of one download.
         max_waiting: requests that may wait for a model; more are told to come back.
         models_kept: models held in memory.
-        rate: frames a second of the sound sent to the page.
+        rate: frames a second of the sound sent to the page, one channel of 16 bits.
     """
 
     host: str = "127.0.0.1"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from musicvae_lite.music.takes import Takes
 
 MOST = 1000
+EVENNESS = 0.4  # a model keeps to the music for the first half of the way: `share_of` goes through it fast
 
 
 def vary(
@@ -21,7 +22,8 @@ def vary(
     """Variations: from the music's code towards new draws of the prior, on the sphere (`latent.toward`).
 
     Args:
-        amount: 0 gives the reconstruction, 1 music that has nothing to do with it.
+        amount: 0 gives the reconstruction, 1 music that has nothing to do with it; between them ever fewer
+            steps agree with the music, about evenly (`share_of`).
         count: how many, 1 to 1000. The same seed goes the same ways whatever the amount.
 
     Raises:
@@ -34,6 +36,15 @@ def vary(
         raise ConfigError(f"count is {count}; it goes from 1 to {MOST}")
     picked = model.pick(music)
     mean = model.posterior(picked).mean.expand(count, -1)
-    z = toward(mean, model.vae.draw(count, model.generator(how.seed)), amount)  # [count, Z]
+    z = toward(mean, model.vae.draw(count, model.generator(how.seed)), share_of(amount))  # [count, Z]
     labels = [f"variation {n + 1}" for n in range(count)]
     return write(model, "vary", z, [picked], labels, how, {"amount": amount})
+
+
+def share_of(amount: float) -> float:
+    """How far along the great circle an amount lies: `amount ** EVENNESS`.
+
+    Measured on the shipped melody models, whose output hardly changes over the first half of the circle
+    and quickly near its end. With this power the agreement with the music falls about evenly.
+    """
+    return amount**EVENNESS

@@ -17,8 +17,9 @@ def measure(tokens: np.ndarray, representation: MelodyRepresentation) -> dict[st
 
     diatonic: share of notes in the scale of C major. density: onsets a step. interval: mean absolute
     step from note to note, semitones. syncopation16, syncopation8: see `syncopation`. range: highest less
-    lowest pitch, semitones. rests: share of steps without a note. repetition: share of the bars but
-    the first that say the same as one before. Windows without notes have 0 everywhere but in the last two.
+    lowest pitch, semitones. rests: share of steps without a note. repetition: how much of a bar was said
+    before, as the share of notes (F1 of pitch and place) that it has in common with the earlier bar most
+    like it, mean over the bars but the first. Windows without notes have 0 everywhere but in rests.
     """
     grid = representation.canonical(tokens)
     onset = grid >= FIRST_NOTE  # [W, T]
@@ -56,7 +57,12 @@ def _repetition(grid: np.ndarray, bars: int) -> np.ndarray:
     if bars < 2:
         return np.zeros(len(grid))
     parts = grid.reshape(len(grid), bars, -1)
-    again = [(parts[:, :bar] == parts[:, bar : bar + 1]).all(-1).any(-1) for bar in range(1, bars)]
+    onset = parts >= FIRST_NOTE
+    count = onset.sum(-1)  # [W, bars]
+    again = []
+    for bar in range(1, bars):
+        common = (onset[:, :bar] & (parts[:, :bar] == parts[:, bar : bar + 1])).sum(-1)  # [W, bar]
+        again.append(_share(2 * common, count[:, :bar] + count[:, bar : bar + 1]).max(1))
     return np.mean(again, axis=0)
 
 

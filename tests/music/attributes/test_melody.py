@@ -27,7 +27,8 @@ def test_a_melody_by_hand():
     assert found["density"] == 4 / 32 and found["diatonic"] == 3 / 4
     assert found["interval"] == pytest.approx((2 + 1 + 1) / 3)
     assert found["range"] == 2 and found["rests"] == 4 / 32
-    assert found["syncopation16"] == found["syncopation8"] == found["repetition"] == 0
+    assert found["syncopation16"] == found["syncopation8"] == 0
+    assert found["repetition"] == 2 / (3 + 1)  # its C stands where the first bar has one of three notes
 
 
 def test_syncopation_needs_silence_before():
@@ -40,6 +41,8 @@ def test_syncopation_needs_silence_before():
 
 def test_a_bar_twice_repeats():
     assert of({0: 60, 16: 60})["repetition"] == 1
+    assert of({0: 60, 4: 62, 16: 60, 20: 64})["repetition"] == 0.5  # a note of two
+    assert of({0: 60, 16: 62})["repetition"] == 0 == of({})["repetition"]
 
 
 def test_drums():

@@ -1,0 +1,121 @@
+"""What attribute vectors do to music, as the table of Roberts et al. 2018 (arXiv:1803.05428), section 5.4."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from torch import Tensor
+
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.music import attributes
+
+if TYPE_CHECKING:
+    from musicvae_lite.models.music_vae import MusicVAE
+
+
+@dataclass(frozen=True, eq=False)
+class AttributeTable:
+    """The change of every attribute when each vector is added to codes, and when it is subtracted.
+
+    Attributes:
+        vectors: names of the rows, [V].
+        attributes: names of the columns, [A].
+        added, subtracted: [V, A], change of the mean, in standard deviations over the unaltered music.
+        raw_added, raw_subtracted: [V, A], the same in each attribute's own unit.
+        samples, seed, temperature: of the music that was altered.
+    """
+
+    vectors: tuple[str, ...]
+    attributes: tuple[str, ...]
+    added: np.ndarray
+    subtracted: np.ndarray
+    raw_added: np.ndarray
+    raw_subtracted: np.ndarray
+    samples: int
+    seed: int
+    temperature: float
+
+    @property
+    def margin(self) -> dict[str, float]:
+        """Each row's own cell over the largest other one, at the worse of both ways.
+
+        Above 1 the own cell is the largest of its row, with the right sign.
+        """
+        return {
+            name: min(self._margin(row, sign * grid) for sign, grid in self._sides())
+            for row, name in enumerate(self.vectors)
+        }
+
+    @property
+    def leak(self) -> dict[str, float]:
+        """The mean size of a row's other cells as a share of its own; below 0 if that goes the wrong way."""
+        found = {}
+        for row, name in enumerate(self.vectors):
+            effect = (self.added[row] - self.subtracted[row]) / 2
+            own, others = self._split(row, effect)
+            found[name] = float(np.abs(others).mean() / (own or np.nan)) if len(others) else 0.0
+        return found
+
+    @property
+    def right(self) -> dict[str, bool]:
+        """Whether each row's own cell is its largest, with the right sign, both ways."""
+        return {name: margin > 1 for name, margin in self.margin.items()}
+
+    def to_table(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {
+            **{key: v.tolist() if isinstance(v, np.ndarray) else v for key, v in asdict(self).items()},
+            "right": self.right,
+            "margin": self.margin,
+            "leak": self.leak,
+        }
+
+    def _sides(self) -> tuple[tuple[int, np.ndarray], ...]:
+        return (1, self.added), (-1, self.subtracted)
+
+    def _split(self, row: int, cells: np.ndarray) -> tuple[float, np.ndarray]:
+        column = self.attributes.index(self.vectors[row])
+        return float(cells[column]), np.delete(cells, column)
+
+    def _margin(self, row: int, grid: np.ndarray) -> float:
+        own, others = self._split(row, grid[row])
+        return own / max(float(np.abs(others).max(initial=0)), 1e-9)
+
+
+def measure(
+    model: MusicVAE, vectors: dict[str, Tensor], count: int = 256, seed: int = 0, temperature: float = 0.0
+) -> AttributeTable:
+    """Adds and subtracts each vector of a model to samples from its prior.
+
+    Raises:
+        ConfigError: there are no vectors, or none for attributes that are measured.
+    """
+    columns = attributes.names(model.representation)
+    rows = tuple(name for name in columns if name in vectors)
+    if not rows:
+        raise ConfigError("the model has no attribute vectors; `mvae attributes fit MODEL DATA` makes them")
+    z = model.vae.draw(count, model.generator(seed))
+    before = values(model, z, temperature, seed)
+    spread = before.std(0)
+    size = np.where(spread > 0, spread, np.inf)  # what no sample varies in counts as unchanged
+
+    def change(sign: int) -> np.ndarray:
+        return np.stack(
+            [
+                (values(model, z + sign * vectors[name].to(z), temperature, seed) - before).mean(0)
+                for name in rows
+            ]
+        )
+
+    added, subtracted = change(1), change(-1)
+    return AttributeTable(
+        rows, columns, added / size, subtracted / size, added, subtracted, count, seed, temperature
+    )
+
+
+def values(model: MusicVAE, z: Tensor, temperature: float = 0.0, seed: int = 0) -> np.ndarray:
+    """Every attribute of what codes [N, Z] decode to, float64 [N, A], in the order of `attributes.names`."""
+    found = attributes.measure(model.decode(z, temperature, seed).tokens, model.representation)
+    return np.stack([found[name] for name in attributes.names(model.representation)], 1)

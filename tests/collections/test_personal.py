@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from musicvae_lite.collections import personal, styling
+from musicvae_lite.errors import CheckpointError
+from musicvae_lite.models.music_vae import MusicVAE
+from tests.models.small import save_small
+
+
+def test_personal_codes_lie_nearer_the_files(model: MusicVAE, folder: Path, tmp_path: Path):
+    small = personal.personalize(model, [folder], steps=200, z=2)
+    means = styling.codes_of(model, [folder])
+    drawn = small.draw(100, model.generator(1))
+    prior = model.vae.draw(100, model.generator(1))
+    assert torch.cdist(drawn, means).amin(1).mean() < torch.cdist(prior, means).amin(1).mean()
+    again = personal.Personal.load(small.save(tmp_path / "mine"))
+    assert (again.sample(model, 4, seed=2).tokens == small.sample(model, 4, seed=2).tokens).all()
+
+
+def test_a_music_model_is_no_personal_one(tmp_path: Path):
+    with pytest.raises(CheckpointError, match="not made by `mvae personalize`"):
+        personal.Personal.load(save_small(tmp_path / "m"))
