@@ -6,19 +6,24 @@ import contextlib
 import io
 import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from musicvae_lite import checkpoints
 from musicvae_lite.errors import CheckpointError, ConfigError
 from musicvae_lite.export.graphs import Graph, graphs_of
+from musicvae_lite.export.joining import joined, nodes
+from musicvae_lite.export.loops import Loop
 from musicvae_lite.models.music_vae import MusicVAE
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 DESCRIPTION = "model.json"
 OPSET = 18
@@ -86,23 +91,49 @@ def _require() -> None:
 
 
 def _write(graph: Graph, path: Path) -> None:
+    import onnx
+
+    if graph.loop is None:
+        model = _exported(graph.module, graph.inputs, graph.outputs)
+    else:
+        model = _looped(graph, graph.loop)
+    for node in nodes(model.graph):
+        del node.metadata_props[:]  # where in whose source it comes from
+    with checkpoints.replacing(path) as temporary:
+        onnx.save_model(model, str(temporary))
+
+
+def _looped(graph: Graph, loop: Loop) -> ModelProto:
+    """Start and body exported each, and joined."""
+    names = [*loop.carried, *loop.given]
+    start = _exported(loop.start, graph.inputs, [f"start_{name}" for name in names])
+    with torch.no_grad():
+        values = loop.start(**graph.inputs)
+        (output,) = graph.outputs
+        shape = graph.module(**graph.inputs).shape[1:]
+    carried, given = values[: len(loop.carried)], (value[:, 0] for value in values[len(loop.carried) :])
+    inputs = dict(zip(names, [*carried, *given], strict=True))
+    body = _exported(loop.body, inputs, [*(f"next_{name}" for name in loop.carried), "written"])
+    return joined(start, body, loop, output, shape)
+
+
+def _exported(module: nn.Module, inputs: dict[str, Tensor], outputs: Sequence[str]) -> ModelProto:
+    """A module as an ONNX model; the first dimension of everything is the batch."""
     batch = torch.export.Dim("batch", min=1)
-    shapes = {name: {0: batch} for name in graph.inputs}
     for noisy in ("torch.onnx", "onnxscript", "onnx_ir"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
-            graph.module,
-            kwargs=graph.inputs,
+            module,
+            kwargs=inputs,
             dynamo=True,
-            dynamic_shapes=shapes,
+            dynamic_shapes={name: {0: batch} for name in inputs},
             opset_version=OPSET,
-            output_names=list(graph.outputs),
+            output_names=list(outputs),
             verbose=False,
         )
-        with checkpoints.replacing(path) as temporary:
-            program.save(str(temporary), external_data=False)  # type: ignore[union-attr]
+    return program.model_proto  # type: ignore[union-attr]
 
 
 def _check(graph: Graph, path: Path) -> float:
