@@ -132,6 +132,9 @@ def preparing(quick: bool) -> list[dict[str, Any]]:
         prepare.write_corpus(music, files, 500)
         ours = prepare.parts(music)
         whole = prepare.run(music, Path(scratch) / "data", 0, "bar")
+        loading = [
+            loading_row(Path(scratch) / "data", name) for name in ("cat-mel_2bar_small", "melody-2bar")
+        ]
         theirs: dict[str, Sample] = {}
         if original.is_there():
             with original.Original("prepare", str(music)) as magenta:
@@ -147,7 +150,26 @@ def preparing(quick: bool) -> list[dict[str, Any]]:
     seconds = 1 / float(whole["extract_files_per_cpu_s"] or 1)
     times = {"ours": Timing(seconds, seconds, seconds, files)}
     rows.append(row("preparing, reading and windows together", "files", 1, times, None))
-    return rows
+    return rows + loading
+
+
+def loading_row(dataset: Path, name: str) -> dict[str, Any]:
+    """What a recipe's batches cost, from the files of a dataset to transposed tensors."""
+    import torch
+
+    from musicvae_lite.models.assembly import MusicConfig
+    from musicvae_lite.training.batches import Batches
+    from musicvae_lite.training.dataset import WindowDataset
+    from musicvae_lite.training.presets import load_preset
+
+    preset = load_preset(name)
+    representation = MusicConfig.from_table(preset.model, name).representation
+    split = WindowDataset(dataset).split("train")
+    batches = Batches(split, representation, preset.training, torch.device("cpu"))
+    chance, counted = torch.Generator().manual_seed(0), iter(range(preset.training.steps))
+    work = partial(taken, lambda: batches(next(counted), chance))
+    times, batch = in_turn({"ours": work}, 20), preset.training.batch
+    return row(f"loading a batch of {batch}, {name}", "windows", batch, times, None)
 
 
 def memory(quick: bool) -> list[dict[str, Any]]:
