@@ -1,6 +1,6 @@
 # make demo    from a fresh clone to music: .venv, install, one interpolation in out/
 # make test    lint, types and tests        make lint    the first two only
-# make bench   the measurements             make clean   removes what the others made
+# make bench   speed, in short              make clean   removes what the others made
 
 PYTHON ?= python3
 # Test processes; one thread each.
@@ -27,9 +27,8 @@ lint: install-dev
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 bench: install
-	$(BIN)/python -m benchmarks startup
-	$(BIN)/python -m benchmarks prepare
-	@echo "python -m benchmarks lists the others; they take a model and data"
+	$(BIN)/python -m benchmarks suite --quick
+	@echo "python -m benchmarks lists the others; docs/speed.md says more"
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev

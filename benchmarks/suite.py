@@ -18,6 +18,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -56,36 +57,34 @@ def row(what: str, unit: str, each: float, times: dict[str, Timing], floor_s: fl
     }
 
 
-def training(quick: bool) -> list[dict[str, Any]]:
+def training(quick: bool) -> Iterator[dict[str, Any]]:
     """Training steps: the stock models beside plain PyTorch and the original, and the shipped recipes."""
     from benchmarks.speed import operations, steps
 
-    rows = []
+    for name in PRESETS:
+        step, batch = steps.preset_step(name)
+        times = in_turn({"ours": partial(taken, step)}, 5, 2.0)
+        yield row(f"training step, {name}, batch {batch}", "windows", batch, times, None)
     for case in steps.stock_cases(8 if quick else 1):
         works = {
             "ours": partial(taken, steps.our_stock_step(case)),
             "plain": partial(taken, steps.plain_step(case)),
             "product": product,
         }
-        times = with_original(works, case.original, case.batch, "step", 2 if quick else 3)
+        times = with_original(works, case.original, case.batch, "step", 2)
         rate = operations.product_rate()[1] / times["product"].cpu_s
         name = f"training step, {case.name}, batch {case.batch}"
-        rows.append(row(name, "windows", case.batch, times, case.step_operations / rate))
-    for name in PRESETS:
-        step, batch = steps.preset_step(name)
-        times = in_turn({"ours": partial(taken, step)}, 5, 2.0)
-        rows.append(row(f"training step, {name}, batch {batch}", "windows", batch, times, None))
-    return rows
+        yield row(name, "windows", case.batch, times, case.step_operations / rate)
 
 
-def sampling(quick: bool) -> list[dict[str, Any]]:
+def sampling(quick: bool) -> Iterator[dict[str, Any]]:
     """New 2-bar melodies as tensors, many at once and one at a time; and those of the shipped models."""
     import torch
 
     from benchmarks.speed import operations, steps
     from musicvae_lite.models.music_vae import MusicVAE
 
-    case, rows = steps.stock_cases()[0], []
+    case = steps.stock_cases()[0]
     vae, plain = case.config.build().eval(), case.plain().eval()
     for batch in (case.batch, 1):
         works = {
@@ -96,35 +95,31 @@ def sampling(quick: bool) -> list[dict[str, Any]]:
         times = with_original(works, case.original, batch, "sample", 3 if quick else 9)
         rate = operations.product_rate()[1] / times["product"].cpu_s
         floor = operations.of_stock(case.config).decode * batch / rate
-        rows.append(row(f"sampling {batch} of {case.name}", "melodies", batch, times, floor))
+        yield row(f"sampling {batch} of {case.name}", "melodies", batch, times, floor)
     for name in PRESETS:
         model = MusicVAE.load(name)
         for batch in (512, 1):
             draw = partial(model.vae.sample, batch, None, 1.0, torch.Generator().manual_seed(0))
             times = in_turn({"ours": partial(taken, draw)}, 3, 1.0)
-            rows.append(row(f"sampling {batch} of {name}", "melodies", batch, times, None))
-    return rows
+            yield row(f"sampling {batch} of {name}", "melodies", batch, times, None)
 
 
-def interpolation(quick: bool) -> list[dict[str, Any]]:
+def interpolation(quick: bool) -> Iterator[dict[str, Any]]:
     """A walk of nine steps between two files: through Python with the model loaded, and as a command."""
     from musicvae_lite.models.music_vae import MusicVAE
 
     a, b = startup.EXAMPLES / "ode-to-joy.mid", startup.EXAMPLES / "drunken-sailor.mid"
-    rows = []
-    for name in PRESETS[:1]:
-        model = MusicVAE.load(name)
-        times = in_turn({"ours": partial(taken, partial(model.interpolate, a, b, STEPS))}, 5, 1.0)
-        rows.append(row(f"interpolating {STEPS} steps, warm, {name}", "walks", 1, times, None))
+    model = MusicVAE.load(PRESETS[0])
+    times = in_turn({"ours": partial(taken, partial(model.interpolate, a, b, STEPS))}, 5, 1.0)
+    yield row(f"interpolating {STEPS} steps, warm, {PRESETS[0]}", "walks", 1, times, None)
     with tempfile.TemporaryDirectory() as scratch:
         found = startup.measure(startup.commands(a, b, "", Path(scratch)), 3 if quick else 7)
     for command, taken_by in found.items():
         times = {"ours": Timing(taken_by["median_s"], taken_by["processor_s"], taken_by["least_s"], 1)}
-        rows.append(row(f"`{command}`, cold", "commands", 1, times, None))
-    return rows
+        yield row(f"`{command}`, cold", "commands", 1, times, None)
 
 
-def preparing(quick: bool) -> list[dict[str, Any]]:
+def preparing(quick: bool) -> Iterator[dict[str, Any]]:
     """MIDI files of 500 notes to training windows: reading, windows, and the whole run."""
     files = 50 if quick else 200
     with tempfile.TemporaryDirectory() as scratch:
@@ -132,39 +127,58 @@ def preparing(quick: bool) -> list[dict[str, Any]]:
         prepare.write_corpus(music, files, 500)
         ours = prepare.parts(music)
         whole = prepare.run(music, Path(scratch) / "data", 0, "bar")
+        loading = [
+            loading_row(Path(scratch) / "data", name) for name in ("cat-mel_2bar_small", "melody-2bar")
+        ]
         theirs: dict[str, Sample] = {}
         if original.is_there():
             with original.Original("prepare", str(music)) as magenta:
                 theirs = {"read": magenta("read"), "extract": magenta("extract")}
-    rows = []
     for what, key, name in (("reading MIDI", "read_us", "read"), ("2-bar windows", "windows_us", "extract")):
         seconds = ours[key] / 1e6
         times = {"ours": Timing(seconds, seconds, seconds, files)}
         if theirs:
             wall, cpu = theirs[name]
             times["original"] = Timing(wall / files, cpu / files, cpu / files, files)
-        rows.append(row(f"{what}, files of 500 notes", "files", 1, times, None))
+        yield row(f"{what}, files of 500 notes", "files", 1, times, None)
     seconds = 1 / float(whole["extract_files_per_cpu_s"] or 1)
     times = {"ours": Timing(seconds, seconds, seconds, files)}
-    rows.append(row("preparing, reading and windows together", "files", 1, times, None))
-    return rows
+    yield row("preparing, reading and windows together", "files", 1, times, None)
+    yield from loading
 
 
-def memory(quick: bool) -> list[dict[str, Any]]:
+def loading_row(dataset: Path, name: str) -> dict[str, Any]:
+    """What a recipe's batches cost, from the files of a dataset to transposed tensors."""
+    import torch
+
+    from musicvae_lite.models.assembly import MusicConfig
+    from musicvae_lite.training.batches import Batches
+    from musicvae_lite.training.dataset import WindowDataset
+    from musicvae_lite.training.presets import load_preset
+
+    preset = load_preset(name)
+    representation = MusicConfig.from_table(preset.model, name).representation
+    split = WindowDataset(dataset).split("train")
+    batches = Batches(split, representation, preset.training, torch.device("cpu"))
+    chance, counted = torch.Generator().manual_seed(0), iter(range(preset.training.steps))
+    work = partial(taken, lambda: batches(next(counted), chance))
+    times, batch = in_turn({"ours": work}, 20), preset.training.batch
+    return row(f"loading a batch of {batch}, {name}", "windows", batch, times, None)
+
+
+def memory(quick: bool) -> Iterator[dict[str, Any]]:
     """Peak memory of a process that makes two updates, less what importing everything takes."""
     from benchmarks.speed import steps
 
     smaller = 8 if quick else 1
-    rows, nothing = [], _peak("nothing", smaller)
+    nothing = _peak("nothing", smaller)
     for case in steps.stock_cases(smaller):
         peaks = {kind: _peak(f"{kind}:{case.name}", smaller) - nothing for kind in ("ours", "plain")}
         what = f"peak memory of training, {case.name}, batch {case.batch}"
-        ratio = peaks["plain"] / peaks["ours"]
-        rows.append({"what": what, "unit": "MiB", "mib": peaks, "plain_over_ours": ratio})
+        yield {"what": what, "unit": "MiB", "mib": peaks, "plain_over_ours": peaks["plain"] / peaks["ours"]}
     for name in PRESETS:
-        rows.append({"what": f"peak memory of training, {name}", "unit": "MiB",
-                     "mib": {"ours": _peak(f"preset:{name}", smaller) - nothing}})  # fmt: skip
-    return rows
+        peaks = {"ours": _peak(f"preset:{name}", smaller) - nothing}
+        yield {"what": f"peak memory of training, {name}", "unit": "MiB", "mib": peaks}
 
 
 def product() -> Sample:
@@ -255,12 +269,14 @@ def main() -> None:
         return
     measure = {"training": training, "sampling": sampling, "interpolation": interpolation,
                "preparing": preparing, "memory": memory}  # fmt: skip
-    rows = []
+    rows: list[dict[str, Any]] = []
+    result = {"machine": machine(), "quick": given.quick, "original": original.is_there(), "rows": rows}
     for part in chosen:
         print(f"measuring {part} ...", file=sys.stderr, flush=True)
-        rows += measure[part](given.quick)
-    result = {"machine": machine(), "quick": given.quick, "original": original.is_there(), "rows": rows}
-    common.write_json(given.out / "speed.json", result)
+        for found in measure[part](given.quick):
+            rows.append(found)
+            common.write_json(given.out / "speed.json", result)  # each at once: what is measured is kept
+            print(f"  {found['what']}", file=sys.stderr, flush=True)
     show(rows)
     print(json.dumps(result["machine"]))
 

@@ -30,9 +30,13 @@ class Original:
         """See the worker for what can be asked. Raises RuntimeError when it cannot start."""
         command = [os.environ[VARIABLE], str(WORKER), kind, str(what)]
         self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True
-        )
+        try:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True
+            )
+        except OSError as error:
+            self._said.close()
+            raise RuntimeError(f"Magenta's code does not run: {VARIABLE} is {command[0]}: {error}") from error
         self.facts: dict[str, Any] = self._answer()
 
     def __call__(self, work: str) -> Sample:
@@ -48,6 +52,7 @@ class Original:
         if not line:
             self._said.seek(0)
             said = self._said.read().strip().splitlines()
+            self.__exit__()
             raise RuntimeError(f"Magenta's code does not run: {said[-1] if said else 'it said nothing'}")
         return json.loads(line)
 

@@ -82,21 +82,17 @@ class PlainVAE(nn.Module):
     def loss(self, x: Tensor, beta: float = 0.2) -> Tensor:
         """Tokens [B, T] -> nats a sequence."""
         mean, scale = self.encoder(x)
-        z = mean + scale * torch.randn_like(mean)
-        before = F.one_hot(F.pad(x[:, :-1], (1, 0)), self.depth).float()
-        before[:, 0] = 0
-        length = self.steps // self.parts
-        vectors = self.vectors(z)
-        logits = torch.cat(
-            [
-                self.decoder(vectors[:, part], before[:, part * length : (part + 1) * length])
-                for part in range(self.parts)
-            ],
-            1,
-        )
+        logits = self.logits(mean + scale * torch.randn_like(mean), x)
         nats = F.cross_entropy(logits.flatten(0, 1), x.flatten(), reduction="sum") / len(x)
         kl = 0.5 * (mean.square() + scale.square() - 1) - scale.log()
         return nats + beta * kl.sum(-1).mean()
+
+    def logits(self, z: Tensor, x: Tensor) -> Tensor:
+        """What is said of each step of x [B, T], shown those before it: [B, T, depth]."""
+        before = F.one_hot(F.pad(x[:, :-1], (1, 0)), self.depth).float()
+        before[:, 0] = 0
+        parts = zip(self.vectors(z).unbind(1), before.chunk(self.parts, 1), strict=True)
+        return torch.cat([self.decoder(vector, shown) for vector, shown in parts], 1)
 
     def vectors(self, z: Tensor) -> Tensor:
         """z [B, Z] -> a vector a segment [B, parts, D]."""
