@@ -83,7 +83,10 @@ def apply(
     plot: Plot = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give music more or less of attributes."""
+    """Give music more or less of attributes.
+
+    The picture shows what went in beside what came out.
+    """
     from musicvae_lite.music import picking
     from mvae.takes_output import destination, open_model, parse_bars, report
 
@@ -96,7 +99,8 @@ def apply(
     from musicvae_lite.models.moves.writing import Writing
 
     takes = adjusting.adjust(vae, picks[0], wanted, plain, Writing(temperature, seed, chords))
-    report(takes, to, why, picks, as_json=as_json)
+    before = [("input", takes.representation.to_score(picks[0].tokens))]
+    report(takes, to, why, picks, before=before, as_json=as_json)
 
 
 @app.command()

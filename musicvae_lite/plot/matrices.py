@@ -13,7 +13,7 @@ from musicvae_lite.plot.pages import INK, Page, check_suffix, save
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-CELL, NAMES, HEADING, TITLE, BETWEEN, MARGIN = 0.52, 1.05, 0.86, 0.5, 0.45, 0.5  # inches
+CELL, NAMES, HEADING, TITLE, BETWEEN, MARGIN = 0.46, 1.0, 0.8, 0.5, 0.45, 0.45  # inches
 FULL = 1.0  # the value of the strongest colour
 
 
@@ -61,7 +61,7 @@ def draw_matrices(
             value, is_own = grid[row, column], rows[row] == columns[column]
             ink = "white" if abs(value) > 0.65 * FULL else INK
             axis.text(
-                column, row, f"{value:+.2f}", ha="center", va="center", fontsize=8, color=ink,
+                column, row, f"{value:+.2f}", ha="center", va="center", fontsize=7.5, color=ink,
                 fontweight="bold" if is_own else "normal",
             )  # fmt: skip
             if is_own:
@@ -73,7 +73,7 @@ def draw_matrices(
         axis.set_xticks(range(len(columns)), columns, rotation=40, ha="left", rotation_mode="anchor")
         axis.xaxis.set_ticks_position("top")
         axis.set_yticks(range(len(rows)), rows if index == 0 else [""] * len(rows))
-        axis.tick_params(length=0, labelsize=8.5, labelcolor=INK)
+        axis.tick_params(length=0, labelsize=8, labelcolor=INK)
         for side in axis.spines.values():
             side.set_visible(False)
     return page.figure
