@@ -1,10 +1,14 @@
 # make demo    from a fresh clone to music: .venv, install, one interpolation in out/
 # make test    lint, types and tests        make lint    the first two only
 # make bench   the measurements             make clean   removes what the others made
+# make fuzz    every reader of files under coverage-guided fuzzing, SECONDS each
+# make licences  THIRD_PARTY.md             make sbom    out/sbom.json, what an installation is made of
 
 PYTHON ?= python3
 # Test processes; one thread each.
 JOBS ?= auto
+
+SECONDS ?= 60
 
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
@@ -12,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 OUT := out
 SONGS := data/examples
 
-.PHONY: demo test lint bench install install-dev clean
+.PHONY: demo test lint bench fuzz licences sbom install install-dev clean
 
 demo: install
 	@mkdir -p $(OUT)
@@ -30,6 +34,17 @@ bench: install
 	$(BIN)/python -m benchmarks startup
 	$(BIN)/python -m benchmarks prepare
 	@echo "python -m benchmarks lists the others; they take a model and data"
+
+fuzz: install-dev
+	for target in $$($(BIN)/python -m tests.fuzzing --list); do \
+	    $(BIN)/python -m tests.fuzzing $$target --seconds $(SECONDS) --out $(OUT)/fuzzing || exit 1; done
+
+licences: install-dev
+	$(BIN)/python .ci/components.py licences > THIRD_PARTY.md
+
+sbom: install-dev
+	@mkdir -p $(OUT)
+	$(BIN)/python .ci/components.py sbom > $(OUT)/sbom.json
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
