@@ -1,10 +1,18 @@
 # make demo    from a fresh clone to music: .venv, install, one interpolation in out/
 # make test    lint, types and tests        make lint    the first two only
+<<<<<<< HEAD
 # make bench   speed, in short              make clean   removes what the others made
+=======
+# make bench   the measurements             make clean   removes what the others made
+# make fuzz    every reader of files under coverage-guided fuzzing, SECONDS each
+# make licences  THIRD_PARTY.md             make sbom    out/sbom.json, what an installation is made of
+>>>>>>> wE
 
 PYTHON ?= python3
 # Test processes; one thread each.
 JOBS ?= auto
+
+SECONDS ?= 60
 
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
@@ -12,7 +20,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 OUT := out
 SONGS := data/examples
 
-.PHONY: demo test lint bench install install-dev clean
+.PHONY: demo test lint bench fuzz licences sbom install install-dev clean
 
 demo: install
 	@mkdir -p $(OUT)
@@ -29,6 +37,17 @@ lint: install-dev
 bench: install
 	$(BIN)/python -m benchmarks suite --quick
 	@echo "python -m benchmarks lists the others; docs/speed.md says more"
+
+fuzz: install-dev
+	for target in $$($(BIN)/python -m tests.fuzzing --list); do \
+	    $(BIN)/python -m tests.fuzzing $$target --seconds $(SECONDS) --out $(OUT)/fuzzing || exit 1; done
+
+licences: install-dev
+	$(BIN)/python .ci/components.py licences > THIRD_PARTY.md
+
+sbom: install-dev
+	@mkdir -p $(OUT)
+	$(BIN)/python .ci/components.py sbom > $(OUT)/sbom.json
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev

@@ -160,9 +160,11 @@ def meter_of(length: int) -> Meter:
         count = quarters * denominator / 4
         if count.denominator == 1 and count < 256:
             return Meter(max(int(count), 1), denominator)
-    if quarters < 60:
-        return Meter(-int(-quarters * 8 // 1), 32)
-    return Meter(min(-int(-quarters // 1), 255), 4)
+    for denominator in (32, 16, 8, 4):
+        count = -int(-quarters * denominator / 4 // 1)
+        if count < 256:  # what a MIDI file can say
+            return Meter(count, denominator)
+    return Meter(255, 4)
 
 
 def play(

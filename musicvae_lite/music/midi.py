@@ -18,6 +18,7 @@ import numpy as np
 
 from musicvae_lite.errors import ReadError
 from musicvae_lite.music.files import DEFAULT_LIMITS, Limits, read_file, write_file
+from musicvae_lite.music.midi_check import is_sound
 from musicvae_lite.music.midi_writing import END_OF_TRACK, conductor, microseconds, to_bytes
 from musicvae_lite.music.score import Meter, MeterChange, Score, TempoChange, Track
 
@@ -114,8 +115,8 @@ def _closed(data: bytes, source: str, limits: Limits) -> bytes | None:
     """The file with note-offs for every pitch appended to every track; None if it is not sound.
 
     symusic drops notes that never end without a word. With these offs they come out with absurd
-    lengths instead, and are noticed. It also trusts the lengths of chunks, to the point of reading
-    outside its buffer, so they are checked here.
+    lengths instead, and are noticed. It also trusts the lengths of chunks and of events, to the point of
+    writing outside its memory, so they are checked here.
     """
     if len(data) < 14 or data[:8] != b"MThd\x00\x00\x00\x06":
         return None
@@ -131,7 +132,7 @@ def _closed(data: bytes, source: str, limits: Limits) -> bytes | None:
             return None
         if data[at : at + 4] == b"MTrk":
             limits.check("tracks", tracks + 1, limits.max_tracks, source)  # each may grow by 6 kB
-            if data[end - 3 : end] != END_OF_TRACK or length < 4:
+            if data[end - 3 : end] != END_OF_TRACK or length < 4 or not is_sound(data, at + 8, end):
                 return None
             body = data[at + 8 : end - 3]
             channels = [c for c in range(16) if bytes([0x90 | c]) in body]

@@ -38,11 +38,15 @@ def timed(target: Target, read: Read, data: bytes) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("target", choices=[*TARGETS])
+    parser.add_argument("target", nargs="?", choices=[*TARGETS])
+    parser.add_argument("--list", action="store_true", help="print the names of the targets")
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--out", type=Path, default=Path("out/fuzzing"))
     parser.add_argument("input", nargs="?", type=Path, help="run this one input instead")
     options = parser.parse_args()
+    if options.list or not options.target:
+        print(*TARGETS)
+        return
     target = TARGETS[options.target]
     with tempfile.TemporaryDirectory() as work:
         with instrumented:

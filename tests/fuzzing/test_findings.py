@@ -7,6 +7,7 @@ import io
 import json
 import struct
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from musicvae_lite.images import idx, reading
 from musicvae_lite.models.codes import Codes
 from musicvae_lite.models.image_vae import ImageVAE
 from musicvae_lite.models.music_vae import MusicVAE
-from musicvae_lite.music import drum_maps, midi, midi_chords, notation, representations
+from musicvae_lite.music import drum_maps, midi, midi_check, midi_chords, notation, representations
 from musicvae_lite.music.chords import inference
 from musicvae_lite.music.files import Limits
 from musicvae_lite.music.score import Meter, MeterChange, Score
@@ -48,8 +49,38 @@ def code(data: bytes, name: str = "song.mid", **limits: int) -> str:
 # MIDI
 
 
+@pytest.mark.parametrize(
+    "events",
+    [
+        b"\x00\x8f\x80\x4d",  # a key that is no key: the fast reader wrote outside its memory
+        b"\x00\x90\x3c\xff\x2f",
+        b"\x00\xff\x03\x7fA",
+        b"\x00\xff\x51\x01\x07",
+        b"\x00\xf0\x7f\x01",
+        b"\xff\xff\xff\xff\x00\x90\x3c\x40",
+        b"\x00\xff\x2f\x00\x00\x90\x3c\x40",
+        b"\x3c\x40",
+    ],
+)
+def test_only_whole_events_reach_the_fast_reader(events: bytes):
+    body = b"\x00\x90\x3c\x40\x10\x80\x3c\x00" + events + END
+    assert not midi_check.is_sound(body, 0, len(body))
+    with suppress(ReadError):
+        midi.read_bytes(smf(body))
+
+
+def test_whole_tracks_do():
+    text = b"\x00\xff\x01\x81\x48" + b"a" * 200
+    running = b"\x00\x90\x3c\x40\x83\x00\x3c\x00\x00\xc0\x05\x00\x06"
+    body = text + running + b"\x00\xf0\x02\x7f\xf7\x00\xe0\x00\x40" + END
+    assert midi_check.is_sound(body, 0, len(body)) and midi_check.is_sound(b"x" + body, 1, len(body) + 1)
+    assert not any(midi_check.is_sound(body, 0, end) for end in range(len(body)))
+    assert len(midi.read_bytes(smf(body))) == 1
+
+
 def test_tracks_are_counted_before_they_grow():
-    body = bytes([0, *range(0x90, 0xA0)]) + END  # for each channel, 128 note-offs would be added
+    # For each channel, 128 note-offs would be added.
+    body = b"".join(bytes([0, 0x90 | channel, 60, 64]) for channel in range(16)) + END
     assert code(smf(*[body] * 2000)) == "limit"
 
 
@@ -88,6 +119,13 @@ def test_songs_of_very_many_half_bars_have_no_inferred_chords():
 
 
 # Written music
+
+
+@pytest.mark.parametrize("eighths", [63, 64, 65, 300, 471, 479, 481, 999, 2000])
+def test_bars_of_odd_lengths_have_meters_that_can_be_written(eighths: int):
+    (score,) = notation.read_bytes(f"X:1\nM:4/4\nL:1/8\nK:C\nC8|(3DEF z{eighths}|C8|".encode(), "a.abc")
+    assert isinstance(score, Score) and all(change.meter.numerator < 256 for change in score.meters)
+    assert len(midi.read_bytes(midi.to_bytes(score))) == len(score)
 
 
 @pytest.mark.parametrize(
