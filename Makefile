@@ -1,12 +1,8 @@
 # make demo    from a fresh clone to music: .venv, install, one interpolation in out/
 # make test    lint, types and tests        make lint    the first two only
-<<<<<<< HEAD
 # make bench   speed, in short              make clean   removes what the others made
-=======
-# make bench   the measurements             make clean   removes what the others made
 # make fuzz    every reader of files under coverage-guided fuzzing, SECONDS each
 # make licences  THIRD_PARTY.md             make sbom    out/sbom.json, what an installation is made of
->>>>>>> wE
 
 PYTHON ?= python3
 # Test processes; one thread each.
