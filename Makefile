@@ -1,6 +1,7 @@
 # make demo    from a fresh clone to music: .venv, install, one interpolation in out/
 # make test    lint, types and tests        make lint    the first two only
 # make bench   the measurements             make clean   removes what the others made
+# make gallery the pictures and sounds of docs/, from the commands printed there
 
 PYTHON ?= python3
 # Test processes; one thread each.
@@ -12,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 OUT := out
 SONGS := data/examples
 
-.PHONY: demo test lint bench install install-dev clean
+.PHONY: demo test lint bench gallery install install-dev clean
 
 demo: install
 	@mkdir -p $(OUT)
@@ -30,6 +31,9 @@ bench: install
 	$(BIN)/python -m benchmarks startup
 	$(BIN)/python -m benchmarks prepare
 	@echo "python -m benchmarks lists the others; they take a model and data"
+
+gallery: install
+	$(BIN)/python docs/run.py docs/gallery.md docs/tour-students.md
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
