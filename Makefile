@@ -3,6 +3,7 @@
 # make bench   speed, in short              make clean   removes what the others made
 # make fuzz    every reader of files under coverage-guided fuzzing, SECONDS each
 # make licences  THIRD_PARTY.md             make sbom    out/sbom.json, what an installation is made of
+# make gallery the pictures and sounds of docs/, from the commands printed there
 
 PYTHON ?= python3
 # Test processes; one thread each.
@@ -16,7 +17,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 OUT := out
 SONGS := data/examples
 
-.PHONY: demo test lint bench fuzz licences sbom install install-dev clean
+.PHONY: demo test lint bench fuzz licences sbom gallery install install-dev clean
 
 demo: install
 	@mkdir -p $(OUT)
@@ -44,6 +45,9 @@ licences: install-dev
 sbom: install-dev
 	@mkdir -p $(OUT)
 	$(BIN)/python .ci/components.py sbom > $(OUT)/sbom.json
+
+gallery: install
+	$(BIN)/python docs/run.py docs/gallery.md docs/tour-students.md
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev

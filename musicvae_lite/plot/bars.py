@@ -40,6 +40,14 @@ def lines(bars: np.ndarray, ticks_per_quarter: int, has_pickup: bool = False) ->
     return [(float(bars[0]), spans[0][1]), *spans[1:]]
 
 
+def reaching(score: Score, end: float) -> np.ndarray:
+    """Ticks of all bar lines of a score, and of further bars like its last one up to `end`."""
+    grid = Grid.of(score)
+    length = grid.stretches[-1].meter.quarters * score.ticks_per_quarter
+    last = float(grid.bar_ticks[-1])
+    return np.concatenate([grid.bar_ticks, np.arange(last + length, end + 1, length)])
+
+
 def draw_bars(
     axis: Axes, score: Score, bars: np.ndarray, span: Span, right: float, first: int | None
 ) -> None:
@@ -50,10 +58,11 @@ def draw_bars(
     """
     begin, end = span
     across: dict[str, Any] = {"transform": axis.get_xaxis_transform()}
-    for stretch in Grid.of(score).stretches:
+    stretches = Grid.of(score).stretches
+    until = [*(stretch.tick for stretch in stretches[1:]), math.inf]
+    for stretch, change in zip(stretches, until, strict=True):
         beat = stretch.meter.beat_quarters * score.ticks_per_quarter
-        length = stretch.meter.quarters * score.ticks_per_quarter * (stretch.bars + stretch.cut)
-        beats = np.arange(stretch.tick, min(stretch.tick + length, end), beat)
+        beats = np.arange(stretch.tick, min(change, end), beat)
         axis.vlines(beats[beats >= begin], 0, 1, colors=BEAT_LINE, linewidths=0.6, zorder=0.5, **across)
     here = np.flatnonzero((bars >= begin) & (bars <= end))
     axis.vlines(bars[here], 0, 1, colors=BAR_LINE, linewidths=1.0, zorder=0.6, **across)

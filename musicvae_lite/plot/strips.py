@@ -72,8 +72,7 @@ def draw_strip(scores: Sequence[Score], labels: Sequence[str], title: str = "", 
     entries, shades = legends.track_names(fullest), legends.is_varied(scores)
     ends = colours.between(len(scores))
 
-    lines = [Grid.of(score).bar_ticks for score in scores]
-    quarters = max(float(bar[-1]) / s.ticks_per_quarter for s, bar in zip(scores, lines, strict=True))
+    quarters = max(float(Grid.of(score).bar_ticks[-1]) / score.ticks_per_quarter for score in scores)
     columns = min(columns, len(scores)) or _columns(len(scores), quarters)
     rows = math.ceil(len(scores) / columns)
     left, top = max(LABELS, drum_lanes.inches(lanes)), TITLE if title else 0.04
@@ -89,7 +88,7 @@ def draw_strip(scores: Sequence[Score], labels: Sequence[str], title: str = "", 
     page = Page(left + columns * (width + BETWEEN_COLUMNS) + MARGIN, top + rows * line_height + below)
     if title:
         page.text(left, 0.26, title, 12, fontweight="bold")
-    for index, (score, label, bar) in enumerate(zip(scores, labels, lines, strict=True)):
+    for index, (score, label) in enumerate(zip(scores, labels, strict=True)):
         x, y = left + index % columns * (width + BETWEEN_COLUMNS), top + index // columns * line_height
         page.text(x, y + 0.18, label, 9, ends[index], fontweight="bold")
         own = colours.of_tracks(score) if entries else [ends[index]] * max(len(score.tracks), 1)
@@ -104,7 +103,7 @@ def draw_strip(scores: Sequence[Score], labels: Sequence[str], title: str = "", 
         end = quarters * score.ticks_per_quarter
         for axis in axes:
             number = 1 if columns == 1 and axis is axes[0] else None
-            bars.draw_bars(axis, score, bar, (0, end), end, number)
+            bars.draw_bars(axis, score, bars.reaching(score, end), (0, end), end, number)
     legends.draw(page, entries, shades, left, top + rows * line_height)
     return page.figure
 

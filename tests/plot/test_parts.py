@@ -27,6 +27,12 @@ def test_a_pickup_stands_before_the_bars_of_the_first_line():
     assert bars.lines(pickup, 480, True) == [(0.0, 480 + 8 * 1920.0), (480 + 8 * 1920.0, 480 + 16 * 1920.0)]
 
 
+def test_bars_go_on_behind_a_short_score():
+    short = score([(0, 480, 60, 90, 0)])
+    assert bars.reaching(short, 3 * 1920.0).tolist() == [0, 1920, 3840, 5760]
+    assert bars.reaching(short, 1920.0).tolist() == [0, 1920]
+
+
 def test_lanes_are_ordered_as_drummers_think_of_them():
     kit = score([(0, 9, p, 90, 0) for p in (49, 42, 45, 38, 36, 51, 99)], (Track(is_drum=True),))
     names = [drum_lanes.name(pitch) for pitch in drum_lanes.lanes([kit, band()])]
