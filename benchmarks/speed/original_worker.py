@@ -3,10 +3,11 @@
     MAGENTA_PYTHON original_worker.py flat|hierarchical|prepare|imports [BATCH|FOLDER] [THREADS]
 
 Knows the lines "step" (one training update), "sample" (a batch of new sequences) and, for `prepare`,
-"read" and "extract"; `imports` ends at once. Needs nothing of this project; an import of Magenta's that is not
-used here (of data sets) is stood in for.
+"read" and "extract"; `imports` ends at once. Needs nothing of this project; an import of Magenta's that is
+not used here (of data sets) is stood in for.
 """
 
+# pyright: reportMissingImports=false
 import glob
 import json
 import os
