@@ -101,11 +101,11 @@ def preset_step(name: str, batch: int | None = None) -> tuple[Callable[[], None]
     """One update of a shipped recipe, and its batch."""
     preset = load_preset(name)
     config = MusicConfig.from_table(preset.model, name)
-    batch = batch or preset.training.batch
+    count: int = batch or preset.training.batch
     vae = config.build()
     vae.decoder.blank = preset.training.blank  # type: ignore[assignment]
     optimizer = torch.optim.Adam(vae.parameters(), 1e-3, betas=(0.9, 0.99), fused=True)
-    return our_step(vae, windows(config, batch), optimizer), batch
+    return our_step(vae, windows(config, count), optimizer), count
 
 
 def one_step(what: str, smaller: int) -> None:

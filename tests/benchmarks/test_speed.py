@@ -50,7 +50,7 @@ def twins(config: MusicConfig) -> tuple[Any, PlainVAE]:
     for weight in plain.parameters():
         torch.nn.init.zeros_(weight)  # nn.LSTM has a second bias
     encoder, decoder = ours.encoder, ours.decoder
-    reading = encoder.readings[0]  # type: ignore[index]
+    reading: Any = encoder.readings[0]  # type: ignore[index]
     stacks = [(plain.encoder.lstm, reading.forwards, ""), (plain.encoder.lstm, reading.backwards, "_reverse")]
     stacks.append((plain.decoder.lstm, decoder.cores[0].cells, ""))  # type: ignore[index]
     layers = [

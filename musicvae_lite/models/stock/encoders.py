@@ -138,7 +138,7 @@ class Reading(nn.Module):
         """From what the lowest layers' first weights made of their input, [T, B, R] a direction."""
         out: list[Tensor] = []
         ends: list[Tensor] = []
-        for layer in range(len(self.forwards)):
+        for layer in range(len(self._directions[0])):
             if layer:
                 firsts = self._firsts(layer, torch.cat(out, -1))
             out, ends = [], []

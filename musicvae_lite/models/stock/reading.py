@@ -7,6 +7,8 @@ A step is `blank` where there is none before it or where it is hidden: all zeros
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -46,7 +48,7 @@ class TokenReader(nn.Module):
         """What stands before the first step, [B] or [B, P]."""
         return self._own(None, self.blanks).expand(batch, *[-1] * (len(self.depths) > 1))
 
-    def table(self, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    def table(self, weight: Tensor, bias: Tensor | None = None) -> Any:
         """What every value says, [values + 1 of each part, R], from a weight [R, size] and a bias [R]."""
         rows = weight.t()
         if self.features is not None:
@@ -57,7 +59,7 @@ class TokenReader(nn.Module):
             parts[0] = parts[0] + bias
         return torch.cat(parts)
 
-    def look_up(self, x: Tensor, table: Tensor) -> Tensor:
+    def look_up(self, x: Tensor, table: Any) -> Tensor:
         """x [B, T] or [B, T, P] -> [B, T, R]."""
         x = x.long()
         if len(self.depths) == 1:
@@ -94,10 +96,10 @@ class DenseReader(nn.Module):
     def start(self, batch: int) -> Tensor:
         return self.zeros.expand(batch, -1)
 
-    def table(self, weight: Tensor, bias: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+    def table(self, weight: Tensor, bias: Tensor | None = None) -> Any:
         return weight, bias
 
-    def look_up(self, x: Tensor, table: tuple[Tensor, Tensor | None]) -> Tensor:
+    def look_up(self, x: Tensor, table: Any) -> Tensor:
         weight, bias = table
         return F.linear(self.spell(x).to(weight.dtype), weight, bias)
 

@@ -57,8 +57,8 @@ def _scanned(
 
     zeros = gates.new_zeros((gates.shape[1], weight.shape[1]))
     start = [zeros.clone() if part is None else part.clone() for part in (h, c)]
-    (_, c), hidden = scan(body, start, gates.flip(0) if backwards else gates)
-    return hidden.flip(0) if backwards else hidden, c
+    (_, last), hidden = scan(body, start, gates.flip(0) if backwards else gates)
+    return hidden.flip(0) if backwards else hidden, last
 
 
 class _Recurrence(Function):
