@@ -102,7 +102,7 @@ class Band:
             return {"codes": [packed(z) for z in m.vae.draw(count, m.generator(seed)).cpu().numpy()]}
 
     def warm(self) -> None:
-        """Loads what the page asks for first, so that nobody waits for it: the first model, and the reader."""
+        """Loads what the page asks for first, so that nobody waits: the first model, and the reader."""
         try:
             first = self.listing["music"][0]["name"]
             for example in list(self.examples)[:1]:
