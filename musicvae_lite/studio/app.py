@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -101,7 +102,10 @@ def create_app(settings: StudioSettings | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        warming = threading.Thread(target=studio.band.warm, daemon=True)
+        warming.start()
         yield
+        warming.join()
         studio.band.reader.close()
 
     posts = ("song", "draw", "play", "picture", "download")

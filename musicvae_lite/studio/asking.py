@@ -14,6 +14,7 @@ from musicvae_lite.errors import ConfigError
 
 MAX_SIZE = 4096  # numbers of a code
 MAX_CHORDS = 400  # characters
+MOST_OF_ONE = 3.0  # standard deviations of an attribute
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Ask:
         x, y: where the dot stands on the pad, 0..1 from the top left.
         temperature, seed, chords: as `MusicVAE.decode` takes them.
         qpm, program: how it is played.
+        attributes: how much of each is added to the code.
     """
 
     model: str
@@ -37,6 +39,7 @@ class Ask:
     chords: str | None
     qpm: float
     program: int
+    attributes: dict[str, float]
 
     @classmethod
     def parse(cls, table: Any) -> Ask:
@@ -62,6 +65,7 @@ class Ask:
             chords,
             number(table, "qpm", 120, 30, 300),
             int(number(table, "program", 0, 0, 127)),
+            _attributes(table.get("attributes") or {}),
         )
 
 
@@ -81,6 +85,14 @@ def number(table: dict[str, Any], field: str, default: float, low: float, high: 
     if not low <= value <= high:
         raise ConfigError(f"'{field}' is {value:g}; it must be {low:g} to {high:g}")
     return float(value)
+
+
+def _attributes(table: Any) -> dict[str, float]:
+    """Amounts by name, those of 0 left out; whether the model has such vectors is the band's to say."""
+    if not isinstance(table, dict) or len(table) > 50:
+        raise ConfigError("'attributes' must be a few amounts by name")
+    amounts = {name: number(table, name, 0, -MOST_OF_ONE, MOST_OF_ONE) for name in table}
+    return {name: amount for name, amount in amounts.items() if amount}
 
 
 def packed(code: np.ndarray) -> str:

@@ -8,7 +8,7 @@ import threading
 import zipfile
 from collections import OrderedDict
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,16 @@ import numpy as np
 import torch
 
 from musicvae_lite import checkpoints, latent, resources
-from musicvae_lite.errors import ConfigError, NothingUsableError
+from musicvae_lite.errors import CheckpointError, ConfigError, MusicVAEError, NothingUsableError
 from musicvae_lite.models import catalogue
+from musicvae_lite.models.attribute_vectors import AttributeVectors, changed
 from musicvae_lite.models.image_vae import ImageVAE, plane
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.music import midi_writing
 from musicvae_lite.music.score import Score
 from musicvae_lite.music.takes import Style
-from musicvae_lite.render import audio_bytes, synthesize
-from musicvae_lite.studio.asking import Ask, packed
+from musicvae_lite.render import audio_bytes, synthesize, to_mono
+from musicvae_lite.studio.asking import Ask, packed, unpacked
 from musicvae_lite.studio.settings import StudioSettings
 from musicvae_lite.studio.songs import SongReader, Window
 
@@ -55,9 +56,11 @@ class Band:
             if config.get("family") == "music":
                 r = catalogue.representation(info.folder)
                 entry = {"bars": info.bars, "meter": info.meter, "beats": info.bars * r.meter.quarters}
-                music.append({"name": info.name, "kind": r.name, "chords": r.control is not None, **entry})
+                entry |= {"chords": r.control is not None, "attributes": _vectors(info.folder, config["z"])}
+                music.append({"name": info.name, "kind": r.name, **entry})
             elif config.get("z") and config["encoder"].get("code") == "gaussian":  # one can draw from it
-                images.append({"name": info.name, "z": config["z"]})
+                labels = config.get("classes", []) if config.get("conditional") else []
+                images.append({"name": info.name, "z": config["z"], "labels": labels})
         music.sort(key=lambda m: (m["bars"], m["name"] != "melody-2bar", m["name"]))
         return {"music": music, "images": images, "examples": sorted(self.examples)}
 
@@ -98,24 +101,50 @@ class Band:
         with self._lock:
             return {"codes": [packed(z) for z in m.vae.draw(count, m.generator(seed)).cpu().numpy()]}
 
+    def warm(self) -> None:
+        """Loads what the page asks for first, so that nobody waits: the first model, and the reader."""
+        try:
+            first = self.listing["music"][0]["name"]
+            for example in list(self.examples)[:1]:
+                self.windows(first, None, example)
+            drawn = [unpacked(code) for code in self.draw(first, 1, 0)["codes"]]
+            self.play(Ask(first, np.stack(drawn), 0, 0, 0.0, 0, None, 120, 0, {}))
+        except (MusicVAEError, IndexError):
+            return  # whoever asks for it is told
+
     def code(self, ask: Ask) -> np.ndarray:
-        """The code [Z] under the dot."""
+        """The code [Z] under the dot, with its attributes."""
         if len(ask.corners) == 1:
-            return ask.corners[0]
-        grid = latent.blend(torch.from_numpy(ask.corners), PAD, PAD)  # [PAD, PAD, Z]
-        return grid[round(ask.y * (PAD - 1)), round(ask.x * (PAD - 1))].numpy()
+            code = ask.corners[0]
+        else:
+            grid = _grid(ask.corners.tobytes())
+            code = grid[round(ask.y * (PAD - 1)), round(ask.x * (PAD - 1))]
+        if not ask.attributes:
+            return code
+        m = self.model(ask.model)
+        if len(code) != m.config.z:
+            raise ConfigError(f"a code has {len(code)} numbers, {ask.model} takes {m.config.z}")
+        return changed(torch.from_numpy(code)[None], m.attributes.choose(), ask.attributes)[0].numpy()
 
     def play(self, ask: Ask, is_silent: bool = False) -> dict[str, Any]:
-        """Notes and sound of one take: seconds throughout; the sound is a WAV file in base64, or empty."""
+        """Notes and sound of one take: seconds throughout.
+
+        The sound is 16-bit PCM of one channel, little end first, in base64: a loop as long as the take, what
+        rings beyond its end laid over its beginning. It is empty where nothing sounds.
+        """
         code = self.code(ask)
         score = self._score(ask, code)
         r = self.model(ask.model).representation
         length = r.grid_steps / r.steps_per_quarter * 60 / ask.qpm
         sound = ""
         if len(score) and not is_silent:
-            audio = synthesize(score, self.settings.rate)
-            sound = base64.b64encode(audio_bytes(audio, "wav", self.settings.rate)).decode()
-        return {"notes": notes(score), "length": length, "code": packed(code), "sound": sound}
+            audio = to_mono(synthesize(score, self.settings.rate))
+            heard = looped(audio, round(length * self.settings.rate))
+            sound = base64.b64encode(np.rint(heard * 32767).astype("<i2").tobytes()).decode()
+        return {
+            "notes": notes(score), "length": length, "code": packed(code), "sound": sound,
+            "rate": self.settings.rate,
+        }  # fmt: skip
 
     def file(self, ask: Ask, form: str) -> bytes:
         """One take as a file: mid, wav, flac or ogg."""
@@ -162,6 +191,28 @@ class Band:
         style = Style(ask.qpm, ask.program)
         with self._lock:
             return m.decode(code[None], ask.temperature, ask.seed, style, ask.chords)[0]
+
+
+@lru_cache(maxsize=32)
+def _grid(corners: bytes) -> np.ndarray:
+    """Every code of the pad between four corners, float32 [PAD, PAD, Z], kept for a dot that moves on it."""
+    four = np.frombuffer(corners, np.float32).reshape(4, -1).copy()
+    return latent.blend(torch.from_numpy(four), PAD, PAD).numpy()
+
+
+def looped(audio: np.ndarray, frames: int) -> np.ndarray:
+    """Audio [N] folded into so many frames, within -1 and 1."""
+    laps = -(-len(audio) // frames)
+    folded = np.pad(audio, (0, laps * frames - len(audio))).reshape(laps, frames).sum(0)
+    return folded / max(float(np.abs(folded).max(initial=0)), 1.0)
+
+
+def _vectors(folder: Path, z: int) -> list[str]:
+    """The attributes that a model has vectors of."""
+    try:
+        return list(AttributeVectors.load(folder, z).choose())
+    except CheckpointError:
+        return []  # the model plays without them
 
 
 def notes(score: Score) -> list[list[float]]:

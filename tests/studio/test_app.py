@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 import signal
@@ -13,11 +14,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from musicvae_lite import resources
 from musicvae_lite.errors import ConfigError
+from musicvae_lite.models.attribute_vectors import AttributeVectors
 from musicvae_lite.music.midi import read_bytes
 from musicvae_lite.studio.asking import Ask, packed, unpacked
+from musicvae_lite.studio.band import looped
 from musicvae_lite.studio.settings import StudioSettings
 from tests.models.small import save_small
 
@@ -34,7 +38,8 @@ ADDRESS = "http://127.0.0.1:8642"
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     folder = tmp_path_factory.mktemp("checkpoints")
-    save_small(folder / "melody-2bar", 2)
+    place = save_small(folder / "melody-2bar", 2)
+    AttributeVectors({"range": torch.ones(8)}, {"density": torch.arange(8.0)}).save(place)
     patch = pytest.MonkeyPatch()
     patch.setattr(resources, "checkpoints_dir", lambda: folder)
     with TestClient(create_app(StudioSettings(max_body=200_000)), base_url=ADDRESS) as opened:
@@ -85,6 +90,31 @@ def test_the_dot_in_a_corner_plays_that_corner(client: TestClient):
         assert blended["notes"] == alone["notes"]
     assert blended["length"] == 4.0  # two bars of four quarters at 120
     assert np.abs(unpacked(blended["code"]) - unpacked(four[3])).max() < 2e-3
+
+
+def test_attributes_move_the_code(client: TestClient):
+    (listed,) = client.get("/api/start").json()["music"]
+    assert listed["attributes"] == ["density"]  # the decorrelated ones
+    four = codes(client)
+    for ask in (wish(client, corners=four), wish(client, corners=four[:1])):
+        still = client.post("/api/play", json=ask | {"attributes": {"density": 0}}).json()
+        moved = client.post("/api/play", json=ask | {"attributes": {"density": 1.5}}).json()
+        change = unpacked(moved["code"]) - unpacked(still["code"])
+        assert np.abs(change - 1.5 * np.arange(8)).max() < 0.02
+    for amounts, words in (({"swing": 1}, "'swing'"), ({"density": 9}, "'density'"), ([1], "'attributes'")):
+        assert words in error(client.post("/api/play", json=wish(client, attributes=amounts)), 422)
+
+
+def test_the_sound_is_a_loop_as_long_as_the_take(client: TestClient):
+    heard = client.post("/api/play", json=wish(client, qpm=90)).json()
+    samples = np.frombuffer(base64.b64decode(heard["sound"]), "<i2")
+    assert len(samples) == round(heard["length"] * heard["rate"]) and 1000 < np.abs(samples).max() <= 32767
+
+
+def test_what_rings_beyond_the_end_lies_over_the_beginning():
+    assert looped(np.array([0.1, 0.2, 0.3, 0.4, 0.2], np.float32), 2) == pytest.approx([0.6, 0.6])
+    assert looped(np.array([0.5], np.float32), 3).tolist() == [0.5, 0, 0]
+    assert np.abs(looped(np.full(10, 0.5, np.float32), 2)).max() == 1.0
 
 
 def test_the_same_ask_gives_the_same_file(client: TestClient):
@@ -198,6 +228,7 @@ def test_a_song_that_takes_too_long_is_given_up(client: TestClient, monkeypatch:
     [
         ({"corners": []}, "corners"),
         ({"corners": [packed(np.zeros(4))]}, "shape"),
+        ({"corners": [packed(np.zeros(4))], "attributes": {"density": 1}}, "4 numbers"),
         ({"corners": ["AAAA"]}, "missing"),
         ({"corners": ["AAA?"]}, "base64"),
         ({"x": 2}, "'x'"),

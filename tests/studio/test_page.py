@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from musicvae_lite import resources
+from musicvae_lite.models.attribute_vectors import AttributeVectors
 from musicvae_lite.studio.settings import StudioSettings
 from tests.models.small import save_small
 
@@ -29,7 +31,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     from musicvae_lite.studio.app import create_app
 
     folder = tmp_path_factory.mktemp("checkpoints")
-    save_small(folder / "melody-2bar", 2)
+    AttributeVectors({"density": torch.ones(8)}).save(save_small(folder / "melody-2bar", 2))
     patch = pytest.MonkeyPatch()
     patch.setattr(resources, "checkpoints_dir", lambda: folder)
     listener = socket.create_server(("127.0.0.1", 0))
@@ -95,6 +97,24 @@ def test_a_find_is_made_kept_undone_and_shared_from_the_keyboard(page: Any, addr
     assert page.locator("#pad").get_attribute("aria-valuetext") == before
     page.keyboard.press(" ")
     page.wait_for_selector("#play[aria-pressed=false]")
+
+
+def test_a_slider_moves_an_attribute_and_the_link_keeps_it(page: Any):
+    page.locator("#play").click()
+    page.wait_for_selector("#play[aria-pressed=true]")
+    slider = page.get_by_label("Density")
+    slider.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    for _ in range(300):  # until it is heard; the page's own policy forbids Playwright's wait_for_function
+        if page.evaluate("window.studio.pad.length"):
+            break
+        page.wait_for_timeout(50)
+    assert page.evaluate("window.studio.pad.length")
+    assert "attributes=density%3A0.5" in page.url
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert page.get_by_label("Density").input_value() == "0.5"
 
 
 def test_files_and_faults_reach_the_page(page: Any, examples: Path):

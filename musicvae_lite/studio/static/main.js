@@ -1,8 +1,10 @@
 // The page: music on the pad.
 
 import { ask, latest, song } from "./asking.js";
+import * as attributes from "./attributes.js";
 import { blendTone, dot, pad, roll, sayPlace } from "./drawing.js";
 import * as pictures from "./pictures.js";
+import * as shelf from "./shelf.js";
 import { player, position, sound, stop } from "./sound.js";
 import { read, remember, state, undo, write } from "./state.js";
 import * as tray from "./takes.js";
@@ -23,14 +25,14 @@ const say = (words) => { $("status").textContent = words; };
 const model = () => listing.music.find((m) => m.name === state.model);
 const wish = (corners = state.corners.map((c) => c.code)) => ({
   model: state.model, corners, x: state.x, y: state.y, temperature: state.temperature, seed: state.seed,
-  chords: model().chords ? state.chords : "", qpm: state.qpm, program: state.program,
+  chords: model().chords ? state.chords : "", qpm: state.qpm, program: state.program, attributes: state.attributes,
 });
 
 const hear = latest(async (loud, begun) => guarded(async () => {
   if (!state.corners.every(Boolean)) return;
   now = await ask("play", { ...wish(), silent: !loud });
   if (loud && player.playing !== null) {
-    await sound(now.sound, now.length);
+    await sound(now);
     if (begun) window.studio.pad.push(performance.now() - begun);
   }
   pressed();
@@ -61,6 +63,7 @@ function draw() {
   }
   $("program").value = state.program;
   $("chords-field").hidden = !model()?.chords;
+  attributes.show();
 }
 
 // Thirty pictures a second while it plays, none while nothing changes: drawing must not delay the sound.
@@ -95,47 +98,15 @@ const fresh = () => guarded(async () => { const four = await drawCodes(4); remem
 const dice = () => guarded(async () => { const [one] = await drawCodes(1); setCorner(chosen, one.code, one.name); });
 
 async function opening() {
-  const shelf = model().kind === "melody" ? OPENING.filter((name) => listing.examples.includes(name)) : [];
-  const found = await Promise.all(shelf.map((name) => song(state.model, name).catch(() => null)));
+  const tunes = model().kind === "melody" ? OPENING.filter((name) => listing.examples.includes(name)) : [];
+  const found = await Promise.all(tunes.map((name) => song(state.model, name).catch(() => null)));
   const drawn = await drawCodes(4);
-  state.corners = drawn.map((other, i) => (found[i] ? { code: found[i].windows[0].code, name: title(found[i].name) } : other));
+  state.corners = drawn.map((other, i) => (found[i] ? { code: found[i].windows[0].code, name: shelf.title(found[i].name) } : other));
 }
-const title = (name) => name.replaceAll(/[-_]+/g, " ").replace(/^\w/, (c) => c.toUpperCase());
-
-function offer(found) {
-  $("windows").replaceChildren(...found.windows.map((w) => {
-    const button = document.createElement("button"), canvas = document.createElement("canvas");
-    const bars = w.bars[0] === w.bars[1] ? `bar ${w.bars[0]}` : `bars ${w.bars[0]}–${w.bars[1]}`;
-    button.append(canvas, bars);
-    button.setAttribute("aria-label", `${title(found.name)}, ${bars}`);
-    button.addEventListener("click", () => {
-      Object.assign(state, { qpm: w.qpm, program: w.program });
-      setCorner(chosen, w.code, found.windows.length > 1 ? `${title(found.name)} ${w.bars[0]}` : title(found.name));
-    });
-    const m = model();
-    requestAnimationFrame(() => roll(canvas, w.notes, (m.beats * 60) / w.qpm, { small: true }));
-    return button;
-  }));
-  say(`${title(found.name)}: ${found.windows.length} windows`);
-}
-const fromShelf = (name, file, button) => guarded(async () => {
-  for (const other of $("songs").children) other.setAttribute("aria-pressed", String(other === button));
-  offer(await song(state.model, name, file));
-});
-function takeFiles(files) {
-  for (const file of files) {
-    const button = document.createElement("button");
-    button.textContent = file.name.slice(0, 40);
-    button.addEventListener("click", () => fromShelf(file.name, file, button));
-    $("songs").prepend(button);
-    button.click();
-  }
-}
-
 function keepTake() {
   return guarded(async () => {
     const shown = await ask("play", { ...wish(), silent: true });
-    tray.keep({ ...wish([shown.code]), notes: shown.notes, length: shown.length, tone: blendTone(state.x, state.y) });
+    tray.keep({ ...wish([shown.code]), attributes: {}, notes: shown.notes, length: shown.length, tone: blendTone(state.x, state.y) });
     showTakes();
     say("Kept");
   });
@@ -143,7 +114,7 @@ function keepTake() {
 function showTakes() {
   tray.show($("takes"), {
     guarded,
-    hear: async (take) => { const heard = await ask("play", { ...take, notes: undefined }); now = heard; await sound(heard.sound, heard.length); pressed(); },
+    hear: async (take) => { const heard = await ask("play", { ...take, notes: undefined }); now = heard; await sound(heard); pressed(); },
     toPad: (take, name) => {
       if (take.model !== state.model) throw new Error(`This take is of ${take.model}; choose that model first.`);
       setCorner(chosen, take.corners[0], name);
@@ -167,9 +138,10 @@ async function enter() {
   $("model").value = state[key];
   if (!names.length) throw new Error("No trained model of this kind is installed.");
   if (isMusic) {
+    attributes.build(model().attributes, remember, () => { changed(performance.now()); });
     if (!state.corners.every(Boolean)) await opening();
     write(); draw(); await hear(player.playing, 0);
-  } else { stop(); pressed(); write(); pictures.open(guarded); }
+  } else { stop(); pressed(); write(); pictures.open(guarded, listing.images.find((m) => m.name === state.picture)); }
 }
 
 function wire() {
@@ -180,12 +152,10 @@ function wire() {
     return button;
   }));
   $("program").append(...Object.entries(INSTRUMENTS).map(([value, name]) => new Option(name, value)));
-  $("songs").append(...listing.examples.map((name) => {
-    const button = document.createElement("button");
-    button.textContent = title(name);
-    button.addEventListener("click", () => fromShelf(name, null, button));
-    return button;
-  }));
+  shelf.wire(listing.examples, {
+    model, guarded, say,
+    put: (w, name) => { Object.assign(state, { qpm: w.qpm, program: w.program }); setCorner(chosen, w.code, name); },
+  });
   let isMoving = false;
   dot($("pad"), () => state, (x, y) => {
     if (!isMoving) { remember(); isMoving = true; }
@@ -210,14 +180,10 @@ function wire() {
   $("session").addEventListener("click", () => guarded(() => tray.download(tray.takes, "zip", "studio-session")));
   $("model").addEventListener("change", () => {
     remember();
-    if (state.view === "music") { state.model = $("model").value; state.corners = [null, null, null, null]; $("windows").replaceChildren(); } else state.picture = $("model").value;
+    if (state.view === "music") { state.model = $("model").value; state.corners = [null, null, null, null]; shelf.clear(); } else state.picture = $("model").value;
     guarded(enter);
   });
   for (const view of ["music", "pictures"]) $(`tab-${view}`).addEventListener("click", () => { state.view = view; guarded(enter); });
-  $("file").addEventListener("change", () => takeFiles($("file").files));
-  document.addEventListener("dragover", (event) => { event.preventDefault(); $("drop").classList.add("over"); });
-  document.addEventListener("dragleave", () => $("drop").classList.remove("over"));
-  document.addEventListener("drop", (event) => { event.preventDefault(); $("drop").classList.remove("over"); takeFiles(event.dataTransfer.files); });
   document.addEventListener("keydown", (event) => {
     if (event.target.matches("input, select, textarea") || event.altKey) return;
     const key = event.key.toLowerCase();

@@ -6,7 +6,7 @@ import { state, write } from "./state.js";
 
 const $ = (id) => document.getElementById(id);
 const SIDE = 11;
-let sheet = null, sheetOf = "";
+let sheet = null, sheetOf = "", opened = null;
 
 async function pictureAt(x, y) {
   const { png } = await ask("picture", { model: state.picture, x, y, label: state.label, seed: state.pseed });
@@ -42,19 +42,26 @@ export function redraw() {
   sayPlace($("plane"), state.px, state.py);
 }
 
-export function open(guarded) {
+// model: as the server lists it; its labels are offered where they condition it.
+export function open(guarded, model) {
+  $("label-field").hidden = !model.labels.length;
+  $("label").replaceChildren(...model.labels.map((name, i) => new Option(name, String(i))));
+  state.label = Math.min(state.label, Math.max(model.labels.length - 1, 0));
+  $("label").value = String(state.label);
+  $("picture-seed").value = state.pseed;
+  $("picture-seed").parentElement.hidden = model.z === 2; // its plane is all there is
+  opened = model;
   redraw();
   show(guarded);
   backdrop(guarded);
 }
 
 export function prepare(guarded) {
-  $("label").replaceChildren(...Array.from({ length: 10 }, (_, i) => new Option(String(i), String(i))));
   dot($("plane"), () => ({ x: state.px, y: state.py }), (x, y) => {
     Object.assign(state, { px: x, py: y });
     redraw();
     show(guarded);
   }, write);
-  $("label").addEventListener("change", () => { state.label = +$("label").value; write(); open(guarded); });
-  $("picture-seed").addEventListener("change", () => { state.pseed = +$("picture-seed").value || 0; write(); open(guarded); });
+  $("label").addEventListener("change", () => { state.label = +$("label").value; write(); open(guarded, opened); });
+  $("picture-seed").addEventListener("change", () => { state.pseed = +$("picture-seed").value || 0; write(); open(guarded, opened); });
 }

@@ -1,44 +1,39 @@
 // Sound from the server, looped to the bar: a new take goes on where the old one stood.
 
 let context, source, gain, length = 0, begun = 0, sequence = 0;
-export const player = { playing: false, buffer: null };
+export const player = { playing: false };
+const LOUD = 0.9;
 
 export async function wake() {
   context ||= new AudioContext();
   if (context.state === "suspended") await context.resume();
 }
 
-// A loop of exactly `seconds`: what rings beyond its end is laid over its beginning.
-async function looped(base64, seconds) {
-  const raw = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-  const heard = await context.decodeAudioData(raw.buffer);
-  const frames = Math.max(1, Math.round(seconds * heard.sampleRate));
-  const loop = context.createBuffer(heard.numberOfChannels, frames, heard.sampleRate);
-  for (let channel = 0; channel < heard.numberOfChannels; channel++) {
-    const from = heard.getChannelData(channel), to = loop.getChannelData(channel);
-    for (let i = 0; i < from.length; i++) to[i % frames] += from[i];
-    for (let i = 0; i < frames; i++) to[i] = Math.max(-1, Math.min(1, to[i] * 0.9));
+// 16-bit samples of one channel, as the server folded them into a loop.
+function loop(base64, rate) {
+  const raw = atob(base64), buffer = context.createBuffer(1, raw.length / 2, rate), to = buffer.getChannelData(0);
+  for (let i = 0; i < to.length; i++) {
+    to[i] = (((raw.charCodeAt(2 * i) | (raw.charCodeAt(2 * i + 1) << 8)) << 16) >> 16) / 32768;
   }
-  return loop;
+  return buffer;
 }
 
-export async function sound(base64, seconds) {
+export async function sound({ sound: base64, length: seconds, rate }) {
   const mine = ++sequence;
   await wake();
-  const buffer = base64 ? await looped(base64, seconds) : context.createBuffer(1, Math.round(seconds * 22050), 22050);
   if (mine !== sequence) return;
+  const buffer = base64 ? loop(base64, rate) : context.createBuffer(1, Math.round(seconds * rate), rate);
   const at = position();
   const share = length && player.playing ? at / length : 0;
   stopSource();
   length = seconds;
-  player.buffer = buffer;
   source = context.createBufferSource();
   source.buffer = buffer;
   source.loop = true;
   gain = context.createGain();
   const now = context.currentTime;
   gain.gain.setValueAtTime(0, now);
-  gain.gain.linearRampToValueAtTime(1, now + 0.02);
+  gain.gain.linearRampToValueAtTime(LOUD, now + 0.02);
   source.connect(gain).connect(context.destination);
   begun = now - share * seconds;
   source.start(now, share * seconds);
