@@ -224,12 +224,19 @@ def bring_to_end(
         )
 
 
-def run(kills: int, place: Path, seed: int = 0, files: int = 24) -> Outcome:
+def run(
+    kills: int,
+    place: Path,
+    seed: int = 0,
+    files: int = 24,
+    tell: Callable[[Outcome], None] = lambda outcome: None,
+) -> Outcome:
     """Kills works of all kinds in turn until there were `kills` of them.
 
     Args:
         place: an empty folder.
         files: that are prepared.
+        tell: called after each work.
     """
     corpus = place / "corpus"
     write_corpus(corpus, files, 200)
@@ -251,7 +258,13 @@ def run(kills: int, place: Path, seed: int = 0, files: int = 24) -> Outcome:
         make, longest = makers[kind]
         bring_to_end(make(place / f"round-{number}"), wanted[kind], longest, chance, out)
         number += 1
+        tell(out)
     return out
+
+
+def show(out: Outcome) -> None:
+    killed, ended = (" ".join(f"{n} {kind}" for kind, n in c.items()) for c in (out.kills, out.rounds))
+    print(f"killed {killed}; ended {ended}; {len(out.faults)} faults", file=sys.stderr, flush=True)
 
 
 def main() -> None:
@@ -262,7 +275,7 @@ def main() -> None:
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         begin = time.monotonic()
-        out = run(chosen.kills, Path(scratch), chosen.seed)
+        out = run(chosen.kills, Path(scratch), chosen.seed, tell=show)
     seconds = round(time.monotonic() - begin)
     result = {"kills": dict(out.kills), "rounds": dict(out.rounds), "faults": out.faults, "seconds": seconds}
     chosen.output.parent.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@
     RUN/last/step-N/      weights, optimiser state and progress after N updates: a model folder too
 
 A `step-N` folder is written under another name and renamed when complete; only then is the one before
-it removed. There is always one whole state on the disk.
+it renamed and removed. There is always one whole state on the disk, and what has its name is whole.
 """
 
 from __future__ import annotations
@@ -128,6 +128,7 @@ class RunFolder:
             checkpoints.write_json(self._description, {"format": FORMAT, **description})
         for leftover in [*self.last.glob(".step-*"), *self.best.glob(".*")]:  # of a killed process
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        self._remove(self._states()[:-1])
         if self._log.exists():
             written = self._log.read_bytes()
             whole = written.rfind(b"\n") + 1
@@ -160,8 +161,7 @@ class RunFolder:
             temporary.rename(target)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
-        for folder in older:
-            shutil.rmtree(folder, ignore_errors=True)
+        self._remove(older)
 
     def newest(self) -> Saved | None:
         """The newest whole state; None for a run that was stopped before its first save."""
@@ -170,6 +170,11 @@ class RunFolder:
             return None
         table = _read_table(states[-1] / PROGRESS)
         return Saved(states[-1], _progress(table, states[-1] / PROGRESS))
+
+    def _remove(self, states: list[Path]) -> None:
+        """Takes states away under another name first, as a killed process would leave half of one."""
+        for state in states:
+            shutil.rmtree(state.rename(self.last / f".{state.name}.old"), ignore_errors=True)
 
     def _free(self, step: int) -> Path:
         """A name for a state that no state has: a second one after the same update gets another."""

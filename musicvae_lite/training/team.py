@@ -60,7 +60,25 @@ class Team:
             strategy=DDPStrategy(),
             precision=mode,  # type: ignore[arg-type]
         )
-        self.fabric.launch()
+        try:
+            if self.place.starts:
+                self._meet_again(where)
+            self.fabric.launch()
+        except RuntimeError as error:
+            words = str(error).splitlines()[0]
+            raise ConfigError(
+                f"the {self.count} processes of this run do not find each other: {words}"
+            ) from error
+
+    def _meet_again(self, where: torch.device) -> None:
+        """After a loss: torchrun's board of addresses may still hold those of the processes that are gone."""
+        board, rank, count = next(torch.distributed.rendezvous("env://"))
+        torch.distributed.init_process_group(
+            "nccl" if where.type == "cuda" else "gloo",
+            store=torch.distributed.PrefixStore(f"start {self.place.starts}", board),
+            rank=rank,
+            world_size=count,
+        )
 
     def _check(self, where: torch.device) -> None:
         here = self.place.local_count
@@ -145,4 +163,4 @@ def _precision(precision: str, where: torch.device) -> str:
 
 def _is_lost(error: RuntimeError) -> bool:
     """Whether an error is what gloo or NCCL say when the other side is gone."""
-    return isinstance(error, torch.distributed.DistError) or "gloo" in str(error)
+    return isinstance(error, torch.distributed.DistError) or "gloo" in str(error).lower()
