@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 import torch
@@ -72,9 +73,16 @@ def test_no_step_sees_itself_or_what_follows(name: str):
         changed[0, step] = (x[0, step] + 5) % 26
         after = decoder.hidden(z, changed)
         assert torch.equal(after[:, : step + 1], before[:, : step + 1]), step
-        is_last_of_beat = isinstance(decoder, HierarchicalDecoder) and step % 4 == 3
-        if step < STEPS - 1 and not is_last_of_beat:
+        is_last = (step + 1) % together(decoder) == 0
+        if not is_last:
             assert not torch.equal(after[:, step + 1], before[:, step + 1]), step
+
+
+def together(decoder: Any) -> int:
+    """Of how many steps each hears the ones before: of a beat, of a segment apart from others, or all."""
+    if isinstance(decoder, HierarchicalDecoder):
+        return decoder.beat
+    return STEPS // decoder.segments if getattr(decoder, "apart", False) else STEPS
 
 
 @pytest.mark.parametrize(
@@ -108,8 +116,7 @@ def test_the_score_is_the_chain_of_the_chances_it_samples_with(name: str, monkey
     vae = build(name).eval()
     decoder = decoder_of(vae)
     z, x = torch.randn(4, Z, generator=generator()), tokens(4)
-    beats = isinstance(decoder, HierarchicalDecoder)
-    rows = x.reshape(-1, 4) if beats else x  # what is written side by side
+    rows = x.reshape(-1, together(decoder))  # what is written side by side
     chain, step = torch.zeros(len(rows)), 0
 
     def write_x(hidden, temperature, generator=None):
