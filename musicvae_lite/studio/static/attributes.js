@@ -3,11 +3,11 @@
 import { state } from "./state.js";
 
 const WORDS = {
-  diatonic: "Notes of C major", density: "Density", interval: "Leaps", syncopation16: "Syncopation, 16ths",
-  syncopation8: "Syncopation, 8ths", range: "Range", rests: "Rests", repetition: "Repetition", hats: "Hi-hats",
+  diatonic: "Notes of C major", density: "Density", interval: "Leaps", syncopation16: "16ths off the beat",
+  syncopation8: "8ths off the beat", range: "Range", rests: "Rests", repetition: "Repetition", hats: "Hi-hats",
 };
 const box = document.getElementById("attributes");
-const shown = (much) => (much ? `${much > 0 ? "+" : "−"}${Math.abs(much).toFixed(1)}` : "as it is");
+const shown = (much) => (much ? `${much > 0 ? "+" : "−"}${Math.abs(much).toFixed(1)}` : "0");
 
 export function build(names, begun, moved) {
   for (const name of Object.keys(state.attributes)) if (!names.includes(name)) delete state.attributes[name];
