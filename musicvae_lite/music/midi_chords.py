@@ -6,6 +6,7 @@ from musicvae_lite.music.chords.symbols import LONGEST, is_symbol
 from musicvae_lite.music.score import Chord
 
 TEXT, MARKER = 1, 6
+MOST_TEXTS = 50_000  # of a track; a song has fewer
 SHARE = 0.75  # of the texts of a track that must be chord symbols for any of them to be taken for one
 LENGTHS = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}  # data bytes of a message
 
@@ -66,6 +67,8 @@ def _texts(body: bytes, events: int) -> list[tuple[int, int, str]]:
                 kind = body[at + 1]
                 size, at = _number(body, at + 2)
                 if kind in (TEXT, MARKER) and 0 < size <= LONGEST:
+                    if len(found) >= MOST_TEXTS:
+                        break
                     found.append((now, kind, body[at : at + size].decode("utf-8", "replace").strip("\0 ")))
                 at += size
             elif first in (0xF0, 0xF7):

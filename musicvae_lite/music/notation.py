@@ -10,7 +10,7 @@ from musicvae_lite.music.files import DEFAULT_LIMITS, Limits, read_file
 from musicvae_lite.music.score import Score
 
 ABC_SUFFIXES = (".abc",)
-MOST_TUNES = 100_000  # of one book
+MOST_TUNES = 50_000  # of one book
 XML_SUFFIXES = (".musicxml", ".xml", ".mxl")
 
 
