@@ -100,8 +100,10 @@ class Training:
     def __init__(self, folder: Path, at_saves: bool = False, steps: int = 24):
         self.folder, self.at_saves = folder, at_saves
         self.name = "save" if at_saves else "train"
-        every = {"save_every": 1, "validate_every": 2} if at_saves else {"save_every": 4, "validate_every": 5}
-        settings = MusicTraining(steps=steps, batch=8, warmup=5, learning_rate=5e-3, **every)
+        save, validate = (1, 2) if at_saves else (4, 5)
+        settings = MusicTraining(
+            steps=steps, batch=8, warmup=5, learning_rate=5e-3, save_every=save, validate_every=validate
+        )
         chance = np.random.default_rng(0)
         self.preset = Preset("small", "", MODEL, settings)
         self.windows, self.held_out = (from_arrays(MELODY.random(n, chance)) for n in (60, 12))

@@ -103,7 +103,7 @@ class Stack(nn.ModuleList):
         """From the input after the lowest cell's `first` [T, B, R] to the top output [T, B, H]."""
         out, _ = self[0](first, states[0])
         for cell, state in zip(list(self)[1:], states[1:], strict=True):
-            out = cell.forward_dense(dropped(out, self.keep, self.training), state)  # type: ignore[operator]
+            out = cell.forward_dense(dropped(out, self.keep, self.training, 1), state)  # type: ignore[operator]
         return out
 
     def advance(self, first: Tensor, states: Sequence[State]) -> tuple[Tensor, list[State]]:
@@ -199,8 +199,9 @@ class FirstInput:
         return F.linear(spelled, *self.cell.first)
 
 
-def dropped(x: Tensor, keep: float, training: bool) -> Tensor:
-    return F.dropout(x, 1 - keep) if training and keep < 1 else x
+def dropped(x: Tensor, keep: float, training: bool, batch: int = 0) -> Tensor:
+    """With some of x gone in training. `batch` is its dimension of examples, along which noise is shared."""
+    return F.dropout(x.transpose(0, batch), 1 - keep).transpose(0, batch) if training and keep < 1 else x
 
 
 def stock_linear(layer: nn.Linear, std: float | None = None) -> nn.Linear:

@@ -130,7 +130,7 @@ class Reading(nn.Module):
         return self.forwards, self.backwards  # type: ignore[return-value]
 
     def _firsts(self, layer: int, x: Tensor) -> list[Tensor]:
-        inputs = [dropped(x, self.keep, self.training) for _ in range(2)]
+        inputs = [dropped(x, self.keep, self.training, 1) for _ in range(2)]
         ways = zip(inputs, self._directions, strict=True)
         return [F.linear(given, *cells[layer].first) for given, cells in ways]  # type: ignore[arg-type]
 
