@@ -88,7 +88,10 @@ class Preparing:
             manifest = Manifest.load(self.folder)
             for split in manifest.splits.values():
                 for shard in split.shards:
-                    assert len(np.load(self.folder / shard.tokens, mmap_mode="r")) == shard.windows
+                    assert (
+                        len(np.load(self.folder / shard.tokens, mmap_mode="r", allow_pickle=False))
+                        == shard.windows
+                    )
 
     def result(self) -> dict[str, Any]:
         return {path.name: path.read_bytes() for path in self.folder.iterdir()}

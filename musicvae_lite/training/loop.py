@@ -101,6 +101,8 @@ class Trainer:
             if runtime.is_out_of_memory(error):
                 raise ConfigError(self._too_large()) from error
             raise
+        except InterruptedError:
+            raise
         except OSError as error:
             raise CheckpointError(
                 f"{error.filename or self.folder.path}: cannot be written ({error.strerror or error}); "

@@ -42,4 +42,4 @@ def test_amounts_add_up():
         ({"a": 11}, "11"),
     ):
         with pytest.raises(ConfigError, match=words):
-            changed(z, vectors, amounts)
+            changed(z, vectors, amounts)  # type: ignore[arg-type]

@@ -55,7 +55,7 @@ def test_the_same_seed_is_the_same_run(tmp_path: Path):
 def test_best_is_the_lowest_objective_with_the_final_beta(tmp_path: Path, monkeypatch):
     objectives, kept = iter([5.0, 3.0, 4.0, float("nan"), 3.5]), []
 
-    def validate(vae, representation, windows, beta, seed):
+    def validate(vae, representation, windows, beta, seed, names=()):
         kept.append({name: tensor.clone() for name, tensor in vae.state_dict().items()})
         assert beta == 0.33  # the run's last, whatever it is now
         return {"objective": next(objectives), "kl_bits": 10.0}

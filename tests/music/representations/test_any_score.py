@@ -56,7 +56,7 @@ def scores(draw) -> Score:
     max_examples=10,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=list(HealthCheck),  # type: ignore[arg-type]
 )
 @given(score=scores())
 def test_windows_survive_or_a_reason_is_given(name: str, score: Score):
