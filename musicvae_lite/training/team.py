@@ -103,6 +103,7 @@ class Team:
     def check_batch(self, batch: int) -> None:
         """Raises ConfigError when the processes cannot share a batch evenly."""
         if batch % self.count:
+            self.wait()  # nobody leaves while others still look for it
             near = max(1, round(batch / self.count)) * self.count
             raise ConfigError(
                 f"a batch of {batch} does not divide among {self.count} processes: --batch {near} does"
