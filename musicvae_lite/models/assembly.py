@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass
 from typing import Any
 
 from musicvae_lite.errors import ConfigError, shown
 from musicvae_lite.models import decoders, encoders, labels
+from musicvae_lite.models.kinds import LARGEST, of_kind, table_of
 from musicvae_lite.models.stock.decoders import StockDecoderSettings
 from musicvae_lite.models.stock.encoders import StockEncoderSettings
 from musicvae_lite.music import representations
 from musicvae_lite.music.representations.base import Representation
-from musicvae_lite.settings import from_table, to_table
 from musicvae_lite.vae import VAE
 
-LARGEST = 2**20  # of any size of a model
-MOST_LAYERS = 64
 ENCODERS = {
     "flat": encoders.FlatEncoderSettings,
     "hierarchical": encoders.HierarchicalEncoderSettings,
@@ -55,8 +53,8 @@ class MusicConfig:
             raise ConfigError(f"{where}: 'z' must be a whole number above 0, not {shown(table['z'])}")
         return cls(
             _representation(table["representation"], f"{where}, [representation]"),
-            _settings(ENCODERS, table["encoder"], f"{where}, [encoder]"),
-            _settings(DECODERS, table["decoder"], f"{where}, [decoder]"),
+            of_kind(ENCODERS, table["encoder"], f"{where}, [encoder]", _fault),
+            of_kind(DECODERS, table["decoder"], f"{where}, [decoder]", _fault),
             table["z"],
             labels.check(table.get("labels", ()), where),
         )
@@ -65,8 +63,8 @@ class MusicConfig:
         return {
             "family": "music",
             "representation": self.representation.to_config(),
-            "encoder": {"kind": _kind(ENCODERS, self.encoder), **to_table(self.encoder)},
-            "decoder": {"kind": _kind(DECODERS, self.decoder), **to_table(self.decoder)},
+            "encoder": table_of(ENCODERS, self.encoder),
+            "decoder": table_of(DECODERS, self.decoder),
             "z": self.z,
             **({"labels": list(self.labels)} if self.labels else {}),
         }
@@ -97,24 +95,9 @@ def _representation(table: Any, where: str) -> Representation:
         raise ConfigError(f"{where}: a setting is of the wrong type ({error})") from error
 
 
-def _settings(kinds: dict[str, type], table: Any, where: str) -> Any:
-    if not isinstance(table, dict):
-        raise ConfigError(f"{where} must be a table of settings, not {shown(table)}")
-    kind = table.get("kind")
-    if not isinstance(kind, str) or kind not in kinds:
-        raise ConfigError(f"{where}: kind is {shown(kind)}; it can be {', '.join(kinds)}")
-    settings = from_table(kinds[kind], {k: v for k, v in table.items() if k != "kind"}, where)
-    for field in fields(settings):  # all are sizes, or lists of them, but for words
-        value, least = getattr(settings, field.name), 0 if field.default == 0 else 1
-        largest = MOST_LAYERS if field.name == "layers" else LARGEST
-        if isinstance(value, tuple) and len(value) > MOST_LAYERS:
-            raise ConfigError(f"{where}: '{field.name}' has {len(value)} entries; {MOST_LAYERS} are the most")
-        for size in value if isinstance(value, tuple) else (value,):
-            if type(size) is int and not least <= size <= largest:
-                must = f"must be at least {least}, at most {largest}"
-                raise ConfigError(f"{where}: '{field.name}' is {shown(size)}; it {must}")
-    return settings
-
-
-def _kind(kinds: dict[str, type], settings: Any) -> str:
-    return next(name for name, cls in kinds.items() if isinstance(settings, cls))
+def _fault(field: Field, size: Any, largest: int, is_list: bool) -> str:
+    """All are sizes but for words."""
+    least = 0 if field.default == 0 else 1
+    if type(size) is not int or least <= size <= largest:
+        return ""
+    return f"is {shown(size)}; it must be at least {least}, at most {largest}"

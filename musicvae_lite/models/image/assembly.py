@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import Field, dataclass, replace
 from typing import Any
 
 from musicvae_lite.errors import ConfigError, shown
@@ -11,11 +11,10 @@ from musicvae_lite.models.image import convolutional, dense, enlarging, recurren
 from musicvae_lite.models.image.likelihoods import LIKELIHOODS
 from musicvae_lite.models.image.pictures import Shape
 from musicvae_lite.models.image.regularisers import REGULARISERS, AdversarySettings
+from musicvae_lite.models.kinds import LARGEST, of_kind, table_of
 from musicvae_lite.settings import from_table, to_table
 from musicvae_lite.vae import VAE
 
-LARGEST = 2**20  # of any size of a model
-MOST_LAYERS = 64
 MOST_PIXELS = 2**14  # a side
 ENCODERS: dict[str, type] = {
     "dense": dense.DenseEncoderSettings,
@@ -96,8 +95,8 @@ class ImageConfig:
             picture,
             table["z"],
             likelihood,
-            _settings(ENCODERS, table["encoder"], f"{where}, [encoder]"),
-            _settings(DECODERS, table["decoder"], f"{where}, [decoder]"),
+            of_kind(ENCODERS, table["encoder"], f"{where}, [encoder]", _fault),
+            of_kind(DECODERS, table["decoder"], f"{where}, [decoder]", _fault),
             bool(table.get("conditional", False)),
             tuple(str(name) for name in classes),
             _optional(CORRUPTIONS, table.get("corruption"), f"{where}, [corruption]"),
@@ -110,18 +109,15 @@ class ImageConfig:
             "picture": to_table(self.picture),
             "z": self.z,
             "likelihood": self.likelihood,
-            "encoder": {"kind": _kind(ENCODERS, self.encoder), **to_table(self.encoder)},
-            "decoder": {"kind": _kind(DECODERS, self.decoder), **to_table(self.decoder)},
+            "encoder": table_of(ENCODERS, self.encoder),
+            "decoder": table_of(DECODERS, self.decoder),
             "conditional": self.conditional,
             "classes": list(self.classes),
         }
         if self.corruption is not None:
-            table["corruption"] = {"kind": _kind(CORRUPTIONS, self.corruption), **to_table(self.corruption)}
+            table["corruption"] = table_of(CORRUPTIONS, self.corruption)
         if self.regulariser is not None:
-            table["regulariser"] = {
-                "kind": _kind(REGULARISERS, self.regulariser),
-                **to_table(self.regulariser),
-            }
+            table["regulariser"] = table_of(REGULARISERS, self.regulariser)
         return table
 
     def fitted(self, channels: int, height: int, width: int, classes: tuple[str, ...]) -> ImageConfig:
@@ -177,31 +173,13 @@ class ImageConfig:
             raise ConfigError(f"the model's sizes make no sense: {str(error)[:200]}") from error
 
 
-def _settings(kinds: dict[str, type], table: Any, where: str) -> Any:
-    if not isinstance(table, dict):
-        raise ConfigError(f"{where} must be a table of settings, not {shown(table)}")
-    kind = table.get("kind")
-    if not isinstance(kind, str) or kind not in kinds:
-        raise ConfigError(f"{where}: kind is {shown(kind)}; it can be {', '.join(kinds)}")
-    settings = from_table(kinds[kind], {k: v for k, v in table.items() if k != "kind"}, where)
-    for field in fields(settings):
-        value = getattr(settings, field.name)
-        largest = MOST_LAYERS if field.name == "layers" else LARGEST
-        if isinstance(value, tuple) and len(value) > MOST_LAYERS:
-            raise ConfigError(f"{where}: '{field.name}' has {len(value)} entries; {MOST_LAYERS} are the most")
-        if isinstance(value, tuple) and 0 in value:
-            raise ConfigError(f"{where}: '{field.name}' has a size of 0")
-        for size in value if isinstance(value, tuple) else (value,):
-            if isinstance(size, int | float) and not 0 <= size <= largest:
-                raise ConfigError(
-                    f"{where}: '{field.name}' is {shown(size)}; it must be 0 or more, at most {largest}"
-                )
-    return settings
-
-
 def _optional(kinds: dict[str, type], table: Any, where: str) -> Any:
-    return None if table is None else _settings(kinds, table, where)
+    return None if table is None else of_kind(kinds, table, where, _fault)
 
 
-def _kind(kinds: dict[str, type], settings: Any) -> str:
-    return next(name for name, cls in kinds.items() if isinstance(settings, cls))
+def _fault(field: Field, size: Any, largest: int, is_list: bool) -> str:
+    if is_list and size == 0:
+        return "has a size of 0"
+    if not isinstance(size, int | float) or 0 <= size <= largest:
+        return ""
+    return f"is {shown(size)}; it must be 0 or more, at most {largest}"
