@@ -101,13 +101,6 @@ class Trainer:
             if runtime.is_out_of_memory(error):
                 raise ConfigError(self._too_large()) from error
             raise
-        except InterruptedError:
-            raise
-        except OSError as error:
-            raise CheckpointError(
-                f"{error.filename or self.folder.path}: cannot be written ({error.strerror or error}); "
-                "what was saved before stands: when that is put right, --resume goes on from there"
-            ) from error
         finally:
             self.folder.end()
 
@@ -267,7 +260,7 @@ class Trainer:
     def _keep(self) -> None:
         """These weights are the best so far."""
         if self.team.is_first:
-            checkpoints.write(self.folder.best, self.task.table(), self.vae)
+            self.folder.keep(self.vae, self.task.table())
 
     def _save(self) -> None:
         if self.team.is_first:

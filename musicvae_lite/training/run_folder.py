@@ -12,13 +12,14 @@ it renamed and removed. There is always one whole state on the disk, and what ha
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import math
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from filelock import FileLock, Timeout
@@ -30,6 +31,7 @@ from musicvae_lite.errors import CheckpointError, ConfigError, shown
 FORMAT = 1  # of all this; 1 also of those that state none
 STATE = "training.safetensors"
 PROGRESS = "progress.json"
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 @dataclass
@@ -64,6 +66,22 @@ class Saved:
         """Loads weights and Adam's state. Raises CheckpointError when they do not fit."""
         checkpoints.load_into(model, checkpoints.read_weights(self.folder), self.folder)
         _restore_adam(model, optimizer, checkpoints.read_tensors(self.folder / STATE), self.folder)
+
+
+def _writing(method: Method) -> Method:
+    """A method of `RunFolder` that writes: what the disk refuses is an error with a message."""
+
+    @functools.wraps(method)
+    def told(folder: RunFolder, *args: Any) -> Any:
+        try:
+            return method(folder, *args)
+        except OSError as error:
+            raise CheckpointError(
+                f"{error.filename or folder.path}: cannot be written ({error.strerror or error}); "
+                "what was saved before stands: when that is put right, --resume goes on from there"
+            ) from error
+
+    return told  # type: ignore[return-value]
 
 
 class RunFolder:
@@ -109,6 +127,7 @@ class RunFolder:
         if changes:
             raise ConfigError(f"{self.path}: cannot resume with other settings:\n" + "\n".join(changes))
 
+    @_writing
     def begin(self, description: dict[str, Any], progress: Progress) -> None:
         """Writes what the run is, and clears away what an earlier part wrote after its last save.
 
@@ -116,6 +135,7 @@ class RunFolder:
 
         Raises:
             ConfigError: another process is training in this folder.
+            CheckpointError: the disk refuses, as of all that write here.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         try:
@@ -141,10 +161,17 @@ class RunFolder:
         """Leaves the folder to others."""
         self._lock.release()
 
+    @_writing
     def log(self, event: dict[str, Any]) -> None:
         with self._log.open("a", encoding="utf-8") as file:
             file.write(json.dumps(_finite(event), allow_nan=False) + "\n")
 
+    @_writing
+    def keep(self, model: nn.Module, config: dict) -> None:
+        """Writes the weights that validated best."""
+        checkpoints.write(self.best, config, model)
+
+    @_writing
     def save(
         self, model: nn.Module, optimizer: torch.optim.Optimizer, config: dict, progress: Progress
     ) -> None:
