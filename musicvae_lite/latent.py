@@ -235,6 +235,12 @@ def blend(corners: Tensor, width: int, height: int) -> Tensor:
     return slerp(left, right, width).transpose(0, 1)
 
 
+def blended(corners: Tensor, x: float, y: float) -> Tensor:
+    """The one point [Z] of such a grid that lies at x, y, each 0..1 from the top left."""
+    left, right = toward(corners[0], corners[2], y), toward(corners[1], corners[3], y)
+    return toward(left, right, x)
+
+
 def attribute_vector(means: Tensor, values: Tensor) -> Tensor:
     """Direction [Z] along which an attribute grows: mean code of the top quartile less the bottom's.
 

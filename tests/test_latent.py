@@ -18,6 +18,7 @@ from musicvae_lite.latent import (
     active_units,
     attribute_vector,
     blend,
+    blended,
     bowed,
     free_bits,
     lone_vectors,
@@ -235,3 +236,11 @@ def test_a_point_is_a_posterior_that_is_sure_of_itself():
     assert isinstance(point.in_float32(), Point) and point.in_float32().mean.dtype == torch.float32
     point.rsample().sum().backward()
     assert mean.grad is not None and mean.grad.tolist() == [[1.0, 1.0], [1.0, 1.0]]
+
+
+def test_one_point_of_a_blend_is_that_of_the_grid():
+    corners = torch.randn(4, 6, generator=torch.Generator().manual_seed(3))
+    grid = blend(corners, 5, 3)
+    for row in range(3):
+        for column in range(5):
+            torch.testing.assert_close(blended(corners, column / 4, row / 2), grid[row, column])

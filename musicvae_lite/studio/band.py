@@ -8,7 +8,7 @@ import threading
 import zipfile
 from collections import OrderedDict
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +117,7 @@ class Band:
         if len(ask.corners) == 1:
             code = ask.corners[0]
         else:
-            grid = _grid(ask.corners.tobytes())
-            code = grid[round(ask.y * (PAD - 1)), round(ask.x * (PAD - 1))]
+            code = latent.blended(torch.from_numpy(ask.corners), _on_pad(ask.x), _on_pad(ask.y)).numpy()
         if not ask.attributes:
             return code
         m = self.model(ask.model)
@@ -179,7 +178,7 @@ class Band:
                 code = plane(PAD).reshape(PAD, PAD, 2)[round(y * (PAD - 1)), round(x * (PAD - 1))]
             else:
                 corners = m.vae.draw(4, m.generator(seed))
-                code = latent.blend(corners, PAD, PAD)[round(y * (PAD - 1)), round(x * (PAD - 1))].numpy()
+                code = latent.blended(corners, _on_pad(x), _on_pad(y)).cpu().numpy()
             pixels = m.decode(code[None], [label] if m.config.conditional else None)[0]  # [C, H, W]
         grey = np.rint(pixels.clip(0, 1) * 255).astype(np.uint8)
         data = io.BytesIO()
@@ -193,11 +192,9 @@ class Band:
             return m.decode(code[None], ask.temperature, ask.seed, style, ask.chords)[0]
 
 
-@lru_cache(maxsize=32)
-def _grid(corners: bytes) -> np.ndarray:
-    """Every code of the pad between four corners, float32 [PAD, PAD, Z], kept for a dot that moves on it."""
-    four = np.frombuffer(corners, np.float32).reshape(4, -1).copy()
-    return latent.blend(torch.from_numpy(four), PAD, PAD).numpy()
+def _on_pad(share: float) -> float:
+    """The place of the dot that is nearest to a share 0..1 of the pad."""
+    return round(share * (PAD - 1)) / (PAD - 1)
 
 
 def looped(audio: np.ndarray, frames: int) -> np.ndarray:
