@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from musicvae_lite.errors import ConfigError
+from musicvae_lite.models.labels import UNSAID
 from musicvae_lite.models.tensors import control_tensor, example_batch, to_tensor
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.training.order import shuffled
@@ -81,15 +82,14 @@ class Batches:
         rows, r = self._rows(np.arange(min(most, len(self.windows)))), self.representation
         chance = np.random.default_rng(self.settings.seed)
         windows, control = self.windows.gather(rows), self.windows.gather_control(rows)
-        labels = self.windows.gather_labels(rows, self.names) if self.names else None
+        labels = self.windows.gather_labels(rows, self.names)
         return example_batch(r, windows, control, chance, self.device, self.names, labels)[0]
 
     def _labels(self, rows: np.ndarray, chance: np.random.Generator) -> np.ndarray | None:
         """The labels int [B] of windows; some are not said, so that a model also works without."""
-        if not self.names:
-            return None
         labels = self.windows.gather_labels(rows, self.names)
-        labels[chance.random(len(rows)) < self.settings.unlabelled] = 0
+        if labels is not None:
+            labels[chance.random(len(rows)) < self.settings.unlabelled] = UNSAID
         return labels
 
     def _rows(self, positions: np.ndarray) -> np.ndarray:

@@ -159,7 +159,7 @@ def _examples(
     if most is not None and most < len(rows):
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
     tokens, control = windows.gather(rows), windows.gather_control(rows)
-    labels = windows.gather_labels(rows, names) if names else None
+    labels = windows.gather_labels(rows, names)
     chance = np.random.default_rng(seed)
     return example_batch(representation, tokens, control, chance, vae.device, names, labels)
 

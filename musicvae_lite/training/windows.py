@@ -83,12 +83,21 @@ class WindowSplit:
         """What conditions those windows, [B, T, ...]; None when nothing does."""
         return None if self._control is None else self._gathered(self._control, indices)
 
-    def gather_labels(self, indices: np.ndarray, names: Sequence[str]) -> np.ndarray:
-        """The labels int64 [B] of those windows' songs: 1 for the first of `names`, 0 for none of them."""
+    def gather_labels(self, indices: np.ndarray, names: Sequence[str]) -> np.ndarray | None:
+        """The labels int64 [B] of those windows' songs: 1 for the first of `names`, 0 for none of them.
+
+        None when there are no names.
+        """
+        if not names:
+            return None
         known = {name: number for number, name in enumerate(names, 1)}
-        of_song = {song.id: known.get(song.label, 0) for song in self.songs}
-        songs = self.origins[np.asarray(indices), 0].tolist()
-        return np.array([of_song.get(song, 0) for song in songs], np.int64)
+        labels = self._label_of_song
+        songs = self._gathered(self._origins, indices)[:, 0].tolist()
+        return np.array([known.get(labels.get(song, ""), 0) for song in songs], np.int64)
+
+    @cached_property
+    def _label_of_song(self) -> dict[int, str]:
+        return {song.id: song.label for song in self.songs}
 
     def _gathered(self, arrays: list[np.ndarray], indices: np.ndarray) -> np.ndarray:
         indices = np.asarray(indices)
