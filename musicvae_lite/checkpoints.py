@@ -142,7 +142,12 @@ def budget(folder: Path) -> Budget:
     """
     from musicvae_lite.budget import Budget
 
-    return Budget(sum(math.prod(shape) for shape in shapes(folder / WEIGHTS).values()))
+    return Budget(numbers(folder))
+
+
+def numbers(folder: Path) -> int:
+    """How many numbers the weights of a model folder hold, by their header. Raises CheckpointError."""
+    return sum(math.prod(shape) for shape in shapes(folder / WEIGHTS).values())
 
 
 def read_tensors(path: Path, device: str = "cpu") -> dict[str, Tensor]:

@@ -43,14 +43,12 @@ def _play(file: str, port: str | None, loop: bool, bars: str | None) -> None:
     from musicvae_lite.live.player import Player
     from musicvae_lite.live.stopping import orderly
     from musicvae_lite.live.timeline import timeline
-    from musicvae_lite.music.excerpt import excerpt
-    from musicvae_lite.music.reading import read_song
+    from musicvae_lite.music.excerpt import read_bars
     from mvae.output import Progress, duration, say
     from mvae.takes_output import parse_bars
 
     place = parse_bars(bars)
-    song = read_song(file)
-    music = timeline(excerpt(song, *place) if place else song)
+    music = timeline(read_bars(file, place))
     name = ports.choose(port, ports.names())
     count = len(music.bars) - 1
     again = ", over and over" if loop else ""

@@ -30,9 +30,8 @@ def plot(
 ) -> None:
     """Draw music as a piano-roll."""
     from musicvae_lite.errors import ConfigError
-    from musicvae_lite.music.excerpt import excerpt, parts
+    from musicvae_lite.music.excerpt import parts, read_bars
     from musicvae_lite.music.picking import stem
-    from musicvae_lite.music.reading import read_song
     from musicvae_lite.plot import piano_roll
     from musicvae_lite.plot import strip as draw_strip
     from musicvae_lite.plot.pages import check_suffix
@@ -42,9 +41,7 @@ def plot(
     target = check_suffix(output or Path(files[0]).with_name(f"{stem(files[0])}.png"))
     place = parse_bars(bars)
     first = place[0] if place else 1
-    songs = [(stem(file), read_song(file)) for file in files]
-    if place:
-        songs = [(name, excerpt(song, *place)) for name, song in songs]
+    songs = [(stem(file), read_bars(file, place)) for file in files]
     if len(songs) == 1 and strip is None:
         wrote(piano_roll(songs[0][1], target, title, first))
         return

@@ -22,9 +22,8 @@ def render(
     mono: Annotated[bool, typer.Option("--mono", help="One channel and not two: half the size.")] = False,
 ) -> None:
     """Render music to audio: WAV, FLAC or OGG."""
-    from musicvae_lite.music.excerpt import excerpt
+    from musicvae_lite.music.excerpt import read_bars
     from musicvae_lite.music.picking import stem
-    from musicvae_lite.music.reading import read_song
     from musicvae_lite.render import check_suffix, save_audio, synthesize, to_mono
     from mvae.output import wrote
     from mvae.takes_output import parse_bars
@@ -32,6 +31,5 @@ def render(
     target = output or Path(file).with_name(f"{stem(file)}.wav")
     check_suffix(target)
     place = parse_bars(bars)
-    song = read_song(file)
-    audio = synthesize(excerpt(song, *place) if place else song, rate, soundfont)
+    audio = synthesize(read_bars(file, place), rate, soundfont)
     wrote(save_audio(target, to_mono(audio) if mono else audio, rate))

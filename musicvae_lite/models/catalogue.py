@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +66,7 @@ def info(name: str | Path) -> ModelInfo:
         ", ".join([*filter(None, words), f"z {config.get('z')}"]),
         r.bars if r else 0,
         str(r.meter) if r else "",
-        _count(folder / checkpoints.WEIGHTS),
+        checkpoints.numbers(folder),
         sum(f.stat().st_size for f in folder.iterdir() if f.is_file()),
     )
 
@@ -154,8 +153,3 @@ def _usable() -> list[tuple[Representation, Path]]:
             continue  # `mvae models` shows its fault
     order = list(representations.REGISTRY)
     return sorted(found, key=lambda entry: (entry[0].bars, order.index(entry[0].name), entry[1].name))
-
-
-def _count(weights: Path) -> int:
-    """Numbers in a safetensors file, from its header."""
-    return sum(math.prod(shape) for shape in checkpoints.shapes(weights).values())

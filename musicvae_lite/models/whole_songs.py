@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from musicvae_lite.latent import bowed
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.music.picking import load, stem
 from musicvae_lite.music.score import Score
-from musicvae_lite.music.takes import Style, Takes
+from musicvae_lite.music.takes import Takes
 from musicvae_lite.music.whole import Covering, cover, join
 
 if TYPE_CHECKING:
@@ -104,20 +105,11 @@ def _joined(
     record: dict[str, Any],
 ) -> Takes:
     tokens, r = join(windows, covered, model.representation)
-    mine = score.track == covered.track
-    velocity = int(np.clip(np.median(score.velocity[mine]), 1, 127)) if mine.any() else Style.velocity
-    program = score.tracks[covered.track].program if covered.track >= 0 else 0
-    tempo = score.qpm_at(0) if qpm is None else qpm
-    told = {
-        "file": score.source,
-        "bars": [covered.first, covered.last],
-        "track": covered.track + 1,
-        "choice": covered.choice,
-    }
+    style = covered.style(score)
     return Takes(
         tokens,
         r,
-        Style(tempo, program, velocity),
+        style if qpm is None else replace(style, qpm=qpm),
         [label if label != "reconstruction" else stem(score.source) or label],
-        {**record, "command": label, "inputs": [told]},
+        {**record, "command": label, "inputs": [covered.to_record(score)]},
     )

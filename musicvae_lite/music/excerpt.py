@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.music.grid import Grid
+from musicvae_lite.music.reading import read_song
 from musicvae_lite.music.score import Chord, MeterChange, Score, TempoChange
 
 Change = TypeVar("Change", MeterChange, TempoChange, Chord)
@@ -50,6 +52,12 @@ def excerpt(score: Score, first: int, last: int) -> Score:
         tempos=tuple(TempoChange(tick, c.qpm) for tick, c in _moved(score.tempos, begin, end)),
         chords=tuple(Chord(tick, c.symbol) for tick, c in _moved(score.chords, begin, end)),
     )
+
+
+def read_bars(file: str | Path, bars: tuple[int, int] | None) -> Score:
+    """A song, or an excerpt of it. Raises ReadError besides what `excerpt` raises."""
+    song = read_song(file)
+    return excerpt(song, *bars) if bars else song
 
 
 def _moved(changes: tuple[Change, ...], begin: int, end: int) -> list[tuple[int, Change]]:

@@ -13,7 +13,7 @@ from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.music.grid import Grid, accepts
 from musicvae_lite.music.representations.base import Extraction, Rejection, Representation
 from musicvae_lite.music.score import Score
-from musicvae_lite.music.takes import Style
+from musicvae_lite.music.takes import Style, loudness
 
 if TYPE_CHECKING:
     import pretty_midi
@@ -67,8 +67,7 @@ class Pick:
         """Tempo, program and loudness at this place of the song."""
         mine = self.score.track == self.track
         here = mine & (self.score.start < self.ticks[1]) & (self.score.end > self.ticks[0])
-        loudness = self.score.velocity[here if here.any() else mine]
-        velocity = int(np.clip(np.median(loudness), 1, 127)) if len(loudness) else Style.velocity
+        velocity = loudness(self.score.velocity[here if here.any() else mine])
         return Style(self.score.qpm_at(self.ticks[0]), self.score.tracks[self.track].program, velocity)
 
     def describe(self) -> str:

@@ -36,6 +36,11 @@ class Style:
             raise ConfigError(f"velocity {self.velocity} is out of range: 1 to 127")
 
 
+def loudness(velocity: np.ndarray) -> int:
+    """What stands for the velocities [N] of some notes: their median, or the usual one for no notes."""
+    return int(np.clip(np.median(velocity), 1, 127)) if len(velocity) else Style.velocity
+
+
 class Takes(Sequence[Score]):
     """A list of scores that also knows its tokens, and can be joined into one piece.
 

@@ -11,6 +11,7 @@ from musicvae_lite.errors import NothingUsableError
 from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.representations.base import Extraction, Representation, SoundsOn
 from musicvae_lite.music.score import Score
+from musicvae_lite.music.takes import Style, loudness
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,16 @@ class Covering:
     last: int
     track: int
     choice: str
+
+    def style(self, score: Score) -> Style:
+        """Tempo, program and loudness of the track taken of a score."""
+        program = score.tracks[self.track].program if self.track >= 0 else 0
+        return Style(score.qpm_at(0), program, loudness(score.velocity[score.track == self.track]))
+
+    def to_record(self, score: Score) -> dict[str, Any]:
+        """Plain values that say what was taken of a score; tracks counted from 1."""
+        bars = [self.first, self.last]
+        return {"file": score.source, "bars": bars, "track": self.track + 1, "choice": self.choice}
 
 
 def cover(score: Score, representation: Representation, track: int | None = None, **options: Any) -> Covering:

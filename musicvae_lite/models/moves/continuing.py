@@ -18,7 +18,7 @@ from torch import Tensor
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.moves.writing import Writing
 from musicvae_lite.music.picking import load
-from musicvae_lite.music.takes import Style, Takes
+from musicvae_lite.music.takes import Takes
 from musicvae_lite.music.whole import cover, join
 
 if TYPE_CHECKING:
@@ -70,37 +70,26 @@ def carry_on(
     size = fresh * r.steps // r.bars
     told = _told(model, how.chords, -(-bars // fresh), fresh)
     generator = model.generator(how.seed)
-    end, written = covered.tokens[-1], []
+    end, written, record = covered.tokens[-1], [], {}
     for control in told:
         window = np.concatenate([end[size:], np.zeros_like(end[:size])])
         z = find(model, window, r.steps - size, control, generator)
         made = model.decode(z[None], how.temperature, int(torch.randint(2**31, (), generator=generator)),
                             control=None if control is None else control[None])  # fmt: skip
-        end = np.concatenate([end[size:], made.tokens[0][-size:]])
+        end, record = np.concatenate([end[size:], made.tokens[0][-size:]]), made.record
         written.append(end[-size:])
     new = np.concatenate(written)[None, : bars * r.steps // r.bars]  # [1, bars * S, ...]
     tokens = new if alone else np.concatenate([before.astype(new.dtype), new], 1)
     long = replace(r, bars=tokens.shape[1] * r.bars // r.steps)  # type: ignore[type-var]
-    mine = score.track == covered.track
-    velocity = int(np.clip(np.median(score.velocity[mine]), 1, 127)) if mine.any() else Style.velocity
-    program = score.tracks[covered.track].program if covered.track >= 0 else 0
-    record = {
-        **model.decode(np.zeros((1, model.config.z), np.float32)).record,
+    record |= {
         "command": "continue",
         "seed": how.seed,
         "temperature": how.temperature,
         "bars_added": bars,
-        "inputs": [
-            {
-                "file": score.source,
-                "bars": [covered.first, covered.last],
-                "track": covered.track + 1,
-                "choice": covered.choice,
-            }
-        ],
+        "inputs": [covered.to_record(score)],
     }
     label = f"{bars} new bars" if alone else f"bars {covered.first}-{covered.last} and {bars} more"
-    return Takes(long.canonical(tokens), long, Style(score.qpm_at(0), program, velocity), [label], record)
+    return Takes(long.canonical(tokens), long, covered.style(score), [label], record)
 
 
 def find(
