@@ -7,16 +7,20 @@ expressions, which takes about as long as symusic itself, a hundredth of what Py
 from __future__ import annotations
 
 import re
+from typing import Any
 
 _DELTA = rb"[\x80-\xff]{0,3}+[\x00-\x7f]"
 _PAIR, _SINGLE = rb"[\x00-\x7f]{2}", rb"[\x00-\x7f]"
+# Every repetition has an end, as it takes memory for each turn; none of a group is possessive, which Pythons
+# up to 3.11.4 get wrong.
+_MORE_PAIRS, _MORE_SINGLES = (rb"(?:" + _DELTA + data + rb"){0,256}" for data in (_PAIR, _SINGLE))
 # Messages of channels, each with as many more of its kind behind it as leave out their status.
 _MESSAGES = re.compile(
     rb"(?:" + _DELTA + rb"(?:"
-    rb"[\x80-\xbf\xe0-\xef]" + _PAIR + rb"(?:" + _DELTA + _PAIR + rb")*+"
-    rb"|[\xc0-\xdf]" + _SINGLE + rb"(?:" + _DELTA + _SINGLE + rb")*+"
-    rb"))*+"
+    rb"([\x80-\xbf\xe0-\xef])" + _PAIR + _MORE_PAIRS + rb"|([\xc0-\xdf])" + _SINGLE + _MORE_SINGLES
+    + rb")){0,64}"
 )  # fmt: skip
+_MORE = {1: re.compile(_MORE_PAIRS), 2: re.compile(_MORE_SINGLES)}  # by the group of the last status
 # A meta event (its kind, its length) or an exclusive message (its length); what it says lies behind.
 _OTHER = re.compile(_DELTA + rb"(?:\xff([\x00-\x7f])|[\xf0\xf7])([\x80-\xff]{0,3}+[\x00-\x7f])")
 END = 0x2F
@@ -27,7 +31,7 @@ def is_sound(data: bytes, begin: int, end: int) -> bool:
     """Whether data[begin:end] is a track of whole events, the last of which, and no other, ends it."""
     at = begin
     while True:
-        at = _MESSAGES.match(data, at, end).end()  # type: ignore[union-attr]
+        at = _behind_messages(data, at, end)
         found = _OTHER.match(data, at, end)
         if found is None:
             return False
@@ -40,3 +44,15 @@ def is_sound(data: bytes, begin: int, end: int) -> bool:
             return False
         if kind == END:
             return at == end
+
+
+def _behind_messages(data: bytes, at: int, end: int) -> int:
+    """Where the messages of channels that begin at `at` end."""
+    while True:
+        found: Any = _MESSAGES.match(data, at, end)
+        if found.end() == at:
+            return at
+        more, before = _MORE[found.lastindex], at
+        at = found.end()
+        while at > before:
+            before, at = at, more.match(data, at, end).end()  # type: ignore[union-attr]

@@ -78,6 +78,14 @@ def test_whole_tracks_do():
     assert len(midi.read_bytes(smf(body))) == 1
 
 
+@pytest.mark.parametrize("count", [255, 256, 257, 700, 20_000])
+def test_long_runs_without_a_status_are_whole_too(count: int):
+    pairs, singles = b"\x00\x90\x3c\x40" + b"\x81\x00\x3c\x00" * count, b"\x00\xc0\x05" + b"\x00\x06" * count
+    for body in (pairs, singles, (pairs + singles) * 2, b"\x00\xe0\x00\x40" * count):
+        assert midi_check.is_sound(body + END, 0, len(body) + len(END))
+        assert not midi_check.is_sound(body + b"\x00\xe0" + END, 0, len(body) + 2 + len(END))
+
+
 def test_tracks_are_counted_before_they_grow():
     # For each channel, 128 note-offs would be added.
     body = b"".join(bytes([0, 0x90 | channel, 60, 64]) for channel in range(16)) + END
