@@ -20,6 +20,7 @@ from musicvae_lite.errors import CheckpointError, ConfigError
 from musicvae_lite.export.graphs import Graph, graphs_of
 from musicvae_lite.export.joining import joined, nodes
 from musicvae_lite.export.loops import Loop
+from musicvae_lite.export.recurrence import defined
 from musicvae_lite.models.music_vae import MusicVAE
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _exported(module: nn.Module, inputs: dict[str, Tensor], outputs: Sequence[st
             output_names=list(outputs),
             verbose=False,
         )
-    return program.model_proto  # type: ignore[union-attr]
+    return defined(program.model_proto, OPSET)  # type: ignore[union-attr]
 
 
 def _check(graph: Graph, path: Path) -> float:

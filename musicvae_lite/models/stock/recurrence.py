@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
+OPERATION = "musicvae_lite::Recurrence"  # its name in ONNX graphs
 IN_CACHE = 2**20  # gates whose slopes are computed at once: about what a core's cache holds
 
 
@@ -33,7 +34,7 @@ def run(
         h of every step [T, B, H], and the last c [B, H].
     """
     if torch.compiler.is_exporting():
-        return _scanned(gates, weight, h, c, backwards)
+        return _symbolic(gates, weight, h, c, backwards)
     h, c = (None if part is None else part.float() for part in (h, c))
     return _Recurrence.apply(gates.float().contiguous(), weight, h, c, backwards)  # type: ignore[return-value]
 
@@ -45,20 +46,24 @@ def step(gates: Tensor, weight: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, T
     return o.sigmoid() * c.tanh(), c
 
 
-def _scanned(
+def _symbolic(
     gates: Tensor, weight: Tensor, h: Tensor | None, c: Tensor | None, backwards: bool
 ) -> tuple[Tensor, Tensor]:
-    """`run` as one loop that exporters know."""
-    from torch._higher_order_ops.scan import scan
+    """`run` as one operation of its own in an ONNX graph; export/recurrence.py says what it does."""
+    from torch.onnx.ops import symbolic_multi_out
 
-    def body(carry: list[Tensor], now: Tensor) -> tuple[list[Tensor], Tensor]:
-        h, c = step(now, weight, carry[0], carry[1])
-        return [h, c], h.clone()
-
-    zeros = gates.new_zeros((gates.shape[1], weight.shape[1]))
-    start = [zeros.clone() if part is None else part.clone() for part in (h, c)]
-    (_, last), hidden = scan(body, start, gates.flip(0) if backwards else gates)
-    return hidden.flip(0) if backwards else hidden, last
+    steps, batch, size = *gates.shape[:2], weight.shape[1]
+    zeros = gates.new_zeros((batch, size))
+    state = [zeros if part is None else part for part in (h, c)]
+    name = OPERATION + ("Backwards" if backwards else "")
+    hidden, last = symbolic_multi_out(
+        name,
+        (gates, weight, *state),
+        dtypes=(gates.dtype, gates.dtype),
+        shapes=((steps, batch, size), (batch, size)),
+        version=1,
+    )
+    return hidden, last
 
 
 class _Recurrence(Function):
