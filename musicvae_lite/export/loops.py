@@ -69,7 +69,7 @@ class StepsStart(nn.Module):
         begins = (torch.arange(d.steps) % length == 0).expand(count, -1)
         ended = torch.zeros((count,), dtype=torch.bool)
         vector, restart = (part.repeat_interleave(length, 1) for part in (vectors, states))
-        told = () if control is None else (control,)
+        told = () if control is None else (control.clone(),)
         return (blank.clone(), states[:, 0].clone(), ended, vector, restart, begins.clone(), *told)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,9 @@ from musicvae_lite.export.graphs import graphs_of
 from musicvae_lite.export.joining import nodes
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.music_vae import MusicVAE
+from tests.export.test_loops import STOCK
 from tests.magenta.models import small
+from tests.models.architectures import made_up
 from tests.models.small import small_model
 
 runtime = pytest.importorskip("onnxruntime")
@@ -93,6 +96,30 @@ def test_a_model_of_beats(tmp_path: Path):
     (whole,) = session(path).run(None, {"z": z.numpy()})
     np.testing.assert_array_equal(written, whole)
     assert len(np.unique(whole, axis=0)) > 4 and len(np.unique(whole)) > 3
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", ["under chords", "grooves under hits", "tracks with ends"])
+def test_greedy_decodes_with_a_control_and_with_ends(name: str, tmp_path: Path):
+    torch.manual_seed(1)
+    model = MusicVAE(STOCK[name])
+    decoder: Any = model.vae.decoder
+    r = model.representation
+    for weight in decoder.parameters():  # so that codes are written differently
+        weight += torch.randn_like(weight)
+    z = 2 * torch.randn(8, decoder.z_size)
+    if decoder.end is not None:  # a step that it does write
+        decoder.end = int(decoder.sample(z, None, 0.0)[0, 20])
+    graph = graphs_of(model.vae, r)[-1]
+    path = tmp_path / "greedy.onnx"
+    onnx._write(graph, path)
+    assert onnx._check(graph, path) < 1e-5
+    inputs = {"z": z} | ({"control": made_up(r.control, 8, r.steps)} if r.control else {})
+    (got,) = session(path).run(None, {name: value.numpy() for name, value in inputs.items()})
+    np.testing.assert_allclose(got, decoder.sample(z, inputs.get("control"), 0.0), rtol=0, atol=1e-5)
+    assert len(np.unique(got.reshape(8, -1), axis=0)) > 1
+    if decoder.end is not None:
+        assert (got == decoder.end).any() and (got != decoder.end).any()
 
 
 def test_a_loop_holds_one_body_and_says_nothing_of_this_machine(exported):
