@@ -4,7 +4,7 @@
 
 A conditional model's digits count as read when the classifier names the label that was asked for. For other
 models the figure is the classifier's mean confidence in what it names, which for real digits is beside it.
-New codes are drawn from N(0, I), whatever prior a model has.
+New codes are drawn from N(0, I), and from a model's own prior where it has one.
 """
 
 from __future__ import annotations
@@ -58,9 +58,13 @@ def read(classifier: nn.Module, pictures: Tensor) -> tuple[Tensor, Tensor]:
     return shares.argmax(1), shares.amax(1)
 
 
-def measure(classifier: nn.Module, model: ImageVAE, count: int, seed: int = 0) -> dict[str, float]:
-    """How well `count` pictures drawn from N(0, I) can be read."""
+def measure(
+    classifier: nn.Module, model: ImageVAE, count: int, seed: int = 0, fitted: bool = False
+) -> dict[str, float]:
+    """How well `count` pictures drawn from N(0, I) can be read, or from the prior that was fitted."""
     z = torch.randn((count, model.config.z), generator=torch.Generator().manual_seed(seed))
+    if fitted and model.vae.prior is not None:
+        z = model.vae.prior.colour(z)
     labels = None
     if model.config.conditional:
         labels = (np.arange(count) % len(model.config.classes)).tolist()
@@ -89,7 +93,10 @@ def main(arguments: list[str] | None = None) -> None:
         "real test digits": {"read_as_label": right, "confidence": float(sure.mean())}
     }
     for name in options.models:
-        found[name] = measure(classifier, ImageVAE.load(name), options.count)
+        model = ImageVAE.load(name)
+        found[name] = measure(classifier, model, options.count)
+        if model.vae.prior is not None:
+            found[f"{name}, its own prior"] = measure(classifier, model, options.count, fitted=True)
     print(json.dumps(found, indent=1))
 
 

@@ -1,12 +1,13 @@
 """Speed of training, sampling, interpolating and preparing, beside plain PyTorch, the floor and Magenta.
 
-    python -m benchmarks suite [--quick] [--only training,sampling,interpolation,preparing,memory] [-o out]
+    python -m benchmarks suite [--quick] [--precision bf16] [--only training,sampling,...] [-o out]
 
 All implementations of a row take turns in one run, and processor seconds of one thread count, so that the
 ratios stand on a machine that others use. The floor is the matrix products that must be done at the rate a
 large product reaches in the same turns. With MAGENTA_PYTHON naming a Python that has Magenta (docs/speed.md
-says how), the original runs beside. `--quick` takes batches of an eighth and fewer turns. Prints a table and
-writes `speed.json`.
+says how), the original runs beside, in float32. `--precision` is of training steps and of sampling the stock
+model, for ours, plain and floor; the default is what `mvae train` chooses here. `--quick` takes batches of an
+eighth and fewer turns. Prints a table and writes `speed.json`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -26,7 +27,7 @@ from typing import Any
 
 from benchmarks import common, prepare, startup
 from benchmarks.speed import original
-from benchmarks.speed.timing import Sample, Timing, in_turn, peak_mib, taken
+from benchmarks.speed.timing import Sample, Timing, in_bf16, in_turn, peak_mib, taken
 from musicvae_lite import runtime
 
 PARTS = ("training", "sampling", "interpolation", "preparing", "memory")
@@ -57,27 +58,39 @@ def row(what: str, unit: str, each: float, times: dict[str, Timing], floor_s: fl
     }
 
 
-def training(quick: bool) -> Iterator[dict[str, Any]]:
+def training(quick: bool, bf16: bool) -> Iterator[dict[str, Any]]:
     """Training steps: the stock models beside plain PyTorch and the original, and the shipped recipes."""
     from benchmarks.speed import operations, steps
 
     for name in PRESETS:
         step, batch = steps.preset_step(name)
-        times = in_turn({"ours": partial(taken, step)}, 5, 2.0)
+        times = in_turn({"ours": partial(taken, in_bf16(step, bf16))}, 5, 2.0)
         yield row(f"training step, {name}, batch {batch}", "windows", batch, times, None)
     for case in steps.stock_cases(8 if quick else 1):
-        works = {
-            "ours": partial(taken, steps.our_stock_step(case)),
-            "plain": partial(taken, steps.plain_step(case)),
-            "product": product,
-        }
+        works = beside_plain(steps.our_stock_step(case), steps.plain_step(case), bf16)
         times = with_original(works, case.original, case.batch, "step", 2)
-        rate = operations.product_rate()[1] / times["product"].cpu_s
+        rate = operations.LARGE / times["product"].cpu_s
         name = f"training step, {case.name}, batch {case.batch}"
         yield row(name, "windows", case.batch, times, case.step_operations / rate)
 
 
-def sampling(quick: bool) -> Iterator[dict[str, Any]]:
+def beside_plain(
+    ours: Callable[[], object], plain: Callable[[], object], bf16: bool
+) -> dict[str, Callable[[], Sample]]:
+    """Ours, plain PyTorch and the floor's product in one precision; in bf16, plain in float32 as well."""
+    from benchmarks.speed import operations
+
+    works = {
+        "ours": in_bf16(ours, bf16),
+        "plain": in_bf16(plain, bf16),
+        "product": operations.large_product(bf16),
+    }
+    if bf16:
+        works["plain_float32"] = plain
+    return {name: partial(taken, work) for name, work in works.items()}
+
+
+def sampling(quick: bool, bf16: bool) -> Iterator[dict[str, Any]]:
     """New 2-bar melodies as tensors, many at once and one at a time; and those of the shipped models."""
     import torch
 
@@ -87,13 +100,9 @@ def sampling(quick: bool) -> Iterator[dict[str, Any]]:
     case = steps.stock_cases()[0]
     vae, plain = case.config.build().eval(), case.plain().eval()
     for batch in (case.batch, 1):
-        works = {
-            "ours": partial(taken, partial(vae.sample, batch)),
-            "plain": partial(taken, partial(plain.sample, batch)),
-            "product": product,
-        }
+        works = beside_plain(partial(vae.sample, batch), partial(plain.sample, batch), bf16)
         times = with_original(works, case.original, batch, "sample", 3 if quick else 9)
-        rate = operations.product_rate()[1] / times["product"].cpu_s
+        rate = operations.LARGE / times["product"].cpu_s
         floor = operations.of_stock(case.config).decode * batch / rate
         yield row(f"sampling {batch} of {case.name}", "melodies", batch, times, floor)
     for name in PRESETS:
@@ -104,7 +113,7 @@ def sampling(quick: bool) -> Iterator[dict[str, Any]]:
             yield row(f"sampling {batch} of {name}", "melodies", batch, times, None)
 
 
-def interpolation(quick: bool) -> Iterator[dict[str, Any]]:
+def interpolation(quick: bool, bf16: bool) -> Iterator[dict[str, Any]]:
     """A walk of nine steps between two files: through Python with the model loaded, and as a command."""
     from musicvae_lite.models.music_vae import MusicVAE
 
@@ -122,7 +131,7 @@ def interpolation(quick: bool) -> Iterator[dict[str, Any]]:
         yield row(f"`{command}`, cold", "commands", 1, times, None)
 
 
-def preparing(quick: bool) -> Iterator[dict[str, Any]]:
+def preparing(quick: bool, bf16: bool) -> Iterator[dict[str, Any]]:
     """MIDI files of 500 notes to training windows: reading, windows, and the whole run."""
     files = 50 if quick else 200
     with tempfile.TemporaryDirectory() as scratch:
@@ -169,7 +178,7 @@ def loading_row(dataset: Path, name: str) -> dict[str, Any]:
     return row(f"loading a batch of {batch}, {name}", "windows", batch, times, None)
 
 
-def memory(quick: bool) -> Iterator[dict[str, Any]]:
+def memory(quick: bool, bf16: bool) -> Iterator[dict[str, Any]]:
     """Peak memory of a process that makes two updates, less what importing everything takes."""
     from benchmarks.speed import steps
 
@@ -182,13 +191,6 @@ def memory(quick: bool) -> Iterator[dict[str, Any]]:
     for name in PRESETS:
         peaks = {"ours": _peak(f"preset:{name}", smaller) - nothing}
         yield {"what": f"peak memory of training, {name}", "unit": "MiB", "mib": peaks}
-
-
-def product() -> Sample:
-    """The large product whose rate is the floor's."""
-    from benchmarks.speed import operations
-
-    return operations.product_rate()[0]
 
 
 def with_original(works: dict[str, Any], kind: str, batch: int, work: str, runs: int) -> dict[str, Timing]:
@@ -249,6 +251,7 @@ def show(rows: list[dict[str, Any]]) -> None:
 def main() -> None:
     options = argparse.ArgumentParser(description="Speed, beside plain PyTorch, the floor and the original.")
     options.add_argument("--quick", action="store_true", help="batches of an eighth and fewer turns")
+    options.add_argument("--precision", choices=("auto", "float32", "bf16"), default="auto")
     options.add_argument("--only", default=",".join(PARTS), help="parts to measure, by commas")
     options.add_argument("-o", "--out", type=Path, default=Path("out"), help="folder for the JSON")
     options.add_argument("--peak", help=argparse.SUPPRESS)
@@ -273,10 +276,14 @@ def main() -> None:
     measure = {"training": training, "sampling": sampling, "interpolation": interpolation,
                "preparing": preparing, "memory": memory}  # fmt: skip
     rows: list[dict[str, Any]] = []
-    result = {"machine": machine(), "quick": given.quick, "original": original.is_there(), "rows": rows}
+    bf16 = given.precision == "bf16" or (
+        given.precision == "auto" and runtime.bfloat16_pays(torch.device("cpu"))
+    )
+    about = {"machine": machine(), "precision": "bf16" if bf16 else "float32", "quick": given.quick}
+    result = {**about, "original": original.is_there(), "rows": rows}
     for part in chosen:
         print(f"measuring {part} ...", file=sys.stderr, flush=True)
-        for found in measure[part](given.quick):
+        for found in measure[part](given.quick, bf16):
             rows.append(found)
             common.write_json(given.out / "speed.json", result)  # each at once: what is measured is kept
             print(f"  {found['what']}", file=sys.stderr, flush=True)

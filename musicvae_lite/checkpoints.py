@@ -30,7 +30,7 @@ WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "CARD.md"
 LARGEST = 2**33  # bytes of a file of weights
 MOST_TENSORS = 100_000  # in one
 KINDS = ("F64", "F32", "F16", "BF16", "I64", "I32", "I8", "U8")  # of numbers that are read
-PRIOR = "prior.safetensors"  # mean and root of a `CodePrior`; a model without one draws from N(0, I)
+PRIOR = "prior.safetensors"  # a `CodePrior`; a model without one draws from N(0, I)
 
 
 def find(name: str | Path) -> Path:
@@ -206,16 +206,25 @@ def read_prior(folder: Path, z: int, device: str = "cpu") -> CodePrior | None:
         return None
     found = read_tensors(path, device)
     shapes = {name: tuple(tensor.shape) for name, tensor in found.items()}
-    if shapes != {"mean": (z,), "root": (z, z)}:
+    if shapes == {"mean": (z,), "root": (z, z)}:  # one Gaussian
+        found = {name: tensor[None] for name, tensor in found.items()} | {"shares": found["mean"].new_ones(1)}
+    elif not (parts := shapes.get("shares", ())) or shapes != {
+        "mean": (*parts, z), "root": (*parts, z, z), "shares": parts[:1]
+    }:  # fmt: skip
         raise CheckpointError(
-            f"{path}: holds {shapes}; a model of {z} units has a mean [{z}] and a root [{z}, {z}]"
+            f"{path}: holds {shapes}; a model of {z} units has a mean [{z}] and a root [{z}, {z}], or "
+            f"several of them and their shares"
         )
-    return CodePrior(found["mean"].float(), found["root"].float())
+    return CodePrior(**{name: tensor.float() for name, tensor in found.items()})
 
 
 def write_prior(folder: Path, prior: CodePrior, storage: Storage = "float32") -> None:
     """Writes prior.safetensors, atomically. Its root is not made smaller than float16."""
     tensors = {"mean": prior.mean.cpu(), "root": prior.root.cpu()}
+    if len(prior.mean) == 1:
+        tensors = {name: tensor[0] for name, tensor in tensors.items()}
+    else:
+        tensors["shares"] = prior.shares.cpu()
     write_tensors(folder / PRIOR, packing.pack(tensors, "float16" if storage == "int8" else storage))
 
 

@@ -180,3 +180,19 @@ def test_a_prior_travels_with_its_model(tmp_path):
     assert torch.equal(found.root, prior.root)
     with pytest.raises(CheckpointError, match="a model of 5 units"):
         checkpoints.read_prior(tmp_path, 5)
+
+
+def test_a_prior_of_several_parts_travels_too(tmp_path):
+    from musicvae_lite.latent import CodePrior
+
+    prior = CodePrior.fit(torch.randn(100, 4), torch.arange(100) % 3)
+    checkpoints.write_prior(tmp_path, prior, "int8")
+    found = checkpoints.read_prior(tmp_path, 4)
+    assert found is not None and found.mean.shape == (3, 4) and found.root.shape == (3, 4, 4)
+    torch.testing.assert_close(found.root, prior.root, rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(found.shares, prior.shares, rtol=1e-3, atol=0)
+    tensors = checkpoints.read_tensors(tmp_path / checkpoints.PRIOR)
+    for name, wrong in (("root", tensors["root"][:2]), ("shares", tensors["shares"][:2])):
+        checkpoints.write_tensors(tmp_path / checkpoints.PRIOR, {**tensors, name: wrong})
+        with pytest.raises(CheckpointError, match="a model of 4 units"):
+            checkpoints.read_prior(tmp_path, 4)

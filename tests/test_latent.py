@@ -226,6 +226,24 @@ def test_code_prior_keeps_mean_and_covariance():
     assert torch.allclose(torch.cov(drawn.T), torch.cov(codes.T), atol=0.35)
 
 
+def test_classes_that_lie_apart_get_a_gaussian_each():
+    chance = torch.Generator().manual_seed(0)
+    labels = torch.tensor([0] * 3000 + [7] * 1000)
+    codes = torch.randn((4000, 2), generator=chance) * torch.tensor([0.5, 2.0])
+    codes[labels == 7] = codes[labels == 7].flip(1) + 20
+    prior = CodePrior.fit(codes, labels)
+    assert prior.shares.tolist() == [0.75, 0.25]
+    drawn = prior.colour(torch.randn((20_000, 2), generator=chance))
+    far = drawn[:, 0] > 10
+    assert abs(float(far.float().mean()) - 0.25) < 0.01
+    for one, label in ((drawn[~far], 0), (drawn[far], 7)):
+        real = codes[labels == label]
+        assert torch.allclose(one.mean(0), real.mean(0), atol=0.15)
+        assert torch.allclose(torch.cov(one.T), torch.cov(real.T), atol=0.3)
+    extreme = prior.colour(torch.tensor([[-40.0, 0.0], [40.0, 0.0], [-0.0, 0.0]]))
+    assert extreme.isfinite().all()
+
+
 def test_a_point_is_a_posterior_that_is_sure_of_itself():
     from musicvae_lite.latent import Point
 

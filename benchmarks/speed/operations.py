@@ -7,26 +7,25 @@ back costs as much again for the inputs' gradient and as much for the weights'.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
 
-from benchmarks.speed.timing import Sample, taken
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.stock.decoders import StockDecoderSettings
 from musicvae_lite.models.stock.encoders import StockEncoderSettings
 
 SIDE = 2048  # of the square product that shows the machine's rate
+LARGE = 2 * SIDE**3
 THERE_AND_BACK = 3
 
 
-def product_rate() -> tuple[Sample, float]:
-    """Seconds of one large float32 product, and how many operations it takes."""
-    a, b = torch.randn(SIDE, SIDE), torch.randn(SIDE, SIDE)
-    out = torch.empty(SIDE, SIDE)
-    return taken(lambda: torch.mm(a, b, out=out)), 2 * SIDE**3
+def large_product(bf16: bool) -> Callable[[], object]:
+    """One large product of float32 or bf16, of `LARGE` operations."""
+    a, b, out = torch.randn(3, SIDE, SIDE).to(torch.bfloat16 if bf16 else torch.float32)
+    return lambda: torch.mm(a, b, out=out)
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,18 @@ def taken(work: Callable[[], object]) -> Sample:
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
+def in_bf16(work: Callable[[], object], on: bool = True) -> Callable[[], object]:
+    """The same work with bf16 products and float32 everywhere else, or all in float32."""
+
+    def done() -> object:
+        import torch
+
+        with torch.autocast("cpu", torch.bfloat16, enabled=on):
+            return work()
+
+    return done
+
+
 def in_turn(works: dict[str, Callable[[], Sample]], runs: int, least_s: float = 0.0) -> dict[str, Timing]:
     """Times works that take their own time, one after the other, `runs` times round.
 

@@ -101,13 +101,17 @@ class ImageTask:
         return False
 
     def finish(self, best: Path) -> None:
-        """Plain codes follow no known distribution: a Gaussian is fitted to them, to draw new ones from."""
+        """Plain codes follow no known distribution, and an adversary's are only near the one it asks for: a
+        Gaussian is fitted to them, one for each class where there are classes, to draw new ones from."""
         c, rows = self.config, torch.arange(min(self.examples, PRIOR_PICTURES))
-        if not c.is_plain or c.has_adversary or c.conditional or c.z > LARGEST_PRIOR or len(rows) < 4 * c.z:
+        if not c.is_plain or c.conditional or c.z > LARGEST_PRIOR or len(rows) < 4 * c.z:
             return
         vae = ImageVAE.load(best, str(self.device)).vae
         generator = torch.Generator(self.device).manual_seed(self.settings.seed)
         x = examples(self.config, self.pixels[rows].to(self.device), None, generator).x
         with torch.no_grad():
             codes = torch.cat([vae.encode(part).rsample(generator) for part in x.split(BATCH)])
-        checkpoints.write_prior(best, CodePrior.fit(codes))
+        labels = None if self.labels is None else self.labels[rows]
+        if labels is not None and int(labels.unique(return_counts=True)[1].min()) < 4 * c.z:
+            labels = None
+        checkpoints.write_prior(best, CodePrior.fit(codes, labels))

@@ -90,11 +90,12 @@ def test_beta_is_a_setting(tmp_path: Path):
 def test_plain_autoencoders_get_a_prior_and_others_do_not(tmp_path: Path):
     plain = {**small.DENSE, "encoder": {"kind": "dense", "hidden": [24], "code": "plain"}}
     model = ImageVAE.load(run(tmp_path / "plain", table=plain))
-    assert model.vae.prior is not None
+    assert model.vae.prior is not None and len(model.vae.prior.mean) == 3  # a Gaussian a class
     codes = model.encode(torch.from_numpy(SET.train.pixels) / 255)
     drawn = model.vae.draw(4000, model.generator(0))
     assert np.allclose(drawn.mean(0), codes.mean(0), atol=0.2 * codes.std(0).max())
-    for kind in ("conv", "adversarial", "conditional"):
+    assert ImageVAE.load(run(tmp_path / "adversarial", table=small.ALL["adversarial"])).vae.prior is not None
+    for kind in ("conv", "conditional"):
         assert ImageVAE.load(run(tmp_path / kind, table=small.ALL[kind])).vae.prior is None
 
 

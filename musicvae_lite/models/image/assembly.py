@@ -10,7 +10,7 @@ from musicvae_lite.images.corruption import CORRUPTIONS, Downscale
 from musicvae_lite.models.image import convolutional, dense, enlarging, recurrent
 from musicvae_lite.models.image.likelihoods import LIKELIHOODS
 from musicvae_lite.models.image.pictures import Shape
-from musicvae_lite.models.image.regularisers import REGULARISERS, AdversarySettings
+from musicvae_lite.models.image.regularisers import REGULARISERS
 from musicvae_lite.models.kinds import LARGEST, of_kind, table_of
 from musicvae_lite.settings import from_table, to_table
 from musicvae_lite.vae import VAE
@@ -143,10 +143,6 @@ class ImageConfig:
     def is_plain(self) -> bool:
         """Whether it is a plain autoencoder, without a posterior of any width."""
         return getattr(self.encoder, "code", "plain") != "gaussian"
-
-    @property
-    def has_adversary(self) -> bool:
-        return isinstance(self.regulariser, AdversarySettings)
 
     @property
     def is_grid(self) -> bool:
