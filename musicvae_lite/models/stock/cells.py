@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.stock.reading import Reader
-from musicvae_lite.models.stock.recurrence import run, step
+from musicvae_lite.models.stock.recurrence import has_kernels, over, run, step
 
 State = tuple[Tensor, Tensor]  # h, c [B, H] each
 
@@ -65,16 +65,22 @@ class Cell(nn.Module):
         Returns:
             The layer's output [T, B, H] and the raw h [T, B, H].
         """
-        gates, added = first, None
-        if self.project is not None:
-            gates, added = F.linear(first, self.weight_ih, self.bias), first
-        h, _ = run(gates, self.weight_hh, *(state or (None, None)), backwards)
-        return h if added is None else h + added, h
+        if self.project is None:
+            h, _ = run(first, self.weight_hh, *(state or (None, None)), backwards)
+            return h, h
+        h, _ = over(first, self._weights, *(state or (None, None)), backwards)
+        return h + first, h
 
-    def forward_dense(self, x: Tensor, state: State | None = None) -> Tensor:
-        """The output from the input itself, [T, B, inputs]."""
-        out, _ = self.forward(F.linear(x, *self.first), state)
-        return out + x if self.residual and self.project is None else out
+    def read(self, x: Tensor, state: State | None = None, backwards: bool = False) -> tuple[Tensor, Tensor]:
+        """The same from the input itself, [T, B, inputs]."""
+        if self.project is not None:
+            return self.forward(self.project(x), state, backwards)
+        h, _ = over(x, self._weights, *(state or (None, None)), backwards)
+        return (h + x if self.residual else h), h
+
+    @property
+    def _weights(self) -> tuple[Tensor, Tensor, Tensor]:
+        return self.weight_ih, self.weight_hh, self.bias
 
     def advance(self, first: Tensor, state: State) -> tuple[Tensor, State]:
         """One step, from the input after `first`, [B, R]."""
@@ -99,11 +105,10 @@ class Stack(nn.ModuleList):
         )
         self.sizes, self.keep = tuple(sizes), keep
 
-    def climb(self, first: Tensor, states: Sequence[State]) -> Tensor:
-        """From the input after the lowest cell's `first` [T, B, R] to the top output [T, B, H]."""
-        out, _ = self[0](first, states[0])
+    def climb(self, out: Tensor, states: Sequence[State]) -> Tensor:
+        """From the lowest cell's output to the top one's, [T, B, H]. The first state was the lowest's."""
         for cell, state in zip(list(self)[1:], states[1:], strict=True):
-            out = cell.forward_dense(dropped(out, self.keep, self.training, 1), state)  # type: ignore[operator]
+            out, _ = cell.read(dropped(out, self.keep, self.training, 1), state)  # type: ignore[operator]
         return out
 
     def advance(self, first: Tensor, states: Sequence[State]) -> tuple[Tensor, list[State]]:
@@ -165,10 +170,16 @@ class FirstInput:
                 raise ConfigError(f"this model must be told {teller.size} values of control a step")
             self.control = teller.look_up(control.transpose(0, 1), teller.table(control_weight))
 
-    def all(self, steps: Tensor) -> Tensor:
+    def read(
+        self, steps: Tensor, state: State | None = None, backwards: bool = False
+    ) -> tuple[Tensor, Tensor]:
+        """All steps [B, T, ...] through the cell, as `Cell.forward`."""
+        if self.keep < 1 or (self.cell.project is None and has_kernels(self.cell.weight_hh)):
+            return self.cell.read(self._spelled(steps), state, backwards)
+        return self.cell(self._looked_up(steps), state, backwards)
+
+    def _looked_up(self, steps: Tensor) -> Tensor:
         """steps [B, T, ...] -> [T, B, R], a tensor of its own."""
-        if self.keep < 1:
-            return self._dropped(steps)
         first = self.reader.look_up(steps.transpose(0, 1), self.table)
         for more in (self.constant, self.control):
             first = first if more is None else first.add_(more)
@@ -188,15 +199,15 @@ class FirstInput:
         some.control = None if self.control is None else self.control[:, rows]
         return some
 
-    def _dropped(self, steps: Tensor) -> Tensor:
+    def _spelled(self, steps: Tensor) -> Tensor:
+        """steps [B, T, ...] -> all that is read of them, written out: [T, B, inputs]."""
         z, teller, control = self.told
         inputs = [self.reader.spell(steps)]
         if z is not None:
             inputs.append(z[:, None].expand(-1, steps.shape[1], -1))
         if teller is not None and control is not None:
             inputs.append(teller.spell(control))
-        spelled = F.dropout(torch.cat(inputs, -1), 1 - self.keep).transpose(0, 1)
-        return F.linear(spelled, *self.cell.first)
+        return F.dropout(torch.cat(inputs, -1), 1 - self.keep).transpose(0, 1)
 
 
 def dropped(x: Tensor, keep: float, training: bool, batch: int = 0) -> Tensor:

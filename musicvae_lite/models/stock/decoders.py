@@ -218,9 +218,8 @@ class Conductor(nn.Module):
 
     def forward(self, vector: Tensor) -> Tensor:
         states = self.cells.unpack(self.initial(vector).tanh())
-        weight, bias = self.cells.lowest.first
-        first = bias + 0 * weight[:, 0]  # the inert row takes part, so that its gradient is zero and not none
-        return self.cells.climb(first.repeat(self.length, vector.shape[0], 1), states).transpose(0, 1)
+        out, _ = self.cells.lowest.read(vector.new_zeros((self.length, len(vector), 1)), states[0])
+        return self.cells.climb(out, states).transpose(0, 1)
 
 
 class Core(nn.Module):
@@ -243,8 +242,9 @@ class Core(nn.Module):
 
     def forward(self, vector: Tensor, before: Tensor, control: Tensor | None) -> Tensor:
         """Hidden states [B, T, H] of steps that each know those before [B, T, ...]."""
-        out = self.cells.climb(self.first(vector, control).all(before), self.start(vector))
-        return out.transpose(0, 1)
+        states = self.start(vector)
+        out, _ = self.first(vector, control).read(before, states[0])
+        return self.cells.climb(out, states).transpose(0, 1)
 
     def start(self, vector: Tensor) -> list[State]:
         return self.cells.unpack(self.initial(vector).tanh())

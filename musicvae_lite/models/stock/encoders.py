@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +17,7 @@ from musicvae_lite.models.stock.lengths import after_end, cut, last_of, length_o
 from musicvae_lite.models.stock.reading import Reader, reader_for
 from musicvae_lite.music.representations.steps import Step
 
+Read = Callable[[Cell, bool], tuple[Tensor, Tensor]]  # of a cell, backwards or not: output and h [T, B, H]
 FIRST_STD = 1e-3  # of the weights of mean and scale
 SMALLEST = 1e-30  # a softplus that underflows would make the KL infinite
 
@@ -118,40 +119,43 @@ class Reading(nn.Module):
     ) -> Tensor:
         """Steps [B, T, ...] to the last states of the top layer [B, 2H]."""
         keep = self.keep if self.training else 1.0
-        inputs = [FirstInput(reader, cells[0], None, teller, control, keep) for cells in self._directions]  # type: ignore[arg-type]
-        return self._climb([given.all(x) for given in inputs], length)
+
+        def lowest(cell: Cell, is_back: bool) -> tuple[Tensor, Tensor]:
+            steps, told = x, control
+            if is_back and length is not None:
+                steps, told = (None if part is None else turned(part, length, 1) for part in (x, control))
+            given = FirstInput(reader, cell, None, teller, told, keep)
+            return given.read(steps, None, is_back and length is None)  # type: ignore[arg-type]
+
+        return self._climb(lowest, length)
 
     def read(self, vectors: Tensor) -> Tensor:
         """Vectors [B, T, D] to the last states of the top layer [B, 2H]."""
-        return self._climb(self._firsts(0, vectors.transpose(0, 1)), None)
+        return self._climb(self._reading(vectors.transpose(0, 1), None), None)
 
-    @property
-    def _directions(self) -> tuple[nn.ModuleList, nn.ModuleList]:
-        return self.forwards, self.backwards  # type: ignore[return-value]
+    def _reading(self, x: Tensor, length: Tensor | None) -> Read:
+        """How a cell reads vectors [T, B, D]."""
 
-    def _firsts(self, layer: int, x: Tensor) -> list[Tensor]:
-        inputs = [dropped(x, self.keep, self.training, 1) for _ in range(2)]
-        ways = zip(inputs, self._directions, strict=True)
-        return [F.linear(given, *cells[layer].first) for given, cells in ways]  # type: ignore[arg-type]
+        def read(cell: Cell, is_back: bool) -> tuple[Tensor, Tensor]:
+            given = dropped(x, self.keep, self.training, 1)
+            if is_back and length is not None:
+                return cell.read(turned(given, length))
+            return cell.read(given, None, is_back)
 
-    def _climb(self, firsts: list[Tensor], length: Tensor | None) -> Tensor:
-        """From what the lowest layers' first weights made of their input, [T, B, R] a direction."""
-        out: list[Tensor] = []
+        return read
+
+    def _climb(self, read: Read, length: Tensor | None) -> Tensor:
+        """From how the lowest layer reads to the last states of the top one, [B, 2H]."""
         ends: list[Tensor] = []
-        for layer in range(len(self._directions[0])):
-            if layer:
-                firsts = self._firsts(layer, torch.cat(out, -1))
+        for cells in zip(self.forwards, self.backwards, strict=True):  # type: ignore[arg-type]
             out, ends = [], []
-            for cells, first, is_back in zip(self._directions, firsts, (False, True), strict=True):
-                read, end = self._run(cells[layer], first, is_back, length)  # type: ignore[arg-type]
-                out.append(read)
-                ends.append(end)
+            for cell, is_back in zip(cells, (False, True), strict=True):
+                given, h = read(cell, is_back)
+                if length is None:
+                    ends.append(h[0] if is_back else h[-1])
+                else:
+                    given = cut(turned(given, length) if is_back else given, length)
+                    ends.append(last_of(h, length))
+                out.append(given)
+            read = self._reading(torch.cat(out, -1), length)
         return torch.cat(ends, -1)
-
-    def _run(self, cell: Cell, first: Tensor, is_back: bool, length: Tensor | None) -> tuple[Tensor, Tensor]:
-        """One layer in one direction: its output [T, B, H], and the raw h of the last step it read [B, H]."""
-        if length is None:
-            out, h = cell(first, None, is_back)
-            return out, h[0] if is_back else h[-1]
-        out, h = cell(turned(first, length) if is_back else first)
-        return cut(turned(out, length) if is_back else out, length), last_of(h, length)

@@ -20,12 +20,18 @@ def after_end(tokens: Tensor, end: int) -> Tensor:
     return (is_end.cumsum(1) - is_end) > 0
 
 
-def turned(x: Tensor, length: Tensor) -> Tensor:
-    """x [T, B, D] read from the end of each sequence; what lies behind the end stays where it is."""
+def turned(x: Tensor, length: Tensor, time: int = 0) -> Tensor:
+    """x [T, B, ...] read from the end of each sequence; what lies behind the end stays where it is.
+
+    Args:
+        time: 1 for x [B, T, ...].
+    """
+    if time:
+        return turned(x.transpose(0, 1), length).transpose(0, 1)
     t = torch.arange(len(x), device=x.device)[:, None]
     back = length - 1 - t
     order = torch.where(back >= 0, back, t)  # [T, B]
-    return x.gather(0, order[..., None].expand_as(x))
+    return x.gather(0, order.view(*order.shape, *[1] * (x.dim() - 2)).expand_as(x))
 
 
 def cut(x: Tensor, length: Tensor) -> Tensor:

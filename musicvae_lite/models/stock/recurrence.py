@@ -4,6 +4,7 @@ What a sequence says to the gates does not depend on the recurrence: it is compu
 outside, where one-hot steps are looked up instead of multiplied and z is multiplied once a sequence.
 What is left is one matrix product a step and a few passes over the gates, in place; going back, the slopes of
 the gates are computed for many steps at once, and the weight's gradient is one product for all of them.
+In bf16 and on GPUs, PyTorch's kernels for whole layers are faster than all that, and `over` takes them.
 docs/speed.md says what it brings.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd import Function
 
@@ -37,6 +39,41 @@ def run(
         return _symbolic(gates, weight, h, c, backwards)
     h, c = (None if part is None else part.float() for part in (h, c))
     return _Recurrence.apply(gates.float().contiguous(), weight, h, c, backwards)  # type: ignore[return-value]
+
+
+def has_kernels(x: Tensor) -> bool:
+    """Whether PyTorch's own kernels for whole layers are the faster ones: cuDNN's, and oneDNN's in bf16."""
+    if torch.compiler.is_exporting():
+        return False
+    return x.is_cuda or (x.device.type == "cpu" and _product_type(x) is torch.bfloat16)
+
+
+def over(
+    x: Tensor,
+    weights: tuple[Tensor, Tensor, Tensor],
+    h: Tensor | None = None,
+    c: Tensor | None = None,
+    backwards: bool = False,
+) -> tuple[Tensor, Tensor]:
+    """All steps of an LSTM layer from its inputs, by the kernels where there are any. Time comes first.
+
+    Args:
+        x: [T, B, I].
+        weights: of the input [4H, I], recurrent [4H, H], and the bias [4H].
+
+    Returns:
+        As `run`.
+    """
+    from_input, recurrent, bias = weights
+    if not has_kernels(x):
+        return run(F.linear(x, from_input, bias), recurrent, h, c, backwards)
+    zeros = x.new_zeros((x.shape[1], recurrent.shape[1]))
+    kind = torch.get_autocast_dtype(x.device.type) if torch.is_autocast_enabled(x.device.type) else x.dtype
+    state = [(zeros if part is None else part).to(kind)[None] for part in (h, c)]
+    inputs = (x.flip(0) if backwards else x).to(kind)
+    parts = [part.to(kind) for part in (from_input, recurrent, bias, torch.zeros_like(bias))]
+    hidden, _, last = torch.lstm(inputs, state, parts, True, 1, 0.0, torch.is_grad_enabled(), False, False)
+    return (hidden.flip(0) if backwards else hidden).float(), last[0].float()
 
 
 def step(gates: Tensor, weight: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:

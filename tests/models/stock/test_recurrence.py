@@ -8,8 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-from musicvae_lite.models.stock import recurrence
-from musicvae_lite.models.stock.recurrence import run, step
+from musicvae_lite import runtime
+from musicvae_lite.models.stock import cells, recurrence
+from musicvae_lite.models.stock.recurrence import over, run, step
+from musicvae_lite.vae import Batch
+from tests.magenta.models import small
+from tests.models.architectures import made_up
 
 
 def inputs() -> tuple[Any, torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -58,6 +62,62 @@ def test_no_state_is_a_state_of_zeros(backwards: bool):
     without = differentiated(lambda x: ours(lstm, x, None, None, backwards), lstm, x)
     for wanted, found in zip(with_zeros, without, strict=True):
         torch.testing.assert_close(found, wanted, atol=1e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_kernels_for_whole_layers_do_the_same(backwards: bool, monkeypatch: pytest.MonkeyPatch):
+    lstm, x, h, c = inputs()
+
+    def read(x: torch.Tensor, h: torch.Tensor, c: torch.Tensor):
+        bias = lstm.bias_ih_l0 + lstm.bias_hh_l0
+        return over(x, (lstm.weight_ih_l0, lstm.weight_hh_l0, bias), h, c, backwards)
+
+    written_out = differentiated(read, lstm, x, h, c)
+    monkeypatch.setattr(recurrence, "has_kernels", lambda x: True)
+    for wanted, found in zip(written_out, differentiated(read, lstm, x, h, c), strict=True):
+        torch.testing.assert_close(found, wanted, atol=1e-5, rtol=1e-5)
+
+
+STOCK = {
+    "flat": {},
+    "residual": {"encoder": {"residual": True}, "decoder": {"residual": True}},
+    "segments": {"encoder": {"levels": (8, 4)}, "decoder": {"levels": (4, 8)}},
+    "ends": {"encoder": {"end": 1, "levels": (8, 4)}, "decoder": {"end": 1, "levels": (4, 8)}},
+    "several layers": {"encoder": {"hidden": (6, 5)}},
+}
+
+
+@pytest.mark.parametrize("name", STOCK)
+def test_whole_models_learn_the_same_with_kernels(name: str, monkeypatch: pytest.MonkeyPatch):
+    torch.manual_seed(0)
+    config = small("cat-mel_2bar_small", **STOCK[name])
+    vae = config.build()
+    x = made_up(config.representation.step, 3, 32)
+
+    def learnt() -> list[torch.Tensor]:
+        vae.zero_grad()
+        loss = vae.loss(Batch(x), 0.2, 0.0, torch.Generator().manual_seed(1))
+        loss.total.backward()
+        return [loss.total.detach(), *(p.grad.clone() for p in vae.parameters())]  # type: ignore[union-attr]
+
+    written_out = learnt()
+    monkeypatch.setattr(recurrence, "has_kernels", lambda x: True)
+    monkeypatch.setattr(cells, "has_kernels", lambda x: True)
+    for wanted, found in zip(written_out, learnt(), strict=True):
+        torch.testing.assert_close(found, wanted, atol=1e-5, rtol=1e-4)
+    assert all(bool(part.any()) for part in written_out[:2])
+
+
+def test_bf16_differs_by_its_rounding_alone():
+    if not runtime.bfloat16_pays(torch.device("cpu")):
+        pytest.skip("this processor has no bf16 products")
+    torch.manual_seed(0)
+    vae = small("cat-mel_2bar_small").build()
+    x = made_up(small("cat-mel_2bar_small").representation.step, 4, 32)
+    exact = vae.loss(Batch(x), 0.2, 0.0, torch.Generator().manual_seed(1)).total
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = vae.loss(Batch(x), 0.2, 0.0, torch.Generator().manual_seed(1)).total
+    torch.testing.assert_close(rounded.float(), exact, atol=0, rtol=5e-3)
 
 
 def test_gates_that_something_else_still_needs_are_not_overwritten_unnoticed():
