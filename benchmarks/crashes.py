@@ -236,7 +236,7 @@ def run(
     files: int = 24,
     tell: Callable[[Outcome], None] = lambda outcome: None,
 ) -> Outcome:
-    """Kills works of all kinds in turn until there were `kills` of them.
+    """Kills works of all kinds, each about as often, until there were `kills` of them.
 
     Args:
         place: an empty folder.
@@ -246,6 +246,7 @@ def run(
     corpus = place / "corpus"
     write_corpus(corpus, files, 200)
     makers: list[tuple[Callable[[Path], Work], float]] = []
+    names: list[str] = []
     for make in (
         lambda folder: Preparing(corpus, folder),
         lambda folder: Training(folder),
@@ -253,13 +254,14 @@ def run(
     ):
         work = make(place / f"unbroken-{len(makers)}")
         begin = time.monotonic()
+        names.append(work.name)
         work.go(lambda: None)
         share = 0.1 if isinstance(work, Training) and work.at_saves else 0.6
         makers.append((make, share * (time.monotonic() - begin)))
     wanted = [make(place / f"unbroken-{i}").result() for i, (make, _) in enumerate(makers)]
     chance, out, number = random.Random(seed), Outcome(), 0
     while sum(out.kills.values()) < kills and not out.faults:
-        kind = number % len(makers)
+        kind = min(range(len(makers)), key=lambda one: out.kills[names[one]])  # that was killed least
         make, longest = makers[kind]
         bring_to_end(make(place / f"round-{number}"), wanted[kind], longest, chance, out)
         number += 1
