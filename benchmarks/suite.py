@@ -5,9 +5,9 @@
 All implementations of a row take turns in one run, and processor seconds of one thread count, so that the
 ratios stand on a machine that others use. The floor is the matrix products that must be done at the rate a
 large product reaches in the same turns. With MAGENTA_PYTHON naming a Python that has Magenta (docs/speed.md
-says how), the original runs beside, in float32. `--precision` is of training steps and of sampling the stock
-model, for ours, plain and floor; the default is what `mvae train` chooses here. `--quick` takes batches of an
-eighth and fewer turns. Prints a table and writes `speed.json`.
+says how), the original runs beside, in float32. `--precision` is of the training steps of ours, plain and
+floor; the default is what `mvae train` chooses here. All else is float32. `--quick` takes an eighth of the
+batches and fewer turns. Prints a table and writes `speed.json`.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def sampling(quick: bool, bf16: bool) -> Iterator[dict[str, Any]]:
     case = steps.stock_cases()[0]
     vae, plain = case.config.build().eval(), case.plain().eval()
     for batch in (case.batch, 1):
-        works = beside_plain(partial(vae.sample, batch), partial(plain.sample, batch), bf16)
+        works = beside_plain(partial(vae.sample, batch), partial(plain.sample, batch), False)
         times = with_original(works, case.original, batch, "sample", 3 if quick else 9)
         rate = operations.LARGE / times["product"].cpu_s
         floor = operations.of_stock(case.config).decode * batch / rate

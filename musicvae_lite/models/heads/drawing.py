@@ -12,8 +12,11 @@ def draw(logits: Tensor, temperature: float, generator: torch.Generator | None =
         return logits.argmax(-1)
     logits = logits.float()
     shares = ((logits - logits.amax(-1, keepdim=True)) / temperature).softmax(-1)  # at most 0: never inf
-    flat = torch.multinomial(shares.flatten(0, -2), 1, generator=generator)
-    return flat.view(logits.shape[:-1])
+    # The first value up to which more lies than a uniform share: one number a draw; multinomial makes V.
+    bounds = shares.cumsum(-1)  # [..., V]
+    place = torch.rand((*logits.shape[:-1], 1), generator=generator, device=logits.device)
+    place = place * bounds[..., -1:] * (1 - torch.finfo(torch.float32).eps)
+    return torch.searchsorted(bounds, place, right=True)[..., 0]
 
 
 def flip(logits: Tensor, temperature: float, generator: torch.Generator | None = None) -> Tensor:

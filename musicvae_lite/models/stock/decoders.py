@@ -218,7 +218,7 @@ class Conductor(nn.Module):
 
     def forward(self, vector: Tensor) -> Tensor:
         states = self.cells.unpack(self.initial(vector).tanh())
-        out, _ = self.cells.lowest.read(vector.new_zeros((self.length, len(vector), 1)), states[0])
+        out, _ = self.cells.lowest.read(vector.new_zeros((self.length, vector.shape[0], 1)), states[0])
         return self.cells.climb(out, states).transpose(0, 1)
 
 
