@@ -20,6 +20,7 @@ AT_ONCE = 1000
 CHECKED = 512  # samples that a decorrelated vector proves itself on
 LENGTHS = (1.0, 0.5)  # tried in turn: far out, some directions do more to other attributes
 CLEAR = 1.1  # how far the own cell of its row must stand above the largest other
+LEAST = 0.2  # standard deviations that a vector must move its attribute, up and down
 
 
 def fit(
@@ -34,8 +35,8 @@ def fit(
 
     Plain ones are the paper's, of the windows' codes. Decorrelated ones ask the decoder: draws from the
     prior are decoded, and their attributes tell what each direction does. One moves its attribute by
-    about a standard deviation, or by half of one, and is kept if it moves that clearly more than any
-    other, on draws that it was not fitted to. For some attributes a model has no such direction.
+    about a standard deviation, or by half of one, and is kept if it does move that, and clearly more than
+    any other, on draws that it was not fitted to. For some attributes a model has no such direction.
 
     Args:
         most: windows to fit to; of more, so many drawn at random.
@@ -77,6 +78,7 @@ def _decorrelated(
     for length in LENGTHS:
         left = {name: length * v for name, v in vectors.items() if name not in kept}
         if left:
-            margins = attribute_table.measure(model, left, CHECKED, seed + 2).margin
-            kept |= {name: v for name, v in left.items() if margins[name] >= CLEAR}
+            table = attribute_table.measure(model, left, CHECKED, seed + 2)
+            good = {name for name in left if table.margin[name] >= CLEAR and table.moved[name] >= LEAST}
+            kept |= {name: v for name, v in left.items() if name in good}
     return {name: kept[name] for name in names if name in kept}

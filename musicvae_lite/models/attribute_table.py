@@ -49,6 +49,14 @@ class AttributeTable:
         }
 
     @property
+    def moved(self) -> dict[str, float]:
+        """How far each vector moves its own attribute the right way, at the worse of both ways."""
+        return {
+            name: min(sign * self._split(row, grid[row])[0] for sign, grid in self._sides())
+            for row, name in enumerate(self.vectors)
+        }
+
+    @property
     def leak(self) -> dict[str, float]:
         """The mean size of a row's other cells as a share of its own; below 0 if that goes the wrong way."""
         found = {}

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from musicvae_lite.collections import fitting
 from musicvae_lite.collections.fitting import fit
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.attribute_table import measure
@@ -41,6 +42,12 @@ def test_an_untrained_model_still_gets_the_papers(model: MusicVAE):
     tokens = model.representation.random(200, np.random.default_rng(0))  # type: ignore[attr-defined]
     vectors = fit(model, from_arrays(tokens), answers=64)
     assert {"density", "diatonic", "range"} <= set(vectors.plain)
+
+
+def test_a_vector_that_hardly_moves_its_attribute_is_left_out(windows: WindowSplit, monkeypatch):
+    monkeypatch.setattr(fitting, "LEAST", 3.0)  # standard deviations: more than any vector here
+    vectors = fit(known_model(), windows, answers=2000)
+    assert "density" in vectors.plain and not vectors.decorrelated
 
 
 def test_too_little_to_fit_to(windows: WindowSplit):

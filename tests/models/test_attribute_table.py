@@ -17,6 +17,8 @@ def test_the_change_of_an_attribute_is_what_the_vector_does():
     assert found.raw_added[0, density] == pytest.approx(COUNT_PER_UNIT / 16, rel=0.1)
     assert found.raw_subtracted[0, density] == pytest.approx(-COUNT_PER_UNIT / 16, rel=0.1)
     assert found.right == {"density": True} and found.leak["density"] < 0.1
+    moved = min(found.added[0, density], -found.subtracted[0, density])
+    assert found.moved == {"density": pytest.approx(moved)} and moved > 0
 
 
 def test_a_vector_under_a_wrong_name_is_not_right():
