@@ -88,6 +88,8 @@ def carry_on(
         "bars_added": bars,
         "inputs": [covered.to_record(score)],
     }
+    if how.chords is not None:
+        record["chords"] = how.chords
     label = f"{bars} new bars" if alone else f"bars {covered.first}-{covered.last} and {bars} more"
     return Takes(long.canonical(tokens), long, covered.style(score), [label], record)
 
