@@ -93,7 +93,7 @@ def sets(
     """Tokens [N, T] by name, the held-out ones first, and what is known of the codes."""
     import torch
 
-    from musicvae_lite.latent import CodePrior
+    from musicvae_lite.prior import CodePrior
 
     generator = model.generator(seed)
     real = common.held_out(dataset)

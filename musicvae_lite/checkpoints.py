@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from musicvae_lite.budget import Budget
-    from musicvae_lite.latent import CodePrior
+    from musicvae_lite.prior import CodePrior
 
 FORMAT = 1
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "CARD.md"
@@ -199,7 +199,7 @@ def write(folder: Path, config: dict[str, Any], model: nn.Module, storage: Stora
 
 def read_prior(folder: Path, z: int, device: str = "cpu") -> CodePrior | None:
     """The prior of a model folder, if it has one. Raises CheckpointError when it does not fit."""
-    from musicvae_lite.latent import CodePrior
+    from musicvae_lite.prior import CodePrior
 
     path = folder / PRIOR
     if not path.exists():
@@ -208,13 +208,15 @@ def read_prior(folder: Path, z: int, device: str = "cpu") -> CodePrior | None:
     shapes = {name: tuple(tensor.shape) for name, tensor in found.items()}
     if shapes == {"mean": (z,), "root": (z, z)}:  # one Gaussian
         found = {name: tensor[None] for name, tensor in found.items()} | {"shares": found["mean"].new_ones(1)}
-    elif not (parts := shapes.get("shares", ())) or shapes != {
-        "mean": (*parts, z), "root": (*parts, z, z), "shares": parts[:1]
-    }:  # fmt: skip
-        raise CheckpointError(
-            f"{path}: holds {shapes}; a model of {z} units has a mean [{z}] and a root [{z}, {z}], or "
-            f"several of them and their shares"
-        )
+    else:
+        parts = shapes.get("shares", (0,))[0]
+        roots = shapes.get("root", (0,))[0]
+        wanted = {"mean": (parts, z), "root": (roots, z, z), "shares": (parts,)}
+        if not parts or shapes != wanted or roots not in (1, parts):
+            raise CheckpointError(
+                f"{path}: holds {shapes}; a model of {z} units has a mean [{z}] and a root [{z}, {z}], or "
+                f"several of them and their shares"
+            )
     return CodePrior(**{name: tensor.float() for name, tensor in found.items()})
 
 

@@ -70,58 +70,6 @@ class Point(Posterior):
         return Point(self.mean.float())
 
 
-@dataclass(frozen=True, eq=False)
-class CodePrior:
-    """Gaussians fitted to the codes a trained model uses, to draw new ones from.
-
-    No encoder fills N(0, I) evenly; a draw that keeps the mean and covariance of real codes decodes to
-    something far more like real data. Classes lie apart: one Gaussian for each leaves out what lies between.
-
-    Attributes:
-        mean: [K, Z], of each Gaussian.
-        root: [K, Z, Z], symmetric square roots of their covariances.
-        shares: [K], how much of the data each stands for; they sum to 1.
-    """
-
-    mean: Tensor
-    root: Tensor
-    shares: Tensor
-
-    @classmethod
-    def fit(cls, codes: Tensor, labels: Tensor | None = None) -> CodePrior:
-        """From codes [N, Z] drawn from the posteriors of data.
-
-        Args:
-            labels: [N]; with them each class gets a Gaussian of its own. N must be at least a few Z, a class.
-        """
-        classes = [codes] if labels is None else [codes[labels == label] for label in labels.unique()]
-        shares = torch.tensor([len(part) / len(codes) for part in classes]).to(codes)
-        roots = torch.stack([_root(torch.cov(part.T.double())) for part in classes])
-        return cls(torch.stack([part.mean(0) for part in classes]), roots.to(codes.dtype), shares)
-
-    def colour(self, noise: Tensor) -> Tensor:
-        """Standard normal noise [B, Z] to codes [B, Z].
-
-        Where there are several Gaussians, the quantile of the noise's first number says which one is drawn
-        from, and its place between that one's bounds is the noise that is left.
-        """
-        if len(self.mean) == 1:
-            return self.mean[0] + noise @ self.root[0]
-        bounds = self.shares.cumsum(0)
-        quantile = torch.special.ndtr(noise[:, 0].double())
-        part = torch.bucketize(quantile, bounds[:-1].double(), right=True)  # [B]
-        within = 1 + (quantile - bounds.double()[part]) / self.shares.double()[part]
-        first = torch.special.ndtri(within.clamp(1e-9, 1 - 1e-9)).to(noise.dtype)
-        left = torch.cat([first[:, None], noise[:, 1:]], 1)
-        return self.mean[part] + torch.einsum("bi,bij->bj", left, self.root[part])
-
-
-def _root(covariance: Tensor) -> Tensor:
-    """The symmetric square root of a matrix [Z, Z]."""
-    values, vectors = torch.linalg.eigh(covariance)
-    return (vectors * values.clamp_min(0).sqrt()) @ vectors.T
-
-
 def free_bits(kl: Tensor, bits: float) -> Tensor:
     """The part of the KL [B] (nats) that costs anything: what exceeds `bits`, per example."""
     return (kl - bits * NATS_PER_BIT).clamp_min(0)

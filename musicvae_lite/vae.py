@@ -13,7 +13,8 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
-from musicvae_lite.latent import NATS_PER_BIT, CodePrior, Posterior, bowed, free_bits
+from musicvae_lite.latent import NATS_PER_BIT, Posterior, bowed, free_bits
+from musicvae_lite.prior import CodePrior
 
 
 @dataclass(frozen=True, eq=False)

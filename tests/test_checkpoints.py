@@ -169,7 +169,7 @@ def test_a_full_disk_is_an_error_with_the_file(tmp_path: Path):
 
 
 def test_a_prior_travels_with_its_model(tmp_path):
-    from musicvae_lite.latent import CodePrior
+    from musicvae_lite.prior import CodePrior
 
     assert checkpoints.read_prior(tmp_path, 4) is None
     prior = CodePrior.fit(torch.randn(100, 4))
@@ -183,7 +183,7 @@ def test_a_prior_travels_with_its_model(tmp_path):
 
 
 def test_a_prior_of_several_parts_travels_too(tmp_path):
-    from musicvae_lite.latent import CodePrior
+    from musicvae_lite.prior import CodePrior
 
     prior = CodePrior.fit(torch.randn(100, 4), torch.arange(100) % 3)
     checkpoints.write_prior(tmp_path, prior, "int8")

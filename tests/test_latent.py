@@ -13,7 +13,6 @@ from torch.distributions import Normal, kl_divergence
 from musicvae_lite.latent import (
     NATS_PER_BIT,
     BetaSchedule,
-    CodePrior,
     Posterior,
     active_units,
     attribute_vector,
@@ -214,34 +213,6 @@ def test_what_never_changes_has_no_vector():
     codes = torch.randn(100, 3, generator=torch.Generator().manual_seed(0))
     vectors = lone_vectors(codes, torch.stack([codes[:, 0], torch.ones(100)], 1))
     assert vectors[0].norm() > 0.5 and not vectors[1].any()
-
-
-def test_code_prior_keeps_mean_and_covariance():
-    generator = torch.Generator().manual_seed(0)
-    mix = torch.randn((5, 5), generator=generator)
-    codes = torch.randn((20_000, 5), generator=generator) @ mix + 3.0
-    prior = CodePrior.fit(codes)
-    drawn = prior.colour(torch.randn((20_000, 5), generator=generator))
-    assert torch.allclose(drawn.mean(0), codes.mean(0), atol=0.1)
-    assert torch.allclose(torch.cov(drawn.T), torch.cov(codes.T), atol=0.35)
-
-
-def test_classes_that_lie_apart_get_a_gaussian_each():
-    chance = torch.Generator().manual_seed(0)
-    labels = torch.tensor([0] * 3000 + [7] * 1000)
-    codes = torch.randn((4000, 2), generator=chance) * torch.tensor([0.5, 2.0])
-    codes[labels == 7] = codes[labels == 7].flip(1) + 20
-    prior = CodePrior.fit(codes, labels)
-    assert prior.shares.tolist() == [0.75, 0.25]
-    drawn = prior.colour(torch.randn((20_000, 2), generator=chance))
-    far = drawn[:, 0] > 10
-    assert abs(float(far.float().mean()) - 0.25) < 0.01
-    for one, label in ((drawn[~far], 0), (drawn[far], 7)):
-        real = codes[labels == label]
-        assert torch.allclose(one.mean(0), real.mean(0), atol=0.15)
-        assert torch.allclose(torch.cov(one.T), torch.cov(real.T), atol=0.3)
-    extreme = prior.colour(torch.tensor([[-40.0, 0.0], [40.0, 0.0], [-0.0, 0.0]]))
-    assert extreme.isfinite().all()
 
 
 def test_a_point_is_a_posterior_that_is_sure_of_itself():

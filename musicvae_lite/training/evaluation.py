@@ -11,13 +11,17 @@ import torch
 from torch import Tensor
 
 from musicvae_lite.errors import ConfigError, NothingUsableError
-from musicvae_lite.latent import NATS_PER_BIT, CodePrior, Posterior, active_units
+from musicvae_lite.latent import NATS_PER_BIT, Posterior, active_units
 from musicvae_lite.models.tensors import example_batch, to_windows
 from musicvae_lite.music.representations.base import Representation
+from musicvae_lite.prior import CodePrior
 from musicvae_lite.training.windows import WindowSplit
 from musicvae_lite.vae import VAE, Batch
 
 BATCH = 256
+
+MOST_PARTS = 256  # Gaussians of a prior
+WINDOWS_A_PART = 100
 
 
 @dataclass(frozen=True)
@@ -105,8 +109,9 @@ def evaluate(
 
 @torch.no_grad()
 def fit_prior(vae: VAE, music: Batch, generator: torch.Generator) -> CodePrior:
-    """The Gaussian of the codes of windows, drawn from their posteriors."""
-    return CodePrior.fit(_posterior(vae, music).rsample(generator))
+    """Gaussians of the codes of windows, drawn from their posteriors: as many as there is music for."""
+    codes = _posterior(vae, music).rsample(generator)
+    return CodePrior.fit(codes, parts=min(MOST_PARTS, 1 + len(codes) // WINDOWS_A_PART))
 
 
 @torch.no_grad()

@@ -12,10 +12,10 @@ from musicvae_lite import checkpoints
 from musicvae_lite.errors import DatasetError
 from musicvae_lite.images.folders import Wanted
 from musicvae_lite.images.sets import PictureSet
-from musicvae_lite.latent import CodePrior
 from musicvae_lite.models.image.assembly import ImageConfig
 from musicvae_lite.models.image.examples import examples
 from musicvae_lite.models.image_vae import ImageVAE
+from musicvae_lite.prior import CodePrior
 from musicvae_lite.training.image_evaluation import BATCH, evaluate
 from musicvae_lite.training.order import shuffled
 from musicvae_lite.training.presets import Preset

@@ -105,12 +105,13 @@ def find(
     target = model.tensor(window[None]).expand(TRIES, *window.shape)
     told = None if control is None else np.repeat(control[None], TRIES, 0)
     condition = model.condition(told, TRIES)
+    prior = None if vae.prior is None else vae.prior.as_one()
     drawn = SPREAD * torch.randn((TRIES, vae.z_size), generator=generator, device=vae.device)
     noise = drawn.clone().requires_grad_()
     optimizer = torch.optim.Adam([noise], RATE)
     said = torch.zeros(TRIES)
     for update in range(UPDATES + 1):
-        z = noise if vae.prior is None else vae.prior.colour(noise)
+        z = noise if prior is None else prior.colour(noise)
         nats, _ = decoder.head.score(decoder.hidden(z, target, condition), target)  # type: ignore[operator, union-attr]
         said = nats[:, :known].sum(1)  # [TRIES]
         cost = said + 0.5 * (noise - drawn).square().sum(1)
@@ -119,7 +120,7 @@ def find(
         (noise.grad,) = torch.autograd.grad(cost.sum(), noise)
         optimizer.step()
     best = int(said.argmin())
-    return (noise if vae.prior is None else vae.prior.colour(noise))[best].detach()
+    return (noise if prior is None else prior.colour(noise))[best].detach()
 
 
 def _told(model: MusicVAE, chords: str | None, count: int, fresh: int) -> list[np.ndarray | None]:

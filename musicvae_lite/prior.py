@@ -1,0 +1,92 @@
+"""Where new codes are drawn from: Gaussians fitted to the codes of data. Knows no notes and no pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class CodePrior:
+    """Gaussians fitted to the codes a trained model uses, to draw new ones from.
+
+    No encoder fills N(0, I) evenly; a draw that keeps the mean and covariance of real codes decodes to
+    something far more like real data. Several Gaussians leave out what lies between kinds of data.
+
+    Attributes:
+        mean: [K, Z], of each Gaussian.
+        root: [K, Z, Z], symmetric square roots of their covariances; [1, Z, Z] where they share one.
+        shares: [K], how much of the data each stands for; they sum to 1.
+    """
+
+    mean: Tensor
+    root: Tensor
+    shares: Tensor
+
+    @classmethod
+    def fit(cls, codes: Tensor, labels: Tensor | None = None, parts: int = 1) -> CodePrior:
+        """From codes [N, Z] drawn from the posteriors of data, N of at least a few Z, in any order.
+
+        Args:
+            labels: [N]; with them each class gets a Gaussian of its own. Each needs a few Z codes.
+            parts: without labels, so many groups of codes that lie together (k-means) get a Gaussian each;
+                their covariance is shared.
+        """
+        shared = labels is None
+        labels = _groups(codes, parts) if labels is None else labels
+        names, counts = labels.unique(return_counts=True)
+        groups = [codes[labels == name] for name in names]
+        mean = torch.stack([group.mean(0) for group in groups])
+        if shared:
+            groups = [torch.cat([group - own for group, own in zip(groups, mean, strict=True)])]
+        roots = [_root(torch.cov(group.T.double())).to(codes.dtype) for group in groups]
+        return cls(mean, torch.stack(roots), counts.to(codes) / len(codes))
+
+    def colour(self, noise: Tensor) -> Tensor:
+        """Standard normal noise [B, Z] to codes [B, Z].
+
+        Where there are several Gaussians, the quantile of the noise's first number says which one is drawn
+        from, and its place between that one's bounds is the noise that is left.
+        """
+        if len(self.mean) == 1:
+            return self.mean[0] + noise @ self.root[0]
+        bounds = self.shares.double().cumsum(0)
+        quantile = torch.special.ndtr(noise[:, 0].double())
+        part = torch.bucketize(quantile, bounds[:-1], right=True)  # [B]
+        within = 1 + (quantile - bounds[part]) / self.shares.double()[part]
+        first = torch.special.ndtri(within.clamp(1e-9, 1 - 1e-9)).to(noise.dtype)
+        left = torch.cat([first[:, None], noise[:, 1:]], 1)
+        if len(self.root) == 1:
+            return self.mean[part] + left @ self.root[0]
+        return self.mean[part] + torch.einsum("bi,bij->bj", left, self.root[part])
+
+    def as_one(self) -> CodePrior:
+        """The one Gaussian with the mean and covariance of all of them, whose `colour` is linear."""
+        share = self.shares[:, None]
+        mean = (share * self.mean).sum(0)
+        apart = self.mean - mean
+        within = (self.shares[:, None, None] * self.root @ self.root).sum(0)
+        root = _root((within + (share * apart).T @ apart).double()).to(mean.dtype)
+        return CodePrior(mean[None], root[None], torch.ones_like(self.shares[:1]))
+
+
+def _groups(codes: Tensor, count: int, rounds: int = 25) -> Tensor:
+    """The group [N] of each code [N, Z]: those nearest to one of `count` centres, by k-means."""
+    group = torch.zeros(len(codes), dtype=torch.long, device=codes.device)
+    if count == 1:
+        return group
+    centres = codes[:: max(1, len(codes) // count)][:count]
+    for _ in range(rounds):
+        group = torch.cdist(codes, centres).argmin(1)
+        sums = torch.zeros_like(centres).index_add(0, group, codes)
+        sizes = group.bincount(minlength=len(centres))
+        centres = torch.where(sizes[:, None] > 0, sums / sizes[:, None].clamp_min(1), centres)
+    return group
+
+
+def _root(covariance: Tensor) -> Tensor:
+    """The symmetric square root of a matrix [Z, Z]."""
+    values, vectors = torch.linalg.eigh(covariance)
+    return (vectors * values.clamp_min(0).sqrt()) @ vectors.T
