@@ -26,22 +26,21 @@ class CodePrior:
     shares: Tensor
 
     @classmethod
-    def fit(cls, codes: Tensor, labels: Tensor | None = None, parts: int = 1) -> CodePrior:
-        """From codes [N, Z] drawn from the posteriors of data, N of at least a few Z, in any order.
+    def fit(cls, codes: Tensor, labels: Tensor | None = None, shared: bool = False) -> CodePrior:
+        """From codes [N, Z] drawn from the posteriors of data, N of at least a few Z.
 
         Args:
-            labels: [N]; with them each class gets a Gaussian of its own. Each needs a few Z codes.
-            parts: without labels, so many groups of codes that lie together (k-means) get a Gaussian each;
-                their covariance is shared.
+            labels: [N]; with them each class (or one of `groups`) gets a Gaussian of its own, for which it
+                needs a few Z codes.
+            shared: the Gaussians share a covariance, and a few codes each are enough.
         """
-        shared = labels is None
-        labels = _groups(codes, parts) if labels is None else labels
+        labels = torch.zeros(len(codes), device=codes.device) if labels is None else labels
         names, counts = labels.unique(return_counts=True)
-        groups = [codes[labels == name] for name in names]
-        mean = torch.stack([group.mean(0) for group in groups])
+        parts = [codes[labels == name] for name in names]
+        mean = torch.stack([part.mean(0) for part in parts])
         if shared:
-            groups = [torch.cat([group - own for group, own in zip(groups, mean, strict=True)])]
-        roots = [_root(torch.cov(group.T.double())).to(codes.dtype) for group in groups]
+            parts = [torch.cat([part - own for part, own in zip(parts, mean, strict=True)])]
+        roots = [_root(torch.cov(part.T.double())).to(codes.dtype) for part in parts]
         return cls(mean, torch.stack(roots), counts.to(codes) / len(codes))
 
     def colour(self, noise: Tensor) -> Tensor:
@@ -72,8 +71,11 @@ class CodePrior:
         return CodePrior(mean[None], root[None], torch.ones_like(self.shares[:1]))
 
 
-def _groups(codes: Tensor, count: int, rounds: int = 25) -> Tensor:
-    """The group [N] of each code [N, Z]: those nearest to one of `count` centres, by k-means."""
+def groups(codes: Tensor, count: int, rounds: int = 25) -> Tensor:
+    """The group [N] of each code [N, Z], in any order: those nearest to one of `count` centres, by k-means.
+
+    Posteriors' means are told apart better than draws, which are mostly noise.
+    """
     group = torch.zeros(len(codes), dtype=torch.long, device=codes.device)
     if count == 1:
         return group

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from musicvae_lite.prior import CodePrior
+from musicvae_lite.prior import CodePrior, groups
 
 
 def test_code_prior_keeps_mean_and_covariance():
@@ -41,7 +41,7 @@ def test_groups_of_codes_are_found_and_share_a_covariance():
     codes = centres[torch.arange(3000) % 3] + torch.randn((3000, 2), generator=chance) * torch.tensor(
         [1.0, 3.0]
     )
-    prior = CodePrior.fit(codes, parts=3)
+    prior = CodePrior.fit(codes, groups(codes, 3), shared=True)
     assert prior.mean.shape == (3, 2) and prior.root.shape == (1, 2, 2)
     assert torch.allclose(prior.root[0] @ prior.root[0], torch.diag(torch.tensor([1.0, 9.0])), atol=0.6)
     drawn = prior.colour(torch.randn((9000, 2), generator=chance))

@@ -78,8 +78,9 @@ class Batches:
         return Batch(x, target, control_tensor(control, r, self.device, self.names, labels))
 
     def music(self, most: int) -> Batch:
-        """Real windows as they are: not transposed, none made up."""
-        rows, r = self._rows(np.arange(min(most, len(self.windows)))), self.representation
+        """Real windows as they are, those that begin on a bar line: not transposed, none made up."""
+        on_bars, r = np.flatnonzero(self.windows.origins[:, 2] == 0), self.representation
+        rows = on_bars[shuffled(np.arange(min(most, len(on_bars))), len(on_bars), self.settings.seed, 0)]
         chance = np.random.default_rng(self.settings.seed)
         windows, control = self.windows.gather(rows), self.windows.gather_control(rows)
         labels = self.windows.gather_labels(rows, self.names)

@@ -14,7 +14,7 @@ from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.latent import NATS_PER_BIT, Posterior, active_units
 from musicvae_lite.models.tensors import example_batch, to_windows
 from musicvae_lite.music.representations.base import Representation
-from musicvae_lite.prior import CodePrior
+from musicvae_lite.prior import CodePrior, groups
 from musicvae_lite.training.windows import WindowSplit
 from musicvae_lite.vae import VAE, Batch
 
@@ -110,8 +110,9 @@ def evaluate(
 @torch.no_grad()
 def fit_prior(vae: VAE, music: Batch, generator: torch.Generator) -> CodePrior:
     """Gaussians of the codes of windows, drawn from their posteriors: as many as there is music for."""
-    codes = _posterior(vae, music).rsample(generator)
-    return CodePrior.fit(codes, parts=min(MOST_PARTS, 1 + len(codes) // WINDOWS_A_PART))
+    q = _posterior(vae, music)
+    codes, parts = q.rsample(generator), min(MOST_PARTS, 1 + len(music.x) // WINDOWS_A_PART)
+    return CodePrior.fit(codes, groups(q.mean, parts), shared=True)
 
 
 @torch.no_grad()
