@@ -50,7 +50,8 @@ def first_sound(
         model: a name of the listing; "" for its first.
 
     Returns:
-        Seconds to the page, to its being ready and to the first sound; milliseconds from each move to its sound.
+        Seconds to the page, to its being ready and to the first sound; milliseconds from each move to its
+        sound.
     """
     page = new_page()
     page.set_default_timeout(PATIENCE)

@@ -68,7 +68,7 @@ class Studio:
         return time.perf_counter() - self.begun
 
     def peak_mib(self) -> float | None:
-        """The most memory it and its children have held so far, each on its own; None where Linux does not say."""
+        """MiB that it and its children have held at most, each on its own; None where Linux does not say."""
         peaks = [_peak_kib(pid) for pid in (self.pid, *_children(self.pid))]
         return None if None in peaks else sum(filter(None, peaks)) / 1024
 

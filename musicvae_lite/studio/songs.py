@@ -34,6 +34,11 @@ class SongReader:
         self._lock = threading.Lock()
         self._process: Any = None
 
+    def start(self) -> None:
+        """Starts the child process, so that the first song need not wait for it."""
+        with self._lock:
+            self._ensure()
+
     def windows(self, data: bytes, name: str, representation: dict[str, Any]) -> list[Window]:
         """The windows of a song that a representation takes, at most `most`, evenly spread.
 
@@ -46,8 +51,7 @@ class SongReader:
             MusicVAEError: it cannot be read, holds nothing the representation takes, or took too long.
         """
         with self._lock:
-            if self._process is None or not self._process.is_alive():
-                self._start()
+            self._ensure()
             try:
                 self._pipe.send((data, name, representation, self.limits, self.most))
                 if not self._pipe.poll(self.seconds):
@@ -69,7 +73,9 @@ class SongReader:
             self._pipe.close()
             self._process = None
 
-    def _start(self) -> None:
+    def _ensure(self) -> None:
+        if self._process is not None and self._process.is_alive():
+            return
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
@@ -84,6 +90,8 @@ def _serve(pipe: Any) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     except (ImportError, ValueError, OSError):
         pass  # systems without such limits still have the time limit
+    from musicvae_lite.music import picking, reading, representations  # noqa: F401  ready before the first song
+
     while True:
         try:
             asked = pipe.recv()

@@ -204,7 +204,7 @@ def test_bad_songs_cost_their_own_request(client: TestClient, data: bytes, name:
 
 
 def test_a_reader_that_dies_is_replaced(client: TestClient):
-    reader = client.app.state.studio.band.reader  # type: ignore[attr-defined]
+    reader = client.app.state.studio.loading.reader  # type: ignore[attr-defined]
     assert client.post("/api/song?model=melody-2bar&name=twinkle").status_code == 200
     reader._process.kill()
     reader._process.join()
@@ -213,7 +213,7 @@ def test_a_reader_that_dies_is_replaced(client: TestClient):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="this system cannot halt a process")
 def test_a_song_that_takes_too_long_is_given_up(client: TestClient, monkeypatch: pytest.MonkeyPatch):
-    reader = client.app.state.studio.band.reader  # type: ignore[attr-defined]
+    reader = client.app.state.studio.loading.reader  # type: ignore[attr-defined]
     assert client.post("/api/song?model=melody-2bar&name=twinkle").status_code == 200
     monkeypatch.setattr(reader, "seconds", 0.1)
     os.kill(reader._process.pid, signal.SIGSTOP)
@@ -263,13 +263,14 @@ def test_fifty_visitors_at_once(client: TestClient):
     alone = client.post("/api/play", json=asks[7]).json()
     assert replies[7].json() == alone  # nobody hears another one's music
     studio = client.app.state.studio  # type: ignore[attr-defined]
-    assert studio.waiting == 0 and len(studio.band._models) == 1
+    assert studio.waiting == 0 and len(studio.loading.band._models) == 1
 
 
 def test_more_than_can_wait_are_told_so(client: TestClient, monkeypatch: pytest.MonkeyPatch):
     studio = client.app.state.studio  # type: ignore[attr-defined]
     monkeypatch.setattr(studio, "waiting", studio.settings.max_waiting)
-    assert "busy" in error(client.get("/api/start"), 503)
+    asked = {"model": "melody-2bar", "count": 1}
+    assert "busy" in error(client.post("/api/draw", json=asked), 503)
 
 
 def test_an_ask_keeps_what_it_was_given():

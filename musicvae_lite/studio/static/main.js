@@ -5,14 +5,14 @@ import * as attributes from "./attributes.js";
 import { blendTone, dot, pad, roll, sayPlace } from "./drawing.js";
 import * as pictures from "./pictures.js";
 import * as shelf from "./shelf.js";
-import { player, position, sound, stop } from "./sound.js";
+import { player, position, sound, stop, wake } from "./sound.js";
 import { read, remember, state, undo, write } from "./state.js";
 import * as tray from "./takes.js";
 
 const $ = (id) => document.getElementById(id);
 const INSTRUMENTS = { 0: "Piano", 11: "Vibraphone", 19: "Organ", 24: "Guitar", 40: "Violin", 46: "Harp", 56: "Trumpet", 65: "Saxophone", 73: "Flute", 80: "Synth" };
 const OPENING = ["ode-to-joy", "twinkle", "drunken-sailor", "yankee-doodle"];
-let listing, chosen = 0, now = { notes: [], length: 4 }, asked = 0;
+let listing, chosen = 0, now = { notes: [], length: 4 }, asked = 0, isWanted = false; // wanted: to sound, once there are tunes
 window.studio = { pad: [] }; // milliseconds from each move of the dot to its sound
 
 async function guarded(work) {
@@ -29,7 +29,8 @@ const wish = (corners = state.corners.map((c) => c.code)) => ({
 });
 
 const hear = latest(async (loud, begun) => guarded(async () => {
-  if (!state.corners.every(Boolean)) return;
+  if (!state.corners.every(Boolean)) { isWanted ||= loud; return; }
+  isWanted = false;
   now = await ask("play", { ...wish(), silent: !loud });
   if (loud && player.playing !== null) {
     await sound(now);
@@ -44,7 +45,7 @@ function pressed() {
   $("play").lastChild.textContent = player.playing ? "Stop" : "Play";
 }
 function toggle() {
-  if (player.playing) { stop(); pressed(); } else hear(true, 0);
+  if (player.playing) { stop(); pressed(); } else { guarded(wake); hear(true, 0); }
 }
 
 function draw() {
@@ -140,7 +141,7 @@ async function enter() {
   if (isMusic) {
     attributes.build(model().attributes, remember, () => { changed(performance.now()); });
     if (!state.corners.every(Boolean)) await opening();
-    write(); draw(); await hear(player.playing, 0);
+    write(); draw(); await hear(player.playing || isWanted, 0);
   } else { stop(); pressed(); write(); pictures.open(guarded, listing.images.find((m) => m.name === state.picture)); }
 }
 
