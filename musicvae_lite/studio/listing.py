@@ -10,6 +10,10 @@ from typing import Any
 from musicvae_lite import checkpoints, resources
 from musicvae_lite.errors import CheckpointError
 from musicvae_lite.models import attribute_vectors, catalogue
+from musicvae_lite.music.representations.base import Representation
+from musicvae_lite.plot import drum_lanes
+
+MOST_LANES = 12  # that stay on the page, struck or not
 
 
 class Listing:
@@ -21,7 +25,7 @@ class Listing:
 
     @property
     def table(self) -> dict[str, Any]:
-        """Models and examples, as the page offers them. Raises CheckpointError."""
+        """Models, examples, and names of drums, lowest lane first, as the page takes them."""
         with self._lock:
             if self._table is None:
                 self._table = self._read()
@@ -45,13 +49,20 @@ class Listing:
             if config.get("family") == "music":
                 r = catalogue.representation(info.folder)
                 entry = {"bars": info.bars, "meter": info.meter, "beats": info.bars * r.meter.quarters}
-                entry |= {"chords": r.control is not None, "attributes": _vectors(info.folder, config["z"])}
+                entry |= {"lanes": _lanes(r), "chords": r.control is not None, "attributes": _vectors(info.folder, config["z"])}
                 music.append({"name": info.name, "kind": r.name, **entry})
             elif config.get("z") and config["encoder"].get("code") == "gaussian":  # one can draw from it
                 labels = config.get("classes", []) if config.get("conditional") else []
                 images.append({"name": info.name, "z": config["z"], "labels": labels})
         music.sort(key=lambda m: (m["bars"], m["name"] != "melody-2bar", m["name"]))
-        return {"music": music, "images": images, "examples": sorted(self.examples)}
+        drums = list(drum_lanes.NAMES.items())
+        return {"music": music, "images": images, "examples": sorted(self.examples), "drums": drums}
+
+
+def _lanes(r: Representation) -> list[int]:
+    """The drums that a model writes, lowest lane first; none where they are too many to show them always."""
+    drum_map = getattr(r, "drum_map", None)
+    return drum_lanes.ordered(drum_map.written.tolist()) if drum_map and len(drum_map) <= MOST_LANES else []
 
 
 def _vectors(folder: Path, z: int) -> list[str]:

@@ -4,6 +4,7 @@ import { ask, latest, song } from "./asking.js";
 import * as attributes from "./attributes.js";
 import { blendTone, dot, pad, roll, sayPlace } from "./drawing.js";
 import * as pictures from "./pictures.js";
+import { knowDrums } from "./rows.js";
 import * as shelf from "./shelf.js";
 import { player, position, sound, stop, wake } from "./sound.js";
 import { read, remember, state, undo, write } from "./state.js";
@@ -77,7 +78,7 @@ function frame(time) {
   const sight = `${state.x} ${state.y} ${head} ${player.playing} ${window.innerWidth} ${now.code}`;
   if (sight === face) return;
   [drawn, face] = [time, sight];
-  roll($("roll"), now.notes, now.length, { beats: m.beats, bars: m.bars, head: player.playing ? head : -1, tone: blendTone(state.x, state.y) });
+  roll($("roll"), now.notes, now.length, { beats: m.beats, bars: m.bars, lanes: m.lanes, head: player.playing ? head : -1, tone: blendTone(state.x, state.y) });
   $("clock").textContent = `${Math.floor(beat / perBar) + 1} . ${Math.floor(beat % perBar) + 1}`;
   if (player.playing) pad($("pad"), state.x, state.y, null, 1 - (beat % 1));
 }
@@ -201,6 +202,7 @@ function wire() {
 
 await guarded(async () => {
   listing = await ask("start");
+  knowDrums(listing.drums);
   read();
   wire();
   await enter();

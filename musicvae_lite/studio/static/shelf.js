@@ -15,7 +15,7 @@ export function wire(examples, { model, put, guarded, say }) {
       button.append(canvas, bars);
       button.setAttribute("aria-label", `${title(found.name)}, ${bars}`);
       button.addEventListener("click", () => put(w, found.windows.length > 1 ? `${title(found.name)} ${w.bars[0]}` : title(found.name)));
-      requestAnimationFrame(() => roll(canvas, w.notes, (model().beats * 60) / w.qpm, { small: true }));
+      requestAnimationFrame(() => roll(canvas, w.notes, (model().beats * 60) / w.qpm, { small: true, lanes: model().lanes }));
       return button;
     }));
     say(`${title(found.name)}: ${found.windows.length} windows`);
