@@ -49,7 +49,8 @@ class Listing:
             if config.get("family") == "music":
                 r = catalogue.representation(info.folder)
                 entry = {"bars": info.bars, "meter": info.meter, "beats": info.bars * r.meter.quarters}
-                entry |= {"lanes": _lanes(r), "chords": r.control is not None, "attributes": _vectors(info.folder, config["z"])}
+                entry |= {"chords": r.control is not None, "lanes": _lanes(r)}
+                entry["attributes"] = _vectors(info.folder, config["z"])
                 music.append({"name": info.name, "kind": r.name, **entry})
             elif config.get("z") and config["encoder"].get("code") == "gaussian":  # one can draw from it
                 labels = config.get("classes", []) if config.get("conditional") else []
