@@ -74,6 +74,10 @@ class Studio:
         model = asked.get("model", "")
         return JSONResponse(await self.work(lambda band: band.windows(model, data, title)))
 
+    async def shelf(self, request: Request) -> Response:
+        model = name(await _json(request))
+        return JSONResponse(await self.work(lambda band: band.shelf(model)))
+
     async def draw(self, request: Request) -> Response:
         table = await _json(request)
         count, seed = int(number(table, "count", 1, 1, 16)), int(number(table, "seed", 0, 0, 2**31))
@@ -118,7 +122,7 @@ def create_app(settings: StudioSettings | None = None) -> Starlette:
         yield
         studio.loading.close()
 
-    posts = ("song", "draw", "play", "picture", "download")
+    posts = ("song", "shelf", "draw", "play", "picture", "download")
     app = Starlette(
         routes=[
             Route("/", studio.page),

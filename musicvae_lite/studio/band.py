@@ -40,6 +40,7 @@ class Band:
     def __init__(self, settings: StudioSettings, listing: Listing, reader: SongReader):
         self.settings, self.listing, self.reader = settings, listing, reader
         self._models: OrderedDict[str, Any] = OrderedDict()
+        self._shelves: dict[str, list[str]] = {}
         self._lock = threading.RLock()
 
     def model(self, name: str, family: type = MusicVAE) -> Any:
@@ -66,6 +67,13 @@ class Band:
             codes = m.posterior_of_tokens(np.stack([w.tokens for w in found]), _controls(found)).mean
         rows = [_row(m, window, code) for window, code in zip(found, codes.cpu().numpy(), strict=True)]
         return {"name": Path(name).stem, "windows": rows}
+
+    def shelf(self, model: str) -> dict[str, Any]:
+        """The examples that a model takes: at least one window of each."""
+        if model not in self._shelves:
+            config = self.model(model).representation.to_config()
+            self._shelves[model] = [name for name in self.listing.examples if self._is_taken(name, config)]
+        return {"examples": self._shelves[model]}
 
     def draw(self, model: str, count: int, seed: int) -> dict[str, Any]:
         """New codes from the model's prior."""
@@ -154,6 +162,13 @@ class Band:
         data = io.BytesIO()
         Image.fromarray(grey[0] if len(grey) == 1 else grey.transpose(1, 2, 0)).save(data, "PNG")
         return base64.b64encode(data.getvalue()).decode()
+
+    def _is_taken(self, example: str, representation: dict[str, Any]) -> bool:
+        data = self.listing.examples[example].read_bytes()
+        try:
+            return bool(self.reader.windows(data, f"{example}.mid", representation))
+        except MusicVAEError:
+            return False
 
     def _score(self, ask: Ask, code: np.ndarray) -> Score:
         m = self.model(ask.model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from musicvae_lite.music.files import Limits
 from musicvae_lite.music.takes import Style
 
 MEMORY = 2 * 2**30  # bytes the reading process may take, where the system can say so
+ADVICE = re.compile(r"(?:[;,]|^ ) *[^;,]*?(?: --[a-z]|`mvae )[^;,]*")  # in a line, of the command line
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class SongReader:
                 self.close()
                 raise ReadError(name, "brought the reader down; it is no music", "crash") from error
         if isinstance(answer, str):
-            raise MusicVAEError(answer)
+            raise MusicVAEError(for_page(answer))
         return answer
 
     def close(self) -> None:
@@ -81,6 +83,12 @@ class SongReader:
         self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
         self._process.start()
         theirs.close()
+
+
+def for_page(text: str) -> str:
+    """A message without advice about options and commands, which a page does not have."""
+    lines = [ADVICE.sub("", line).rstrip() for line in text.splitlines()]
+    return "\n".join(filter(None, lines))
 
 
 def _serve(pipe: Any) -> None:

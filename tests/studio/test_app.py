@@ -276,3 +276,11 @@ def test_more_than_can_wait_are_told_so(client: TestClient, monkeypatch: pytest.
 def test_an_ask_keeps_what_it_was_given():
     ask = Ask.parse({"model": "m", "corners": [packed(np.ones(4))], "qpm": 90, "program": 24})
     assert (ask.qpm, ask.program, ask.chords, ask.corners.shape) == (90.0, 24, None, (1, 4))
+
+
+def test_the_shelf_offers_what_the_model_takes(client: TestClient):
+    offered = client.post("/api/shelf", json={"model": "melody-2bar"}).json()["examples"]
+    assert "twinkle" in offered and "amazing-grace" not in offered  # which is in 3/4
+    for example in offered:
+        assert client.post(f"/api/song?model=melody-2bar&name={example}").status_code == 200
+    assert "no model" in error(client.post("/api/shelf", json={"model": "../x"}), 422)

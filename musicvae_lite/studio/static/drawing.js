@@ -38,6 +38,7 @@ export function roll(canvas, notes, seconds, { beats = 0, bars = 0, head = -1, t
     }
     for (let beat = 0; beat <= beats; beat++) {
       const isBar = bars && beat % (beats / bars) === 0;
+      if (!isBar && room / beats < 10) continue; // no room for beats
       pen.fillStyle = isBar ? "#5a5263" : "#2a2530";
       pen.fillRect(Math.min(left + (beat / beats) * room, width - 1), 0, 1, height);
     }

@@ -12,6 +12,7 @@ import * as tray from "./takes.js";
 
 const $ = (id) => document.getElementById(id);
 const INSTRUMENTS = { 0: "Piano", 11: "Vibraphone", 19: "Organ", 24: "Guitar", 40: "Violin", 46: "Harp", 56: "Trumpet", 65: "Saxophone", 73: "Flute", 80: "Synth" };
+const DRUMS = ["drums", "groove"]; // kinds of model whose instrument is not chosen
 const OPENING = ["ode-to-joy", "twinkle", "drunken-sailor", "yankee-doodle"];
 let listing, chosen = 0, now = { notes: [], length: 4 }, asked = 0, isWanted = false; // wanted: to sound, once there are tunes
 window.studio = { pad: [] }; // milliseconds from each move of the dot to its sound
@@ -65,6 +66,7 @@ function draw() {
   }
   $("program").value = state.program;
   $("chords-field").hidden = !model()?.chords;
+  $("program-field").hidden = DRUMS.includes(model()?.kind);
   attributes.show();
 }
 
@@ -143,6 +145,7 @@ async function enter() {
     attributes.build(model().attributes, remember, () => { changed(performance.now()); });
     if (!state.corners.every(Boolean)) await opening();
     write(); draw(); await hear(player.playing || isWanted, 0);
+    guarded(() => shelf.fit(state.model));
   } else { stop(); pressed(); write(); pictures.open(guarded, listing.images.find((m) => m.name === state.picture)); }
 }
 
