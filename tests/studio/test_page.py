@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,11 +13,11 @@ import torch
 
 from musicvae_lite import resources
 from musicvae_lite.models.attribute_vectors import AttributeVectors
-from musicvae_lite.studio.settings import StudioSettings
 from tests.models.small import save_small
+from tests.studio.serving import served
 
 pytest.importorskip("starlette")
-uvicorn = pytest.importorskip("uvicorn")
+pytest.importorskip("uvicorn")
 playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright: the page is not tested")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -28,22 +25,12 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    from musicvae_lite.studio.app import create_app
-
     folder = tmp_path_factory.mktemp("checkpoints")
     AttributeVectors({"density": torch.ones(8)}).save(save_small(folder / "melody-2bar", 2))
     patch = pytest.MonkeyPatch()
     patch.setattr(resources, "checkpoints_dir", lambda: folder)
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(StudioSettings()), log_level="error"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    while not server.started and thread.is_alive():
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    listener.close()
+    with served() as (opened, _):
+        yield opened
     patch.undo()
 
 
