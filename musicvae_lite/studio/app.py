@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from musicvae_lite.studio.band import Band
 
 STATIC = Path(__file__).parent / "static"
-KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 
 
 class Busy(MusicVAEError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from typing import TYPE_CHECKING
 
@@ -51,9 +52,7 @@ class Loading:
         try:
             self.reader.start()
             self.listing.names("music")  # before torch, for the page asks for it first
-            from musicvae_lite.studio.band import Band
-
-            self._band = Band(self.settings, self.listing, self.reader)
+            self._band = self._import()(self.settings, self.listing, self.reader)
         except MusicVAEError as error:
             self._fault = str(error)
         except Exception as error:  # a torch that does not fit this machine raises anything
@@ -62,3 +61,17 @@ class Loading:
             self._is_done.set()
         if self._band is not None:
             self._band.warm()
+
+    def _import(self) -> type[Band]:
+        """The class of bands, and torch with it.
+
+        The garbage collector rests meanwhile: it finds nothing in what an import makes, and takes a seventh of
+        its time. Nor does it look at all this again later, when a sound is waited for.
+        """
+        gc.disable()
+        try:
+            from musicvae_lite.studio.band import Band
+        finally:
+            gc.freeze()
+            gc.enable()
+        return Band
