@@ -3,7 +3,8 @@
     python -m benchmarks studio [--runs 5] [--moves 40] [--visitors 50] [--no-browser] [-o OUT]
 
 Every run starts `mvae studio` as a process of its own and asks what the page asks, in its order, without
-waiting in between: seconds count from the start of the process. Where Playwright and Chromium are there, the
+waiting in between: seconds count from the start of the process; processor seconds up to the first sound stand
+beside them, for machines that others use. Where Playwright and Chromium are there, the
 same is measured in the page: from the start of the process to the first sound after a press of the space bar
 (the browser itself is open before), and from each move of the dot to its sound. Prints JSON.
 """
@@ -67,6 +68,11 @@ class Studio:
         """Seconds since the process was started."""
         return time.perf_counter() - self.begun
 
+    def processor_s(self) -> float | None:
+        """Processor seconds that it and its children have taken so far; None where Linux does not say."""
+        taken = [_processor_s(pid) for pid in (self.pid, *_children(self.pid))]
+        return None if None in taken else sum(filter(None, taken))
+
     def peak_mib(self) -> float | None:
         """MiB that it and its children have held at most, each on its own; None where Linux does not say."""
         peaks = [_peak_kib(pid) for pid in (self.pid, *_children(self.pid))]
@@ -122,7 +128,8 @@ def opening(studio: Studio, model: str) -> dict[str, Any]:
     wish = {"model": entry["name"], "corners": codes, "x": 0.5, "y": 0.5}
     studio.table("/api/play", wish | {"silent": True})
     check_sound(studio.table("/api/play", wish))
-    return {"wish": wish, **seconds, "first_sound_s": studio.since()}
+    seconds["first_sound_s"] = studio.since()
+    return {"wish": wish, **seconds, "processor_s": studio.processor_s()}
 
 
 def check_sound(take: dict[str, Any]) -> None:
@@ -226,6 +233,14 @@ def _peak_kib(pid: int) -> int | None:
     except OSError:
         return None
     return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), None)
+
+
+def _processor_s(pid: int) -> float | None:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # of the user, of the system
 
 
 def main() -> None:

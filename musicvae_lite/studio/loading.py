@@ -65,8 +65,8 @@ class Loading:
     def _import(self) -> type[Band]:
         """The class of bands, and torch with it.
 
-        The garbage collector rests meanwhile: it finds nothing in what an import makes, and takes a seventh of
-        its time. Nor does it look at all this again later, when a sound is waited for.
+        The garbage collector rests meanwhile: it finds nothing in what an import makes, and takes a seventh
+        of its time. Nor does it look at all this again later, when a sound is waited for.
         """
         gc.disable()
         try:
