@@ -26,7 +26,7 @@ from musicvae_lite.render import audio_bytes, synthesize, to_mono
 from musicvae_lite.studio.asking import FORMATS, Ask, packed, unpacked
 from musicvae_lite.studio.listing import Listing
 from musicvae_lite.studio.settings import StudioSettings
-from musicvae_lite.studio.songs import SongReader, Window
+from musicvae_lite.studio.songs import SongReader, Window, read
 
 PAD = 65  # places of the dot along each side of the pad
 
@@ -57,12 +57,11 @@ class Band:
 
     def windows(self, model: str, data: bytes | None, name: str) -> dict[str, Any]:
         """Every window of an uploaded song, or of an example where `data` is None, with its code."""
-        if data is None:
-            if name not in self.listing.examples:
-                raise ConfigError(f"there is no example '{name[:40]}' on the shelf")
-            data, name = self.listing.examples[name].read_bytes(), f"{name}.mid"
+        if data is None and name not in self.listing.examples:
+            raise ConfigError(f"there is no example '{name[:40]}' on the shelf")
         m = self.model(model)
-        found = self.reader.windows(data, name, m.representation.to_config())
+        config = m.representation.to_config()
+        found = self._example(name, config) if data is None else self.reader.windows(data, name, config)
         with self._lock:
             codes = m.posterior_of_tokens(np.stack([w.tokens for w in found]), _controls(found)).mean
         rows = [_row(m, window, code) for window, code in zip(found, codes.cpu().numpy(), strict=True)]
@@ -163,10 +162,13 @@ class Band:
         Image.fromarray(grey[0] if len(grey) == 1 else grey.transpose(1, 2, 0)).save(data, "PNG")
         return base64.b64encode(data.getvalue()).decode()
 
+    def _example(self, name: str, representation: dict[str, Any]) -> list[Window]:
+        path, settings = self.listing.examples[name], self.settings
+        return read(path.read_bytes(), path.name, representation, settings.songs, settings.max_windows)
+
     def _is_taken(self, example: str, representation: dict[str, Any]) -> bool:
-        data = self.listing.examples[example].read_bytes()
         try:
-            return bool(self.reader.windows(data, f"{example}.mid", representation))
+            return bool(self._example(example, representation))
         except MusicVAEError:
             return False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from musicvae_lite.errors import MusicVAEError
@@ -20,7 +21,7 @@ class Loading:
 
     Attributes:
         listing: what there is to play, at hand before the band.
-        reader: of songs; its process starts while the band is loaded.
+        reader: of songs; its process starts when there is time, after the first sounds.
     """
 
     def __init__(self, settings: StudioSettings):
@@ -50,7 +51,6 @@ class Loading:
 
     def _load(self) -> None:
         try:
-            self.reader.start()
             self.listing.names("music")  # before torch, for the page asks for it first
             self._band = self._import()(self.settings, self.listing, self.reader)
         except MusicVAEError as error:
@@ -61,6 +61,8 @@ class Loading:
             self._is_done.set()
         if self._band is not None:
             self._band.warm()
+            with suppress(OSError):  # it is tried again with the first song
+                self.reader.start()
 
     def _import(self) -> type[Band]:
         """The class of bands, and torch with it.

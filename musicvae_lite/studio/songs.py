@@ -1,4 +1,4 @@
-"""Uploaded songs, read in a process of their own: a hostile file costs its own request and no more."""
+"""Songs and their windows. Uploads are read in a process apart: a hostile one costs its own request alone."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class SongReader:
                 self.close()
                 raise ReadError(name, "brought the reader down; it is no music", "crash") from error
         if isinstance(answer, str):
-            raise MusicVAEError(for_page(answer))
+            raise MusicVAEError(answer)
         return answer
 
     def close(self) -> None:
@@ -106,7 +106,7 @@ def _serve(pipe: Any) -> None:
         except (EOFError, KeyboardInterrupt):
             return
         try:
-            answer: Any = _read(*asked)
+            answer: Any = read(*asked)
         except MusicVAEError as error:
             answer = str(error)
         except MemoryError:
@@ -116,13 +116,21 @@ def _serve(pipe: Any) -> None:
         pipe.send(answer)
 
 
-def _read(data: bytes, name: str, config: dict[str, Any], limits: Limits, most: int) -> list[Window]:
+def read(data: bytes, name: str, config: dict[str, Any], limits: Limits, most: int) -> list[Window]:
+    """What `SongReader.windows` gives, read in this process: for songs that are no stranger's.
+
+    Raises:
+        MusicVAEError: it cannot be read, or holds nothing the representation takes.
+    """
     from musicvae_lite.music import reading, representations
     from musicvae_lite.music.picking import every
 
-    song = next(reading.read_bytes(data, name, limits))
-    if isinstance(song, ReadError):
-        raise song
-    picks = every(song, representations.from_config(config))
+    try:
+        song = next(reading.read_bytes(data, name, limits))
+        if isinstance(song, ReadError):
+            raise song
+        picks = every(song, representations.from_config(config))
+    except MusicVAEError as error:
+        raise MusicVAEError(for_page(str(error))) from error
     spread = sorted({round(i) for i in np.linspace(0, len(picks) - 1, min(most, len(picks)))})
     return [Window(picks[i].tokens, picks[i].bars, picks[i].style(), picks[i].control) for i in spread]

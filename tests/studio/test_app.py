@@ -197,30 +197,37 @@ def test_no_name_of_an_example_or_model_reaches_the_disk(client: TestClient, nam
         (b"hello", "../../f.txt"),
     ],
 )
-def test_bad_songs_cost_their_own_request(client: TestClient, data: bytes, name: str):
+def test_bad_songs_cost_their_own_request(client: TestClient, examples: Path, data: bytes, name: str):
     reply = client.post("/api/song", params={"model": "melody-2bar", "name": name}, content=data)
     assert "passwd" not in error(reply, 422) and ".." not in reply.json()["error"]
-    assert client.post("/api/song?model=melody-2bar&name=twinkle").status_code == 200
+    assert upload(client, examples).status_code == 200
 
 
-def test_a_reader_that_dies_is_replaced(client: TestClient):
+def upload(client: TestClient, examples: Path) -> Any:
+    """The answer to a file that is read in the reader's process, as all strangers' files are."""
+    data = (examples / "twinkle.mid").read_bytes()
+    return client.post("/api/song?model=melody-2bar&name=twinkle.mid", content=data)
+
+
+def test_a_reader_that_dies_is_replaced(client: TestClient, examples: Path):
     reader = client.app.state.studio.loading.reader  # type: ignore[attr-defined]
-    assert client.post("/api/song?model=melody-2bar&name=twinkle").status_code == 200
+    assert upload(client, examples).status_code == 200
     reader._process.kill()
     reader._process.join()
-    assert client.post("/api/song?model=melody-2bar&name=twinkle").status_code == 200
+    assert upload(client, examples).status_code == 200
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="this system cannot halt a process")
-def test_a_song_that_takes_too_long_is_given_up(client: TestClient, monkeypatch: pytest.MonkeyPatch):
+def test_a_song_that_takes_too_long_is_given_up(
+    client: TestClient, examples: Path, monkeypatch: pytest.MonkeyPatch
+):
     reader = client.app.state.studio.loading.reader  # type: ignore[attr-defined]
-    assert client.post("/api/song?model=melody-2bar&name=twinkle").status_code == 200
+    assert upload(client, examples).status_code == 200
     monkeypatch.setattr(reader, "seconds", 0.1)
     os.kill(reader._process.pid, signal.SIGSTOP)
-    reply = client.post("/api/song?model=melody-2bar&name=twinkle")
-    assert "seconds" in error(reply, 422)
+    assert "seconds" in error(upload(client, examples), 422)
     monkeypatch.undo()
-    assert client.post("/api/song?model=melody-2bar&name=twinkle").status_code == 200
+    assert upload(client, examples).status_code == 200
 
 
 @pytest.mark.parametrize(
