@@ -26,7 +26,9 @@ def served() -> Iterator[tuple[str, Any]]:
     thread.start()
     while not server.started and thread.is_alive():
         time.sleep(0.01)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}", app.state.studio
-    server.should_exit = True
-    thread.join()
-    listener.close()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", app.state.studio
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
