@@ -43,7 +43,10 @@ def vary(
     plot: Plot = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make music that is like some music."""
+    """Make music that is like some music.
+
+    The picture shows what went in before what came out.
+    """
     from musicvae_lite.music import picking
     from mvae.takes_output import destination, open_model, parse_bars, report
 
@@ -55,4 +58,5 @@ def vary(
     from musicvae_lite.models.moves.writing import Writing
 
     takes = varying.vary(vae, picks[0], amount, count, Writing(temperature, seed, chords))
-    report(takes, to, why, picks, as_json=as_json)
+    before = [("input", takes.representation.to_score(picks[0].tokens))]
+    report(takes, to, why, picks, before, as_json=as_json)

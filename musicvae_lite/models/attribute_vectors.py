@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from musicvae_lite import checkpoints
 from musicvae_lite.errors import CheckpointError, ConfigError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 FILE = "attributes.safetensors"
 MOST = 10.0  # of a vector that may be added
@@ -51,15 +54,10 @@ class AttributeVectors:
         Raises:
             CheckpointError: the file is damaged, or of a model of another size.
         """
-        path = folder / FILE
-        if not path.exists():
+        if not _names(folder, z):
             return cls()
-        found = {name: tensor.float() for name, tensor in checkpoints.read_tensors(path, str(device)).items()}
-        for name, vector in found.items():
-            if tuple(vector.shape) != (z,):
-                raise CheckpointError(
-                    f"{path}: '{name}' has the shape {list(vector.shape)}, codes have [{z}]"
-                )
+        read = checkpoints.read_tensors(folder / FILE, str(device))
+        found = {name: tensor.float() for name, tensor in read.items()}
         return cls(
             {name: v for name, v in found.items() if not name.startswith(DECORRELATED)},
             {
@@ -68,6 +66,29 @@ class AttributeVectors:
                 if name.startswith(DECORRELATED)
             },
         )
+
+
+def names(folder: Path, z: int) -> list[str]:
+    """What `AttributeVectors.load(folder, z).choose()` has vectors of, told without loading torch.
+
+    Raises:
+        CheckpointError: as `AttributeVectors.load`.
+    """
+    held = _names(folder, z)
+    decorrelated = [name.removeprefix(DECORRELATED) for name in held if name.startswith(DECORRELATED)]
+    return decorrelated or held
+
+
+def _names(folder: Path, z: int) -> list[str]:
+    """Names of the tensors in a model folder's file, by its header; none where there is no such file."""
+    path = folder / FILE
+    if not path.exists():
+        return []
+    shapes = checkpoints.shapes(path)
+    for name, shape in shapes.items():
+        if shape != (z,):
+            raise CheckpointError(f"{path}: '{name}' has the shape {list(shape)}, codes have [{z}]")
+    return list(shapes)
 
 
 def changed(z: Tensor, vectors: dict[str, Tensor], amounts: dict[str, float]) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -36,7 +36,12 @@ def is_drum(score: Score) -> np.ndarray:
 def lanes(scores: Sequence[Score]) -> list[int]:
     """The drums that any of the scores strikes, as MIDI pitches, from the lowest lane upwards."""
     struck = np.unique(np.concatenate([score.pitch[is_drum(score)] for score in scores])).tolist()
-    return sorted(struck, key=lambda pitch: (PLACE.get(pitch, len(PLACE)), pitch))
+    return ordered(struck)
+
+
+def ordered(pitches: Iterable[int]) -> list[int]:
+    """Drums, as MIDI pitches, from the lowest lane upwards; those without a name above all others."""
+    return sorted(pitches, key=lambda pitch: (PLACE.get(pitch, len(PLACE)), pitch))
 
 
 def name(pitch: int) -> str:

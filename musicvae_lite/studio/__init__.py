@@ -2,8 +2,10 @@
 
     settings.py   what may be asked of the server: sizes, times, counts
     guard.py      who may ask: hosts, origins, the size of what is sent
-    songs.py      uploads, read in a process of their own
+    songs.py      songs: those of strangers are read in a process of their own
     asking.py     what a request says, checked field by field
+    listing.py    which models and examples there are
+    loading.py    the band, loaded behind the page
     band.py       the models, and what they play
     app.py        the routes
     serving.py    the server, on loopback unless told otherwise

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -19,13 +18,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from musicvae_lite.errors import ConfigError, MusicVAEError
-from musicvae_lite.studio.asking import Ask, name, number
-from musicvae_lite.studio.band import FORMATS, Band
+from musicvae_lite.studio.asking import FORMATS, Ask, name, number
 from musicvae_lite.studio.guard import Guard
+from musicvae_lite.studio.loading import Loading
 from musicvae_lite.studio.settings import StudioSettings
 
+if TYPE_CHECKING:
+    from musicvae_lite.studio.band import Band
+
 STATIC = Path(__file__).parent / "static"
-KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 
 
 class Busy(MusicVAEError):
@@ -33,21 +35,26 @@ class Busy(MusicVAEError):
 
 
 class Studio:
-    """What answers the page. Work on models waits in one short queue, off the event loop."""
+    """What answers the page. Work on models waits in one short queue, off the event loop.
+
+    Attributes:
+        waiting: how many requests stand in that queue or are worked on.
+    """
 
     def __init__(self, settings: StudioSettings):
-        self.settings, self.band = settings, Band(settings)
+        self.settings, self.loading = settings, Loading(settings)
         self.files = {p.name: p.read_bytes() for p in STATIC.iterdir() if p.suffix in KINDS}
         self.waiting = 0
         self.turn = asyncio.Semaphore(2)
 
-    async def work(self, call: Callable[..., Any], *arguments: Any) -> Any:
+    async def work(self, call: Callable[[Band], Any]) -> Any:
+        """What a call of the band gives. Waits until the band is loaded; raises Busy when too many do."""
         if self.waiting >= self.settings.max_waiting:
             raise Busy("the studio is busy: too many are playing at once; try again in a moment")
         self.waiting += 1
         try:
             async with self.turn:
-                return await run_in_threadpool(call, *arguments)
+                return await run_in_threadpool(lambda: call(self.loading.band))
         finally:
             self.waiting -= 1
 
@@ -58,28 +65,36 @@ class Studio:
         return Response(self.files[file], media_type=KINDS[Path(file).suffix])
 
     async def start(self, request: Request) -> Response:
-        return JSONResponse(await self.work(lambda: self.band.listing))
+        return JSONResponse(await run_in_threadpool(lambda: self.loading.listing.table))
 
     async def song(self, request: Request) -> Response:
         asked = request.query_params
         data = await request.body() or None
         title = asked.get("name", "")[-80:].replace("\\", "/").rsplit("/", 1)[-1] or "music"
-        return JSONResponse(await self.work(self.band.windows, asked.get("model", ""), data, title))
+        model = asked.get("model", "")
+        return JSONResponse(await self.work(lambda band: band.windows(model, data, title)))
+
+    async def shelf(self, request: Request) -> Response:
+        model = name(await _json(request))
+        return JSONResponse(await self.work(lambda band: band.shelf(model)))
 
     async def draw(self, request: Request) -> Response:
         table = await _json(request)
         count, seed = int(number(table, "count", 1, 1, 16)), int(number(table, "seed", 0, 0, 2**31))
-        return JSONResponse(await self.work(self.band.draw, name(table), count, seed))
+        model = name(table)
+        return JSONResponse(await self.work(lambda band: band.draw(model, count, seed)))
 
     async def play(self, request: Request) -> Response:
         table = await _json(request)
-        return JSONResponse(await self.work(self.band.play, Ask.parse(table), bool(table.get("silent"))))
+        ask, is_silent = Ask.parse(table), bool(table.get("silent"))
+        return JSONResponse(await self.work(lambda band: band.play(ask, is_silent)))
 
     async def picture(self, request: Request) -> Response:
         table = await _json(request)
         place = (number(table, "x", 0.5, 0, 1), number(table, "y", 0.5, 0, 1))
         label, seed = int(number(table, "label", 0, 0, 1000)), int(number(table, "seed", 0, 0, 2**31))
-        png = await self.work(self.band.picture, name(table), *place, label, seed)
+        model = name(table)
+        png = await self.work(lambda band: band.picture(model, *place, label, seed))
         return JSONResponse({"png": png})
 
     async def download(self, request: Request) -> Response:
@@ -89,9 +104,10 @@ class Studio:
             raise ConfigError(f"a download holds 1 to {self.settings.max_takes} takes")
         asks = [Ask.parse(take) for take in takes]
         if form == "zip":
-            data = await self.work(self.band.session, asks, str(table.get("address", ""))[:100_000])
+            address = str(table.get("address", ""))[:100_000]
+            data = await self.work(lambda band: band.session(asks, address))
             return Response(data, media_type="application/zip")
-        data = await self.work(self.band.file, asks[0], str(form))
+        data = await self.work(lambda band: band.file(asks[0], str(form)))
         return Response(data, media_type=FORMATS[str(form)])
 
 
@@ -102,13 +118,11 @@ def create_app(settings: StudioSettings | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        warming = threading.Thread(target=studio.band.warm, daemon=True)
-        warming.start()
+        studio.loading.start()
         yield
-        warming.join()
-        studio.band.reader.close()
+        studio.loading.close()
 
-    posts = ("song", "draw", "play", "picture", "download")
+    posts = ("song", "shelf", "draw", "play", "picture", "download")
     app = Starlette(
         routes=[
             Route("/", studio.page),

@@ -12,6 +12,7 @@ import numpy as np
 
 from musicvae_lite.errors import ConfigError
 
+FORMATS = {"mid": "audio/midi", "wav": "audio/wav", "flac": "audio/flac", "ogg": "audio/ogg"}  # of downloads
 MAX_SIZE = 4096  # numbers of a code
 MAX_CHORDS = 400  # characters
 MOST_OF_ONE = 3.0  # standard deviations of an attribute

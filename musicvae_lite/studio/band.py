@@ -8,29 +8,27 @@ import threading
 import zipfile
 from collections import OrderedDict
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from musicvae_lite import checkpoints, latent, resources
-from musicvae_lite.errors import CheckpointError, ConfigError, MusicVAEError, NothingUsableError
-from musicvae_lite.models import catalogue
-from musicvae_lite.models.attribute_vectors import AttributeVectors, changed
+from musicvae_lite import latent
+from musicvae_lite.errors import ConfigError, MusicVAEError, NothingUsableError
+from musicvae_lite.models.attribute_vectors import changed
 from musicvae_lite.models.image_vae import ImageVAE, plane
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.music import midi_writing
 from musicvae_lite.music.score import Score
 from musicvae_lite.music.takes import Style
 from musicvae_lite.render import audio_bytes, synthesize, to_mono
-from musicvae_lite.studio.asking import Ask, packed, unpacked
+from musicvae_lite.studio.asking import FORMATS, Ask, packed, unpacked
+from musicvae_lite.studio.listing import Listing
 from musicvae_lite.studio.settings import StudioSettings
-from musicvae_lite.studio.songs import SongReader, Window
+from musicvae_lite.studio.songs import SongReader, Window, read
 
 PAD = 65  # places of the dot along each side of the pad
-FORMATS = {"mid": "audio/midi", "wav": "audio/wav", "flac": "audio/flac", "ogg": "audio/ogg"}
 
 
 class Band:
@@ -39,40 +37,15 @@ class Band:
     Every method may be called from many threads; errors are MusicVAEErrors with a message for the page.
     """
 
-    def __init__(self, settings: StudioSettings):
-        self.settings = settings
-        self.reader = SongReader(settings.songs, settings.read_seconds, settings.max_windows)
+    def __init__(self, settings: StudioSettings, listing: Listing, reader: SongReader):
+        self.settings, self.listing, self.reader = settings, listing, reader
         self._models: OrderedDict[str, Any] = OrderedDict()
+        self._shelves: dict[str, list[str]] = {}
         self._lock = threading.RLock()
-
-    @cached_property
-    def listing(self) -> dict[str, Any]:
-        """Models and examples, as the page offers them."""
-        music, images = [], []
-        for info in catalogue.models():
-            if info.fault:
-                continue
-            config = checkpoints.read_config(info.folder)
-            if config.get("family") == "music":
-                r = catalogue.representation(info.folder)
-                entry = {"bars": info.bars, "meter": info.meter, "beats": info.bars * r.meter.quarters}
-                entry |= {"chords": r.control is not None, "attributes": _vectors(info.folder, config["z"])}
-                music.append({"name": info.name, "kind": r.name, **entry})
-            elif config.get("z") and config["encoder"].get("code") == "gaussian":  # one can draw from it
-                labels = config.get("classes", []) if config.get("conditional") else []
-                images.append({"name": info.name, "z": config["z"], "labels": labels})
-        music.sort(key=lambda m: (m["bars"], m["name"] != "melody-2bar", m["name"]))
-        return {"music": music, "images": images, "examples": sorted(self.examples)}
-
-    @cached_property
-    def examples(self) -> dict[str, Path]:
-        """The shelf: names of example songs, and where they lie."""
-        return {p.stem: p for p in sorted((resources.data_dir() / "examples").glob("*.mid"))}
 
     def model(self, name: str, family: type = MusicVAE) -> Any:
         """A model of the listing, by name. No other name reaches the disk."""
-        known = self.listing["music" if family is MusicVAE else "images"]
-        if name not in {m["name"] for m in known}:
+        if name not in self.listing.names("music" if family is MusicVAE else "images"):
             raise ConfigError(f"there is no model '{name[:40]}' here")
         with self._lock:
             if name not in self._models:
@@ -84,16 +57,22 @@ class Band:
 
     def windows(self, model: str, data: bytes | None, name: str) -> dict[str, Any]:
         """Every window of an uploaded song, or of an example where `data` is None, with its code."""
-        if data is None:
-            if name not in self.examples:
-                raise ConfigError(f"there is no example '{name[:40]}' on the shelf")
-            data, name = self.examples[name].read_bytes(), f"{name}.mid"
+        if data is None and name not in self.listing.examples:
+            raise ConfigError(f"there is no example '{name[:40]}' on the shelf")
         m = self.model(model)
-        found = self.reader.windows(data, name, m.representation.to_config())
+        config = m.representation.to_config()
+        found = self._example(name, config) if data is None else self.reader.windows(data, name, config)
         with self._lock:
             codes = m.posterior_of_tokens(np.stack([w.tokens for w in found]), _controls(found)).mean
         rows = [_row(m, window, code) for window, code in zip(found, codes.cpu().numpy(), strict=True)]
         return {"name": Path(name).stem, "windows": rows}
+
+    def shelf(self, model: str) -> dict[str, Any]:
+        """The examples that a model takes: at least one window of each."""
+        if model not in self._shelves:
+            config = self.model(model).representation.to_config()
+            self._shelves[model] = [name for name in self.listing.examples if self._is_taken(name, config)]
+        return {"examples": self._shelves[model]}
 
     def draw(self, model: str, count: int, seed: int) -> dict[str, Any]:
         """New codes from the model's prior."""
@@ -102,11 +81,9 @@ class Band:
             return {"codes": [packed(z) for z in m.vae.draw(count, m.generator(seed)).cpu().numpy()]}
 
     def warm(self) -> None:
-        """Loads what the page asks for first, so that nobody waits: the first model, and the reader."""
+        """Loads what the page asks for first, so that nobody waits: the first model, and the sounds."""
         try:
-            first = self.listing["music"][0]["name"]
-            for example in list(self.examples)[:1]:
-                self.windows(first, None, example)
+            first = self.listing.names("music")[0]
             drawn = [unpacked(code) for code in self.draw(first, 1, 0)["codes"]]
             self.play(Ask(first, np.stack(drawn), 0, 0, 0.0, 0, None, 120, 0, {}))
         except (MusicVAEError, IndexError):
@@ -185,6 +162,16 @@ class Band:
         Image.fromarray(grey[0] if len(grey) == 1 else grey.transpose(1, 2, 0)).save(data, "PNG")
         return base64.b64encode(data.getvalue()).decode()
 
+    def _example(self, name: str, representation: dict[str, Any]) -> list[Window]:
+        path, settings = self.listing.examples[name], self.settings
+        return read(path.read_bytes(), path.name, representation, settings.songs, settings.max_windows)
+
+    def _is_taken(self, example: str, representation: dict[str, Any]) -> bool:
+        try:
+            return bool(self._example(example, representation))
+        except MusicVAEError:
+            return False
+
     def _score(self, ask: Ask, code: np.ndarray) -> Score:
         m = self.model(ask.model)
         style = Style(ask.qpm, ask.program)
@@ -202,14 +189,6 @@ def looped(audio: np.ndarray, frames: int) -> np.ndarray:
     laps = -(-len(audio) // frames)
     folded = np.pad(audio, (0, laps * frames - len(audio))).reshape(laps, frames).sum(0)
     return folded / max(float(np.abs(folded).max(initial=0)), 1.0)
-
-
-def _vectors(folder: Path, z: int) -> list[str]:
-    """The attributes that a model has vectors of."""
-    try:
-        return list(AttributeVectors.load(folder, z).choose())
-    except CheckpointError:
-        return []  # the model plays without them
 
 
 def notes(score: Score) -> list[list[float]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 import webbrowser
 from collections.abc import Callable
 
@@ -14,19 +13,12 @@ from musicvae_lite.studio.settings import StudioSettings
 
 
 def serve(settings: StudioSettings, say: Callable[[str], None], open_browser: bool = True) -> None:
-    """Serves the page until Ctrl-C.
+    """Serves the page until Ctrl-C: from the first moment on, while the models are still being loaded.
 
     Raises:
         ConfigError: starlette or uvicorn are missing.
         MusicVAEError: the port is taken, or the address is none of this machine's.
     """
-    try:
-        import uvicorn
-
-        from musicvae_lite.studio.app import create_app
-    except ImportError as error:
-        raise ConfigError(f"the studio needs {error.name}: pip install 'musicvae_lite[studio]'") from error
-    app = create_app(settings)
     address = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{settings.port}/"
     try:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
@@ -35,6 +27,13 @@ def serve(settings: StudioSettings, say: Callable[[str], None], open_browser: bo
         raise MusicVAEError(
             f"{address} cannot be served ({error.strerror or error}): choose another with --port or --host"
         ) from error
+    try:
+        import uvicorn
+
+        from musicvae_lite.studio.app import create_app
+    except ImportError as error:
+        raise ConfigError(f"the studio needs {error.name}: pip install 'musicvae_lite[studio]'") from error
+    app = create_app(settings)
     if settings.host not in LOOPBACK:
         say(
             f"note: everyone who can reach {settings.host} can use this studio. It has no password and sends "
@@ -42,11 +41,6 @@ def serve(settings: StudioSettings, say: Callable[[str], None], open_browser: bo
         )
     say(f"the studio is open at {address} (Ctrl-C closes it)")
     if open_browser:
-        threading.Thread(target=_open, args=(address,), daemon=True).start()
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_keep_alive=30))
     server.run(sockets=[listener])
-
-
-def _open(address: str) -> None:
-    time.sleep(0.5)
-    webbrowser.open(address)

@@ -1,8 +1,9 @@
-"""Uploaded songs, read in a process of their own: a hostile file costs its own request and no more."""
+"""Songs and their windows. Uploads are read in a process apart: a hostile one costs its own request alone."""
 
 from __future__ import annotations
 
 import multiprocessing
+import re
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from musicvae_lite.music.files import Limits
 from musicvae_lite.music.takes import Style
 
 MEMORY = 2 * 2**30  # bytes the reading process may take, where the system can say so
+ADVICE = re.compile(r"(?:[;,]|^ ) *[^;,]*?(?: --[a-z]|`mvae )[^;,]*")  # in a line, of the command line
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ class SongReader:
         self._lock = threading.Lock()
         self._process: Any = None
 
+    def start(self) -> None:
+        """Starts the child process, so that the first song need not wait for it."""
+        with self._lock:
+            self._ensure()
+
     def windows(self, data: bytes, name: str, representation: dict[str, Any]) -> list[Window]:
         """The windows of a song that a representation takes, at most `most`, evenly spread.
 
@@ -46,8 +53,7 @@ class SongReader:
             MusicVAEError: it cannot be read, holds nothing the representation takes, or took too long.
         """
         with self._lock:
-            if self._process is None or not self._process.is_alive():
-                self._start()
+            self._ensure()
             try:
                 self._pipe.send((data, name, representation, self.limits, self.most))
                 if not self._pipe.poll(self.seconds):
@@ -69,12 +75,20 @@ class SongReader:
             self._pipe.close()
             self._process = None
 
-    def _start(self) -> None:
+    def _ensure(self) -> None:
+        if self._process is not None and self._process.is_alive():
+            return
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
         self._process.start()
         theirs.close()
+
+
+def for_page(text: str) -> str:
+    """A message without advice about options and commands, which a page does not have."""
+    lines = [ADVICE.sub("", line).rstrip() for line in text.splitlines()]
+    return "\n".join(filter(None, lines))
 
 
 def _serve(pipe: Any) -> None:
@@ -84,13 +98,15 @@ def _serve(pipe: Any) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     except (ImportError, ValueError, OSError):
         pass  # systems without such limits still have the time limit
+    from musicvae_lite.music import picking, reading, representations  # noqa: F401  ready before the first song
+
     while True:
         try:
             asked = pipe.recv()
         except (EOFError, KeyboardInterrupt):
             return
         try:
-            answer: Any = _read(*asked)
+            answer: Any = read(*asked)
         except MusicVAEError as error:
             answer = str(error)
         except MemoryError:
@@ -100,13 +116,21 @@ def _serve(pipe: Any) -> None:
         pipe.send(answer)
 
 
-def _read(data: bytes, name: str, config: dict[str, Any], limits: Limits, most: int) -> list[Window]:
+def read(data: bytes, name: str, config: dict[str, Any], limits: Limits, most: int) -> list[Window]:
+    """What `SongReader.windows` gives, read in this process: for songs that are no stranger's.
+
+    Raises:
+        MusicVAEError: it cannot be read, or holds nothing the representation takes.
+    """
     from musicvae_lite.music import reading, representations
     from musicvae_lite.music.picking import every
 
-    song = next(reading.read_bytes(data, name, limits))
-    if isinstance(song, ReadError):
-        raise song
-    picks = every(song, representations.from_config(config))
+    try:
+        song = next(reading.read_bytes(data, name, limits))
+        if isinstance(song, ReadError):
+            raise song
+        picks = every(song, representations.from_config(config))
+    except MusicVAEError as error:
+        raise MusicVAEError(for_page(str(error))) from error
     spread = sorted({round(i) for i in np.linspace(0, len(picks) - 1, min(most, len(picks)))})
     return [Window(picks[i].tokens, picks[i].bars, picks[i].style(), picks[i].control) for i in spread]

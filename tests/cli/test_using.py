@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from musicvae_lite import read_song, resources
+from musicvae_lite import plot, read_song, resources
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.music import files
-from musicvae_lite.music.score import Meter, Track
+from musicvae_lite.music.score import Meter, Score, Track
 from mvae.app import main
 from tests.corpora.tunes import tune
 from tests.models.small import save_small
@@ -104,6 +104,17 @@ def test_reconstruct_draws_what_went_in_too(place: Path, capsys: pytest.CaptureF
     assert run("reconstruct", "../b.mid", "--plot") == 0
     assert "as the input" in capsys.readouterr().out
     assert made(place) == [f"b-reconstruction{suffix}" for suffix in (".json", ".mid", ".png")]
+
+
+def test_vary_draws_what_went_in_first(place: Path, monkeypatch: pytest.MonkeyPatch):
+    drawn: list[tuple[list[str], Score]] = []
+    monkeypatch.setattr(plot, "strip", lambda scores, labels, *_, **__: drawn.append((labels, scores[0])))
+    assert run("vary", "../b.mid", "-n", "2", "--plot") == 0
+    [(labels, first)] = drawn
+    assert labels == ["input", "variation 1", "variation 2"]
+    model = MusicVAE.load("melody-2bar")
+    taken = model.representation.to_score(model.pick("../b.mid").tokens)
+    assert (first.pitch == taken.pitch).all() and (first.start == taken.start).all()
 
 
 def test_encode_and_decode(place: Path, capsys: pytest.CaptureFixture[str]):

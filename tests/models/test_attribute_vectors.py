@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from musicvae_lite.errors import CheckpointError, ConfigError
-from musicvae_lite.models.attribute_vectors import AttributeVectors, changed
+from musicvae_lite.models.attribute_vectors import AttributeVectors, changed, names
 from musicvae_lite.models.music_vae import MusicVAE
 from tests.corpora.tunes import tune
 from tests.models.small import save_small
@@ -20,6 +20,7 @@ def test_vectors_are_kept_with_the_model(tmp_path: Path):
     vectors.save(place)
     loaded = MusicVAE.load(place)
     assert set(loaded.attributes.plain) == {"density", "range"}
+    assert names(place, 8) == list(loaded.attributes.choose()) == ["density"]
     assert not loaded.attributes.choose()["density"].any() and loaded.attributes.choose(True)["density"].all()
     still = loaded.adjust(tune(1), density=1.0)  # its decorrelated vector is nothing at all
     assert (still.tokens == loaded.reconstruct(tune(1)).tokens).all()

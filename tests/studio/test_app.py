@@ -197,30 +197,37 @@ def test_no_name_of_an_example_or_model_reaches_the_disk(client: TestClient, nam
         (b"hello", "../../f.txt"),
     ],
 )
-def test_bad_songs_cost_their_own_request(client: TestClient, data: bytes, name: str):
+def test_bad_songs_cost_their_own_request(client: TestClient, examples: Path, data: bytes, name: str):
     reply = client.post("/api/song", params={"model": "melody-2bar", "name": name}, content=data)
     assert "passwd" not in error(reply, 422) and ".." not in reply.json()["error"]
-    assert client.post("/api/song?model=melody-2bar&name=twinkle").status_code == 200
+    assert upload(client, examples).status_code == 200
 
 
-def test_a_reader_that_dies_is_replaced(client: TestClient):
-    reader = client.app.state.studio.band.reader  # type: ignore[attr-defined]
-    assert client.post("/api/song?model=melody-2bar&name=twinkle").status_code == 200
+def upload(client: TestClient, examples: Path) -> Any:
+    """The answer to a file that is read in the reader's process, as all strangers' files are."""
+    data = (examples / "twinkle.mid").read_bytes()
+    return client.post("/api/song?model=melody-2bar&name=twinkle.mid", content=data)
+
+
+def test_a_reader_that_dies_is_replaced(client: TestClient, examples: Path):
+    reader = client.app.state.studio.loading.reader  # type: ignore[attr-defined]
+    assert upload(client, examples).status_code == 200
     reader._process.kill()
     reader._process.join()
-    assert client.post("/api/song?model=melody-2bar&name=twinkle").status_code == 200
+    assert upload(client, examples).status_code == 200
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="this system cannot halt a process")
-def test_a_song_that_takes_too_long_is_given_up(client: TestClient, monkeypatch: pytest.MonkeyPatch):
-    reader = client.app.state.studio.band.reader  # type: ignore[attr-defined]
-    assert client.post("/api/song?model=melody-2bar&name=twinkle").status_code == 200
+def test_a_song_that_takes_too_long_is_given_up(
+    client: TestClient, examples: Path, monkeypatch: pytest.MonkeyPatch
+):
+    reader = client.app.state.studio.loading.reader  # type: ignore[attr-defined]
+    assert upload(client, examples).status_code == 200
     monkeypatch.setattr(reader, "seconds", 0.1)
     os.kill(reader._process.pid, signal.SIGSTOP)
-    reply = client.post("/api/song?model=melody-2bar&name=twinkle")
-    assert "seconds" in error(reply, 422)
+    assert "seconds" in error(upload(client, examples), 422)
     monkeypatch.undo()
-    assert client.post("/api/song?model=melody-2bar&name=twinkle").status_code == 200
+    assert upload(client, examples).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -263,15 +270,24 @@ def test_fifty_visitors_at_once(client: TestClient):
     alone = client.post("/api/play", json=asks[7]).json()
     assert replies[7].json() == alone  # nobody hears another one's music
     studio = client.app.state.studio  # type: ignore[attr-defined]
-    assert studio.waiting == 0 and len(studio.band._models) == 1
+    assert studio.waiting == 0 and len(studio.loading.band._models) == 1
 
 
 def test_more_than_can_wait_are_told_so(client: TestClient, monkeypatch: pytest.MonkeyPatch):
     studio = client.app.state.studio  # type: ignore[attr-defined]
     monkeypatch.setattr(studio, "waiting", studio.settings.max_waiting)
-    assert "busy" in error(client.get("/api/start"), 503)
+    asked = {"model": "melody-2bar", "count": 1}
+    assert "busy" in error(client.post("/api/draw", json=asked), 503)
 
 
 def test_an_ask_keeps_what_it_was_given():
     ask = Ask.parse({"model": "m", "corners": [packed(np.ones(4))], "qpm": 90, "program": 24})
     assert (ask.qpm, ask.program, ask.chords, ask.corners.shape) == (90.0, 24, None, (1, 4))
+
+
+def test_the_shelf_offers_what_the_model_takes(client: TestClient):
+    offered = client.post("/api/shelf", json={"model": "melody-2bar"}).json()["examples"]
+    assert "twinkle" in offered and "amazing-grace" not in offered  # which is in 3/4
+    for example in offered:
+        assert client.post(f"/api/song?model=melody-2bar&name={example}").status_code == 200
+    assert "no model" in error(client.post("/api/shelf", json={"model": "../x"}), 422)

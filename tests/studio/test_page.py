@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,11 +14,12 @@ import torch
 
 from musicvae_lite import resources
 from musicvae_lite.models.attribute_vectors import AttributeVectors
-from musicvae_lite.studio.settings import StudioSettings
+from musicvae_lite.studio import band
 from tests.models.small import save_small
+from tests.studio.serving import served
 
 pytest.importorskip("starlette")
-uvicorn = pytest.importorskip("uvicorn")
+pytest.importorskip("uvicorn")
 playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright: the page is not tested")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -28,22 +27,12 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    from musicvae_lite.studio.app import create_app
-
     folder = tmp_path_factory.mktemp("checkpoints")
     AttributeVectors({"density": torch.ones(8)}).save(save_small(folder / "melody-2bar", 2))
     patch = pytest.MonkeyPatch()
     patch.setattr(resources, "checkpoints_dir", lambda: folder)
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(StudioSettings()), log_level="error"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    while not server.started and thread.is_alive():
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    listener.close()
+    with served() as (opened, _):
+        yield opened
     patch.undo()
 
 
@@ -97,6 +86,30 @@ def test_a_find_is_made_kept_undone_and_shared_from_the_keyboard(page: Any, addr
     assert page.locator("#pad").get_attribute("aria-valuetext") == before
     page.keyboard.press(" ")
     page.wait_for_selector("#play[aria-pressed=false]")
+
+
+def test_play_pressed_while_the_model_is_loaded_is_kept(
+    browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    may_load, real = threading.Event(), band.Band
+
+    def late(*arguments: Any) -> band.Band:
+        may_load.wait(60)
+        return real(*arguments)
+
+    save_small(tmp_path / "melody-2bar", 2)
+    monkeypatch.setattr(resources, "checkpoints_dir", lambda: tmp_path)
+    monkeypatch.setattr(band, "Band", late)
+    with served() as (address, _):
+        page = browser.new_page()
+        page.goto(address)
+        page.wait_for_selector("#model option", state="attached")  # the listing is there, the model is not
+        page.wait_for_selector("#corners button", state="attached")
+        page.locator("#play").click()
+        assert page.get_attribute("body", "data-ready") is None
+        may_load.set()
+        page.wait_for_selector("#play[aria-pressed=true]")
+        page.close()
 
 
 def test_a_slider_moves_an_attribute_and_the_link_keeps_it(page: Any):

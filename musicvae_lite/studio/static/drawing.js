@@ -1,5 +1,7 @@
 // Piano-rolls, the pad and the plane, on canvas.
 
+import { drumName, rows } from "./rows.js";
+
 export const TONES = ["#f2a65a", "#58b4ae", "#e26d7b", "#8d9cf0"];
 const NAMES = ["C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B"];
 const TRACKS = ["#f0c674", "#58b4ae", "#e26d7b", "#8d9cf0"];
@@ -14,35 +16,40 @@ function fitted(canvas) {
   return [pen, box.width, box.height];
 }
 
-// notes: [begin, end, pitch, velocity, drum, track] in seconds
-export function roll(canvas, notes, seconds, { beats = 0, bars = 0, head = -1, tone = "", small = false } = {}) {
+// notes: [begin, end, pitch, velocity, drum, track] in seconds; lanes: drums to show even when they are silent
+export function roll(canvas, notes, seconds, { beats = 0, bars = 0, head = -1, tone = "", small = false, lanes = [] } = {}) {
   const [pen, width, height] = fitted(canvas);
-  const left = small ? 0 : 34, room = width - left;
-  const pitches = notes.map((n) => n[2]);
-  const mid = pitches.length ? (Math.min(...pitches) + Math.max(...pitches)) / 2 : 66;
-  const span = Math.max(small ? 12 : 18, pitches.length ? Math.max(...pitches) - Math.min(...pitches) + 4 : 0);
-  const low = Math.round(mid - span / 2), row = height / span;
-  const y = (pitch) => height - (pitch - low + 1) * row, x = (time) => left + (time / seconds) * room;
+  const place = rows(notes, lanes, height, small);
+  pen.font = "11px system-ui, DejaVu Sans, sans-serif";
+  const wide = Math.max(...place.lanes.map((pitch) => pen.measureText(drumName(pitch)).width + 10), 34);
+  const left = small ? 0 : wide, room = width - left, x = (time) => left + (time / seconds) * room;
+  const shade = (top, row) => { pen.fillStyle = "#19161e"; pen.fillRect(left, top, room, row); };
+  const label = (words, top, row) => { pen.fillStyle = "#b9b0bd"; pen.fillText(words, 4, top + row / 2 + 4); };
   if (!small) {
-    for (let pitch = low; pitch < low + span; pitch++) {
-      if ([1, 3, 6, 8, 10].includes(pitch % 12)) { pen.fillStyle = "#19161e"; pen.fillRect(left, y(pitch), room, row); }
-      if (pitch % 12 === 0 || (span <= 20 && [4, 7].includes(pitch % 12))) {
-        pen.fillStyle = "#b9b0bd"; pen.font = "11px system-ui, DejaVu Sans, sans-serif";
-        pen.fillText(`${NAMES[pitch % 12]}${Math.floor(pitch / 12) - 1}`, 4, y(pitch) + row / 2 + 4);
+    for (let pitch = place.low; pitch < place.low + place.span; pitch++) {
+      if ([1, 3, 6, 8, 10].includes(pitch % 12)) shade(place.keyY(pitch), place.row);
+      if (pitch % 12 === 0 || (place.span <= 20 && [4, 7].includes(pitch % 12))) {
+        label(`${NAMES[pitch % 12]}${Math.floor(pitch / 12) - 1}`, place.keyY(pitch), place.row);
       }
+    }
+    for (const [index, pitch] of place.lanes.entries()) {
+      if (index % 2 === 0) shade(place.laneY(pitch), place.lane);
+      if (place.lane >= 10) label(drumName(pitch), place.laneY(pitch), place.lane);
     }
     for (let beat = 0; beat <= beats; beat++) {
       const isBar = bars && beat % (beats / bars) === 0;
+      if (!isBar && room / beats < 10) continue; // no room for beats
       pen.fillStyle = isBar ? "#5a5263" : "#2a2530";
       pen.fillRect(Math.min(left + (beat / beats) * room, width - 1), 0, 1, height);
     }
   }
-  for (const [begin, end, pitch, velocity, , track] of notes) {
+  for (const note of notes) {
+    const [begin, end, , velocity, drum, track] = note, row = drum ? place.lane : place.row;
     const sounding = head >= begin && head < end;
     pen.globalAlpha = 0.45 + 0.55 * Math.min(1, velocity / 110);
     pen.fillStyle = sounding ? "#ffffff" : tone || TRACKS[track % TRACKS.length];
     pen.beginPath();
-    pen.roundRect(x(begin) + 1, y(pitch) + 0.5, Math.max(2, x(end) - x(begin) - 2), Math.max(2, row - 1), Math.min(4, row / 3));
+    pen.roundRect(x(begin) + 1, place.y(note) + 0.5, Math.max(2, x(end) - x(begin) - 2), Math.max(2, row - 1), Math.min(4, row / 3));
     pen.fill();
   }
   pen.globalAlpha = 1;

@@ -4,15 +4,17 @@ import { ask, latest, song } from "./asking.js";
 import * as attributes from "./attributes.js";
 import { blendTone, dot, pad, roll, sayPlace } from "./drawing.js";
 import * as pictures from "./pictures.js";
+import { knowDrums } from "./rows.js";
 import * as shelf from "./shelf.js";
-import { player, position, sound, stop } from "./sound.js";
+import { player, position, sound, stop, wake } from "./sound.js";
 import { read, remember, state, undo, write } from "./state.js";
 import * as tray from "./takes.js";
 
 const $ = (id) => document.getElementById(id);
 const INSTRUMENTS = { 0: "Piano", 11: "Vibraphone", 19: "Organ", 24: "Guitar", 40: "Violin", 46: "Harp", 56: "Trumpet", 65: "Saxophone", 73: "Flute", 80: "Synth" };
+const DRUMS = ["drums", "groove"]; // kinds of model whose instrument is not chosen
 const OPENING = ["ode-to-joy", "twinkle", "drunken-sailor", "yankee-doodle"];
-let listing, chosen = 0, now = { notes: [], length: 4 }, asked = 0;
+let listing, chosen = 0, now = { notes: [], length: 4 }, asked = 0, isWanted = false; // wanted: to sound, once there are tunes
 window.studio = { pad: [] }; // milliseconds from each move of the dot to its sound
 
 async function guarded(work) {
@@ -29,7 +31,8 @@ const wish = (corners = state.corners.map((c) => c.code)) => ({
 });
 
 const hear = latest(async (loud, begun) => guarded(async () => {
-  if (!state.corners.every(Boolean)) return;
+  if (!state.corners.every(Boolean)) { isWanted ||= loud; return; }
+  isWanted = false;
   now = await ask("play", { ...wish(), silent: !loud });
   if (loud && player.playing !== null) {
     await sound(now);
@@ -44,7 +47,7 @@ function pressed() {
   $("play").lastChild.textContent = player.playing ? "Stop" : "Play";
 }
 function toggle() {
-  if (player.playing) { stop(); pressed(); } else hear(true, 0);
+  if (player.playing) { stop(); pressed(); } else { guarded(wake); hear(true, 0); }
 }
 
 function draw() {
@@ -63,6 +66,7 @@ function draw() {
   }
   $("program").value = state.program;
   $("chords-field").hidden = !model()?.chords;
+  $("program-field").hidden = DRUMS.includes(model()?.kind);
   attributes.show();
 }
 
@@ -76,7 +80,7 @@ function frame(time) {
   const sight = `${state.x} ${state.y} ${head} ${player.playing} ${window.innerWidth} ${now.code}`;
   if (sight === face) return;
   [drawn, face] = [time, sight];
-  roll($("roll"), now.notes, now.length, { beats: m.beats, bars: m.bars, head: player.playing ? head : -1, tone: blendTone(state.x, state.y) });
+  roll($("roll"), now.notes, now.length, { beats: m.beats, bars: m.bars, lanes: m.lanes, head: player.playing ? head : -1, tone: blendTone(state.x, state.y) });
   $("clock").textContent = `${Math.floor(beat / perBar) + 1} . ${Math.floor(beat % perBar) + 1}`;
   if (player.playing) pad($("pad"), state.x, state.y, null, 1 - (beat % 1));
 }
@@ -140,7 +144,8 @@ async function enter() {
   if (isMusic) {
     attributes.build(model().attributes, remember, () => { changed(performance.now()); });
     if (!state.corners.every(Boolean)) await opening();
-    write(); draw(); await hear(player.playing, 0);
+    write(); draw(); await hear(player.playing || isWanted, 0);
+    guarded(() => shelf.fit(state.model));
   } else { stop(); pressed(); write(); pictures.open(guarded, listing.images.find((m) => m.name === state.picture)); }
 }
 
@@ -200,6 +205,7 @@ function wire() {
 
 await guarded(async () => {
   listing = await ask("start");
+  knowDrums(listing.drums);
   read();
   wire();
   await enter();

@@ -1,6 +1,6 @@
 // The shelf: example songs and dropped files, and the windows of the one that was taken.
 
-import { song } from "./asking.js";
+import { ask, song } from "./asking.js";
 import { roll } from "./drawing.js";
 
 const $ = (id) => document.getElementById(id);
@@ -15,7 +15,7 @@ export function wire(examples, { model, put, guarded, say }) {
       button.append(canvas, bars);
       button.setAttribute("aria-label", `${title(found.name)}, ${bars}`);
       button.addEventListener("click", () => put(w, found.windows.length > 1 ? `${title(found.name)} ${w.bars[0]}` : title(found.name)));
-      requestAnimationFrame(() => roll(canvas, w.notes, (model().beats * 60) / w.qpm, { small: true }));
+      requestAnimationFrame(() => roll(canvas, w.notes, (model().beats * 60) / w.qpm, { small: true, lanes: model().lanes }));
       return button;
     }));
     say(`${title(found.name)}: ${found.windows.length} windows`);
@@ -36,11 +36,21 @@ export function wire(examples, { model, put, guarded, say }) {
       button.click();
     }
   };
-  $("songs").append(...examples.map((name) => made(title(name), name, null)));
+  for (const name of examples) {
+    const button = made(title(name), name, null);
+    button.dataset.example = name;
+    $("songs").append(button);
+  }
   $("file").addEventListener("change", () => takeFiles($("file").files));
   document.addEventListener("dragover", (event) => { event.preventDefault(); $("drop").classList.add("over"); });
   document.addEventListener("dragleave", () => $("drop").classList.remove("over"));
   document.addEventListener("drop", (event) => { event.preventDefault(); $("drop").classList.remove("over"); takeFiles(event.dataTransfer.files); });
+}
+
+// Leaves the examples that the model takes; files of the visitor's own always stay.
+export async function fit(model) {
+  const { examples } = await ask("shelf", { model });
+  for (const button of $("songs").querySelectorAll("[data-example]")) button.hidden = !examples.includes(button.dataset.example);
 }
 
 export function clear() {
