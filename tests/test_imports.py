@@ -26,9 +26,10 @@ ALLOWED: dict[str, set[str]] = {
     "resources": {"errors", "archives"},
     "runtime": {"errors"},
     "latent": {"errors"},
-    "vae": {"errors", "latent"},
+    "prior": set(),
+    "vae": {"errors", "latent", "prior"},
     "packing": {"errors"},
-    "checkpoints": BASE | {"packing", "latent", "budget"},
+    "checkpoints": BASE | {"packing", "prior", "budget"},
     "music": BASE | {"notebook"},  # the one arrow upwards: in a notebook a score shows itself
     "images": BASE | {"latent", "vae", "checkpoints"},
     "render": BASE | {"music"},
@@ -39,7 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     "corpora": BASE | {"__version__", "music"},
     "models": BASE
     | {"__version__", "latent", "vae", "packing", "budget", "checkpoints", "music", "images", "results"},
-    "training": BASE | {"latent", "vae", "checkpoints", "music", "images", "models", "corpora"},
+    "training": BASE | {"latent", "prior", "vae", "checkpoints", "music", "images", "models", "corpora"},
     "collections": BASE | {"latent", "vae", "checkpoints", "music", "models", "training"},
 }
 

@@ -109,7 +109,7 @@ def table(
     output: Annotated[
         Path, typer.Option("-o", "--output", help="The picture; its numbers stand beside it as .json.")
     ] = Path("attributes.png"),
-    count: Annotated[int, typer.Option("-n", "--count", min=2, help="Samples to change.")] = 256,
+    count: Annotated[int, typer.Option("-n", "--count", min=2, help="Samples to change.")] = 1024,
     plain: Plain = False,
     seed: Seed = 0,
     as_json: AsJson = False,

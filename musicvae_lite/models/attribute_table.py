@@ -93,7 +93,7 @@ class AttributeTable:
 
 
 def measure(
-    model: MusicVAE, vectors: dict[str, Tensor], count: int = 256, seed: int = 0, temperature: float = 0.0
+    model: MusicVAE, vectors: dict[str, Tensor], count: int = 1024, seed: int = 0, temperature: float = 0.0
 ) -> AttributeTable:
     """Adds and subtracts each vector of a model to samples from its prior.
 

@@ -20,8 +20,8 @@ from musicvae_lite.vae import VAE, Batch
 
 BATCH = 256
 
-MOST_PARTS = 256  # Gaussians of a prior
-WINDOWS_A_PART = 100
+MOST_PARTS = 500  # Gaussians of a prior
+WINDOWS_A_PART = 60
 
 
 @dataclass(frozen=True)
