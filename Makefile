@@ -47,7 +47,7 @@ sbom: install-dev
 	$(BIN)/python .ci/components.py sbom > $(OUT)/sbom.json
 
 gallery: install
-	$(BIN)/python docs/run.py docs/gallery.md docs/tour-students.md
+	$(BIN)/python docs/run.py docs/gallery.md docs/latent-space.md docs/tour-students.md
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev

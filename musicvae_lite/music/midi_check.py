@@ -21,8 +21,9 @@ _MESSAGES = re.compile(
     + rb")){0,64}"
 )  # fmt: skip
 _MORE = {1: re.compile(_MORE_PAIRS), 2: re.compile(_MORE_SINGLES)}  # by the group of the last status
-# A meta event (its kind, its length) or an exclusive message (its length); what it says lies behind.
-_OTHER = re.compile(_DELTA + rb"(?:\xff([\x00-\x7f])|[\xf0\xf7])([\x80-\xff]{0,3}+[\x00-\x7f])")
+# A meta event (its kind, its length) or an exclusive message (its length); what it says lies behind. The rest
+# of an exclusive message, F7, is none of these: symusic takes its length for the next event.
+_OTHER = re.compile(_DELTA + rb"(?:\xff([\x00-\x7f])|\xf0)([\x80-\xff]{0,3}+[\x00-\x7f])")
 END = 0x2F
 LEAST = {0x51: 3, 0x54: 5, 0x58: 4, 0x59: 2, END: 0}  # bytes that events of some kinds must have
 
