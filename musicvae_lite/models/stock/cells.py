@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.stock.reading import Reader
-from musicvae_lite.models.stock.recurrence import has_kernels, over, run, step
+from musicvae_lite.models.stock.recurrence import has_kernels, over, product_type, run, step
 
 State = tuple[Tensor, Tensor]  # h, c [B, H] each
 
@@ -202,12 +202,14 @@ class FirstInput:
     def _spelled(self, steps: Tensor) -> Tensor:
         """steps [B, T, ...] -> all that is read of them, written out: [T, B, inputs]."""
         z, teller, control = self.told
-        inputs = [self.reader.spell(steps)]
+        kind = product_type(self.cell.weight_hh)
+        inputs = [self.reader.spell(steps, kind)]
         if z is not None:
-            inputs.append(z[:, None].expand(-1, steps.shape[1], -1))
+            inputs.append(z.to(kind)[:, None].expand(-1, steps.shape[1], -1))
         if teller is not None and control is not None:
-            inputs.append(teller.spell(control))
-        return F.dropout(torch.cat(inputs, -1), 1 - self.keep).transpose(0, 1)
+            inputs.append(teller.spell(control, kind))
+        spelled = torch.cat([part.transpose(0, 1) for part in inputs], -1)
+        return F.dropout(spelled, 1 - self.keep) if self.keep < 1 else spelled
 
 
 def dropped(x: Tensor, keep: float, training: bool, batch: int = 0) -> Tensor:

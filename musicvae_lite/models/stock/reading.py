@@ -67,9 +67,9 @@ class TokenReader(nn.Module):
         offsets = F.pad((self.blanks + 1).cumsum(0)[:-1], (1, 0))
         return F.embedding(x + offsets, table).sum(-2)
 
-    def spell(self, x: Tensor) -> Tensor:
-        """x [B, T] or [B, T, P] written out, floats [B, T, size]."""
-        eye = torch.eye(self.size, device=x.device)
+    def spell(self, x: Tensor, kind: torch.dtype = torch.float32) -> Tensor:
+        """x [B, T] or [B, T, P] written out, [B, T, size]."""
+        eye = torch.eye(self.size, device=x.device, dtype=kind)
         return self.look_up(x, self.table(eye))
 
     def _own(self, x: Tensor | None, blanks: Tensor) -> Tensor:
@@ -103,9 +103,9 @@ class DenseReader(nn.Module):
         weight, bias = table
         return F.linear(self.spell(x).to(weight.dtype), weight, bias)
 
-    def spell(self, x: Tensor) -> Tensor:
-        x = x.float()
-        return torch.cat([x, (x == 0).all(-1, keepdim=True).float()], -1) if self.silence else x
+    def spell(self, x: Tensor, kind: torch.dtype = torch.float32) -> Tensor:
+        x = x.to(kind)
+        return torch.cat([x, (x == 0).all(-1, keepdim=True).to(kind)], -1) if self.silence else x
 
 
 Reader = TokenReader | DenseReader

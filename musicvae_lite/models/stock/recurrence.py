@@ -45,7 +45,7 @@ def has_kernels(x: Tensor) -> bool:
     """Whether PyTorch's own kernels for whole layers are the faster ones: cuDNN's, and oneDNN's in bf16."""
     if torch.compiler.is_exporting():
         return False
-    return x.is_cuda or (x.device.type == "cpu" and _product_type(x) is torch.bfloat16)
+    return x.is_cuda or (x.device.type == "cpu" and product_type(x) is torch.bfloat16)
 
 
 def over(
@@ -62,18 +62,18 @@ def over(
         weights: of the input [4H, I], recurrent [4H, H], and the bias [4H].
 
     Returns:
-        As `run`.
+        As `run`, in the type of products.
     """
     from_input, recurrent, bias = weights
     if not has_kernels(x):
         return run(F.linear(x, from_input, bias), recurrent, h, c, backwards)
     zeros = x.new_zeros((x.shape[1], recurrent.shape[1]))
-    kind = torch.get_autocast_dtype(x.device.type) if torch.is_autocast_enabled(x.device.type) else x.dtype
+    kind = product_type(x)
     state = [(zeros if part is None else part).to(kind)[None] for part in (h, c)]
     inputs = (x.flip(0) if backwards else x).to(kind)
     parts = [part.to(kind) for part in (from_input, recurrent, bias, torch.zeros_like(bias))]
     hidden, _, last = torch.lstm(inputs, state, parts, True, 1, 0.0, torch.is_grad_enabled(), False, False)
-    return (hidden.flip(0) if backwards else hidden).float(), last[0].float()
+    return (hidden.flip(0) if backwards else hidden), last[0]
 
 
 def step(gates: Tensor, weight: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
@@ -111,7 +111,7 @@ class _Recurrence(Function):
         ctx: Any, gates: Tensor, weight: Tensor, h: Tensor | None, c: Tensor | None, backwards: bool
     ) -> tuple[Tensor, Tensor]:
         steps, batch, size = *gates.shape[:2], weight.shape[1]
-        kind = _product_type(gates)
+        kind = product_type(gates)
         across = weight.to(kind).t()
         # A state more than there are steps: the initial one stands at `first`, before the first step read.
         hidden, cells = gates.new_empty((2, steps + 1, batch, size))
@@ -207,6 +207,7 @@ def _order(steps: int, backwards: bool) -> range:
     return range(steps - 1, -1, -1) if backwards else range(steps)
 
 
-def _product_type(x: Tensor) -> torch.dtype:
+def product_type(x: Tensor) -> torch.dtype:
+    """The type that products have where x is: autocast's, else float32."""
     kind = x.device.type
     return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
