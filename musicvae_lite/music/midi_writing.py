@@ -10,6 +10,8 @@ from musicvae_lite.music.score import Score, Track
 
 DRUM_CHANNEL = 9  # the tenth, counted from 0
 END_OF_TRACK = b"\xff\x2f\x00"
+NOTHING = b"\xff\x01\x00"  # a text without letters
+LONGEST_WAIT = 2**28 - 1  # ticks that can lie between two events
 
 
 def to_bytes(score: Score) -> bytes:
@@ -60,6 +62,9 @@ def _chunk(events: list[tuple[int, int, bytes]]) -> bytes:
     """A track of (tick, rank, message); lower ranks come first within a tick."""
     body, now = bytearray(), 0
     for tick, _, message in sorted(events, key=lambda event: event[:2]):
+        while tick - now > LONGEST_WAIT:
+            body += _variable(LONGEST_WAIT) + NOTHING
+            now += LONGEST_WAIT
         body += _variable(tick - now) + message
         now = tick
     body += b"\x00" + END_OF_TRACK

@@ -104,6 +104,15 @@ def test_odd_changes_are_told_a_few_times():
     assert len(score.warnings) == 12 and "and 495 more of that kind" in score.warnings
 
 
+def test_a_wait_too_long_for_one_event_is_written_in_parts():
+    # Division 19200 lets 30,000 quarters be more ticks than a delta can say.
+    wait = b"\xff\xff\xff\x7f\xff\x01\x00"  # 2^28 - 1 ticks, and a text
+    score = midi.read_bytes(smf(wait * 2 + b"\x05\x90\x3c\x40\x60\x80\x3c\x00" + END, division=19200))
+    assert score.start.tolist() == [2 * (2**28 - 1) + 5]
+    again = midi.read_bytes(midi.to_bytes(score))
+    assert again.start.tolist() == score.start.tolist() and again.end.tolist() == score.end.tolist()
+
+
 def test_names_have_an_end():
     long = b"\x00\xff\x03\x84\x80\x00" + b"a" * 65536
     score = midi.read_bytes(smf(long + b"\x00\x90\x3c\x40\x60\x80\x3c\x00" + END))
