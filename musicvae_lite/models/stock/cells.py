@@ -208,8 +208,9 @@ class FirstInput:
             inputs.append(z.to(kind)[:, None].expand(-1, steps.shape[1], -1))
         if teller is not None and control is not None:
             inputs.append(teller.spell(control, kind))
-        spelled = torch.cat([part.transpose(0, 1) for part in inputs], -1)
-        return F.dropout(spelled, 1 - self.keep) if self.keep < 1 else spelled
+        if self.keep < 1:
+            return F.dropout(torch.cat(inputs, -1), 1 - self.keep).transpose(0, 1)
+        return torch.cat([part.transpose(0, 1) for part in inputs], -1)
 
 
 def dropped(x: Tensor, keep: float, training: bool, batch: int = 0) -> Tensor:

@@ -218,7 +218,9 @@ class Conductor(nn.Module):
 
     def forward(self, vector: Tensor) -> Tensor:
         states = self.cells.unpack(self.initial(vector).tanh())
-        out, _ = self.cells.lowest.read(vector.new_zeros((self.length, vector.shape[0], 1)), states[0])
+        weight, bias = self.cells.lowest.first
+        first = bias + 0 * weight[:, 0]  # the inert row takes part, so that its gradient is zero and not none
+        out, _ = self.cells.lowest(first.repeat(self.length, vector.shape[0], 1), states[0])
         return self.cells.climb(out, states).transpose(0, 1)
 
 
