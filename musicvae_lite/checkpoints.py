@@ -209,8 +209,7 @@ def read_prior(folder: Path, z: int, device: str = "cpu") -> CodePrior | None:
     if shapes == {"mean": (z,), "root": (z, z)}:  # one Gaussian
         found = {name: tensor[None] for name, tensor in found.items()} | {"shares": found["mean"].new_ones(1)}
     else:
-        parts = shapes.get("shares", (0,))[0]
-        roots = shapes.get("root", (0,))[0]
+        parts, roots = ((shapes.get(name) or (0,))[0] for name in ("shares", "root"))
         wanted = {"mean": (parts, z), "root": (roots, z, z), "shares": (parts,)}
         if not parts or shapes != wanted or roots not in (1, parts):
             raise CheckpointError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -61,8 +62,11 @@ class CodePrior:
             return self.mean[part] + left @ self.root[0]
         return self.mean[part] + torch.einsum("bi,bij->bj", left, self.root[part])
 
+    @cached_property
     def as_one(self) -> CodePrior:
         """The one Gaussian with the mean and covariance of all of them, whose `colour` is linear."""
+        if len(self.mean) == 1:
+            return self
         share = self.shares[:, None]
         mean = (share * self.mean).sum(0)
         apart = self.mean - mean

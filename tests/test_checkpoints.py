@@ -192,7 +192,10 @@ def test_a_prior_of_several_parts_travels_too(tmp_path):
     torch.testing.assert_close(found.root, prior.root, rtol=1e-3, atol=1e-3)
     torch.testing.assert_close(found.shares, prior.shares, rtol=1e-3, atol=0)
     tensors = checkpoints.read_tensors(tmp_path / checkpoints.PRIOR)
-    for name, wrong in (("root", tensors["root"][:2]), ("shares", tensors["shares"][:2])):
+    for name, wrong in (
+        ("root", tensors["root"][:2]), ("root", torch.ones(())),
+        ("shares", tensors["shares"][:2]), ("shares", torch.ones(())),
+    ):  # fmt: skip
         checkpoints.write_tensors(tmp_path / checkpoints.PRIOR, {**tensors, name: wrong})
         with pytest.raises(CheckpointError, match="a model of 4 units"):
             checkpoints.read_prior(tmp_path, 4)

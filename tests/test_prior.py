@@ -47,6 +47,6 @@ def test_groups_of_codes_are_found_and_share_a_covariance():
     drawn = prior.colour(torch.randn((9000, 2), generator=chance))
     nearest = torch.cdist(drawn, centres).amin(1)
     assert float(nearest.max()) < 15 and abs(float((drawn[:, 0] > 15).float().mean()) - 1 / 3) < 0.02
-    one = prior.as_one()
+    one = prior.as_one
     assert torch.allclose(one.mean[0], codes.mean(0), atol=0.01)
     assert torch.allclose(one.root[0] @ one.root[0], torch.cov(codes.T), rtol=0.01, atol=0.5)

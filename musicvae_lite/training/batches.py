@@ -78,8 +78,9 @@ class Batches:
         return Batch(x, target, control_tensor(control, r, self.device, self.names, labels))
 
     def music(self, most: int) -> Batch:
-        """Real windows as they are, those that begin on a bar line: not transposed, none made up."""
+        """Real windows as they are, on a bar line if any begin there: not transposed, none made up."""
         on_bars, r = np.flatnonzero(self.windows.origins[:, 2] == 0), self.representation
+        on_bars = on_bars if len(on_bars) else np.arange(len(self.windows))
         rows = on_bars[shuffled(np.arange(min(most, len(on_bars))), len(on_bars), self.settings.seed, 0)]
         chance = np.random.default_rng(self.settings.seed)
         windows, control = self.windows.gather(rows), self.windows.gather_control(rows)

@@ -105,7 +105,7 @@ def find(
     target = model.tensor(window[None]).expand(TRIES, *window.shape)
     told = None if control is None else np.repeat(control[None], TRIES, 0)
     condition = model.condition(told, TRIES)
-    prior = None if vae.prior is None else vae.prior.as_one()
+    prior = None if vae.prior is None else vae.prior.as_one
     drawn = SPREAD * torch.randn((TRIES, vae.z_size), generator=generator, device=vae.device)
     noise = drawn.clone().requires_grad_()
     optimizer = torch.optim.Adam([noise], RATE)

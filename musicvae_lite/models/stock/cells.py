@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -157,18 +158,36 @@ class FirstInput:
         control: Tensor | None = None,
         keep: float = 1.0,
     ):
-        weight, bias = cell.first
+        if teller is not None and control is None:
+            raise ConfigError(f"this model must be told {teller.size} values of control a step")
         self.reader, self.cell, self.keep = reader, cell, keep
         self.told = (z, teller, control)
-        sizes = (reader.size, 0 if z is None else z.shape[-1], 0 if teller is None else teller.size)
-        step_weight, z_weight, control_weight = weight.split(sizes, -1)
-        self.table: Any = reader.table(step_weight, bias if z is None else None)
-        self.constant = None if z is None else F.linear(z, z_weight, bias)  # [B, R]
-        self.control = None  # [T, B, R]
-        if teller is not None:
-            if control is None:
-                raise ConfigError(f"this model must be told {teller.size} values of control a step")
-            self.control = teller.look_up(control.transpose(0, 1), teller.table(control_weight))
+
+    @cached_property
+    def _weights(self) -> tuple[Tensor, ...]:
+        """Of steps, z and control, [R, inputs] each."""
+        z, teller, _ = self.told
+        sizes = (self.reader.size, 0 if z is None else z.shape[-1], 0 if teller is None else teller.size)
+        return self.cell.first[0].split(sizes, -1)
+
+    @cached_property
+    def table(self) -> Any:
+        """What each value of a step says."""
+        return self.reader.table(self._weights[0], self.cell.first[1] if self.told[0] is None else None)
+
+    @cached_property
+    def constant(self) -> Tensor | None:
+        """What z says, [B, R]."""
+        z = self.told[0]
+        return None if z is None else F.linear(z, self._weights[1], self.cell.first[1])
+
+    @cached_property
+    def control(self) -> Tensor | None:
+        """What the control says, [T, B, R]."""
+        _, teller, control = self.told
+        if teller is None or control is None:
+            return None
+        return teller.look_up(control.transpose(0, 1), teller.table(self._weights[2]))
 
     def read(
         self, steps: Tensor, state: State | None = None, backwards: bool = False
@@ -194,9 +213,9 @@ class FirstInput:
 
     def of(self, rows: slice) -> FirstInput:
         """The same for some of the sequences."""
-        some = copy(self)
-        some.constant = None if self.constant is None else self.constant[rows]
-        some.control = None if self.control is None else self.control[:, rows]
+        constant, control, some = self.constant, self.control, copy(self)
+        some.constant = None if constant is None else constant[rows]
+        some.control = None if control is None else control[:, rows]
         return some
 
     def _spelled(self, steps: Tensor) -> Tensor:
