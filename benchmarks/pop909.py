@@ -1,4 +1,6 @@
-"""POP909 melodies (Wang et al. 2020, arXiv:2008.07142) as scores whose bars are the annotated ones.
+"""POP909 (Wang et al. 2020, arXiv:2008.07142) as scores whose bars are the annotated ones.
+
+    python -m benchmarks.pop909 FOLDER OUT    # writes them as MIDI, all three tracks
 
 The MIDI files hold notes in seconds and a nominal meter; the beats are in `beat_midi.txt` beside them,
 one a line: time in seconds, 1 on every other beat, 1 on the first beat of a bar.
@@ -6,14 +8,15 @@ one a line: time in seconds, 1 on every other beat, 1 on the first beat of a bar
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import numpy as np
 
 from musicvae_lite.errors import NothingUsableError, ReadError
-from musicvae_lite.music import midi
+from musicvae_lite.music import midi, midi_writing
 from musicvae_lite.music.representations.melody import MelodyRepresentation
-from musicvae_lite.music.score import Meter, MeterChange, Score, Track
+from musicvae_lite.music.score import Meter, MeterChange, Score
 from musicvae_lite.training.windows import Song, WindowSplit
 
 TICKS = 480  # a beat
@@ -57,19 +60,26 @@ def beats_a_bar(downbeat: np.ndarray) -> int:
 
 
 def melody(folder: Path) -> Score:
-    """The melody of one song's folder: onsets and ends on the 16ths between the beats.
+    """The track MELODY of `song`. Raises ReadError where there is none."""
+    score = song(folder)
+    names = [track.name for track in score.tracks]
+    if "MELODY" not in names:
+        raise ReadError(
+            Path(score.source), f"there is no track MELODY; its tracks are: {', '.join(names) or 'none'}"
+        )
+    return score.select(score.track == names.index("MELODY"))
+
+
+def song(folder: Path) -> Score:
+    """One song's folder: onsets and ends on the 16ths between the beats.
 
     Notes before the first beat are left out; past the last one beats go on as they were.
 
     Raises:
-        ReadError: the MIDI file or the beats cannot be read, or there is no track MELODY.
+        ReadError: the MIDI file or the beats cannot be read.
     """
     path = folder / f"{folder.name}.mid"
-    song = midi.read(path)
-    names = [track.name for track in song.tracks]
-    if "MELODY" not in names:
-        raise ReadError(path, f"there is no track MELODY; its tracks are: {', '.join(names) or 'none'}")
-    part = song.select(song.track == names.index("MELODY"))
+    part = midi.read(path)
     time, downbeat = read_beats(folder / "beat_midi.txt")
     gap = time[-1] - time[-2]
     long = np.append(time, time[-1] + gap * np.arange(1, 257))
@@ -85,8 +95,8 @@ def melody(folder: Path) -> Score:
         end=np.maximum(stop, start + STEP)[order],
         pitch=part.pitch[kept][order],
         velocity=part.velocity[kept][order],
-        track=np.zeros(len(order), np.int32),
-        tracks=(Track("MELODY"),),
+        track=part.track[kept][order],
+        tracks=part.tracks,
         meters=meters(downbeat),
         title=folder.name,
         source=str(path),
@@ -116,3 +126,21 @@ def windows(folder: Path, representation: MelodyRepresentation) -> WindowSplit:
     _, first = np.unique(representation.fingerprint(every), return_index=True)
     first.sort()
     return WindowSplit([every[first]], [np.concatenate(origins)[first]], str(folder), lambda: songs)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("out", type=Path)
+    given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    places = sorted(p for p in given.folder.iterdir() if (p / "beat_midi.txt").is_file())
+    for place in places:
+        (given.out / f"{place.name}.mid").write_bytes(midi_writing.to_bytes(song(place)))
+    print(f"{len(places)} songs in {given.out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -99,7 +99,11 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 def read_weights(folder: Path, device: str = "cpu") -> dict[str, Tensor]:
     """The weights of a model folder in float32, however they are stored."""
-    path = folder / WEIGHTS
+    return read_packed(folder / WEIGHTS, device)
+
+
+def read_packed(path: Path, device: str = "cpu") -> dict[str, Tensor]:
+    """A safetensors file in float32, however it was packed. Raises CheckpointError when it is damaged."""
     try:
         return packing.unpack(read_tensors(path, device))
     except ValueError as error:

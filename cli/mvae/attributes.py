@@ -1,10 +1,11 @@
-"""`mvae attributes`: vectors along which music gets denser, more syncopated, wider."""
+"""`mvae attributes`: music gets denser, more syncopated, wider."""
 
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -23,10 +24,23 @@ from mvae.takes_output import (
     Wav,
 )
 
+if TYPE_CHECKING:
+    from musicvae_lite.models.attributes.moving import Way as WayName
+
 app = typer.Typer(no_args_is_help=True, help="Give music more or less of an attribute.")
 
 ModelArgument = Annotated[str, typer.Argument(help="A name of `mvae models`, or a folder.")]
-Plain = Annotated[bool, typer.Option("--plain", help="The paper's vectors, not the decorrelated ones.")]
+
+
+class Way(StrEnum):
+    GUIDE = "guide"
+    DECORRELATED = "decorrelated"
+    PLAIN = "plain"
+
+
+WayOption = Annotated[
+    Way | None, typer.Option("--way", help="How codes are moved. (default: the first that the model has)")
+]
 
 
 @app.command()
@@ -39,11 +53,11 @@ def fit(
     ] = None,
     most: Annotated[int, typer.Option(min=8, help="Windows to fit to.")] = 20_000,
     answers: Annotated[
-        int, typer.Option(min=8, help="Samples to ask the decoder for; half as many take half the time.")
-    ] = 20_000,
+        int, typer.Option(min=8, help="Codes to ask the decoder about; half as many take half the time.")
+    ] = 60_000,
     seed: Seed = 0,
 ) -> None:
-    """Find the vectors of a model, and keep them with it."""
+    """Find out how a model changes attributes, and keep that with it."""
     from musicvae_lite import runtime
 
     runtime.prepare_environment()
@@ -56,13 +70,14 @@ def fit(
     vae = MusicVAE.load(model)
     windows = open_windows(data, vae.representation, split)
     with Progress("decoding", answers, "samples") as progress:
-        vectors = fitting.fit(vae, windows, most, seed, answers, progress.advance)
-    print("fitted " + ", ".join(vectors.choose()))
-    if left := [name for name in vectors.plain if name not in vectors.choose()]:
+        found = fitting.fit(vae, windows, most, seed, answers, progress.advance)
+    for way in found.ways:
+        print(f"{way}: " + ", ".join(found.choose(way).names))
+    if left := [name for name in found.plain.names if name not in found.choose().names]:
         note(
-            f"no direction moves these more than it moves others: {', '.join(left)} (--plain has the paper's)"
+            f"nothing moves these more than it moves others: {', '.join(left)} (--way plain has the paper's)"
         )
-    wrote(vectors.save(output or checkpoints.find(model)))
+    wrote(*found.save(output or checkpoints.find(model)))
 
 
 @app.command()
@@ -73,7 +88,7 @@ def apply(
     model: Model = None,
     bars: BarsOption = None,
     track: TrackOption = None,
-    plain: Plain = False,
+    way: WayOption = None,
     temperature: Temperature = 0.0,
     seed: Seed = 0,
     chords: Chords = None,
@@ -98,7 +113,9 @@ def apply(
     from musicvae_lite.models.moves import adjusting
     from musicvae_lite.models.moves.writing import Writing
 
-    takes = adjusting.adjust(vae, picks[0], wanted, plain, Writing(temperature, seed, chords))
+    takes = adjusting.adjust(
+        vae, picks[0], wanted, cast("WayName | None", way), Writing(temperature, seed, chords)
+    )
     before = [("input", takes.representation.to_score(picks[0].tokens))]
     report(takes, to, why, picks, before=before, as_json=as_json)
 
@@ -110,38 +127,38 @@ def table(
         Path, typer.Option("-o", "--output", help="The picture; its numbers stand beside it as .json.")
     ] = Path("attributes.png"),
     count: Annotated[int, typer.Option("-n", "--count", min=2, help="Samples to change.")] = 1024,
-    plain: Plain = False,
+    way: WayOption = None,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Show what each vector does to every attribute of new music, as a picture and in numbers."""
+    """Show what more and less of each attribute does to all of them, as a picture and in numbers."""
     from musicvae_lite import runtime
     from musicvae_lite.plot.pages import check_suffix
     from mvae import output as out
 
     picture = check_suffix(output)
     runtime.prepare_environment()
-    from musicvae_lite.models import attribute_table
+    from musicvae_lite.models.attributes.table import measure
     from musicvae_lite.models.music_vae import MusicVAE
     from musicvae_lite.music.files import write_file
     from musicvae_lite.plot import matrices
 
     vae = MusicVAE.load(model)
-    found = attribute_table.measure(vae, vae.attributes.choose(plain), count, seed)
-    record = {"model": vae.identity, **found.to_table()}
+    found = measure(vae, vae.attributes.choose(cast("WayName | None", way)), count, seed)
+    record = {"model": vae.identity, "way": way or (*vae.attributes.ways, "plain")[0], **found.to_table()}
     numbers = picture.with_suffix(".json")
     write_file(numbers, (json.dumps(out.plain(record), indent=2) + "\n").encode())
-    grids, sides = (found.added, found.subtracted), ("added", "subtracted")
+    grids, sides = (found.added, found.subtracted), ("more", "less")
     matrices(grids, sides, found.vectors, found.attributes, picture)
     if as_json:
         out.print_json(record)
         return
     for side, grid in zip(sides, grids, strict=True):
-        print(f"\n{side}: change of each attribute, in standard deviations")
+        print(f"\n{side} of it: change of each attribute, in standard deviations")
         rows = [
             (name, *(f"{cell:+.2f}" for cell in row)) for name, row in zip(found.vectors, grid, strict=True)
         ]
-        out.table(("vector", *map(_short, found.attributes)), rows)
+        out.table(("changed", *map(_short, found.attributes)), rows)
     leak = sum(found.leak.values()) / len(found.leak)
     print(f"largest where it should be: {sum(found.right.values())} of {len(found.vectors)}; leak {leak:.2f}")
     out.wrote(picture, numbers)

@@ -1,4 +1,4 @@
-"""Attribute vectors of a model: fitted to the windows of some music, and to how the model itself answers."""
+"""How a model changes attributes: fitted to the windows of some music, and to how the model answers."""
 
 from __future__ import annotations
 
@@ -6,21 +6,27 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from musicvae_lite.collections import guiding
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.latent import attribute_vector, lone_vectors
-from musicvae_lite.models import attribute_table
-from musicvae_lite.models.attribute_vectors import AttributeVectors
+from musicvae_lite.models.attributes import table
+from musicvae_lite.models.attributes.guide import AttributeGuide
+from musicvae_lite.models.attributes.kept import Attributes
+from musicvae_lite.models.attributes.moving import Mover
+from musicvae_lite.models.attributes.vectors import AttributeVectors
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.music import attributes
 from musicvae_lite.training.windows import WindowSplit
 
-ANSWERS = 20_000
+ANSWERS = 60_000
 AT_ONCE = 1000
-CHECKED = 512  # samples that a decorrelated vector proves itself on
-LENGTHS = (1.0, 0.5)  # tried in turn: far out, some directions do more to other attributes
+STRAYED = 0.6  # of the codes' own deviation: how far half of them are moved at random before they are decoded
+CHECKED = 1024  # samples that a move proves itself on
+LENGTHS = (1.0, 0.5)  # of decorrelated vectors, tried in turn: far out, some do more to other attributes
 CLEAR = 1.1  # how far the own cell of its row must stand above the largest other
-LEAST = 0.2  # standard deviations that a vector must move its attribute, up and down
+LEAST = 0.1  # standard deviations that a move must change its attribute by, up and down
 
 
 def fit(
@@ -30,17 +36,18 @@ def fit(
     seed: int = 0,
     answers: int = ANSWERS,
     progress: Callable[[int], None] = lambda count: None,
-) -> AttributeVectors:
-    """Vectors of every attribute.
+) -> Attributes:
+    """Every way to change attributes.
 
-    Plain ones are the paper's, of the windows' codes. Decorrelated ones ask the decoder: draws from the
-    prior are decoded, and their attributes tell what each direction does. One moves its attribute by
-    about a standard deviation, or by half of one, and is kept if it does move that, and clearly more than
-    any other, on draws that it was not fitted to. For some attributes a model has no such direction.
+    Plain vectors are the paper's, of the windows' codes. The others ask the decoder: draws from the prior
+    are decoded, half of them after they have strayed, and their attributes tell what leads where. A
+    decorrelated vector moves its attribute by about a standard deviation, or by half of one. The guide
+    is a network taught to read attributes off codes. Of both, what does move its attribute, and clearly
+    more than any other, on draws that it was not fitted to, is kept.
 
     Args:
         most: windows to fit to; of more, so many drawn at random.
-        answers: draws from the prior to decode.
+        answers: codes to decode.
         progress: told how many more were decoded.
 
     Raises:
@@ -60,25 +67,55 @@ def fit(
         for name in names
         if measured[name].std() > 0
     }
-    return AttributeVectors(plain, _decorrelated(model, names, answers, seed, progress))
+    z, values = _answers(model, answers, seed + 1, progress)
+    drawn = (answers + 1) // 2
+    decorrelated = _decorrelated(model, names, z[:drawn], values[:drawn], seed + 2)
+    guide = _guide(model, names, z, values, seed + 2)
+    return Attributes(AttributeVectors(plain), AttributeVectors(decorrelated), guide)
+
+
+def _answers(
+    model: MusicVAE, count: int, seed: int, progress: Callable[[int], None]
+) -> tuple[Tensor, Tensor]:
+    """Codes [N, Z], the later half of them strayed, and the attributes [N, A] of what they decode to."""
+    generator = model.generator(seed)
+    z = model.vae.draw(count, generator)
+    strayed = z[(count + 1) // 2 :]
+    far = STRAYED * torch.rand(len(strayed), 1, generator=generator, device=z.device)
+    strayed += far * z.std(0) * torch.randn(strayed.shape, generator=generator, device=z.device)
+    parts = []
+    for part in z.split(AT_ONCE):
+        parts.append(table.values(model, part))
+        progress(len(part))
+    return z, torch.as_tensor(np.concatenate(parts), device=z.device)
 
 
 def _decorrelated(
-    model: MusicVAE, names: tuple[str, ...], answers: int, seed: int, progress: Callable[[int], None]
-) -> dict[str, torch.Tensor]:
-    z = model.vae.draw(answers, model.generator(seed + 1))
-    parts = []
-    for part in z.split(AT_ONCE):
-        parts.append(attribute_table.values(model, part))
-        progress(len(part))
-    values = torch.as_tensor(np.concatenate(parts), device=z.device)
+    model: MusicVAE, names: tuple[str, ...], z: Tensor, values: Tensor, seed: int
+) -> dict[str, Tensor]:
     found = lone_vectors(z, values)
     vectors = {name: v for name, v in zip(names, found, strict=True) if v.any()}
-    kept: dict[str, torch.Tensor] = {}
+    kept: dict[str, Tensor] = {}
     for length in LENGTHS:
         left = {name: length * v for name, v in vectors.items() if name not in kept}
-        if left:
-            table = attribute_table.measure(model, left, CHECKED, seed + 2)
-            good = {name for name in left if table.margin[name] >= CLEAR and table.moved[name] >= LEAST}
-            kept |= {name: v for name, v in left.items() if name in good}
+        good = _good(model, AttributeVectors(left), seed)
+        kept |= {name: left[name] for name in good}
     return {name: kept[name] for name in names if name in kept}
+
+
+def _guide(
+    model: MusicVAE, names: tuple[str, ...], z: Tensor, values: Tensor, seed: int
+) -> AttributeGuide | None:
+    if not (values.std(0) > 0).any():
+        return None
+    guide = guiding.train(names, z, values, seed)
+    guide.names = _good(model, guide, seed)
+    return guide if guide.names else None
+
+
+def _good(model: MusicVAE, mover: Mover, seed: int) -> tuple[str, ...]:
+    """What a mover changes, and clearly more than it changes anything else."""
+    if not mover.names:
+        return ()
+    found = table.measure(model, mover, CHECKED, seed)
+    return tuple(name for name in mover.names if found.margin[name] >= CLEAR and found.moved[name] >= LEAST)

@@ -15,7 +15,7 @@ from musicvae_lite.errors import ConfigError
 from musicvae_lite.magenta.names import layout
 from musicvae_lite.magenta.specs import spec_of
 from musicvae_lite.models.assembly import MusicConfig
-from musicvae_lite.models.attribute_vectors import DECORRELATED
+from musicvae_lite.models.attributes.kept import DECORRELATED
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.models.stock.decoders import StockDecoderSettings
 from musicvae_lite.models.stock.encoders import StockEncoderSettings
@@ -104,9 +104,9 @@ def _stored(values: np.ndarray, quantise: str | None) -> tuple[np.ndarray, dict[
 
 def _attributes(model: MusicVAE, folder: Path) -> list[Path]:
     """The model's attribute vectors, if it has any."""
-    vectors = model.attributes
-    table = {name: vector.tolist() for name, vector in vectors.plain.items()}
-    table |= {DECORRELATED + name: vector.tolist() for name, vector in vectors.decorrelated.items()}
+    held = model.attributes
+    table = {name: vector.tolist() for name, vector in held.plain.vectors.items()}
+    table |= {DECORRELATED + name: vector.tolist() for name, vector in held.decorrelated.vectors.items()}
     if not table:
         return []
     with checkpoints.replacing(folder / ATTRIBUTES) as temporary:

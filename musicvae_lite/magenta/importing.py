@@ -15,9 +15,9 @@ from musicvae_lite.magenta.locating import located
 from musicvae_lite.magenta.names import plain
 from musicvae_lite.magenta.recognition import recognise
 from musicvae_lite.magenta.structure import STEP, is_ignored, read_structure, step_of
-from musicvae_lite.models import attribute_vectors
+from musicvae_lite.models.attributes import kept
 
-VECTORS = attribute_vectors.FILE
+VECTORS = kept.VECTORS
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ from musicvae_lite.errors import CheckpointError, ConfigError, shown
 from musicvae_lite.latent import Posterior, bowed
 from musicvae_lite.models import catalogue, labels
 from musicvae_lite.models.assembly import MusicConfig
-from musicvae_lite.models.attribute_vectors import AttributeVectors
+from musicvae_lite.models.attributes.kept import Attributes
+from musicvae_lite.models.attributes.moving import Way
 from musicvae_lite.models.codes import Codes
 from musicvae_lite.models.moves import adjusting, blending, varying
 from musicvae_lite.models.moves.writing import Writing
@@ -273,10 +274,10 @@ class MusicVAE:
         return blending.average(self, music, Writing(temperature, seed))
 
     def adjust(
-        self, music: Music, temperature: float = 0.0, seed: int = 0, plain: bool = False, **amounts: float
+        self, music: Music, temperature: float = 0.0, seed: int = 0, way: Way | None = None, **amounts: float
     ) -> Takes:
         """Music with more or less of attributes: `adjust("a.mid", density=1)` (see `moves.adjusting`)."""
-        return adjusting.adjust(self, music, amounts, plain, Writing(temperature, seed))
+        return adjusting.adjust(self, music, amounts, way, Writing(temperature, seed))
 
     def log_prob(self, *music: Music, samples: int = 1, seed: int = 0) -> np.ndarray:
         """A lower bound on log p(music) [B], nats: the ELBO, tighter with more samples.
@@ -330,11 +331,11 @@ class MusicVAE:
         return {"name": name, "folder": str(self.folder), "sha256": digest}
 
     @cached_property
-    def attributes(self) -> AttributeVectors:
-        """The attribute vectors that lie with the model; empty when there are none."""
+    def attributes(self) -> Attributes:
+        """How the model changes attributes: what lies with it; empty where nothing does."""
         if self.folder is None:
-            return AttributeVectors()
-        return AttributeVectors.load(self.folder, self.config.z, self.vae.device)
+            return Attributes()
+        return Attributes.load(self.folder, self.config.z, self.vae.device)
 
     def _picks(self, music: Sequence[Music]) -> list[Pick]:
         if not music:

@@ -16,7 +16,6 @@ import torch
 
 from musicvae_lite import latent
 from musicvae_lite.errors import ConfigError, MusicVAEError, NothingUsableError
-from musicvae_lite.models.attribute_vectors import changed
 from musicvae_lite.models.image_vae import ImageVAE, plane
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.music import midi_writing
@@ -100,7 +99,7 @@ class Band:
         m = self.model(ask.model)
         if len(code) != m.config.z:
             raise ConfigError(f"a code has {len(code)} numbers, {ask.model} takes {m.config.z}")
-        return changed(torch.from_numpy(code)[None], m.attributes.choose(), ask.attributes)[0].numpy()
+        return m.attributes.choose().move(torch.from_numpy(code)[None], ask.attributes)[0].numpy()
 
     def play(self, ask: Ask, is_silent: bool = False) -> dict[str, Any]:
         """Notes and sound of one take: seconds throughout.

@@ -9,7 +9,8 @@ from typing import Any
 
 from musicvae_lite import checkpoints, resources
 from musicvae_lite.errors import CheckpointError
-from musicvae_lite.models import attribute_vectors, catalogue
+from musicvae_lite.models import catalogue
+from musicvae_lite.models.attributes import kept
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.plot import drum_lanes
 
@@ -50,7 +51,7 @@ class Listing:
                 r = catalogue.representation(info.folder)
                 entry = {"bars": info.bars, "meter": info.meter, "beats": info.bars * r.meter.quarters}
                 entry |= {"chords": r.control is not None, "lanes": _lanes(r)}
-                entry["attributes"] = _vectors(info.folder, config["z"])
+                entry["attributes"] = _attributes(info.folder, config["z"])
                 music.append({"name": info.name, "kind": r.name, **entry})
             elif config.get("z") and config["encoder"].get("code") == "gaussian":  # one can draw from it
                 labels = config.get("classes", []) if config.get("conditional") else []
@@ -66,9 +67,9 @@ def _lanes(r: Representation) -> list[int]:
     return drum_lanes.ordered(drum_map.written.tolist()) if drum_map and len(drum_map) <= MOST_LANES else []
 
 
-def _vectors(folder: Path, z: int) -> list[str]:
-    """The attributes that a model has vectors of."""
+def _attributes(folder: Path, z: int) -> list[str]:
+    """The attributes that a model can change."""
     try:
-        return attribute_vectors.names(folder, z)
+        return kept.names(folder, z)
     except CheckpointError:
         return []  # the model plays without them

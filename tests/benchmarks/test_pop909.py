@@ -85,6 +85,7 @@ def test_what_is_missing_is_named(tmp_path: Path):
     (folder / "beat_midi.txt").write_text("0.1 1.0\n")
     with pytest.raises(ReadError, match=r"beat_midi\.txt: beats are lines of three numbers"):
         pop909.melody(folder)
-    Score.save(Score(480, *(np.zeros(0, np.int32),) * 5, tracks=()), str(folder / "001.mid"))
+    folder = song(tmp_path / "002", [0, 4], 8, steady(8))
+    Score.save(Score(480, *(np.zeros(0, np.int32),) * 5, tracks=()), str(folder / "002.mid"))
     with pytest.raises(ReadError, match="no track MELODY"):
         pop909.melody(folder)

@@ -359,11 +359,11 @@ def test_attributes(place: Path, capsys: pytest.CaptureFixture[str]):
     assert run("attributes", "apply", "../a.mid", "interval=1", "--model", folder) == 1
     assert "mvae attributes fit" in capsys.readouterr().err
     assert run("attributes", "fit", folder, "../a.mid", "--answers", "40") == 0
-    wider = ("attributes", "apply", "../a.mid", "interval=+1", "--plain", "--model", folder)
+    wider = ("attributes", "apply", "../a.mid", "interval=+1", "--way", "plain", "--model", folder)
     assert run(*wider, "-o", "wider.mid") == 0
     assert run("attributes", "apply", "../a.mid", "interval", "--model", folder) == 2
     capsys.readouterr()
-    assert run("attributes", "table", folder, "-n", "8", "--plain", "-o", "t.png", "--json") == 0
+    assert run("attributes", "table", folder, "-n", "8", "--way", "plain", "-o", "t.png", "--json") == 0
     shown = json.loads(capsys.readouterr().out)
     assert "interval" in shown["vectors"] and len(shown["added"][0]) == len(shown["attributes"])
     assert (place / "t.png").exists() and json.loads((place / "t.json").read_text()) == shown

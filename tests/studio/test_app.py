@@ -18,7 +18,8 @@ import torch
 
 from musicvae_lite import resources
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.models.attribute_vectors import AttributeVectors
+from musicvae_lite.models.attributes.kept import Attributes
+from musicvae_lite.models.attributes.vectors import AttributeVectors
 from musicvae_lite.music.midi import read_bytes
 from musicvae_lite.studio.asking import Ask, packed, unpacked
 from musicvae_lite.studio.band import looped
@@ -39,7 +40,8 @@ ADDRESS = "http://127.0.0.1:8642"
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     folder = tmp_path_factory.mktemp("checkpoints")
     place = save_small(folder / "melody-2bar", 2)
-    AttributeVectors({"range": torch.ones(8)}, {"density": torch.arange(8.0)}).save(place)
+    plain, alone = {"range": torch.ones(8)}, {"density": torch.arange(8.0)}
+    Attributes(AttributeVectors(plain), AttributeVectors(alone)).save(place)
     patch = pytest.MonkeyPatch()
     patch.setattr(resources, "checkpoints_dir", lambda: folder)
     with TestClient(create_app(StudioSettings(max_body=200_000)), base_url=ADDRESS) as opened:

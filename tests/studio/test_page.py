@@ -13,7 +13,8 @@ import pytest
 import torch
 
 from musicvae_lite import resources
-from musicvae_lite.models.attribute_vectors import AttributeVectors
+from musicvae_lite.models.attributes.kept import Attributes
+from musicvae_lite.models.attributes.vectors import AttributeVectors
 from musicvae_lite.studio import band
 from tests.models.small import save_small
 from tests.studio.serving import served
@@ -28,7 +29,8 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("checkpoints")
-    AttributeVectors({"density": torch.ones(8)}).save(save_small(folder / "melody-2bar", 2))
+    vectors = AttributeVectors({"density": torch.ones(8)})
+    Attributes(vectors).save(save_small(folder / "melody-2bar", 2))
     patch = pytest.MonkeyPatch()
     patch.setattr(resources, "checkpoints_dir", lambda: folder)
     with served() as (opened, _):

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from musicvae_lite.models.heads.drawing import flag_metrics, flip
 
+RARE = -3.0  # log odds that outputs start with: one flag of twenty
+
 
 class BernoulliHead(nn.Module):
     """`size` zeros and ones a step, independent given the hidden state."""
@@ -15,6 +17,7 @@ class BernoulliHead(nn.Module):
     def __init__(self, hidden: int, size: int):
         super().__init__()
         self.logits = nn.Linear(hidden, size)
+        nn.init.constant_(self.logits.bias, RARE)
 
     def score(self, hidden: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """hidden [B, T, H], target [B, T, D] -> nats [B, T] and metrics."""

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from musicvae_lite.models.attribute_vectors import changed
 from musicvae_lite.models.moves.writing import Writing, write
 
 if TYPE_CHECKING:
+    from musicvae_lite.models.attributes.moving import Way
     from musicvae_lite.models.music_vae import Music, MusicVAE
     from musicvae_lite.music.takes import Takes
 
 
 def adjust(
-    model: MusicVAE, music: Music, amounts: dict[str, float], plain: bool = False, how: Writing | None = None
+    model: MusicVAE,
+    music: Music,
+    amounts: dict[str, float],
+    way: Way | None = None,
+    how: Writing | None = None,
 ) -> Takes:
     """One take: the music with attributes added, such as {"density": 1, "syncopation16": -0.5}.
 
     Args:
-        plain: use the paper's vectors, not the decorrelated ones.
+        way: how the code is moved: by the guide, or along decorrelated vectors or the paper's plain ones;
+            None takes the first of these that the model has.
 
     Raises:
-        ConfigError: the model has no vector of a name.
+        ConfigError: the model cannot change an attribute of that name in this way.
     """
     picked = model.pick(music)
-    z = changed(model.posterior(picked).mean, model.attributes.choose(plain), amounts)
-    told = {"attributes": amounts, "vectors": "plain" if plain else "decorrelated"}
+    way = way or (*model.attributes.ways, "plain")[0]
+    z = model.attributes.choose(way).move(model.posterior(picked).mean, amounts)
+    told = {"attributes": amounts, "way": way}
     return write(model, "attributes", z, [picked], [picked.stem], how or Writing(), told)

@@ -1,4 +1,4 @@
-"""What attribute vectors do to music, as the table of Roberts et al. 2018 (arXiv:1803.05428), section 5.4."""
+"""What changing attributes does to music: the table of Roberts et al. 2018 (arXiv:1803.05428), 5.4."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from musicvae_lite.errors import ConfigError
 from musicvae_lite.music import attributes
 
 if TYPE_CHECKING:
+    from musicvae_lite.models.attributes.moving import Mover
     from musicvae_lite.models.music_vae import MusicVAE
 
 
 @dataclass(frozen=True, eq=False)
 class AttributeTable:
-    """The change of every attribute when each vector is added to codes, and when it is subtracted.
+    """The change of every attribute when music is given more of each, and less.
 
     Attributes:
-        vectors: names of the rows, [V].
+        vectors: names of the rows, what is changed on purpose, [V].
         attributes: names of the columns, [A].
         added, subtracted: [V, A], change of the mean, in standard deviations over the unaltered music.
         raw_added, raw_subtracted: [V, A], the same in each attribute's own unit.
@@ -50,7 +51,7 @@ class AttributeTable:
 
     @property
     def moved(self) -> dict[str, float]:
-        """How far each vector moves its own attribute the right way, at the worse of both ways."""
+        """How far each row moves its own attribute the right way, at the worse of both ways."""
         return {
             name: min(sign * self._split(row, grid[row])[0] for sign, grid in self._sides())
             for row, name in enumerate(self.vectors)
@@ -93,17 +94,25 @@ class AttributeTable:
 
 
 def measure(
-    model: MusicVAE, vectors: dict[str, Tensor], count: int = 1024, seed: int = 0, temperature: float = 0.0
+    model: MusicVAE,
+    mover: Mover,
+    count: int = 1024,
+    seed: int = 0,
+    temperature: float = 0.0,
+    amount: float = 1,
 ) -> AttributeTable:
-    """Adds and subtracts each vector of a model to samples from its prior.
+    """Gives samples from a model's prior more and less of each attribute that it can change.
+
+    Args:
+        amount: how much more and less, in standard deviations.
 
     Raises:
-        ConfigError: there are no vectors, or none for attributes that are measured.
+        ConfigError: nothing can be moved, or none of the attributes that are measured.
     """
     columns = attributes.names(model.representation)
-    rows = tuple(name for name in columns if name in vectors)
+    rows = tuple(name for name in columns if name in mover.names)
     if not rows:
-        raise ConfigError("the model has no attribute vectors; `mvae attributes fit MODEL DATA` makes them")
+        raise ConfigError("the model cannot change attributes yet; run `mvae attributes fit MODEL DATA`")
     z = model.vae.draw(count, model.generator(seed))
     before = values(model, z, temperature, seed)
     spread = before.std(0)
@@ -112,7 +121,7 @@ def measure(
     def change(sign: int) -> np.ndarray:
         return np.stack(
             [
-                (values(model, z + sign * vectors[name].to(z), temperature, seed) - before).mean(0)
+                (values(model, mover.move(z, {name: sign * amount}), temperature, seed) - before).mean(0)
                 for name in rows
             ]
         )

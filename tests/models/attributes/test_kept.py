@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from musicvae_lite import checkpoints
+from musicvae_lite.errors import CheckpointError, ConfigError
+from musicvae_lite.models.attributes.guide import AttributeGuide
+from musicvae_lite.models.attributes.kept import GUIDE, Attributes, names
+from musicvae_lite.models.attributes.moving import Mover
+from musicvae_lite.models.attributes.vectors import AttributeVectors
+from musicvae_lite.models.music_vae import MusicVAE
+from tests.corpora.tunes import tune
+from tests.models.small import save_small
+
+
+def test_vectors_are_kept_with_the_model(tmp_path: Path):
+    place = save_small(tmp_path / "m")
+    plain = AttributeVectors({"density": torch.ones(8), "range": torch.ones(8)})
+    Attributes(plain, AttributeVectors({"density": torch.zeros(8)})).save(place)
+    loaded = MusicVAE.load(place)
+    assert loaded.attributes.ways == ("decorrelated", "plain")
+    assert set(loaded.attributes.plain.names) == {"density", "range"}
+    assert names(place, 8) == list(loaded.attributes.choose().names) == ["density"]
+    assert loaded.attributes.choose("plain").move(torch.zeros(1, 8), {"density": 2}).tolist() == [[2.0] * 8]
+    still = loaded.adjust(tune(1), density=1.0)  # its decorrelated vector is nothing at all
+    assert (still.tokens == loaded.reconstruct(tune(1)).tokens).all()
+    assert still.record["way"] == "decorrelated"
+    assert loaded.adjust(tune(1), way="plain", range=0.5).record["way"] == "plain"
+
+
+def test_vectors_of_another_size_are_refused(tmp_path: Path):
+    place = save_small(tmp_path / "m")
+    Attributes(AttributeVectors({"density": torch.zeros(5)})).save(place)
+    with pytest.raises(CheckpointError, match=r"codes have \[8\]"):
+        _ = MusicVAE.load(place).attributes
+
+
+def test_a_guide_is_kept_with_the_model(tmp_path: Path):
+    place = save_small(tmp_path / "m")
+    guide = AttributeGuide(("range", "density", "rests"), 8, width=64)
+    guide.names = ("density", "range")
+    guide.bounds = torch.tensor([[-1.0, 2.0]] * 3)
+    guide.centre = torch.arange(8.0)
+    Attributes(guide=guide).save(place)
+    kept = MusicVAE.load(place).attributes
+    assert kept.ways == ("guide",) and kept.guide is not None and not kept.guide.last.weight.requires_grad
+    assert sorted(names(place, 8)) == sorted(kept.choose().names) == ["density", "range"]
+    z = torch.randn(5, 8)
+    order = [kept.guide.reads.index(name) for name in guide.reads]
+    assert torch.allclose(kept.guide(z)[:, order], guide(z), atol=0.02)  # stored as int8
+    Attributes().save(place)
+    assert not (place / GUIDE).exists() and not names(place, 8)
+
+
+def test_a_damaged_guide_is_refused(tmp_path: Path):
+    place = save_small(tmp_path / "m")
+    Attributes(guide=AttributeGuide(("density",), 5)).save(place)
+    with pytest.raises(CheckpointError, match="codes of 8 numbers"):
+        _ = MusicVAE.load(place).attributes
+    Attributes(guide=AttributeGuide(("density",), 8)).save(place)
+    whole = checkpoints.read_packed(place / GUIDE)
+    for name in whole:
+        checkpoints.write_tensors(place / GUIDE, {n: tensor for n, tensor in whole.items() if n != name})
+        with pytest.raises(CheckpointError, match=r"guide\.safetensors"):
+            _ = MusicVAE.load(place).attributes
+
+
+def test_amounts_add_up():
+    z = torch.zeros(2, 3)
+    vectors = AttributeVectors({"a": torch.tensor([1.0, 0, 0]), "b": torch.tensor([0, 1.0, 0])})
+    assert vectors.move(z, {"a": 2, "b": -0.5}).tolist() == [[2, -0.5, 0]] * 2
+
+
+@pytest.mark.parametrize("mover", [AttributeVectors({"a": torch.ones(3)}), AttributeGuide(("a",), 3)])
+def test_what_cannot_be_moved(mover: Mover):
+    for amounts, words in (
+        ({"c": 1}, "cannot change 'c'"),
+        ({"a": float("nan")}, "a is nan"),
+        ({"a": 11}, "11"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            mover.move(torch.zeros(2, 3), amounts)  # type: ignore[arg-type]
