@@ -119,8 +119,8 @@ class BeatsRound(nn.Module):
 
     def __init__(self, decoder: HierarchicalDecoder):
         super().__init__()
-        self.core, self.memory = decoder.core, decoder.memory
+        self.decoder, self.memory = decoder, decoder.memory
 
     def forward(self, heard: Tensor, beat: Tensor) -> tuple[Tensor, Tensor]:
-        written = self.core.sample(beat + self.memory(heard), 0.0, None)  # type: ignore[misc]
+        written = self.decoder.write(beat, heard, 0.0)
         return self.memory.heard_next(heard, written), written  # type: ignore[union-attr]

@@ -28,12 +28,13 @@ class LSTMCore(nn.Module):
         self.lstm = lstm(2 * width, hidden)
         self.head = head_for(step, hidden, nade)
 
-    def hidden(self, beats: Tensor, x: Tensor) -> Tensor:
+    def hidden(self, beats: Tensor, x: Tensor, before: Tensor | None = None) -> Tensor:
         """Hidden states of every step, each knowing only the steps before it.
 
         Args:
             beats: [M, D].
             x: [M, S, *shape], blank where a step is hidden.
+            before: the S steps before each beat, which this core has no use for.
 
         Returns:
             [M, S, H].
@@ -43,7 +44,13 @@ class LSTMCore(nn.Module):
         inputs = torch.cat([feed, beats[:, None].expand(-1, self.steps, -1).to(feed.dtype)], -1)
         return self.lstm(inputs, lstm_state(self.start(beats), 1))[0]
 
-    def sample(self, beats: Tensor, temperature: float, generator: torch.Generator | None) -> Tensor:
+    def sample(
+        self,
+        beats: Tensor,
+        temperature: float,
+        generator: torch.Generator | None,
+        before: Tensor | None = None,
+    ) -> Tensor:
         """beats [M, D] -> steps [M, S, *shape], each reading the one before."""
         state = lstm_state(self.start(beats), 1)
         previous = self.reader.start(beats.shape[0])
@@ -71,14 +78,20 @@ class TableCore(nn.Module):
         self.mix = nn.Linear(hidden, hidden)
         self.head = head_for(step, hidden, nade)
 
-    def hidden(self, beats: Tensor, x: Tensor) -> Tensor:
+    def hidden(self, beats: Tensor, x: Tensor, before: Tensor | None = None) -> Tensor:
         """As in `LSTMCore`: beats [M, D], steps [M, S, *shape] -> [M, S, H]."""
         plan = self.plan(beats).unflatten(-1, (self.steps, -1))
         heard = [torch.zeros_like(plan[:, 0])]
         heard += [self._heard(x[:, :step]).to(plan.dtype) for step in range(1, self.steps)]
         return self._mixed(plan + torch.stack(heard, 1))
 
-    def sample(self, beats: Tensor, temperature: float, generator: torch.Generator | None) -> Tensor:
+    def sample(
+        self,
+        beats: Tensor,
+        temperature: float,
+        generator: torch.Generator | None,
+        before: Tensor | None = None,
+    ) -> Tensor:
         """beats [M, D] -> steps [M, S, *shape]."""
         plan = self.plan(beats).unflatten(-1, (self.steps, -1))
         written: list[Tensor] = []

@@ -9,17 +9,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.cores import LSTMCore, TableCore
 from musicvae_lite.models.encoders import check_segments, depth_of, told
 from musicvae_lite.models.feeding import FeedingDecoder
 from musicvae_lite.models.heads import CategoricalHead
+from musicvae_lite.models.keys import KeysCore
 from musicvae_lite.models.layers import lstm, lstm_state, orthonormal
 from musicvae_lite.models.memory import BeatMemory
 from musicvae_lite.models.places import PlaceTable
 from musicvae_lite.models.stock.reading import reader_for
 from musicvae_lite.music.representations.steps import Step
 
-CORES = {"table": TableCore, "lstm": LSTMCore}
+CORES = {"table": TableCore, "lstm": LSTMCore, "keys": KeysCore}
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class HierarchicalDecoderSettings:
     Attributes:
         segments, codes: as in the encoder, from the bottom: (4, 8) is 8 beats of 4 steps.
         width: size of a beat's vector and of the conductors.
-        core: what writes a beat, `TableCore` or `LSTMCore`.
+        core: what writes a beat, `TableCore` or `LSTMCore`; `KeysCore` for piano-rolls.
         core_width: size of the core's hidden state.
         deep: size of the ReLU layer of a conductor, at the levels above the lowest.
         memory: how many events before a beat its core is told, beside the beat before; 0 hides the
@@ -58,7 +60,7 @@ class HierarchicalDecoderSettings:
     segments: tuple[int, ...] = (4, 8)
     codes: tuple[int, ...] = ()
     width: int = 256
-    core: Literal["table", "lstm"] = "table"
+    core: Literal["table", "lstm", "keys"] = "table"
     core_width: int = 512
     deep: int = 768
     memory: int = 0
@@ -66,6 +68,8 @@ class HierarchicalDecoderSettings:
 
     def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
         check_segments(self.segments, self.codes, steps)
+        if self.core == "keys" and not self.memory:
+            raise ConfigError("the core 'keys' hears the beat before: 'memory' must be 1 or more")
         return HierarchicalDecoder(self, step, z, control)
 
 
@@ -181,10 +185,12 @@ class HierarchicalDecoder(FeedingDecoder):
         return vectors
 
     def hidden(self, z: Tensor, shown: Tensor, control: Tensor | None = None) -> Tensor:
-        beats = self.conduct(z, control)
-        if self.memory is not None:
-            beats = beats + self.memory(self.memory.heard(shown)).flatten(0, 1)
-        outputs = self.core.hidden(beats, shown.unflatten(1, (-1, self.beat)).flatten(0, 1))
+        beats, steps = self.conduct(z, control), shown.unflatten(1, (-1, self.beat)).flatten(0, 1)
+        if self.memory is None:
+            outputs = self.core.hidden(beats, steps)
+        else:
+            heard = self.memory.heard(shown).flatten(0, 1)  # [B * beats, S + events, *shape]
+            outputs = self.core.hidden(beats + self.memory(heard), steps, heard[:, : self.beat])
         return outputs.unflatten(0, (z.shape[0], -1)).flatten(1, 2)
 
     @torch.no_grad()
@@ -201,6 +207,13 @@ class HierarchicalDecoder(FeedingDecoder):
             return written.unflatten(0, (z.shape[0], -1)).flatten(1, 2)
         heard, music = self.memory.nothing(z.shape[0]), []
         for beat in beats.unflatten(0, (z.shape[0], -1)).unbind(1):  # [B, width] each
-            music.append(self.core.sample(beat + self.memory(heard), temperature, generator))
+            music.append(self.write(beat, heard, temperature, generator))
             heard = self.memory.heard_next(heard.to(music[-1].dtype), music[-1])
         return torch.cat(music, 1)
+
+    def write(
+        self, beat: Tensor, heard: Tensor, temperature: float, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """The steps [B, S, *shape] of one beat, from its vector [B, width] and what it hears of the music."""
+        told = beat + self.memory(heard)  # type: ignore[misc]
+        return self.core.sample(told, temperature, generator, heard[:, : self.beat])

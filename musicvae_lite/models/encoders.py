@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.latent import Posterior
+from musicvae_lite.models.keys import KeysEmbedding
 from musicvae_lite.models.layers import ToPosterior, lstm, orthonormal, posterior_from, see_one_hot
 from musicvae_lite.models.places import PlaceTable
 from musicvae_lite.music.representations.steps import Categorical, Step
@@ -39,6 +41,7 @@ class HierarchicalEncoderSettings:
         width: size of a beat's embedding and of every LSTM direction.
         squeeze: numbers kept of each part's LSTM output.
         deep: size of the ReLU layer over all parts, at the levels above the lowest.
+        embedding: how the steps of a beat are read: "table", or "keys" for piano-rolls (`KeysEmbedding`).
     """
 
     segments: tuple[int, ...] = (4, 8)
@@ -46,6 +49,7 @@ class HierarchicalEncoderSettings:
     width: int = 256
     squeeze: int = 64
     deep: int = 768
+    embedding: Literal["table", "keys"] = "table"
 
     def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
         check_segments(self.segments, self.codes, steps)
@@ -100,10 +104,12 @@ class BeatEmbedding(nn.Module):
     With a control, its S steps are told too.
     """
 
-    def __init__(self, step: Step, steps: int, width: int, control: Step | None = None):
+    def __init__(
+        self, step: Step, steps: int, width: int, control: Step | None = None, is_by_keys: bool = False
+    ):
         super().__init__()
         self.steps = steps
-        self.table = PlaceTable(step, steps, width)
+        self.table = (KeysEmbedding if is_by_keys else PlaceTable)(step, steps, width)
         self.mix = nn.Linear(width, width)
         self.control = PlaceTable(control, steps, width) if control else None
 
@@ -162,7 +168,8 @@ class HierarchicalEncoder(nn.Module):
     def __init__(self, settings: HierarchicalEncoderSettings, step: Step, z: int, control: Step | None):
         super().__init__()
         self.segments = settings.segments
-        self.beats = BeatEmbedding(step, settings.segments[0], settings.width, control)
+        by_keys = settings.embedding == "keys"
+        self.beats = BeatEmbedding(step, settings.segments[0], settings.width, control, by_keys)
         sizes = (settings.width, *settings.codes, z)
         self.levels = nn.ModuleList(
             Summary(sizes[i], parts, sizes[i + 1], settings.width, settings.squeeze, settings.deep * (i > 0))

@@ -116,7 +116,7 @@ def test_greedy_decodes_with_a_control_and_with_ends(name: str, tmp_path: Path):
     assert onnx._check(graph, path) < 1e-5
     inputs = {"z": z} | ({"control": made_up(r.control, 8, r.steps)} if r.control else {})
     (got,) = session(path).run(None, {name: value.numpy() for name, value in inputs.items()})
-    np.testing.assert_allclose(got, decoder.sample(z, inputs.get("control"), 0.0), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(got, decoder.sample(z, inputs.get("control"), 0.0), rtol=0, atol=1e-4)
     assert len(np.unique(got.reshape(8, -1), axis=0)) > 1
     if decoder.end is not None:
         assert (got == decoder.end).any() and (got != decoder.end).any()

@@ -25,6 +25,8 @@ KINDS: dict[str, tuple[Step, Step | None, dict]] = {
     "grooves": (Groove(3), None, {}),
     "grooves under flags": (Groove(3), Binary(2), {}),
     "flags without memory": (Binary(6), None, {"memory": 0}),
+    "piano-rolls": (Binary(22, rows=2), None, {"core": "keys"}),
+    "piano-rolls under chords": (Binary(22, rows=2), CHORDS, {"core": "keys"}),
     "grooves with LSTM cores": (Groove(3), None, {"core": "lstm"}),
 }
 
@@ -37,7 +39,10 @@ def build(name: str) -> tuple[VAE, Batch]:
     step, control, more = KINDS[name]
     torch.manual_seed(0)
     segments = (4, 4)
-    encoder = HierarchicalEncoderSettings(segments, width=24, squeeze=8).build(step, T, Z, control)
+    embedding = "keys" if more.get("core") == "keys" else "table"
+    encoder = HierarchicalEncoderSettings(segments, width=24, squeeze=8, embedding=embedding).build(
+        step, T, Z, control
+    )
     table = {"segments": segments, "width": 24, "core_width": 32, "memory": 2, **more}
     settings = from_table(HierarchicalDecoderSettings, table, name)
     decoder = settings.build(step, T, Z, control)

@@ -80,7 +80,7 @@ class PianorollRepresentation(Gridded):
     @property
     def step(self) -> Binary:
         """Two flags a key."""
-        return Binary(2 * self.keys)
+        return Binary(2 * self.keys, rows=2)
 
     @property
     def meaning(self) -> dict[str, Any]:
@@ -222,6 +222,20 @@ class PianorollRepresentation(Gridded):
     def transpose(self, tokens: np.ndarray, semitones: np.ndarray) -> np.ndarray:
         """Windows [W, T, 2 * K] moved by semitones [W]; a note that would leave the keys stays."""
         return self.canonical(self.transposition.apply(np.asarray(tokens, dtype=np.uint8), semitones))
+
+    def crossed(self, tokens: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        """Windows [W, T, 2 * K] that sound together with each other, one or two octaves apart.
+
+        The other window begins at another beat. Textures get as thick as two of them, and nothing is left
+        to be learnt by heart.
+        """
+        count = len(tokens)
+        beat = self.steps_per_quarter
+        shift = beat * generator.integers(0, self.steps // beat, count)
+        places = (np.arange(self.steps) + shift[:, None]) % self.steps  # [W, T]
+        other = tokens[generator.permutation(count)[:, None], places]
+        other = self.transpose(other, 12 * generator.choice((-2, -1, 1, 2), count))
+        return self.canonical(tokens | other)
 
     def fingerprint(self, tokens: np.ndarray) -> np.ndarray:
         """A hash uint64 [W] of canonical windows [W, T, 2 * K], the same for every transposition."""

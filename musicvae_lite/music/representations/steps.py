@@ -60,9 +60,14 @@ class Product:
 
 @dataclass(frozen=True)
 class Binary:
-    """`size` zeros and ones a step: [T, D]."""
+    """`size` zeros and ones a step: [T, D].
+
+    Attributes:
+        rows: how many rows of equal length they make, such as keys struck and keys held.
+    """
 
     size: int
+    rows: int = 1
 
     @property
     def shape(self) -> tuple[int, ...]:

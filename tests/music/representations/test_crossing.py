@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from musicvae_lite.music.representations import DrumsRepresentation, GrooveRepresentation, TrioRepresentation
+from musicvae_lite.music.representations import (
+    DrumsRepresentation,
+    GrooveRepresentation,
+    PianorollRepresentation,
+    TrioRepresentation,
+)
 from musicvae_lite.music.representations.crossing import crossed
 
 CHANCE = np.random.default_rng(0)
@@ -49,3 +54,21 @@ def test_under_chords_only_the_drums_of_a_trio_move():
     mixed = TrioRepresentation(bars=4, chords="triads").crossed(tokens, CHANCE)
     assert np.array_equal(mixed[..., :2], tokens[..., :2]) and (mixed[..., 2] != tokens[..., 2]).any()
     assert (TrioRepresentation(bars=4).crossed(tokens, CHANCE)[..., 0] != tokens[..., 0]).any()
+
+
+def test_piano_rolls_sound_together_octaves_apart():
+    r = PianorollRepresentation(bars=1)
+    tokens = np.zeros((2, 16, 2 * r.keys), np.uint8)
+    own, other = 40, 41  # keys, a semitone apart, so that it shows whose a note is
+    tokens[0, 0, own] = tokens[1, 4, other] = 1
+    tokens[0, 1:4, r.keys + own] = tokens[1, 5:8, r.keys + other] = 1
+    every = [r.crossed(tokens, np.random.default_rng(seed)) for seed in range(30)]
+    shifts = set()
+    for mixed in every:
+        assert np.array_equal(r.canonical(mixed), mixed)
+        assert (mixed & tokens == tokens).all()  # what was there still sounds
+        ((step, key),) = np.argwhere(mixed[0, :, : r.keys] > tokens[0, :, : r.keys])
+        assert step % 4 == 0
+        if (key - own) % 12:  # not the window itself
+            shifts.add(int(key - other))
+    assert shifts == {-24, -12, 12, 24}
