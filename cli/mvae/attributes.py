@@ -53,7 +53,7 @@ def fit(
     ] = None,
     most: Annotated[int, typer.Option(min=8, help="Windows to fit to.")] = 20_000,
     answers: Annotated[
-        int, typer.Option(min=8, help="Codes to ask the decoder about; half as many take half the time.")
+        int, typer.Option(min=8, help="Samples to ask the decoder about, beside the windows.")
     ] = 60_000,
     seed: Seed = 0,
 ) -> None:
@@ -69,7 +69,7 @@ def fit(
 
     vae = MusicVAE.load(model)
     windows = open_windows(data, vae.representation, split)
-    with Progress("decoding", answers, "samples") as progress:
+    with Progress("decoding", answers + min(most, len(windows)), "codes") as progress:
         found = fitting.fit(vae, windows, most, seed, answers, progress.advance)
     for way in found.ways:
         print(f"{way}: " + ", ".join(found.choose(way).names))

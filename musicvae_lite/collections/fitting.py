@@ -22,7 +22,7 @@ from musicvae_lite.training.windows import WindowSplit
 
 ANSWERS = 60_000
 AT_ONCE = 1000
-STRAYED = 0.6  # of the codes' own deviation: how far half of them are moved at random before they are decoded
+STRAYED = (0.6, 1.2)  # of the draws' deviation: how far half of them, and codes of windows, go astray at most
 CHECKED = 1024  # samples that a move proves itself on
 LENGTHS = (1.0, 0.5)  # of decorrelated vectors, tried in turn: far out, some do more to other attributes
 CLEAR = 1.1  # how far the own cell of its row must stand above the largest other
@@ -39,15 +39,15 @@ def fit(
 ) -> Attributes:
     """Every way to change attributes.
 
-    Plain vectors are the paper's, of the windows' codes. The others ask the decoder: draws from the prior
-    are decoded, half of them after they have strayed, and their attributes tell what leads where. A
-    decorrelated vector moves its attribute by about a standard deviation, or by half of one. The guide
-    is a network taught to read attributes off codes. Of both, what does move its attribute, and clearly
-    more than any other, on draws that it was not fitted to, is kept.
+    Plain vectors are the paper's, of the windows' codes. The others ask the decoder: codes are decoded, and
+    their attributes tell what leads where. A decorrelated vector, fitted to draws from the prior, moves its
+    attribute by about a standard deviation, or by half of one. The guide is a network taught to read
+    attributes off such draws and off codes of the windows, many of both gone astray. What does move its
+    attribute, and clearly more than any other, on draws that it was not fitted to, is kept.
 
     Args:
         most: windows to fit to; of more, so many drawn at random.
-        answers: codes to decode.
+        answers: draws to decode, beside the windows' codes.
         progress: told how many more were decoded.
 
     Raises:
@@ -67,27 +67,35 @@ def fit(
         for name in names
         if measured[name].std() > 0
     }
-    z, values = _answers(model, answers, seed + 1, progress)
     drawn = (answers + 1) // 2
+    z = _codes(model, means, answers, seed + 1)
+    values = _answers(model, z, progress)
     decorrelated = _decorrelated(model, names, z[:drawn], values[:drawn], seed + 2)
     guide = _guide(model, names, z, values, seed + 2)
     return Attributes(AttributeVectors(plain), AttributeVectors(decorrelated), guide)
 
 
-def _answers(
-    model: MusicVAE, count: int, seed: int, progress: Callable[[int], None]
-) -> tuple[Tensor, Tensor]:
-    """Codes [N, Z], the later half of them strayed, and the attributes [N, A] of what they decode to."""
+def _codes(model: MusicVAE, means: Tensor, draws: int, seed: int) -> Tensor:
+    """Draws [draws, Z], the later half of them gone astray, and then the means [N, Z], gone further."""
     generator = model.generator(seed)
-    z = model.vae.draw(count, generator)
-    strayed = z[(count + 1) // 2 :]
-    far = STRAYED * torch.rand(len(strayed), 1, generator=generator, device=z.device)
-    strayed += far * z.std(0) * torch.randn(strayed.shape, generator=generator, device=z.device)
+    drawn = model.vae.draw(draws, generator)
+    half = (draws + 1) // 2
+    parts, spread = (drawn[half:], means), drawn.std(0)
+    astray = []
+    for part, most in zip(parts, STRAYED, strict=True):
+        far = most * torch.rand(len(part), 1, generator=generator, device=part.device)
+        noise = torch.randn(part.shape, generator=generator, device=part.device)
+        astray.append(part + far * spread * noise)
+    return torch.cat([drawn[:half], *astray])
+
+
+def _answers(model: MusicVAE, z: Tensor, progress: Callable[[int], None]) -> Tensor:
+    """The attributes [N, A] of what codes [N, Z] decode to."""
     parts = []
     for part in z.split(AT_ONCE):
         parts.append(table.values(model, part))
         progress(len(part))
-    return z, torch.as_tensor(np.concatenate(parts), device=z.device)
+    return torch.as_tensor(np.concatenate(parts), device=z.device)
 
 
 def _decorrelated(

@@ -9,19 +9,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.cores import LSTMCore, TableCore
 from musicvae_lite.models.encoders import check_segments, depth_of, told
 from musicvae_lite.models.feeding import FeedingDecoder
 from musicvae_lite.models.heads import CategoricalHead
-from musicvae_lite.models.keys import KeysCore
 from musicvae_lite.models.layers import lstm, lstm_state, orthonormal
 from musicvae_lite.models.memory import BeatMemory
 from musicvae_lite.models.places import PlaceTable
 from musicvae_lite.models.stock.reading import reader_for
+from musicvae_lite.models.straight import StraightOut, begin
 from musicvae_lite.music.representations.steps import Step
 
-CORES = {"table": TableCore, "lstm": LSTMCore, "keys": KeysCore}
+CORES = {"table": TableCore, "lstm": LSTMCore}
 
 
 @dataclass(frozen=True)
@@ -49,27 +48,28 @@ class HierarchicalDecoderSettings:
     Attributes:
         segments, codes: as in the encoder, from the bottom: (4, 8) is 8 beats of 4 steps.
         width: size of a beat's vector and of the conductors.
-        core: what writes a beat, `TableCore` or `LSTMCore`; `KeysCore` for piano-rolls.
+        core: what writes a beat, `TableCore` or `LSTMCore`.
         core_width: size of the core's hidden state.
         deep: size of the ReLU layer of a conductor, at the levels above the lowest.
         memory: how many events before a beat its core is told, beside the beat before; 0 hides the
             beats from each other, and all are then written at once.
         nade: size of a NADE for the zeros and ones of a step; 0 writes them independently.
+        straight: numbers a beat that go from the lowest level's code to the head by a linear map alone, as
+            many as the encoder's (see `straight`).
     """
 
     segments: tuple[int, ...] = (4, 8)
     codes: tuple[int, ...] = ()
     width: int = 256
-    core: Literal["table", "lstm", "keys"] = "table"
+    core: Literal["table", "lstm"] = "table"
     core_width: int = 512
     deep: int = 768
     memory: int = 0
     nade: int = 0
+    straight: int = 0
 
     def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
         check_segments(self.segments, self.codes, steps)
-        if self.core == "keys" and not self.memory:
-            raise ConfigError("the core 'keys' hears the beat before: 'memory' must be 1 or more")
         return HierarchicalDecoder(self, step, z, control)
 
 
@@ -164,7 +164,13 @@ class HierarchicalDecoder(FeedingDecoder):
             Conductor(sizes[i + 1], parts, sizes[i], width, settings.deep * (i > 0))
             for i, parts in enumerate(settings.segments[1:])
         )
-        self.core = CORES[settings.core](step, width, settings.core_width, self.beat, settings.nade)
+        self.core = CORES[settings.core](
+            step, width, settings.core_width, self.beat, settings.nade, settings.straight
+        )
+        self.straight, self.width = None, width
+        if settings.straight:
+            self.straight = StraightOut(self.beat, settings.segments[1], settings.straight, sizes[1])
+            begin(self.core.head, step, settings.straight)
         self.memory = BeatMemory(step, self.beat, settings.memory, width) if settings.memory else None
         self.control = PlaceTable(control, self.beat, width) if control else None
 
@@ -176,21 +182,22 @@ class HierarchicalDecoder(FeedingDecoder):
         return self.reader.hide(shown, mask)
 
     def conduct(self, z: Tensor, control: Tensor | None = None) -> Tensor:
-        """z [B, Z] and control [B, T, *its shape] -> one vector a beat [B * beats, width]."""
-        vectors = z
+        """z [B, Z] and control [B, T, *its shape] -> one vector a beat [B * beats, width + straight]."""
+        vectors = code = z
         for level in reversed(self.levels):
-            vectors = level(vectors).flatten(0, 1)
+            vectors, code = level(vectors).flatten(0, 1), vectors
         if self.control is not None:
             vectors = vectors + self.control(told(control).unflatten(1, (-1, self.beat))).flatten(0, 1)
+        if self.straight is not None:
+            vectors = torch.cat([vectors, self.straight(code).to(vectors.dtype)], -1)
         return vectors
 
     def hidden(self, z: Tensor, shown: Tensor, control: Tensor | None = None) -> Tensor:
-        beats, steps = self.conduct(z, control), shown.unflatten(1, (-1, self.beat)).flatten(0, 1)
-        if self.memory is None:
-            outputs = self.core.hidden(beats, steps)
-        else:
-            heard = self.memory.heard(shown).flatten(0, 1)  # [B * beats, S + events, *shape]
-            outputs = self.core.hidden(beats + self.memory(heard), steps, heard[:, : self.beat])
+        beats, straight = self._parted(self.conduct(z, control))
+        if self.memory is not None:
+            beats = beats + self.memory(self.memory.heard(shown)).flatten(0, 1)
+        steps = shown.unflatten(1, (-1, self.beat)).flatten(0, 1)
+        outputs = self.core.hidden(beats, steps, straight)
         return outputs.unflatten(0, (z.shape[0], -1)).flatten(1, 2)
 
     @torch.no_grad()
@@ -203,7 +210,8 @@ class HierarchicalDecoder(FeedingDecoder):
     ) -> Tensor:
         beats = self.conduct(z, control)
         if self.memory is None:
-            written = self.core.sample(beats, temperature, generator)  # [B * beats, S, *shape]
+            beats, straight = self._parted(beats)
+            written = self.core.sample(beats, temperature, generator, straight)  # [B * beats, S, *shape]
             return written.unflatten(0, (z.shape[0], -1)).flatten(1, 2)
         heard, music = self.memory.nothing(z.shape[0]), []
         for beat in beats.unflatten(0, (z.shape[0], -1)).unbind(1):  # [B, width] each
@@ -214,6 +222,13 @@ class HierarchicalDecoder(FeedingDecoder):
     def write(
         self, beat: Tensor, heard: Tensor, temperature: float, generator: torch.Generator | None = None
     ) -> Tensor:
-        """The steps [B, S, *shape] of one beat, from its vector [B, width] and what it hears of the music."""
+        """The steps [B, S, *shape] of one beat, from its vector of `conduct` and what it hears."""
+        beat, straight = self._parted(beat)
         told = beat + self.memory(heard)  # type: ignore[misc]
-        return self.core.sample(told, temperature, generator, heard[:, : self.beat])
+        return self.core.sample(told, temperature, generator, straight)
+
+    def _parted(self, beats: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Vectors of `conduct` [M, width + E] as those of the core [M, width] and of its head [M, S, E]."""
+        if self.straight is None:
+            return beats, None
+        return beats[:, : self.width], self.straight.places(beats[:, self.width :])

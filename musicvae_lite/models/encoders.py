@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -12,9 +11,9 @@ from torch import Tensor, nn
 
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.latent import Posterior
-from musicvae_lite.models.keys import KeysEmbedding
 from musicvae_lite.models.layers import ToPosterior, lstm, orthonormal, posterior_from, see_one_hot
 from musicvae_lite.models.places import PlaceTable
+from musicvae_lite.models.straight import StraightIn
 from musicvae_lite.music.representations.steps import Categorical, Step
 
 
@@ -41,7 +40,8 @@ class HierarchicalEncoderSettings:
         width: size of a beat's embedding and of every LSTM direction.
         squeeze: numbers kept of each part's LSTM output.
         deep: size of the ReLU layer over all parts, at the levels above the lowest.
-        embedding: how the steps of a beat are read: "table", or "keys" for piano-rolls (`KeysEmbedding`).
+        straight: numbers a beat that enter the lowest level's code by linear maps alone (see `straight`),
+            for steps of many values at once, which the rest is slow to tell apart; 0 for none.
     """
 
     segments: tuple[int, ...] = (4, 8)
@@ -49,7 +49,7 @@ class HierarchicalEncoderSettings:
     width: int = 256
     squeeze: int = 64
     deep: int = 768
-    embedding: Literal["table", "keys"] = "table"
+    straight: int = 0
 
     def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
         check_segments(self.segments, self.codes, steps)
@@ -104,12 +104,10 @@ class BeatEmbedding(nn.Module):
     With a control, its S steps are told too.
     """
 
-    def __init__(
-        self, step: Step, steps: int, width: int, control: Step | None = None, is_by_keys: bool = False
-    ):
+    def __init__(self, step: Step, steps: int, width: int, control: Step | None = None):
         super().__init__()
         self.steps = steps
-        self.table = (KeysEmbedding if is_by_keys else PlaceTable)(step, steps, width)
+        self.table = PlaceTable(step, steps, width)
         self.mix = nn.Linear(width, width)
         self.control = PlaceTable(control, steps, width) if control else None
 
@@ -168,20 +166,26 @@ class HierarchicalEncoder(nn.Module):
     def __init__(self, settings: HierarchicalEncoderSettings, step: Step, z: int, control: Step | None):
         super().__init__()
         self.segments = settings.segments
-        by_keys = settings.embedding == "keys"
-        self.beats = BeatEmbedding(step, settings.segments[0], settings.width, control, by_keys)
+        self.beats = BeatEmbedding(step, settings.segments[0], settings.width, control)
         sizes = (settings.width, *settings.codes, z)
         self.levels = nn.ModuleList(
             Summary(sizes[i], parts, sizes[i + 1], settings.width, settings.squeeze, settings.deep * (i > 0))
             for i, parts in enumerate(settings.segments[1:])
         )
+        self.straight = None
+        if settings.straight:
+            beat, beats = settings.segments[:2]
+            self.straight = StraightIn(step, beat, beats, settings.straight, sizes[1])
+            self.levels[0].mean.weight.data.mul_(0.03)  # type: ignore[union-attr, operator]
         self.scale = nn.Linear(self.levels[-1].features, z)  # type: ignore[arg-type]
         nn.init.constant_(self.scale.bias, -3.0)
 
     def forward(self, x: Tensor, control: Tensor | None = None) -> Posterior:
         vectors = features = self.beats(x, control).flatten(0, 1)  # [B * beats, width]
-        for parts, level in zip(self.segments[1:], self.levels, strict=True):
+        for index, (parts, level) in enumerate(zip(self.segments[1:], self.levels, strict=True)):
             vectors, features = level(
                 vectors.unflatten(0, (-1, parts))
             )  # [B * phrases, code], at the top [B, Z]
+            if index == 0 and self.straight is not None:
+                vectors = vectors + self.straight(x.unflatten(1, (len(vectors) // len(x), -1)).flatten(0, 1))
         return posterior_from(vectors, self.scale(features))

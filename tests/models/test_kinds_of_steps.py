@@ -21,12 +21,13 @@ KINDS: dict[str, tuple[Step, Step | None, dict]] = {
     "several tokens": (Product((5, 6, 9)), None, {}),
     "several tokens under several": (Product((5, 6)), Product((3, 4)), {}),
     "flags": (Binary(6), None, {}),
+    "flags that go straight": (Binary(6), None, {"straight": 7}),
+    "tokens that go straight to LSTM cores": (Categorical(12), None, {"straight": 7, "core": "lstm"}),
+    "tokens that go straight without memory": (Categorical(12), None, {"straight": 7, "memory": 0}),
     "flags with a NADE": (Binary(6), CHORDS, {"nade": 8}),
     "grooves": (Groove(3), None, {}),
     "grooves under flags": (Groove(3), Binary(2), {}),
     "flags without memory": (Binary(6), None, {"memory": 0}),
-    "piano-rolls": (Binary(22, rows=2), None, {"core": "keys"}),
-    "piano-rolls under chords": (Binary(22, rows=2), CHORDS, {"core": "keys"}),
     "grooves with LSTM cores": (Groove(3), None, {"core": "lstm"}),
 }
 
@@ -39,8 +40,8 @@ def build(name: str) -> tuple[VAE, Batch]:
     step, control, more = KINDS[name]
     torch.manual_seed(0)
     segments = (4, 4)
-    embedding = "keys" if more.get("core") == "keys" else "table"
-    encoder = HierarchicalEncoderSettings(segments, width=24, squeeze=8, embedding=embedding).build(
+    straight = more.get("straight", 0)
+    encoder = HierarchicalEncoderSettings(segments, width=24, squeeze=8, straight=straight).build(
         step, T, Z, control
     )
     table = {"segments": segments, "width": 24, "core_width": 32, "memory": 2, **more}

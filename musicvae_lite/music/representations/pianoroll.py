@@ -80,7 +80,7 @@ class PianorollRepresentation(Gridded):
     @property
     def step(self) -> Binary:
         """Two flags a key."""
-        return Binary(2 * self.keys, rows=2)
+        return Binary(2 * self.keys)
 
     @property
     def meaning(self) -> dict[str, Any]:

@@ -60,14 +60,9 @@ class Product:
 
 @dataclass(frozen=True)
 class Binary:
-    """`size` zeros and ones a step: [T, D].
-
-    Attributes:
-        rows: how many rows of equal length they make, such as keys struck and keys held.
-    """
+    """`size` zeros and ones a step: [T, D]."""
 
     size: int
-    rows: int = 1
 
     @property
     def shape(self) -> tuple[int, ...]:

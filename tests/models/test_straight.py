@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from musicvae_lite.models.heads import head_for
+from musicvae_lite.models.straight import StraightIn, StraightOut, begin, vectors
+from musicvae_lite.music.representations.steps import Binary, Categorical, Product, Step
+from tests.models.architectures import made_up
+
+BEATS, S, SIZE = 3, 4, 256
+
+
+def through(step: Step, x: torch.Tensor, nade: int = 0) -> torch.Tensor:
+    """What comes back of steps [B, T, *shape] before anything is learnt."""
+    code = BEATS * SIZE
+    head = head_for(step, SIZE, nade)
+    begin(head, step, SIZE)
+    into, out = StraightIn(step, S, BEATS, SIZE, code), StraightOut(S, BEATS, SIZE, code)
+    told = out.places(out(into(x)))  # [B * BEATS, S, SIZE]
+    return head.sample(told, 0.0).unflatten(0, (len(x), BEATS)).flatten(1, 2)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("step", "nade"), [(Binary(20), 0), (Binary(20), 8), (Categorical(20), 0), (Product((9, 6)), 0)]
+)
+@torch.no_grad()
+def test_steps_come_back_before_anything_is_learnt(step: Step, nade: int):
+    x = made_up(step, 50, BEATS * S)
+    if isinstance(step, Binary):
+        x = x * (torch.rand(x.shape, generator=torch.Generator().manual_seed(1)) < 0.2)
+    torch.manual_seed(0)
+    got = through(step, x, nade)
+    assert (got == x).float().mean() > 0.97
+
+
+def test_nothing_happens_has_no_vector():
+    assert not vectors(Categorical(5), 8)[0].any() and vectors(Categorical(5), 8)[1:].any(1).all()
+    assert (~vectors(Product((3, 4)), 8).any(1)).nonzero().flatten().tolist() == [0, 3]
+    assert vectors(Binary(5), 8).any(1).all()
+
+
+@torch.no_grad()
+def test_a_code_may_be_smaller_than_what_goes_in():
+    into, out = StraightIn(Binary(6), S, BEATS, 16, 24), StraightOut(S, BEATS, 16, 24)
+    x = torch.zeros(1, BEATS * S, 6).long()
+    x[0, 5, 2] = 1
+    told = out.places(out(into(x)))
+    told = told / told.norm()
+    place, key = 5, 2
+    wanted = (vectors(Binary(6), 16)[key] * out.turn[place % S]).flatten()
+    likeness = (told.flatten(0, 1) @ (vectors(Binary(6), 16)[key] * 1.0)) / wanted.norm()
+    assert likeness.argmax() == place
+
+
+def test_other_heads_are_left_to_learn():
+    head = nn.Linear(4, 3)
+    before = head.weight.clone()
+    begin(head, Binary(3), 2)
+    assert torch.equal(before, head.weight)
