@@ -66,10 +66,14 @@ class Original:
         self._said.close()
 
 
-def imports() -> Sample:
-    """A process that only imports what Magenta's commands import: less than any of them takes."""
+def run(*words: str | int | Path) -> Sample:
+    """A whole process of the worker, from its start to its end. Raises RuntimeError when it fails."""
     before, begin = os.times(), time.perf_counter()
-    subprocess.run([os.environ[VARIABLE], str(WORKER), "imports"], capture_output=True, check=True)
+    done = subprocess.run(
+        [os.environ[VARIABLE], str(WORKER), *map(str, words)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"Magenta's code does not run: {done.stderr.strip().splitlines()[-1:]}")
     wall, after = time.perf_counter() - begin, os.times()
     busy = after.children_user + after.children_system - before.children_user - before.children_system
     return wall, busy

@@ -1,9 +1,12 @@
 """Runs Magenta's own code, in a Python of its own that has it: a line in, a line of JSON out.
 
-    MAGENTA_PYTHON original_worker.py flat|hierarchical|prepare|imports [BATCH|FOLDER] [THREADS]
+    MAGENTA_PYTHON original_worker.py flat|hierarchical|prepare [BATCH|FOLDER] [THREADS]
+    MAGENTA_PYTHON original_worker.py checkpoint FOLDER
+    MAGENTA_PYTHON original_worker.py interpolate FOLDER A.mid B.mid OUT STEPS
 
 Knows the lines "step" (one training update), "sample" (a batch of new sequences) and, for `prepare`,
-"read" and "extract"; `imports` ends at once. Needs nothing of this project; an import of Magenta's that is
+"read" and "extract". `checkpoint` writes the weights that a cat-mel_2bar_small starts with, and `interpolate`
+does with them what music_vae_generate does. Needs nothing of this project; an import of Magenta's that is
 not used here (of data sets) is stood in for.
 """
 
@@ -100,9 +103,40 @@ def prepare_works(folder):
     return {"read": read_all, "extract": extract_all}, {"files": len(files)}
 
 
+def write_checkpoint(folder):
+    """Untrained weights, as a training run would leave them."""
+    tf.disable_eager_execution()
+    config = configs.CONFIG_MAP["cat-mel_2bar_small"]
+    config.model.build(config.hparams, config.data_converter.output_depth, is_training=False)
+    config.model.sample(1, max_length=32, z=tf.zeros([1, config.hparams.z_size]))
+    config.model.encode(tf.zeros([1, 32, config.data_converter.output_depth]), tf.constant([32]))
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        tf.train.Saver().save(session, os.path.join(folder, "model.ckpt"))
+
+
+def interpolate(folder, first, second, out, count):
+    """The first two bars of each file, `count` steps from one to the other, a MIDI file for each."""
+    import note_seq
+    from magenta.models.music_vae import TrainedModel
+
+    tf.disable_eager_execution()
+    config = configs.CONFIG_MAP["cat-mel_2bar_small"]
+    ends = []
+    for path in (first, second):
+        tensors = config.data_converter.to_tensors(note_seq.midi_file_to_note_sequence(path)).outputs
+        ends.append(config.data_converter.from_tensors(tensors[:1])[0])
+    model = TrainedModel(config, count, os.path.join(folder, "model.ckpt"))
+    for index, found in enumerate(model.interpolate(*ends, num_steps=count, length=32)):
+        note_seq.sequence_proto_to_midi_file(found, os.path.join(out, f"{index}.mid"))
+
+
 def main():
-    if sys.argv[1] == "imports":
-        return
+    if sys.argv[1] == "checkpoint":
+        return write_checkpoint(sys.argv[2])
+    if sys.argv[1] == "interpolate":
+        folder, first, second, out, count = sys.argv[2:7]
+        return interpolate(folder, first, second, out, int(count))
     kind, what = sys.argv[1], sys.argv[2]
     threads = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     works, facts = prepare_works(what) if kind == "prepare" else model_works(kind, int(what), threads)

@@ -26,7 +26,7 @@ STRAYED = (0.6, 1.2)  # of the draws' deviation: how far half of them, and codes
 CHECKED = 1024  # samples that a move proves itself on
 LENGTHS = (1.0, 0.5)  # of decorrelated vectors, tried in turn: far out, some do more to other attributes
 CLEAR = 1.1  # how far the own cell of its row must stand above the largest other
-LEAST = 0.1  # standard deviations that a move must change its attribute by, up and down
+LEAST = 0.05  # standard deviations that a move must change its attribute by, up and down
 
 
 def fit(

@@ -115,8 +115,8 @@ class MusicTraining(TrainingSettings):
             it falls in a straight line to `synthetic_last`. They teach pitch and rhythm of every kind
             first; the last updates belong to music, so that samples sound like it.
         crossed, crossed_last: share of windows that take some of their voices (drums, or parts of a trio)
-            from other windows of the batch, falling as the share of synthetic ones does. Keeps a model
-            of few songs from learning them by heart.
+            from other windows of the batch, or (piano-rolls) sound together with one. It falls as the
+            share of synthetic ones does. Keeps a model of few songs from learning them by heart.
         unlabelled: share of windows whose label is not said, of models that labels condition.
     """
 

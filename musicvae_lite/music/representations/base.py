@@ -84,6 +84,7 @@ class Representation(Protocol):
     name: ClassVar[str]
     usual_hop: ClassVar[str]  # from window to window in datasets: "beat" or "bar"
     silence: ClassVar[int]  # the value of a step at which nothing begins
+    bow: ClassVar[float]  # of paths between its codes, see `latent.bowed`
 
     @property
     def bars(self) -> int: ...

@@ -23,6 +23,7 @@ class Gridded:
     name: ClassVar[str]
     usual_hop: ClassVar[str] = "bar"
     silence: ClassVar[int] = 0
+    bow: ClassVar[float] = 0.25
     bars: int
     meter: Meter
     steps_per_quarter: int

@@ -66,6 +66,7 @@ class PianorollRepresentation(Gridded):
     chords: str | None = None
 
     name: ClassVar[str] = "pianoroll"
+    bow: ClassVar[float] = 1.0  # on any shorter path half of the notes go missing in the middle
 
     def __post_init__(self) -> None:
         self.check_grid()
