@@ -107,9 +107,10 @@ def write_checkpoint(folder):
     """Untrained weights, as a training run would leave them."""
     tf.disable_eager_execution()
     config = configs.CONFIG_MAP["cat-mel_2bar_small"]
-    config.model.build(config.hparams, config.data_converter.output_depth, is_training=False)
-    config.model.sample(1, max_length=32, z=tf.zeros([1, config.hparams.z_size]))
-    config.model.encode(tf.zeros([1, 32, config.data_converter.output_depth]), tf.constant([32]))
+    model, depth = config.model, config.data_converter.output_depth
+    model.build(config.hparams, depth, is_training=False)
+    model.sample(1, max_length=32, z=tf.zeros([1, config.hparams.z_size]), temperature=1.0)
+    model.encode(tf.zeros([1, 32, depth]), tf.constant([32]), tf.zeros([1, 32, 0]))
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         tf.train.Saver().save(session, os.path.join(folder, "model.ckpt"))
