@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 
-from musicvae_lite.music import midi_writing
 from musicvae_lite.music.score import Score, Track
 
 VOICES = ("Soprano", "Alto", "Tenor", "Bass")
@@ -57,7 +56,7 @@ def main() -> None:
         place = given.folder / split
         place.mkdir(parents=True, exist_ok=True)
         for number, steps in enumerate(songs):
-            (place / f"{number:03}.mid").write_bytes(midi_writing.to_bytes(chorale(steps)))
+            chorale(steps).save(str(place / f"{number:03}.mid"))
         print(f"{len(songs)} chorales in {place}")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from musicvae_lite.errors import NothingUsableError, ReadError
-from musicvae_lite.music import midi, midi_writing
+from musicvae_lite.music import midi
 from musicvae_lite.music.representations.melody import MelodyRepresentation
 from musicvae_lite.music.score import Meter, MeterChange, Score
 from musicvae_lite.training.windows import Song, WindowSplit
@@ -103,6 +103,11 @@ def song(folder: Path) -> Score:
     )
 
 
+def song_folders(folder: Path) -> list[Path]:
+    """The folders of songs in that of the whole set, in order."""
+    return sorted(p for p in folder.iterdir() if (p / "beat_midi.txt").is_file())
+
+
 def windows(folder: Path, representation: MelodyRepresentation) -> WindowSplit:
     """The different windows, from every bar, of all songs of POP909 whose bars mostly fill the meter.
 
@@ -111,7 +116,7 @@ def windows(folder: Path, representation: MelodyRepresentation) -> WindowSplit:
     """
     tokens, origins, songs = [], [], []
     wanted = representation.meter.quarters
-    for place in sorted(p for p in folder.iterdir() if (p / "beat_midi.txt").is_file()):
+    for place in song_folders(folder):
         _, downbeat = read_beats(place / "beat_midi.txt")
         if beats_a_bar(downbeat) != wanted:
             continue
@@ -136,9 +141,9 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    places = sorted(p for p in given.folder.iterdir() if (p / "beat_midi.txt").is_file())
+    places = song_folders(given.folder)
     for place in places:
-        (given.out / f"{place.name}.mid").write_bytes(midi_writing.to_bytes(song(place)))
+        song(place).save(str(given.out / f"{place.name}.mid"))
     print(f"{len(places)} songs in {given.out}")
 
 

@@ -145,7 +145,7 @@ def table(
 
     vae = MusicVAE.load(model)
     found = measure(vae, vae.attributes.choose(cast("WayName | None", way)), count, seed)
-    record = {"model": vae.identity, "way": way or (*vae.attributes.ways, "plain")[0], **found.to_table()}
+    record = {"model": vae.identity, "way": way or vae.attributes.best, **found.to_table()}
     numbers = picture.with_suffix(".json")
     write_file(numbers, (json.dumps(out.plain(record), indent=2) + "\n").encode())
     grids, sides = (found.added, found.subtracted), ("more", "less")

@@ -67,16 +67,16 @@ def fit(
         for name in names
         if measured[name].std() > 0
     }
-    drawn = (answers + 1) // 2
-    z = _codes(model, means, answers, seed + 1)
+    drawn, astray = _codes(model, means, answers, seed + 1)
+    z = torch.cat([drawn, astray])
     values = _answers(model, z, progress)
-    decorrelated = _decorrelated(model, names, z[:drawn], values[:drawn], seed + 2)
+    decorrelated = _decorrelated(model, names, drawn, values[: len(drawn)], seed + 2)
     guide = _guide(model, names, z, values, seed + 2)
     return Attributes(AttributeVectors(plain), AttributeVectors(decorrelated), guide)
 
 
-def _codes(model: MusicVAE, means: Tensor, draws: int, seed: int) -> Tensor:
-    """Draws [draws, Z], the later half of them gone astray, and then the means [N, Z], gone further."""
+def _codes(model: MusicVAE, means: Tensor, draws: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Half of so many draws, and codes gone astray: the other half, and the means [N, Z], further."""
     generator = model.generator(seed)
     drawn = model.vae.draw(draws, generator)
     half = (draws + 1) // 2
@@ -86,7 +86,7 @@ def _codes(model: MusicVAE, means: Tensor, draws: int, seed: int) -> Tensor:
         far = most * torch.rand(len(part), 1, generator=generator, device=part.device)
         noise = torch.randn(part.shape, generator=generator, device=part.device)
         astray.append(part + far * spread * noise)
-    return torch.cat([drawn[:half], *astray])
+    return drawn[:half], torch.cat(astray)
 
 
 def _answers(model: MusicVAE, z: Tensor, progress: Callable[[int], None]) -> Tensor:

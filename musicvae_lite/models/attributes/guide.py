@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from musicvae_lite import checkpoints
-from musicvae_lite.errors import CheckpointError
+from musicvae_lite.errors import CheckpointError, shown
 from musicvae_lite.models.attributes.moving import HELD, MOVED, check
 
 if TYPE_CHECKING:
@@ -66,8 +66,7 @@ class AttributeGuide(nn.Module):
         told = torch.tensor([amounts.get(name, 0.0) for name in self.reads]).to(z)  # [A]
         if not told.any():
             return z
-        start = (z - self.centre) / self.spread
-        read, _ = self._answer(start)
+        start, read = (z - self.centre) / self.spread, self(z)
         least, most = torch.minimum(self.bounds[:, 0], read), torch.maximum(self.bounds[:, 1], read)
         target = torch.minimum(torch.maximum(read + told, least), most)
         soft = SOFTNESS * torch.eye(len(told)).to(z)
@@ -111,7 +110,9 @@ class AttributeGuide(nn.Module):
         wanted = {"first.weight": (width, z), "second.weight": (width, width)}
         wanted |= dict.fromkeys(rows, (width + 3,))
         if not rows or any(shapes.get(name) != shape for name, shape in wanted.items()):
-            raise CheckpointError(f"{path}: not a guide for codes of {z} numbers; fit it again: {shapes}")
+            raise CheckpointError(
+                f"{path}: not a guide for codes of {z} numbers; fit it again: {shown(shapes)}"
+            )
         guide = cls(reads, z, width)
         table = torch.stack(list(rows.values()))  # [A, W + 3]
         weights = {name: tensor for name, tensor in tensors.items() if name not in rows}

@@ -42,10 +42,14 @@ class Attributes:
         ways: tuple[Way, ...] = ("guide", "decorrelated", "plain")
         return tuple(way for way in ways if self.choose(way).names)
 
+    @property
+    def best(self) -> Way:
+        """The first of `ways`; "plain", which then moves nothing, where the model has none."""
+        return (*self.ways, "plain")[0]
+
     def choose(self, way: Way | None = None) -> Mover:
         """The way asked for, which may have nothing to move; otherwise the best that the model has."""
-        if way is None:
-            way = (*self.ways, "plain")[0]
+        way = way or self.best
         if way == "guide":
             return self.guide or AttributeVectors()
         return self.decorrelated if way == "decorrelated" else self.plain

@@ -94,17 +94,9 @@ class AttributeTable:
 
 
 def measure(
-    model: MusicVAE,
-    mover: Mover,
-    count: int = 1024,
-    seed: int = 0,
-    temperature: float = 0.0,
-    amount: float = 1,
+    model: MusicVAE, mover: Mover, count: int = 1024, seed: int = 0, temperature: float = 0.0
 ) -> AttributeTable:
-    """Gives samples from a model's prior more and less of each attribute that it can change.
-
-    Args:
-        amount: how much more and less, in standard deviations.
+    """Gives samples from a model's prior one standard deviation more and less of what a mover can change.
 
     Raises:
         ConfigError: nothing can be moved, or none of the attributes that are measured.
@@ -121,7 +113,7 @@ def measure(
     def change(sign: int) -> np.ndarray:
         return np.stack(
             [
-                (values(model, mover.move(z, {name: sign * amount}), temperature, seed) - before).mean(0)
+                (values(model, mover.move(z, {name: sign}), temperature, seed) - before).mean(0)
                 for name in rows
             ]
         )

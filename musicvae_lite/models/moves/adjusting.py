@@ -29,7 +29,7 @@ def adjust(
         ConfigError: the model cannot change an attribute of that name in this way.
     """
     picked = model.pick(music)
-    way = way or (*model.attributes.ways, "plain")[0]
+    way = way or model.attributes.best
     z = model.attributes.choose(way).move(model.posterior(picked).mean, amounts)
     told = {"attributes": amounts, "way": way}
     return write(model, "attributes", z, [picked], [picked.stem], how or Writing(), told)

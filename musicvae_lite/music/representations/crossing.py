@@ -16,11 +16,17 @@ def crossed(voices: np.ndarray, beat: int, generator: np.random.Generator) -> np
     Returns:
         Windows of the same shape; windows alone in their batch meet themselves.
     """
-    count, steps, parts = voices.shape[:3]
-    partner = generator.permutation(count)
-    shift = beat * generator.integers(0, max(1, steps // beat), count)
-    places = (np.arange(steps) + shift[:, None]) % steps  # [W, T]
-    other = voices[partner[:, None], places]  # [W, T, V, ...]
+    other = others(voices, beat, generator)
+    count, parts = voices.shape[0], voices.shape[2]
     share = generator.random((count, 1, 1))  # how much of a window is another's
     taken = (generator.random((count, 1, parts)) < share).reshape(count, 1, parts, *[1] * (voices.ndim - 3))
     return np.where(taken, other, voices)
+
+
+def others(windows: np.ndarray, beat: int, generator: np.random.Generator) -> np.ndarray:
+    """For each window [W, T, ...] of a batch another one, which begins at another beat."""
+    count, steps = windows.shape[:2]
+    partner = generator.permutation(count)
+    shift = beat * generator.integers(0, max(1, steps // beat), count)
+    places = (np.arange(steps) + shift[:, None]) % steps  # [W, T]
+    return windows[partner[:, None], places]

@@ -17,6 +17,7 @@ from musicvae_lite.music.grid import Grid, common_shift
 from musicvae_lite.music.representations import chord_control, configuring
 from musicvae_lite.music.representations.base import Extraction
 from musicvae_lite.music.representations.comparing import f1, step_figures
+from musicvae_lite.music.representations.crossing import others
 from musicvae_lite.music.representations.fingerprints import hash_rows
 from musicvae_lite.music.representations.gridded import Gridded
 from musicvae_lite.music.representations.line import SUSPECT
@@ -230,12 +231,8 @@ class PianorollRepresentation(Gridded):
         The other window begins at another beat. Textures get as thick as two of them, and nothing is left
         to be learnt by heart.
         """
-        count = len(tokens)
-        beat = self.steps_per_quarter
-        shift = beat * generator.integers(0, self.steps // beat, count)
-        places = (np.arange(self.steps) + shift[:, None]) % self.steps  # [W, T]
-        other = tokens[generator.permutation(count)[:, None], places]
-        other = self.transpose(other, 12 * generator.choice((-2, -1, 1, 2), count))
+        other = others(tokens, self.steps_per_quarter, generator)
+        other = self.transpose(other, 12 * generator.choice((-2, -1, 1, 2), len(tokens)))
         return self.canonical(tokens | other)
 
     def fingerprint(self, tokens: np.ndarray) -> np.ndarray:
