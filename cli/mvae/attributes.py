@@ -83,7 +83,7 @@ def fit(
 @app.command()
 def apply(
     file: Annotated[str, typer.Argument(help="Music: MIDI, ABC (book.abc#3) or MusicXML.")],
-    amounts: Annotated[list[str], typer.Argument(help="Such as density=+1 syncopation16=-0.5.")],
+    amounts: Annotated[list[str], typer.Argument(help="Such as density=+1 syncopation=-0.5.")],
     output: Output = None,
     model: Model = None,
     bars: BarsOption = None,

@@ -14,6 +14,14 @@ from musicvae_lite.music.attributes import drums, melody
 from musicvae_lite.music.representations.drums import DrumsRepresentation
 from musicvae_lite.music.representations.melody import MelodyRepresentation
 
+TOGETHER = {"syncopation": ("syncopation16", "syncopation8")}  # one name for several attributes
+
+
+def written_out(amounts: dict[str, float]) -> dict[str, float]:
+    """Amounts by attribute, where a name may stand for several; one that is named itself keeps its own."""
+    found = {one: amount for name, amount in amounts.items() for one in TOGETHER.get(name, (name,))}
+    return found | {name: amount for name, amount in amounts.items() if name not in TOGETHER}
+
 
 def names(representation: Any) -> tuple[str, ...]:
     """The attributes that windows of a representation have.

@@ -83,3 +83,17 @@ def test_what_cannot_be_moved(mover: Mover):
     ):
         with pytest.raises(ConfigError, match=words):
             mover.move(torch.zeros(2, 3), amounts)  # type: ignore[arg-type]
+
+
+def test_syncopation_is_that_of_16ths_and_of_8ths(tmp_path: Path):
+    place = save_small(tmp_path / "m")
+    Attributes(AttributeVectors({name: torch.ones(8) for name in ("syncopation16", "syncopation8")})).save(
+        place
+    )
+    model = MusicVAE.load(place)
+    assert model.adjust(tune(1), syncopation=-0.5).record["attributes"] == {
+        "syncopation16": -0.5,
+        "syncopation8": -0.5,
+    }
+    apart = model.adjust(tune(1), syncopation8=1.0, syncopation=-0.5).record["attributes"]
+    assert apart == {"syncopation16": -0.5, "syncopation8": 1.0}
