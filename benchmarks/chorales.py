@@ -16,7 +16,7 @@ import numpy as np
 
 from musicvae_lite.music.score import Score, Track
 
-VOICES = ("Soprano", "Alto", "Tenor", "Bass")
+VOICES = {"Soprano": 19, "Alto": 19, "Tenor": 19, "Bass": 32}  # organ and acoustic bass: parts of a trio too
 STEP = 120  # ticks of a 16th
 
 
@@ -40,7 +40,7 @@ def chorale(steps: list[list[int]]) -> Score:
         pitch=note,
         velocity=np.full(len(note), 80, np.int32),
         track=track,
-        tracks=tuple(Track(name, 52) for name in VOICES),  # a choir
+        tracks=tuple(Track(name, program) for name, program in VOICES.items()),
     )
 
 

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from musicvae_lite.models.heads import BernoulliHead, CategoricalHead, NADEHead, ProductHead
 from musicvae_lite.models.layers import orthonormal
 from musicvae_lite.models.places import PlaceTable
-from musicvae_lite.music.representations.steps import Binary, Categorical, Product, Step
+from musicvae_lite.music.representations.steps import Categorical, Product, Step, bits_of
 
 LOUD = 2.0  # of what goes in: codes then spread about as widely as N(0, I)
 SURE = 8.0  # log odds between a value whose vector is there and one whose is not
@@ -25,13 +27,21 @@ SURE = 8.0  # log odds between a value whose vector is there and one whose is no
 def vectors(step: Step, size: int) -> Tensor:
     """A vector for each value of a step, [V, size], of length 1 on average: the same wherever asked for.
 
-    "Nothing happens", the token 0 of each part of a step, has none.
+    "Nothing happens", the token 0 of each part of a step, has none. A value that is a set of things has the
+    sum of theirs, so that sets which were never met are told apart too.
     """
-    depths = depths_of(step)
-    count = sum(depths) or math.prod(step.shape)
-    found = torch.randn(count, size, generator=torch.Generator().manual_seed(count)) / math.sqrt(size)
-    found[_firsts(depths)] = 0
-    return found
+    chance = torch.Generator().manual_seed(sum(depths_of(step)) or math.prod(step.shape))
+
+    def draw(count: int) -> Tensor:
+        return torch.randn(count, size, generator=chance) / math.sqrt(size)
+
+    if not depths_of(step):
+        return draw(math.prod(step.shape))
+    parts = [
+        _members(depth, bits) @ draw(bits) if bits else F.pad(draw(depth - 1), (0, 0, 1, 0))
+        for depth, bits in zip(depths_of(step), _bits_of(step), strict=True)
+    ]
+    return torch.cat(parts)
 
 
 def depths_of(step: Step) -> tuple[int, ...]:
@@ -41,9 +51,27 @@ def depths_of(step: Step) -> tuple[int, ...]:
     return (step.depth,) if isinstance(step, Categorical) else ()
 
 
-def _firsts(depths: tuple[int, ...]) -> list[int]:
-    """Where the values of each part begin."""
-    return [sum(depths[:part]) for part in range(len(depths))]
+def _bits_of(step: Step) -> tuple[int, ...]:
+    """How many things the values of each part are sets of, 0 where they are none."""
+    if isinstance(step, Product):
+        return step.bits or (0,) * len(step.depths)
+    return (step.bits,) if isinstance(step, Categorical) else ()
+
+
+def _members(depth: int, bits: int) -> Tensor:
+    """Which things each value is a set of, zeros and ones [depth, bits]."""
+    return torch.from_numpy(bits_of(np.arange(depth), bits)).float()
+
+
+def _at_first(step: Step) -> Tensor:
+    """What speaks for each value before a vector does, log odds [V]: few things happen."""
+    if not depths_of(step):
+        return torch.full(step.shape, -SURE / 2).flatten()
+    parts = []
+    for depth, bits in zip(depths_of(step), _bits_of(step), strict=True):
+        happens = _members(depth, bits).sum(1) if bits else (torch.arange(depth) > 0).float()
+        parts.append(-SURE / 2 * happens)
+    return torch.cat(parts)
 
 
 def signs(steps: int, size: int) -> Tensor:
@@ -105,7 +133,4 @@ def begin(head: nn.Module, step: Step, size: int) -> None:
         return
     told = vectors(step, size)
     head.logits.weight.data[-len(told) :, -size:] = SURE / LOUD * told  # a NADE's other biases come first
-    if isinstance(step, Binary):
-        head.logits.bias.data[-len(told) :] = -SURE / 2
-    else:
-        head.logits.bias.data[_firsts(depths_of(step))] = SURE / 2
+    head.logits.bias.data[-len(told) :] = _at_first(step)

@@ -23,7 +23,15 @@ def through(step: Step, x: torch.Tensor, nade: int = 0) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(
-    ("step", "nade"), [(Binary(20), 0), (Binary(20), 8), (Categorical(20), 0), (Product((9, 6)), 0)]
+    ("step", "nade"),
+    [
+        (Binary(20), 0),
+        (Binary(20), 8),
+        (Categorical(20), 0),
+        (Categorical(16, 4), 0),
+        (Product((9, 6)), 0),
+        (Product((9, 16), (0, 4)), 0),
+    ],
 )
 @torch.no_grad()
 def test_steps_come_back_before_anything_is_learnt(step: Step, nade: int):
@@ -39,6 +47,12 @@ def test_nothing_happens_has_no_vector():
     assert not vectors(Categorical(5), 8)[0].any() and vectors(Categorical(5), 8)[1:].any(1).all()
     assert (~vectors(Product((3, 4)), 8).any(1)).nonzero().flatten().tolist() == [0, 3]
     assert vectors(Binary(5), 8).any(1).all()
+
+
+def test_a_set_has_the_vectors_of_its_members():
+    found = vectors(Product((3, 8), (0, 3)), 8)[3:]
+    assert torch.allclose(found[5], found[1] + found[4]) and not found[0].any()
+    assert torch.equal(vectors(Categorical(8, 3), 8)[6], vectors(Categorical(8, 3), 8)[[2, 4]].sum(0))
 
 
 @torch.no_grad()

@@ -23,6 +23,26 @@ def crossed(voices: np.ndarray, beat: int, generator: np.random.Generator) -> np
     return np.where(taken, other, voices)
 
 
+def filled(voices: np.ndarray, silent: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Windows whose silent voices are those of other windows, in which they sound.
+
+    So songs that have one voice alone teach a model of several.
+
+    Args:
+        voices: [W, T, V], V voices of the windows of one batch.
+        silent: bool [W, V], which of them rest throughout.
+
+    Returns:
+        Windows of the same shape; a voice that no window of the batch has stays silent.
+    """
+    found = voices.copy()
+    for voice in range(voices.shape[2]):
+        without, having = np.flatnonzero(silent[:, voice]), np.flatnonzero(~silent[:, voice])
+        if len(having):
+            found[without, :, voice] = voices[generator.choice(having, len(without)), :, voice]
+    return found
+
+
 def others(windows: np.ndarray, beat: int, generator: np.random.Generator) -> np.ndarray:
     """For each window [W, T, ...] of a batch another one, which begins at another beat."""
     count, steps = windows.shape[:2]

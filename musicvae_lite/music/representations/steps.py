@@ -41,9 +41,15 @@ class Categorical:
 
 @dataclass(frozen=True)
 class Product:
-    """Several values a step, each out of its own range: tokens [T, P]."""
+    """Several values a step, each out of its own range: tokens [T, P].
+
+    Attributes:
+        depths: how many values each part has.
+        bits: for each part as in `Categorical`; nothing where no part is a set.
+    """
 
     depths: tuple[int, ...]
+    bits: tuple[int, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:

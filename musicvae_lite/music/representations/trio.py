@@ -17,7 +17,7 @@ from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.representations import chord_control, configuring
 from musicvae_lite.music.representations.base import Extraction
 from musicvae_lite.music.representations.comparing import f1, step_figures
-from musicvae_lite.music.representations.crossing import crossed
+from musicvae_lite.music.representations.crossing import crossed, filled
 from musicvae_lite.music.representations.drums import DrumsRepresentation
 from musicvae_lite.music.representations.fingerprints import as_bytes, hash_rows
 from musicvae_lite.music.representations.gridded import Gridded
@@ -102,7 +102,8 @@ class TrioRepresentation(Gridded):
     @property
     def step(self) -> Product:
         """A token of the melody, one of the bass, one of the drums."""
-        return Product((self._line.depth, self._line.depth, 2 ** len(self.drum_map)))
+        line, drums = self._line.depth, len(self.drum_map)
+        return Product((line, line, 2**drums), (0, 0, drums))
 
     @property
     def meaning(self) -> dict[str, Any]:
@@ -272,10 +273,17 @@ class TrioRepresentation(Gridded):
         return self.transposition.apply(np.asarray(tokens), semitones)
 
     def crossed(self, tokens: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-        """Windows that take melody, bass or drums from each other; under chords only drums."""
+        """Windows that take melody, bass or any drum from each other; under chords only drums.
+
+        A part that rests throughout is taken from a window that has it.
+        """
         first = 2 if self.chords else 0
-        mixed = crossed(tokens[..., first:], self.bar_steps, generator)
-        return np.concatenate([tokens[..., :first], mixed], -1)
+        notes = [(tokens[..., part] >= FIRST_NOTE).any(1) for part in (0, 1)]  # [W] each
+        sounds = np.stack([*notes, (tokens[..., 2] > 0).any(1)], -1)  # [W, 3]
+        whole = filled(tokens[..., first:], ~sounds[:, first:], generator)
+        mixed = crossed(whole, self.bar_steps, generator)
+        drums = self._drums.crossed(mixed[..., -1], generator)
+        return np.concatenate([tokens[..., :first], mixed[..., :-1], drums[..., None]], -1)
 
     def fingerprint(self, tokens: np.ndarray) -> np.ndarray:
         """A hash uint64 [W] of canonical windows [W, T, 3], the same for every transposition of the whole."""

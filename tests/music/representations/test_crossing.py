@@ -11,7 +11,7 @@ from musicvae_lite.music.representations import (
     PianorollRepresentation,
     TrioRepresentation,
 )
-from musicvae_lite.music.representations.crossing import crossed
+from musicvae_lite.music.representations.crossing import crossed, filled
 
 CHANCE = np.random.default_rng(0)
 
@@ -72,3 +72,21 @@ def test_piano_rolls_sound_together_octaves_apart():
         if (key - own) % 12:  # not the window itself
             shifts.add(int(key - other))
     assert shifts == {-24, -12, 12, 24}
+
+
+def test_a_voice_that_rests_is_taken_from_a_window_that_has_it():
+    voices = np.arange(1, 25).reshape(4, 3, 2)
+    voices[[0, 2], :, 1] = 0
+    found = filled(voices, voices.max(1) == 0, np.random.default_rng(0))
+    assert np.array_equal(found[..., 0], voices[..., 0]) and np.array_equal(found[[1, 3]], voices[[1, 3]])
+    for window in (0, 2):
+        assert any(np.array_equal(found[window, :, 1], voices[other, :, 1]) for other in (1, 3))
+    nobody = voices * [1, 0]
+    assert np.array_equal(filled(nobody, nobody.max(1) == 0, CHANCE), nobody)
+
+
+def test_windows_of_one_part_teach_a_trio():
+    tokens = np.zeros((6, 32, 3), np.uint16)
+    tokens[:2, ::4, 0], tokens[2:4, ::8, 1], tokens[4:, ::2, 2] = 60, 40, 5
+    mixed = TrioRepresentation(bars=2).crossed(tokens, CHANCE)
+    assert (mixed.max(1) > 0).all()
