@@ -1,6 +1,6 @@
 """The short form of fuzzing: every reader takes its seeds, and some hundred mutations of them do no harm.
 
-`python -m tests.fuzzing TARGET` is the long form. What either has found stands in `test_findings.py`.
+`python -m tests.fuzzing TARGET` is the long form. What either has found stands in `test_findings_*.py`.
 """
 
 from __future__ import annotations
