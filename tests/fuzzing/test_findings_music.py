@@ -18,7 +18,6 @@ from tests.corpora.tunes import tune
 from tests.fuzzing import seeds
 from tests.fuzzing.seeds import END, smf
 
-
 DEEP = 100_000
 
 
