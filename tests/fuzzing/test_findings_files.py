@@ -1,4 +1,4 @@
-"""What fuzzing and reading have found in other files: inputs that hung, grew without bound, raised too much."""
+"""What fuzzing and reading found in other files: inputs that hung, grew without bound or raised too much."""
 
 from __future__ import annotations
 
