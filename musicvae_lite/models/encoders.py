@@ -181,11 +181,20 @@ class HierarchicalEncoder(nn.Module):
         nn.init.constant_(self.scale.bias, -3.0)
 
     def forward(self, x: Tensor, control: Tensor | None = None) -> Posterior:
-        vectors = features = self.beats(x, control).flatten(0, 1)  # [B * beats, width]
-        for index, (parts, level) in enumerate(zip(self.segments[1:], self.levels, strict=True)):
-            vectors, features = level(
-                vectors.unflatten(0, (-1, parts))
-            )  # [B * phrases, code], at the top [B, Z]
-            if index == 0 and self.straight is not None:
-                vectors = vectors + self.straight(x.unflatten(1, (len(vectors) // len(x), -1)).flatten(0, 1))
-        return posterior_from(vectors, self.scale(features))
+        mean, features = self._up(len(self.levels) - 1, self.below(x, control), x)
+        return posterior_from(mean, self.scale(features))
+
+    def below(self, x: Tensor, control: Tensor | None = None) -> Tensor:
+        """What the highest level reads of steps [B, T, *shape]: its parts [B, P, D]."""
+        vectors = self.beats(x, control).flatten(0, 1)  # [B * beats, width]
+        for index in range(len(self.levels) - 1):
+            vectors, _ = self._up(index, vectors, x)  # [B * phrases, code]
+        return vectors.unflatten(0, (len(x), -1))
+
+    def _up(self, index: int, vectors: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Vectors of parts, as those of one level more [B * parts above, code], and their features."""
+        parts = vectors.reshape(-1, self.segments[index + 1], vectors.shape[-1])
+        vectors, features = self.levels[index](parts)
+        if index == 0 and self.straight is not None:
+            vectors = vectors + self.straight(x.unflatten(1, (len(vectors) // len(x), -1)).flatten(0, 1))
+        return vectors, features

@@ -74,6 +74,9 @@ class ImageTask:
             raise DatasetError(f"{self.pictures.name}: the pictures have no labels")
         self.labels = None if labels is None else torch.from_numpy(labels)
 
+    def grow(self, vae: VAE, fresh: list[str]) -> None:
+        """Nothing: pictures have no levels."""
+
     def batch(self, step: int, generator: torch.Generator) -> Batch:
         rows = torch.from_numpy(self.rows(step))
         labels = None if self.labels is None else self.labels[rows].to(self.device)

@@ -137,7 +137,7 @@ class Trainer:
 
         With `initial`, those of `init_from` are laid over them, and a few words about it returned.
         """
-        s, taken = self.settings, ""
+        s, taken, fresh = self.settings, "", []
         torch.manual_seed(s.seed + 1000 * self.progress.restarts)
         self.vae = self.task.build()
         if s.init_from and initial:
@@ -148,8 +148,10 @@ class Trainer:
                     f"init_from {s.init_from}: none of its {len(weights)} tensors fits this model"
                 )
             taken = f" ({len(copied)} tensors from {s.init_from}, {len(fresh)} fresh)"
-        self.model, self.optimizer = self.team.fabric.setup(self.vae, self._optimizer())
         self.task.start(s, self.team.device)
+        if fresh:
+            self.task.grow(self.vae.to(self.team.device), fresh)
+        self.model, self.optimizer = self.team.fabric.setup(self.vae, self._optimizer())
         self.generator = torch.Generator(self.team.device)
         return taken
 

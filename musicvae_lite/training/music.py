@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 
 from musicvae_lite import checkpoints
 from musicvae_lite.errors import ConfigError
+from musicvae_lite.models import growing
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.training.batches import Batches
@@ -19,6 +21,7 @@ from musicvae_lite.training.windows import WindowSplit
 from musicvae_lite.vae import VAE, Batch
 
 PRIOR_WINDOWS = 30_000  # that a prior is fitted to, at most
+GROWN_WINDOWS = 8192  # whose parts a new level is made for
 FOLDERS = "folders"  # as the labels of a preset: the names of the folders that songs are in
 
 
@@ -55,6 +58,13 @@ class MusicTask:
     def start(self, settings: MusicTraining, device: torch.device) -> None:
         self.settings, self.device = settings, device
         self.batches = Batches(self.windows, self.config.representation, settings, device, self.config.labels)
+
+    def grow(self, vae: VAE, fresh: list[str]) -> None:
+        if growing.is_grown(vae, fresh):
+            size = self.settings.batch
+            steps = range(min(self.settings.steps, math.ceil(GROWN_WINDOWS / size)))
+            generator = torch.Generator(self.device)
+            growing.begin(vae, (self.batch(s, generator.manual_seed(s)) for s in steps))
 
     def batch(self, step: int, generator: torch.Generator) -> Batch:
         return self.batches(step, generator)

@@ -44,6 +44,15 @@ class Task(Protocol):
         """Called before the first batch, and again when a run starts anew."""
         ...
 
+    def grow(self, vae: VAE, fresh: list[str]) -> None:
+        """After `start`, where weights came from another model: begins the tensors that it had not.
+
+        Args:
+            vae: on the device it is trained on.
+            fresh: their names.
+        """
+        ...
+
     def batch(self, step: int, generator: torch.Generator) -> Batch:
         """The batch of any step, on the device: a function of the seed and the step alone.
 
