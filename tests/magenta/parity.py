@@ -45,7 +45,7 @@ def step_of(name: str) -> Step:
     if "multiperf" in name:
         return Categorical(490)
     if "trio" in name:
-        return Product((90, 90, 512))
+        return Product((90, 90, 512), (0, 0, 9))
     if "groovae" in name:
         return Groove(9)
     if "nade" in name:

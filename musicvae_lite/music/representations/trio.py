@@ -41,7 +41,6 @@ from musicvae_lite.music.voices import choose_melody, label
 
 PARTS = ("melody", "bass", "drums")
 BASS_PROGRAM = 33  # electric bass, fingered
-LOOSE_DRUMS = 0.3  # share of crossed windows whose drums come from several windows: any set of drums is met
 
 
 @dataclass(frozen=True)
@@ -274,7 +273,7 @@ class TrioRepresentation(Gridded):
         return self.transposition.apply(np.asarray(tokens), semitones)
 
     def crossed(self, tokens: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-        """Windows that take parts from each other, some of them drum by drum; under chords only drums.
+        """Windows that take melody, bass and every drum from each other; under chords only drums.
 
         A part that rests throughout is taken from a window that has it.
         """
@@ -283,9 +282,7 @@ class TrioRepresentation(Gridded):
         sounds = np.stack([*notes, (tokens[..., 2] > 0).any(1)], -1)  # [W, 3]
         whole = filled(tokens[..., first:], ~sounds[:, first:], generator)
         mixed = crossed(whole, self.bar_steps, generator)
-        drums = mixed[..., -1]
-        loose = generator.random((len(drums), 1)) < LOOSE_DRUMS
-        drums = np.where(loose, self._drums.crossed(drums, generator), drums)
+        drums = self._drums.crossed(mixed[..., -1], generator)
         return np.concatenate([tokens[..., :first], mixed[..., :-1], drums[..., None]], -1)
 
     def fingerprint(self, tokens: np.ndarray) -> np.ndarray:
