@@ -208,7 +208,7 @@ def read_prior(folder: Path, z: int, device: str = "cpu") -> CodePrior | None:
     path = folder / PRIOR
     if not path.exists():
         return None
-    found = read_tensors(path, device)
+    found = read_packed(path, device)
     shapes = {name: tuple(tensor.shape) for name, tensor in found.items()}
     if shapes == {"mean": (z,), "root": (z, z)}:  # one Gaussian
         found = {name: tensor[None] for name, tensor in found.items()} | {"shares": found["mean"].new_ones(1)}
@@ -224,13 +224,13 @@ def read_prior(folder: Path, z: int, device: str = "cpu") -> CodePrior | None:
 
 
 def write_prior(folder: Path, prior: CodePrior, storage: Storage = "float32") -> None:
-    """Writes prior.safetensors, atomically. Its root is not made smaller than float16."""
+    """Writes prior.safetensors, atomically, stored as weights are (see `write`)."""
     tensors = {"mean": prior.mean.cpu(), "root": prior.root.cpu()}
     if len(prior.mean) == 1:
         tensors = {name: tensor[0] for name, tensor in tensors.items()}
     else:
         tensors["shares"] = prior.shares.cpu()
-    write_tensors(folder / PRIOR, packing.pack(tensors, "float16" if storage == "int8" else storage))
+    write_tensors(folder / PRIOR, packing.pack(tensors, storage))
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:

@@ -76,6 +76,7 @@ class TrioRepresentation(Gridded):
     chords: str | None = None
 
     name: ClassVar[str] = "trio"
+    bow: ClassVar[float] = 1.0  # on a shorter path a third of a melody's notes go missing in the middle
 
     def __post_init__(self) -> None:
         self.check_grid()
