@@ -46,6 +46,7 @@ PRESETS = {
     "groove-2bar-tap": GrooveRepresentation(bars=2, task="tap"),
     "groove-2bar-add-hihat": GrooveRepresentation(bars=2, task="add-hihat"),
     "groove-2bar-hits-control": GrooveRepresentation(bars=2, task="hits-control"),
+    "trio-2bar": TrioRepresentation(bars=2),
     "trio-4bar": TrioRepresentation(bars=4),
     "trio-16bar": TrioRepresentation(bars=16),
     "pianoroll-2bar": PianorollRepresentation(bars=2),
