@@ -13,7 +13,7 @@ from musicvae_lite.vae import VAE, Batch
 
 
 def is_grown(vae: VAE, fresh: Iterable[str]) -> bool:
-    """Whether the highest level, by the names of tensors no earlier model had, is all that is new."""
+    """Whether the highest of several levels is new, by the names of tensors that no earlier model had."""
     if not isinstance(vae.encoder, HierarchicalEncoder) or not isinstance(vae.decoder, HierarchicalDecoder):
         return False
     top, new = len(vae.encoder.levels) - 1, set(fresh)

@@ -12,71 +12,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from musicvae_lite import checkpoints, runtime
-from musicvae_lite.errors import CheckpointError, ConfigError, NothingUsableError, shown
+from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.images.reading import Picture, fitted, in_channels, read_picture
 from musicvae_lite.images.tiles import in_tiles
 from musicvae_lite.latent import bowed
 from musicvae_lite.models.image.assembly import ImageConfig
 from musicvae_lite.models.image.examples import one_hot
-from musicvae_lite.packing import Storage
+from musicvae_lite.models.saved import SavedVAE
 
 Image = str | Path | Picture | np.ndarray
 BATCH = 256  # pictures encoded or decoded at once
 OVERLAP = 8  # pixels that neighbouring tiles share
 
 
-class ImageVAE:
+class ImageVAE(SavedVAE):
     """A config and a VAE over it.
 
     Methods that take pictures accept a path, a `Picture`, or a uint8 array [C, H, W]. What they give is
     float32 [N, C, H, W] in 0..1.
-
-    Attributes:
-        config, vae: what it is made of.
-        folder: where it was loaded from; None for a model that is nowhere yet.
     """
 
-    def __init__(self, config: ImageConfig, device: str = "cpu"):
-        self.config = config
-        self.vae = config.build().to(device).eval()
-        self.folder: Path | None = None
-
-    @classmethod
-    def load(cls, name: str | Path, device: str = "cpu") -> ImageVAE:
-        """Loads a shipped model by name, a model folder, or a training run (its best weights).
-
-        Raises:
-            CheckpointError: missing, damaged, of another family or format, or weights that do not fit.
-        """
-        runtime.choose_threads()
-        folder = checkpoints.find(name)
-        table = checkpoints.read_config(folder)
-        if table.get("family") != "image":
-            raise CheckpointError(f"{folder}: a model of the family {shown(table.get('family'))}, not image")
-        try:
-            config = ImageConfig.from_table(table, str(folder / checkpoints.CONFIG))
-            with checkpoints.budget(folder):
-                model = cls(config, device)
-        except ConfigError as error:
-            raise CheckpointError(str(error)) from error
-        checkpoints.load_into(model.vae, checkpoints.read_weights(folder, device), folder)
-        model.vae.prior = checkpoints.read_prior(folder, config.z, device)
-        model.folder = folder
-        return model
-
-    def save(self, folder: str | Path, storage: Storage = "float32") -> None:
-        """Writes a model folder that `load` reads; `storage` as for `checkpoints.write`."""
-        where = Path(folder).expanduser()
-        checkpoints.write(where, self.config.to_table(), self.vae, storage)
-        if self.vae.prior is not None:
-            checkpoints.write_prior(where, self.vae.prior, storage)
+    family = "image"
+    config_type = ImageConfig
+    config: ImageConfig
 
     def take(self, image: Image, convert: bool = False, clean: bool = False) -> tuple[Tensor, list[str]]:
         """A picture as the model's encoder takes it.
@@ -250,11 +213,6 @@ class ImageVAE:
     def generator(self, seed: int) -> torch.Generator:
         """The source of all chance in one call."""
         return torch.Generator(self.vae.device).manual_seed(seed)
-
-    def describe(self) -> dict[str, Any]:
-        """Sizes and settings, for tables."""
-        count = sum(p.numel() for p in self.vae.parameters())
-        return {"parameters": count, **self.config.to_table()}
 
     def pixels(self, image: Image, convert: bool) -> tuple[np.ndarray, str, list[str]]:
         """Bytes [C, H, W] in the model's channels, a name for messages, and notes."""

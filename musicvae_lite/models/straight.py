@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -18,7 +17,8 @@ from torch import Tensor, nn
 from musicvae_lite.models.heads import BernoulliHead, CategoricalHead, NADEHead, ProductHead
 from musicvae_lite.models.layers import orthonormal
 from musicvae_lite.models.places import PlaceTable
-from musicvae_lite.music.representations.steps import Categorical, Product, Step, bits_of
+from musicvae_lite.models.stock.reading import members
+from musicvae_lite.music.representations.steps import Categorical, Product, Step
 
 LOUD = 2.0  # of what goes in: codes then spread about as widely as N(0, I)
 SURE = 8.0  # log odds between a value whose vector is there and one whose is not
@@ -30,48 +30,37 @@ def vectors(step: Step, size: int) -> Tensor:
     "Nothing happens", the token 0 of each part of a step, has none. A value that is a set of things has the
     sum of theirs, so that sets which were never met are told apart too.
     """
-    chance = torch.Generator().manual_seed(sum(depths_of(step)) or math.prod(step.shape))
+    parts = _parts(step)
+    count = sum(depth for depth, _ in parts) or math.prod(step.shape)
+    chance = torch.Generator().manual_seed(count)
 
     def draw(count: int) -> Tensor:
         return torch.randn(count, size, generator=chance) / math.sqrt(size)
 
-    if not depths_of(step):
-        return draw(math.prod(step.shape))
-    parts = [
-        _members(depth, bits) @ draw(bits) if bits else F.pad(draw(depth - 1), (0, 0, 1, 0))
-        for depth, bits in zip(depths_of(step), _bits_of(step), strict=True)
-    ]
-    return torch.cat(parts)
+    if not parts:
+        return draw(count)
+    return torch.cat(
+        [
+            members(depth, bits).float() @ draw(bits) if bits else F.pad(draw(depth - 1), (0, 0, 1, 0))
+            for depth, bits in parts
+        ]
+    )
 
 
-def depths_of(step: Step) -> tuple[int, ...]:
-    """How many values each part of a step of tokens has; nothing for other steps."""
+def _parts(step: Step) -> list[tuple[int, int]]:
+    """How many values each part of a step of tokens has, and of how many things they are sets, if any."""
     if isinstance(step, Product):
-        return step.depths
-    return (step.depth,) if isinstance(step, Categorical) else ()
-
-
-def _bits_of(step: Step) -> tuple[int, ...]:
-    """How many things the values of each part are sets of, 0 where they are none."""
-    if isinstance(step, Product):
-        return step.bits or (0,) * len(step.depths)
-    return (step.bits,) if isinstance(step, Categorical) else ()
-
-
-def _members(depth: int, bits: int) -> Tensor:
-    """Which things each value is a set of, zeros and ones [depth, bits]."""
-    return torch.from_numpy(bits_of(np.arange(depth), bits)).float()
+        return list(zip(step.depths, step.bits or (0,) * len(step.depths), strict=True))
+    return [(step.depth, step.bits)] if isinstance(step, Categorical) else []
 
 
 def _at_first(step: Step) -> Tensor:
     """What speaks for each value before a vector does, log odds [V]: few things happen."""
-    if not depths_of(step):
-        return torch.full(step.shape, -SURE / 2).flatten()
-    parts = []
-    for depth, bits in zip(depths_of(step), _bits_of(step), strict=True):
-        happens = _members(depth, bits).sum(1) if bits else (torch.arange(depth) > 0).float()
-        parts.append(-SURE / 2 * happens)
-    return torch.cat(parts)
+    happens = [
+        members(depth, bits).sum(1) if bits else (torch.arange(depth) > 0).long()
+        for depth, bits in _parts(step)
+    ]
+    return -SURE / 2 * (torch.cat(happens) if happens else torch.ones(step.shape))
 
 
 def signs(steps: int, size: int) -> Tensor:

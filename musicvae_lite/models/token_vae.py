@@ -1,4 +1,4 @@
-"""A model over windows of tokens: loaded, saved, encoding and decoding, before any of it is music."""
+"""A model over windows of tokens: encoding and decoding, before any of it is music."""
 
 from __future__ import annotations
 
@@ -6,73 +6,40 @@ import math
 from collections.abc import Iterator
 from copy import copy
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from musicvae_lite import checkpoints, runtime
-from musicvae_lite.errors import CheckpointError, ConfigError, shown
+from musicvae_lite.errors import ConfigError
 from musicvae_lite.latent import Posterior
 from musicvae_lite.models import catalogue, labels
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.attributes.kept import Attributes
+from musicvae_lite.models.saved import SavedVAE
 from musicvae_lite.models.tensors import control_tensor, example_batch, to_tensor, to_windows
 from musicvae_lite.vae import Batch
-
-if TYPE_CHECKING:
-    from musicvae_lite.packing import Storage
 
 BATCH = 1024  # windows encoded or decoded at once
 COLDEST = 1e-3  # below this temperature only the likeliest notes are left
 
 
-class TokenVAE:
+class TokenVAE(SavedVAE):
     """A representation and a VAE over it, working on windows of tokens: what `MusicVAE` is built on.
 
     Attributes:
-        config, representation, vae: what it is made of.
-        folder: where it was loaded from; None for a model that is nowhere yet.
+        representation: what its windows are.
         label: number of the label it writes under, 0 for none (see `with_label`).
     """
 
+    family = "music"
+    config_type = MusicConfig
+    config: MusicConfig
+
     def __init__(self, config: MusicConfig, device: str = "cpu"):
-        self.config, self.representation = config, config.representation
-        self.vae = config.build().to(device).eval()
-        self.folder: Path | None = None
-        self.label = labels.UNSAID
-
-    @classmethod
-    def load(cls, name: str | Path, device: str = "cpu") -> Self:
-        """Loads a shipped model by name, a model folder, or a training run (its best weights).
-
-        Raises:
-            CheckpointError: missing, damaged, of another format, or weights that do not fit the config.
-        """
-        runtime.choose_threads()
-        folder = checkpoints.find(name)
-        table = checkpoints.read_config(folder)
-        if table.get("family") != "music":
-            raise CheckpointError(f"{folder}: a model of the family {shown(table.get('family'))}, not music")
-        try:
-            config = MusicConfig.from_table(table, str(folder / checkpoints.CONFIG))
-            with checkpoints.budget(folder):
-                model = cls(config, device)
-        except ConfigError as error:
-            raise CheckpointError(str(error)) from error
-        checkpoints.load_into(model.vae, checkpoints.read_weights(folder, device), folder)
-        model.vae.prior = checkpoints.read_prior(folder, model.config.z, device)
-        model.folder = folder
-        return model
-
-    def save(self, folder: str | Path, storage: Storage = "float32") -> None:
-        """Writes a model folder that `load` reads; `storage` as for `checkpoints.write`."""
-        where = Path(folder).expanduser()
-        checkpoints.write(where, self.config.to_table(), self.vae, storage)
-        if self.vae.prior is not None:
-            checkpoints.write_prior(where, self.vae.prior, storage)
+        super().__init__(config, device)
+        self.representation, self.label = config.representation, labels.UNSAID
 
     def with_label(self, name: str | None) -> Self:
         """The same model, writing under one of its labels, such as a style; None for none.
@@ -111,11 +78,6 @@ class TokenVAE:
         if not 0 <= seed < 2**63:
             raise ConfigError(f"seed {seed} is out of range: 0 to 2^63 - 1")
         return torch.Generator(self.vae.device).manual_seed(seed)
-
-    def describe(self) -> dict[str, Any]:
-        """Sizes and settings, for tables."""
-        count = sum(p.numel() for p in self.vae.parameters())
-        return {"parameters": count, **self.config.to_table()}
 
     @cached_property
     def identity(self) -> dict[str, Any] | None:

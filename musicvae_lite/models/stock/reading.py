@@ -111,6 +111,11 @@ class DenseReader(nn.Module):
 Reader = TokenReader | DenseReader
 
 
+def members(depth: int, bits: int) -> Tensor:
+    """Which things each value is a set of, zeros and ones [depth, bits]."""
+    return (torch.arange(depth)[:, None] >> torch.arange(bits)) & 1
+
+
 def reader_for(step: Step, roll: bool = False) -> Reader:
     """The reader of a kind of step.
 
@@ -124,7 +129,7 @@ def reader_for(step: Step, roll: bool = False) -> Reader:
                 return TokenReader((depth,))
             if not bits:
                 raise ConfigError("'roll' reads sets of drums; the values of this representation are no sets")
-            flags = (torch.arange(depth)[:, None] >> torch.arange(bits)) & 1  # [depth, bits]
+            flags = members(depth, bits)
             silent = (flags.sum(-1, keepdim=True) == 0).long()
             return TokenReader((depth,), torch.cat([flags, silent], -1).float())
         case Product(depths=depths):

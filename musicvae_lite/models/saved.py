@@ -1,0 +1,68 @@
+"""What models of music and of pictures have in common: they lie in a folder, and are loaded from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from musicvae_lite import checkpoints, runtime
+from musicvae_lite.errors import CheckpointError, ConfigError, shown
+
+if TYPE_CHECKING:
+    from musicvae_lite.packing import Storage
+
+
+class SavedVAE:
+    """A config and a VAE over it.
+
+    Attributes:
+        family: what `config.json` calls this kind of model.
+        config_type: what its config is: with `from_table`, `to_table`, `build` and `z`.
+        config, vae: what it is made of.
+        folder: where it was loaded from; None for a model that is nowhere yet.
+    """
+
+    family: ClassVar[str]
+    config_type: ClassVar[Any]
+    config: Any
+
+    def __init__(self, config: Any, device: str = "cpu"):
+        self.config = config
+        self.vae = config.build().to(device).eval()
+        self.folder: Path | None = None
+
+    @classmethod
+    def load(cls, name: str | Path, device: str = "cpu") -> Self:
+        """Loads a shipped model by name, a model folder, or a training run (its best weights).
+
+        Raises:
+            CheckpointError: missing, damaged, of another family or format, or weights that do not fit.
+        """
+        runtime.choose_threads()
+        folder = checkpoints.find(name)
+        table = checkpoints.read_config(folder)
+        if table.get("family") != cls.family:
+            family = shown(table.get("family"))
+            raise CheckpointError(f"{folder}: a model of the family {family}, not {cls.family}")
+        try:
+            config = cls.config_type.from_table(table, str(folder / checkpoints.CONFIG))
+            with checkpoints.budget(folder):
+                model = cls(config, device)
+        except ConfigError as error:
+            raise CheckpointError(str(error)) from error
+        checkpoints.load_into(model.vae, checkpoints.read_weights(folder, device), folder)
+        model.vae.prior = checkpoints.read_prior(folder, config.z, device)
+        model.folder = folder
+        return model
+
+    def save(self, folder: str | Path, storage: Storage = "float32") -> None:
+        """Writes a model folder that `load` reads; `storage` as for `checkpoints.write`."""
+        where = Path(folder).expanduser()
+        checkpoints.write(where, self.config.to_table(), self.vae, storage)
+        if self.vae.prior is not None:
+            checkpoints.write_prior(where, self.vae.prior, storage)
+
+    def describe(self) -> dict[str, Any]:
+        """Sizes and settings, for tables."""
+        count = sum(p.numel() for p in self.vae.parameters())
+        return {"parameters": count, **self.config.to_table()}
