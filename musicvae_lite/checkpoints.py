@@ -224,13 +224,14 @@ def read_prior(folder: Path, z: int, device: str = "cpu") -> CodePrior | None:
 
 
 def write_prior(folder: Path, prior: CodePrior, storage: Storage = "float32") -> None:
-    """Writes prior.safetensors, atomically, stored as weights are (see `write`)."""
+    """Writes prior.safetensors, atomically. Its root is not made smaller than float16."""
     tensors = {"mean": prior.mean.cpu(), "root": prior.root.cpu()}
     if len(prior.mean) == 1:
         tensors = {name: tensor[0] for name, tensor in tensors.items()}
     else:
         tensors["shares"] = prior.shares.cpu()
-    write_tensors(folder / PRIOR, packing.pack(tensors, storage))
+    root = packing.pack({"root": tensors.pop("root")}, "float16" if storage == "int8" else storage)
+    write_tensors(folder / PRIOR, packing.pack(tensors, storage) | root)
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
