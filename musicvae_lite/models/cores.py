@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from musicvae_lite.models.heads import head_for
 from musicvae_lite.models.layers import lstm, lstm_state
 from musicvae_lite.models.places import PlaceTable
 from musicvae_lite.models.stock.reading import reader_for
 from musicvae_lite.music.representations.steps import Step
+
+MakeHead = Callable[[int], nn.Module]  # a head from the size of the hidden state it reads
 
 
 class LSTMCore(nn.Module):
@@ -19,14 +22,14 @@ class LSTMCore(nn.Module):
     Roberts et al. 2018 (arXiv:1803.05428), section 3.3.
     """
 
-    def __init__(self, step: Step, width: int, hidden: int, steps: int, nade: int = 0, straight: int = 0):
+    def __init__(self, step: Step, width: int, hidden: int, steps: int, head: MakeHead, straight: int = 0):
         super().__init__()
         self.steps = steps
         self.reader = reader_for(step)
         self.feed = PlaceTable(step, 1, width, blank=True)
         self.start = nn.Linear(width, 2 * hidden)
         self.lstm = lstm(2 * width, hidden)
-        self.head = head_for(step, hidden + straight, nade)
+        self.head = head(hidden + straight)
 
     def hidden(self, beats: Tensor, x: Tensor, straight: Tensor | None = None) -> Tensor:
         """Hidden states of every step, each knowing only the steps before it.
@@ -71,13 +74,13 @@ class TableCore(nn.Module):
     `LSTMCore` a training step is twice as fast and what is learnt in a given time is far more.
     """
 
-    def __init__(self, step: Step, width: int, hidden: int, steps: int, nade: int = 0, straight: int = 0):
+    def __init__(self, step: Step, width: int, hidden: int, steps: int, head: MakeHead, straight: int = 0):
         super().__init__()
         self.steps = steps
         self.plan = nn.Linear(width, steps * hidden)
         self.earlier = PlaceTable(step, steps * (steps - 1) // 2, hidden, blank=True, std=0.5)
         self.mix = nn.Linear(hidden, hidden)
-        self.head = head_for(step, hidden + straight, nade)
+        self.head = head(hidden + straight)
 
     def hidden(self, beats: Tensor, x: Tensor, straight: Tensor | None = None) -> Tensor:
         """As in `LSTMCore`: beats [M, D], steps [M, S, *shape] -> [M, S, H + E]."""

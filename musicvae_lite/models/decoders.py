@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from musicvae_lite.models.cores import LSTMCore, TableCore
 from musicvae_lite.models.encoders import check_segments, depth_of, told
 from musicvae_lite.models.feeding import FeedingDecoder
-from musicvae_lite.models.heads import CategoricalHead
+from musicvae_lite.models.heads import CategoricalHead, head_for
 from musicvae_lite.models.layers import lstm, lstm_state, orthonormal
 from musicvae_lite.models.memory import BeatMemory
 from musicvae_lite.models.places import PlaceTable
@@ -54,6 +55,7 @@ class HierarchicalDecoderSettings:
         memory: how many events before a beat its core is told, beside the beat before; 0 hides the
             beats from each other, and all are then written at once.
         nade: size of a NADE for the zeros and ones of a step; 0 writes them independently.
+        precision: what squared errors of velocities and offsets weigh beside the nats of hits, of grooves.
         straight: numbers a beat that go from the lowest level's code to the head by a linear map alone, as
             many as the encoder's (see `straight`).
     """
@@ -66,6 +68,7 @@ class HierarchicalDecoderSettings:
     deep: int = 768
     memory: int = 0
     nade: int = 0
+    precision: float = 1.0
     straight: int = 0
 
     def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
@@ -164,9 +167,8 @@ class HierarchicalDecoder(FeedingDecoder):
             Conductor(sizes[i + 1], parts, sizes[i], width, settings.deep * (i > 0))
             for i, parts in enumerate(settings.segments[1:])
         )
-        self.core = CORES[settings.core](
-            step, width, settings.core_width, self.beat, settings.nade, settings.straight
-        )
+        head = partial(head_for, step, nade=settings.nade, precision=settings.precision)
+        self.core = CORES[settings.core](step, width, settings.core_width, self.beat, head, settings.straight)
         self.straight, self.width = None, width
         if settings.straight:
             self.straight = StraightOut(self.beat, settings.segments[1], settings.straight, sizes[1])

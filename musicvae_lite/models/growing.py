@@ -1,4 +1,4 @@
-"""A new level over trained ones: it starts by keeping what varies most in what they tell it."""
+"""A new level over trained ones: it starts by keeping what matters most of what they tell it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from musicvae_lite.models.decoders import HierarchicalDecoder
 from musicvae_lite.models.encoders import HierarchicalEncoder
 from musicvae_lite.vae import VAE, Batch
+
+SHAKEN = 0.6  # of the spread of parts: how far off they are where what errors cost is asked
+DAMPED = 0.3  # of the average cost, that every direction is taken to cost at least
+ASKED = 1024  # examples by which what errors cost is measured
 
 
 def is_grown(vae: VAE, fresh: Iterable[str]) -> bool:
@@ -26,24 +31,63 @@ def begin(vae: VAE, batches: Iterable[Batch]) -> None:
     """Lets the direct ways of the highest level go along the principal components of its parts.
 
     The Z directions of most variance are what a linear autoencoder would come to in the end (Baldi and
-    Hornik 1989, doi:10.1016/0893-6080(89)90014-2). Where Z is as many as the parts have numbers, nothing is
-    lost.
+    Hornik 1989, doi:10.1016/0893-6080(89)90014-2), here of parts that are measured by what an error in them
+    costs the decoder. Where Z is as many as the parts have numbers, nothing is lost.
 
     Args:
         vae: a hierarchical one, for which `is_grown` holds.
         batches: music as it is trained on, some times Z windows of it.
     """
     encoder: Any = vae.encoder
-    parts = torch.cat([encoder.below(b.x, b.control).flatten(1).float() for b in batches])  # [N, P * D]
-    mean = parts.mean(0)
-    _, directions = torch.linalg.eigh(torch.cov(parts.T.double()))
-    kept = directions.flip(1).T[: encoder.scale.out_features].to(mean.dtype)  # [Z, P * D]
+    heard, asked, cost = [], 0, torch.zeros(())
+    for batch in batches:
+        parts = encoder.below(batch.x, batch.control).float()  # [B, P, D]
+        heard.append(parts.flatten(1))
+        if asked < ASKED:
+            cost, asked = cost + cost_of_errors(vae, parts, batch), asked + len(parts)
+    told = torch.cat(heard).double()  # [N, P * D]
+    mean, count = told.mean(0), told.shape[1] // len(cost)
+    stretch, shrink = (torch.block_diag(*[m] * count) for m in _roots(cost.double()))
+    _, found = torch.linalg.eigh(stretch @ torch.cov(told.T) @ stretch)
+    found = found.flip(1)[:, : encoder.scale.out_features]  # [P * D, Z]
+    kept, given = found.T @ stretch, shrink @ found
     up: Any = encoder.levels[-1]
     down: Any = vae.decoder.levels[-1]  # type: ignore[index]
-    for weight, given in (
+    for weight, start in (
         (up.straight.weight, kept),
-        (down.plan.weight, kept.T),
+        (down.plan.weight, given),
         (up.mean.bias, -kept @ mean),
     ):
-        weight.zero_()[tuple(slice(size) for size in given.shape)] = given
+        weight.zero_()[tuple(slice(size) for size in start.shape)] = start
     down.plan.bias.copy_(mean)
+
+
+def cost_of_errors(vae: VAE, parts: Tensor, batch: Batch) -> Tensor:
+    """What small errors in parts [B, P, D] cost the decoder that writes from them, as a matrix [D, D].
+
+    The mean of the outer product of gradients (as in Fisher's information), taken at parts that are already
+    off: at the right ones a trained decoder is so sure that all gradients are nothing.
+    """
+    decoder: Any = vae.decoder
+    noise = torch.randn(parts.shape, generator=torch.Generator().manual_seed(0)).to(parts)
+    off = parts + SHAKEN * parts.flatten(0, 1).std(0) * noise
+    target = batch.x if batch.target is None else batch.target
+    was_training = vae.training
+    vae.eval()
+    with torch.enable_grad():
+        off.requires_grad_()
+        hook = decoder.levels[-1].register_forward_hook(lambda *_: off)  # in place of what it says itself
+        nothing = parts.new_zeros(len(parts), decoder.z_size)
+        nats = decoder.reconstruction(nothing, target, batch.control).nats.sum()
+        (gradient,) = torch.autograd.grad(nats, off)
+    hook.remove()
+    vae.train(was_training)
+    gradient = gradient.flatten(0, 1)  # [B * P, D]
+    return gradient.T @ gradient / len(gradient)
+
+
+def _roots(cost: Tensor) -> tuple[Tensor, Tensor]:
+    """The square root of a matrix of costs [D, D], damped and of average 1, and its inverse."""
+    values, vectors = torch.linalg.eigh(cost)
+    values = (values.clamp_min(0) / values.mean().clamp_min(1e-12) + DAMPED) / (1 + DAMPED)
+    return vectors * values.sqrt() @ vectors.T, vectors * values.rsqrt() @ vectors.T

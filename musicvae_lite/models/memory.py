@@ -8,19 +8,20 @@ from torch import Tensor, nn
 
 from musicvae_lite.models.places import PlaceTable
 from musicvae_lite.models.stock.reading import reader_for
-from musicvae_lite.music.representations.steps import Step
+from musicvae_lite.music.representations.steps import Categorical, Step
 
 
 class BeatMemory(nn.Module):
     """A vector for each beat from the steps of the beat before and the last `events` before it.
 
-    An event is any step but 0, "nothing happens": in a melody the pitches last struck, and rests. What
+    An event is any step at which something happens: in a melody the pitches last struck, and rests. What
     it adds starts at zero, so that a model trained without it goes on from where it was.
     """
 
     def __init__(self, step: Step, steps: int, events: int, width: int):
         super().__init__()
         self.steps, self.events = steps, events
+        self.silent = step.nothing if isinstance(step, Categorical) else 0
         self.reader = reader_for(step)
         self.table = PlaceTable(step, steps + events, width, blank=True)
         self.add = nn.Linear(width, width)
@@ -60,7 +61,8 @@ class BeatMemory(nn.Module):
 
     def _happens(self, x: Tensor) -> Tensor:
         """Which steps of x [B, T, *shape] are events, bool [B, T]."""
-        return (x != 0).flatten(2).any(-1) if x.dim() > 2 else x != 0
+        happens = x != self.silent
+        return happens.flatten(2).any(-1) if x.dim() > 2 else happens
 
     def _last_events(self, x: Tensor) -> Tensor:
         """The last events before each beat, oldest first, blank where there are fewer."""

@@ -11,14 +11,13 @@ from __future__ import annotations
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from musicvae_lite.models.heads import BernoulliHead, CategoricalHead, NADEHead, ProductHead
+from musicvae_lite.models.heads import BernoulliHead, CategoricalHead, GrooveHead, NADEHead, ProductHead
 from musicvae_lite.models.layers import orthonormal
 from musicvae_lite.models.places import PlaceTable
 from musicvae_lite.models.stock.reading import members
-from musicvae_lite.music.representations.steps import Categorical, Product, Step
+from musicvae_lite.music.representations.steps import Categorical, Groove, Product, Step
 
 LOUD = 2.0  # of what goes in: codes then spread about as widely as N(0, I)
 SURE = 8.0  # log odds between a value whose vector is there and one whose is not
@@ -27,11 +26,11 @@ SURE = 8.0  # log odds between a value whose vector is there and one whose is no
 def vectors(step: Step, size: int) -> Tensor:
     """A vector for each value of a step, [V, size], of length 1 on average: the same wherever asked for.
 
-    "Nothing happens", the token 0 of each part of a step, has none. A value that is a set of things has the
-    sum of theirs, so that sets which were never met are told apart too.
+    "Nothing happens", the token 0 unless a step names another, has none. A value that is a set of things
+    has the sum of theirs, so that sets which were never met are told apart too.
     """
     parts = _parts(step)
-    count = sum(depth for depth, _ in parts) or math.prod(step.shape)
+    count = sum(depth for depth, _, _ in parts) or math.prod(step.shape)
     chance = torch.Generator().manual_seed(count)
 
     def draw(count: int) -> Tensor:
@@ -41,24 +40,30 @@ def vectors(step: Step, size: int) -> Tensor:
         return draw(count)
     return torch.cat(
         [
-            members(depth, bits).float() @ draw(bits) if bits else F.pad(draw(depth - 1), (0, 0, 1, 0))
-            for depth, bits in parts
+            members(depth, bits).float() @ draw(bits) if bits else _around(draw(depth - 1), nothing)
+            for depth, bits, nothing in parts
         ]
     )
 
 
-def _parts(step: Step) -> list[tuple[int, int]]:
-    """How many values each part of a step of tokens has, and of how many things they are sets, if any."""
+def _around(rows: Tensor, nothing: int) -> Tensor:
+    """Rows [V - 1, size] with one of zeros put in at `nothing`."""
+    return torch.cat([rows[:nothing], torch.zeros_like(rows[:1]), rows[nothing:]])
+
+
+def _parts(step: Step) -> list[tuple[int, int, int]]:
+    """Of each part of a step of tokens: how many values, sets of how many things, which is nothing."""
     if isinstance(step, Product):
-        return list(zip(step.depths, step.bits or (0,) * len(step.depths), strict=True))
-    return [(step.depth, step.bits)] if isinstance(step, Categorical) else []
+        bits = step.bits or (0,) * len(step.depths)
+        return [(depth, count, 0) for depth, count in zip(step.depths, bits, strict=True)]
+    return [(step.depth, step.bits, step.nothing)] if isinstance(step, Categorical) else []
 
 
 def _at_first(step: Step) -> Tensor:
     """What speaks for each value before a vector does, log odds [V]: few things happen."""
     happens = [
-        members(depth, bits).sum(1) if bits else (torch.arange(depth) > 0).long()
-        for depth, bits in _parts(step)
+        members(depth, bits).sum(1) if bits else (torch.arange(depth) != nothing).long()
+        for depth, bits, nothing in _parts(step)
     ]
     return -SURE / 2 * (torch.cat(happens) if happens else torch.ones(step.shape))
 
@@ -118,8 +123,11 @@ class StraightOut(nn.Module):
 
 def begin(head: nn.Module, step: Step, size: int) -> None:
     """Lets a new head read what `StraightIn` wrote: the last `size` numbers of its hidden state."""
-    if not isinstance(head, (BernoulliHead, CategoricalHead, NADEHead, ProductHead)):
+    if not isinstance(head, (BernoulliHead, CategoricalHead, GrooveHead, NADEHead, ProductHead)):
         return
-    told = vectors(step, size)
-    head.logits.weight.data[-len(told) :, -size:] = SURE / LOUD * told  # a NADE's other biases come first
-    head.logits.bias.data[-len(told) :] = _at_first(step)
+    told, first = vectors(step, size), _at_first(step)
+    rows = slice(-len(told), None)  # a NADE's other biases come first
+    if isinstance(step, Groove):  # hits; how loud and how late they are is left to learn
+        rows, told, first = slice(step.classes), told[: step.classes], first[: step.classes]
+    head.logits.weight.data[rows, -size:] = SURE / LOUD * told
+    head.logits.bias.data[rows] = first

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import torch
 
 from musicvae_lite.models import growing
@@ -46,8 +47,9 @@ def lost(vae: VAE, batch: Batch) -> float:
 
 
 @torch.no_grad()
-def test_a_new_level_keeps_what_varies_most():
+def test_a_new_level_keeps_what_varies_most_where_all_errors_cost_the_same(monkeypatch: pytest.MonkeyPatch):
     vae, batch = model(), music()
+    monkeypatch.setattr(growing, "cost_of_errors", lambda *_: torch.eye(12))
     before = lost(vae, batch)
     growing.begin(vae, [Batch(x) for x in batch.x.split(16)])
     parts = vae.encoder.below(batch.x).flatten(1)  # type: ignore[operator]
@@ -61,6 +63,32 @@ def test_nothing_is_lost_where_there_is_room_for_all():
     vae, batch = model(z=30), music()
     growing.begin(vae, [batch])
     assert lost(vae, batch) < 1e-6
+
+
+def deaf(vae: VAE) -> VAE:
+    """A decoder that reads no more than the first six of the twelve numbers of a phrase."""
+    vae.decoder.levels[0].plan.weight.data[:, 6:] = 0  # type: ignore[index, union-attr]
+    return vae
+
+
+def test_what_a_decoder_does_not_read_costs_nothing():
+    vae, batch = deaf(model()), music()
+    vae.train()
+    parts = vae.encoder.below(batch.x).detach()  # type: ignore[operator]
+    cost = growing.cost_of_errors(vae, parts, batch)
+    assert not cost[6:].any() and not cost[:, 6:].any()
+    assert torch.linalg.eigvalsh(cost[:6, :6]).min() > 0
+    assert vae.training and all(p.grad is None for p in vae.parameters())
+
+
+@torch.no_grad()
+def test_what_a_decoder_does_not_read_is_kept_last():
+    kept = {}
+    for name, vae in {"all": model(), "half": deaf(model())}.items():
+        growing.begin(vae, [music()])
+        weight = vae.decoder.levels[-1].plan.weight  # type: ignore[index, union-attr]
+        kept[name] = float(weight.unflatten(0, (2, 12))[:, :6].square().sum() / weight.square().sum())
+    assert kept["half"] > kept["all"]
 
 
 def test_only_a_new_highest_level_counts_as_grown():

@@ -33,8 +33,17 @@ def test_hears_the_beat_before_and_the_last_events():
     ]
 
 
+def test_which_token_is_no_event_is_said_by_the_step():
+    memory = BeatMemory(Categorical(BLANK, nothing=7), 4, 2, 8)
+    tokens = torch.tensor([[5, 7, 7, 0, 7, 7, 7, 7]])
+    assert memory.heard(tokens)[0, 1].tolist() == [5, 7, 7, 0, 5, 0]
+    assert memory.heard_next(memory.nothing(1), tokens[:, :4])[0].tolist() == [5, 7, 7, 0, 5, 0]
+
+
 @pytest.mark.parametrize(
-    "step", [Categorical(BLANK), Product((5, 7, 4)), Binary(6)], ids=lambda s: type(s).__name__
+    "step",
+    [Categorical(BLANK), Categorical(BLANK, nothing=3), Product((5, 7, 4)), Binary(6)],
+    ids=lambda s: type(s).__name__,
 )
 @pytest.mark.parametrize("events", [1, 3, 9])
 def test_hears_the_same_one_beat_at_a_time(step: Step, events: int):

@@ -28,12 +28,13 @@ class Head(Protocol):
     ) -> Tensor: ...
 
 
-def head_for(step: Step, hidden: int, nade: int = 0) -> nn.Module:
+def head_for(step: Step, hidden: int, nade: int = 0, precision: float = 1.0) -> nn.Module:
     """The head that writes steps of a kind.
 
     Args:
         hidden: H, size of the hidden state it reads.
         nade: for `Binary` steps, the size of a NADE; 0 takes independent outputs.
+        precision: for `Groove` steps, what squared errors of velocities and offsets weigh.
     """
     match step:
         case Categorical(depth=depth):
@@ -43,7 +44,7 @@ def head_for(step: Step, hidden: int, nade: int = 0) -> nn.Module:
         case Binary(size=size):
             return NADEHead(hidden, size, nade) if nade else BernoulliHead(hidden, size)
         case Groove(classes=classes):
-            return GrooveHead(hidden, classes)
+            return GrooveHead(hidden, classes, precision)
 
 
 __all__ = [

@@ -11,21 +11,25 @@ EPSILON = 1e-7  # GrooVAE's, inside the logarithms
 
 
 class GrooveHead(nn.Module):
-    """Hits are drawn; velocities and offsets are what the hidden state says, without chance."""
+    """Hits are drawn; velocities and offsets are what the hidden state says, without chance.
 
-    def __init__(self, hidden: int, classes: int):
+    `precision` is what the squared errors of velocities and offsets weigh in nats; GrooVAE's weigh 1.
+    """
+
+    def __init__(self, hidden: int, classes: int, precision: float = 1.0):
         super().__init__()
+        self.precision = precision
         self.logits = nn.Linear(hidden, 3 * classes)
 
     def score(self, hidden: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """The log loss of the hits plus the squared errors of velocities and offsets, as in GrooVAE.
+        """The log loss of the hits plus the weighed squared errors of velocities and offsets.
 
         Args:
             hidden: [B, T, H].
             target: [B, T, 3 * classes], hits, velocities, offsets.
 
         Returns:
-            [B, T], and metrics: those of the hits, and the three summands as means a step.
+            [B, T], and metrics: those of the hits, and the three summands, not weighed, as means a step.
         """
         hits, velocities, offsets = self._activated(hidden)
         hit, velocity, offset = target.float().chunk(3, -1)
@@ -37,7 +41,7 @@ class GrooveHead(nn.Module):
             "velocities_loss": velocity_loss.detach().mean(),
             "offsets_loss": offset_loss.detach().mean(),
         }
-        return hit_loss + velocity_loss + offset_loss, metrics
+        return hit_loss + self.precision * (velocity_loss + offset_loss), metrics
 
     def sample(self, hidden: Tensor, temperature: float, generator: torch.Generator | None = None) -> Tensor:
         """hidden [..., H] -> floats [..., 3 * classes]."""

@@ -82,7 +82,7 @@ class MultitrackRepresentation(Gridded):
     @property
     def step(self) -> Categorical:
         """One event."""
-        return Categorical(events.DEPTH)
+        return Categorical(events.DEPTH, nothing=END)
 
     @property
     def meaning(self) -> dict[str, Any]:
@@ -100,8 +100,8 @@ class MultitrackRepresentation(Gridded):
         return replace(self, min_tracks=0, min_events=0)
 
     def candidates(self, score: Score) -> list[int | None]:
-        """All tracks together."""
-        return [None]
+        """All tracks together, or each by itself where windows have room for one."""
+        return [None] if self.tracks > 1 else list(np.unique(score.track).tolist())
 
     def chords_of(self, text: str) -> np.ndarray:
         """The control [T, ...] of a line of chords such as "C Am".

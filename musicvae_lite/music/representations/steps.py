@@ -18,10 +18,12 @@ class Categorical:
         depth: how many values there are.
         bits: when above 0, a value is a set of that many things, bit n of it standing for thing n, so
             that a model may read it as `bits` zeros and ones (`bits_of`) in place of `depth` one-hot inputs.
+        nothing: the value at which nothing happens.
     """
 
     depth: int
     bits: int = 0
+    nothing: int = 0
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -21,6 +21,18 @@ def test_score_is_log_loss_plus_squared_errors():
     torch.testing.assert_close(summed, nats.mean())
 
 
+def test_precision_weighs_the_squared_errors():
+    torch.manual_seed(0)
+    head, hidden, target = GrooveHead(4, 2), torch.randn(1, 3, 4), torch.rand(1, 3, 6).round(decimals=1)
+    target[..., :2] = 1
+    sharp = GrooveHead(4, 2, precision=20)
+    sharp.load_state_dict(head.state_dict())
+    (plain, metrics), (weighed, same) = head.score(hidden, target), sharp.score(hidden, target)
+    errors = metrics["velocities_loss"] + metrics["offsets_loss"]
+    torch.testing.assert_close((weighed - plain).mean(), 19 * errors)
+    assert {k: float(v) for k, v in metrics.items()} == {k: float(v) for k, v in same.items()}
+
+
 def test_only_hits_are_drawn():
     torch.manual_seed(0)
     head, hidden = GrooveHead(4, 2), torch.randn(50, 4)

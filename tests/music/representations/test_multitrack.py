@@ -69,6 +69,14 @@ def test_every_rule_is_named():
     assert told(found) == [(1, "crowded", 1)] and "needs" in found.rejections[0].detail
 
 
+def test_windows_with_room_for_one_instrument_are_made_of_each():
+    alone = MultitrackRepresentation(tracks=1, min_tracks=1, min_events=1)
+    band = song([(0, 16, 40)], beat(1), programs=(33, 0), drums=[1])
+    assert alone.candidates(band) == [0, 1] and BAR.candidates(band) == [None]
+    heads = [alone.windows(band, track=track).tokens[0, 0] for track in alone.candidates(band)]
+    assert heads == [PROGRAM + 33, PROGRAM + DRUMS]
+
+
 def test_bars_join_to_a_song_in_which_instruments_go_on():
     first = BAR.windows(song([(0, 16, 60)], [(0, 16, 40)], programs=(0, 33))).tokens[0]
     second = BAR.windows(song([(0, 8, 41)], beat(1), programs=(33, 0), drums=[1])).tokens[0]
