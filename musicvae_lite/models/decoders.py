@@ -19,6 +19,7 @@ from musicvae_lite.models.memory import BeatMemory
 from musicvae_lite.models.places import PlaceTable
 from musicvae_lite.models.stock.reading import reader_for
 from musicvae_lite.models.straight import StraightOut, begin
+from musicvae_lite.models.waves import WavesOut
 from musicvae_lite.music.representations.steps import Step
 
 CORES = {"table": TableCore, "lstm": LSTMCore}
@@ -52,6 +53,7 @@ class HierarchicalDecoderSettings:
         core: what writes a beat, `TableCore` or `LSTMCore`.
         core_width: size of the core's hidden state.
         deep: size of the ReLU layer of a conductor, at the levels above the lowest.
+        waves: whether those levels unfold through waves, as in the encoder.
         memory: how many events before a beat its core is told, beside the beat before; 0 hides the
             beats from each other, and all are then written at once.
         nade: size of a NADE for the zeros and ones of a step; 0 writes them independently.
@@ -66,6 +68,7 @@ class HierarchicalDecoderSettings:
     core: Literal["table", "lstm"] = "table"
     core_width: int = 512
     deep: int = 768
+    waves: bool = False
     memory: int = 0
     nade: int = 0
     precision: float = 1.0
@@ -128,18 +131,19 @@ class Conductor(nn.Module):
     parts repeat each other.
     """
 
-    def __init__(self, inputs: int, parts: int, out: int, hidden: int, deep: int = 0):
+    def __init__(self, inputs: int, parts: int, out: int, hidden: int, deep: int = 0, waves: bool = False):
         super().__init__()
         self.parts = parts
-        self.plan = nn.Linear(inputs, parts * out)
+        self.plan = WavesOut(inputs, parts, out) if deep and waves else nn.Linear(inputs, parts * out)
         self.lstm = lstm(out, hidden)
         self.add = nn.Linear(hidden, out)
         self.deep = (
             nn.Sequential(nn.Linear(inputs, deep), nn.ReLU(), nn.Linear(deep, parts * out)) if deep else None
         )
         if self.deep is not None:
-            self.plan.weight.data = orthonormal(parts * out, inputs)
-            nn.init.zeros_(self.plan.bias)
+            if not waves:
+                self.plan.weight.data = orthonormal(parts * out, inputs)
+                nn.init.zeros_(self.plan.bias)
             for added in (self.add, self.deep[2]):
                 added.weight.data.mul_(0.1)  # type: ignore[operator]
 
@@ -164,7 +168,7 @@ class HierarchicalDecoder(FeedingDecoder):
         self.reader = reader_for(step)
         sizes = (width, *settings.codes, z)
         self.levels = nn.ModuleList(
-            Conductor(sizes[i + 1], parts, sizes[i], width, settings.deep * (i > 0))
+            Conductor(sizes[i + 1], parts, sizes[i], width, settings.deep * (i > 0), settings.waves)
             for i, parts in enumerate(settings.segments[1:])
         )
         head = partial(head_for, step, nade=settings.nade, precision=settings.precision)

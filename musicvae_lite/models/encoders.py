@@ -14,6 +14,7 @@ from musicvae_lite.latent import Posterior
 from musicvae_lite.models.layers import ToPosterior, lstm, orthonormal, posterior_from, see_one_hot
 from musicvae_lite.models.places import PlaceTable
 from musicvae_lite.models.straight import StraightIn
+from musicvae_lite.models.waves import WavesIn
 from musicvae_lite.music.representations.steps import Categorical, Step
 
 
@@ -40,6 +41,8 @@ class HierarchicalEncoderSettings:
         width: size of a beat's embedding and of every LSTM direction.
         squeeze: numbers kept of each part's LSTM output.
         deep: size of the ReLU layer over all parts, at the levels above the lowest.
+        waves: at the levels above the lowest, the direct way goes through the waves of the parts (see
+            `waves`), which takes far fewer weights.
         straight: numbers a beat that enter the lowest level's code by linear maps alone (see `straight`),
             for steps of many values at once, which the rest is slow to tell apart; 0 for none.
     """
@@ -49,6 +52,7 @@ class HierarchicalEncoderSettings:
     width: int = 256
     squeeze: int = 64
     deep: int = 768
+    waves: bool = False
     straight: int = 0
 
     def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
@@ -119,6 +123,17 @@ class BeatEmbedding(nn.Module):
         return F.relu(self.mix(F.relu(summed)))
 
 
+class AllParts(nn.Linear):
+    """Parts [B, P, D] to a code [B, Z] by one linear map, that starts orthonormal."""
+
+    def __init__(self, inputs: int, parts: int, out: int):
+        super().__init__(parts * inputs, out, bias=False)
+        self.weight.data = orthonormal(out, parts * inputs)
+
+    def forward(self, parts: Tensor) -> Tensor:
+        return super().forward(parts.flatten(1))
+
+
 class Summary(nn.Module):
     """One level up: `parts` vectors [B, parts, D] become one [B, out] through a bidirectional LSTM.
 
@@ -128,7 +143,9 @@ class Summary(nn.Module):
     `deep` over all parts, which can tell that one part repeats another.
     """
 
-    def __init__(self, inputs: int, parts: int, out: int, hidden: int, squeeze: int, deep: int = 0):
+    def __init__(
+        self, inputs: int, parts: int, out: int, hidden: int, squeeze: int, deep: int = 0, waves: bool = False
+    ):
         super().__init__()
         self.lstm = lstm(inputs, hidden, bidirectional=True)
         self.squeeze = nn.Linear(2 * hidden, squeeze)
@@ -139,8 +156,7 @@ class Summary(nn.Module):
             self.mean.weight.data.mul_(3.0)
             return
         self.deep = nn.Linear(parts * (squeeze + inputs), deep)
-        self.straight = nn.Linear(parts * inputs, out, bias=False)
-        self.straight.weight.data = orthonormal(out, parts * inputs)
+        self.straight = WavesIn(inputs, parts, out) if waves else AllParts(inputs, parts, out)
         self.mean.weight.data.mul_(0.1)
         nn.init.zeros_(self.mean.bias)
 
@@ -153,7 +169,7 @@ class Summary(nn.Module):
         flat = parts.flatten(1)
         deep = F.relu(self.deep(torch.cat([features, flat.to(features.dtype)], -1)))
         features = torch.cat([features, deep], -1)
-        return self.mean(features) + self.straight(flat), features
+        return self.mean(features) + self.straight(parts), features
 
 
 class HierarchicalEncoder(nn.Module):
@@ -169,7 +185,10 @@ class HierarchicalEncoder(nn.Module):
         self.beats = BeatEmbedding(step, settings.segments[0], settings.width, control)
         sizes = (settings.width, *settings.codes, z)
         self.levels = nn.ModuleList(
-            Summary(sizes[i], parts, sizes[i + 1], settings.width, settings.squeeze, settings.deep * (i > 0))
+            Summary(
+                *(sizes[i], parts, sizes[i + 1], settings.width, settings.squeeze),
+                *(settings.deep * (i > 0), settings.waves),
+            )
             for i, parts in enumerate(settings.segments[1:])
         )
         self.straight = None

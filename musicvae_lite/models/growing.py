@@ -10,6 +10,7 @@ from torch import Tensor
 
 from musicvae_lite.models.decoders import HierarchicalDecoder
 from musicvae_lite.models.encoders import HierarchicalEncoder
+from musicvae_lite.models.waves import WavesIn, WavesOut
 from musicvae_lite.vae import VAE, Batch
 
 SHAKEN = 0.6  # of the spread of parts: how far off they are where what errors cost is asked
@@ -23,7 +24,10 @@ def is_grown(vae: VAE, fresh: Iterable[str]) -> bool:
         return False
     top, new = len(vae.encoder.levels) - 1, set(fresh)
     names = (f"encoder.levels.{top}.straight.weight", f"decoder.levels.{top}.plan.weight")
-    return top > 0 and all(name in new for name in names)
+    alike = isinstance(getattr(vae.encoder.levels[top], "straight", None), WavesIn) == isinstance(
+        getattr(vae.decoder.levels[top], "plan", None), WavesOut
+    )
+    return top > 0 and alike and all(name in new for name in names)
 
 
 @torch.no_grad()
@@ -42,24 +46,31 @@ def begin(vae: VAE, batches: Iterable[Batch]) -> None:
     heard, asked, cost = [], 0, torch.zeros(())
     for batch in batches:
         parts = encoder.below(batch.x, batch.control).float()  # [B, P, D]
-        heard.append(parts.flatten(1))
+        heard.append(parts)
         if asked < ASKED:
             cost, asked = cost + cost_of_errors(vae, parts, batch), asked + len(parts)
-    told = torch.cat(heard).double()  # [N, P * D]
-    mean, count = told.mean(0), told.shape[1] // len(cost)
-    stretch, shrink = (torch.block_diag(*[m] * count) for m in _roots(cost.double()))
-    _, found = torch.linalg.eigh(stretch @ torch.cov(told.T) @ stretch)
-    found = found.flip(1)[:, : encoder.scale.out_features]  # [P * D, Z]
-    kept, given = found.T @ stretch, shrink @ found
     up: Any = encoder.levels[-1]
     down: Any = vae.decoder.levels[-1]  # type: ignore[index]
-    for weight, start in (
-        (up.straight.weight, kept),
-        (down.plan.weight, given),
-        (up.mean.bias, -kept @ mean),
-    ):
-        weight.zero_()[tuple(slice(size) for size in start.shape)] = start
-    down.plan.bias.copy_(mean)
+    told, (stretch, shrink) = torch.cat(heard).double(), _roots(cost.double())  # [N, P, D], [D, D] each
+    down.plan.bias.copy_(told.mean(0).flatten())
+    if isinstance(up.straight, WavesIn):
+        told = up.straight.waves(told)
+    else:
+        stretch, shrink = (torch.block_diag(*[m] * told.shape[1]) for m in (stretch, shrink))
+        told = told.flatten(1)[:, None]  # all parts as one: [N, 1, P * D]
+    maps = zip(
+        told.unbind(1),
+        *(w.zero_().view(told.shape[1], -1, w.shape[-1]) for w in (up.straight.weight, down.plan.weight)),
+        up.mean.bias.zero_().view(told.shape[1], -1),
+        strict=True,
+    )
+    for heard_of, into, out, bias in maps:  # [N, D'], [K, D'], [D', K], [K]
+        _, found = torch.linalg.eigh(stretch @ torch.cov(heard_of.T) @ stretch)
+        found = found.flip(1)[:, : len(bias)]  # [D', K or fewer]
+        kept = found.T @ stretch
+        into[: len(kept)] = kept.to(into.dtype)
+        out[:, : len(kept)] = (shrink @ found).to(out.dtype)
+        bias[: len(kept)] = (-kept @ heard_of.mean(0)).to(bias.dtype)
 
 
 def cost_of_errors(vae: VAE, parts: Tensor, batch: Batch) -> Tensor:

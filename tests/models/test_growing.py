@@ -13,14 +13,14 @@ from musicvae_lite.music.representations.melody import MelodyRepresentation
 from musicvae_lite.vae import VAE, Batch
 
 
-def model(z: int = 6, bars: int = 4) -> VAE:
+def model(z: int = 6, bars: int = 4, waves: bool = False) -> VAE:
     """Two-bar phrases of 12 numbers under a highest level, or one phrase alone."""
     torch.manual_seed(0)
     parts, codes = ((4, 8, 2), (12,)) if bars == 4 else ((4, 8), ())
     config = MusicConfig(
         MelodyRepresentation(bars=bars),
-        HierarchicalEncoderSettings(parts, codes, width=16, squeeze=4, deep=8),
-        HierarchicalDecoderSettings(parts, codes, width=16, core_width=16, deep=8),
+        HierarchicalEncoderSettings(parts, codes, width=16, squeeze=4, deep=8, waves=waves),
+        HierarchicalDecoderSettings(parts, codes, width=16, core_width=16, deep=8, waves=waves),
         z,
     )
     return config.build()
@@ -38,11 +38,12 @@ def fresh(vae: VAE) -> list[str]:
 
 def lost(vae: VAE, batch: Batch) -> float:
     """Share of the variance of parts that the direct ways of the highest level do not give back."""
-    parts = vae.encoder.below(batch.x).flatten(1)  # type: ignore[operator]
+    parts = vae.encoder.below(batch.x)  # type: ignore[operator]
     up: Any = vae.encoder.levels[-1]  # type: ignore[index]
     down: Any = vae.decoder.levels[-1]  # type: ignore[index]
     code = up.straight(parts) + up.mean.bias
     back = down.plan(code)
+    parts = parts.flatten(1)
     return float((back - parts).square().sum() / (parts - parts.mean(0)).square().sum())
 
 
@@ -59,8 +60,22 @@ def test_a_new_level_keeps_what_varies_most_where_all_errors_cost_the_same(monke
 
 
 @torch.no_grad()
-def test_nothing_is_lost_where_there_is_room_for_all():
-    vae, batch = model(z=30), music()
+def test_each_wave_keeps_what_varies_most_of_it(monkeypatch: pytest.MonkeyPatch):
+    vae, batch = model(waves=True), music()
+    monkeypatch.setattr(growing, "cost_of_errors", lambda *_: torch.eye(12))
+    growing.begin(vae, [batch])
+    parts = vae.encoder.below(batch.x)  # type: ignore[operator]
+    a, b = parts.unbind(1)
+    waves = [(w - w.mean(0)) / 2**0.5 for w in (a + b, a - b)]
+    spread = [torch.linalg.svdvals(w).square() for w in waves]
+    best = sum(float(s[3:].sum()) for s in spread) / sum(float(s.sum()) for s in spread)
+    assert abs(lost(vae, batch) - best) < 1e-4
+
+
+@pytest.mark.parametrize("waves", [False, True])
+@torch.no_grad()
+def test_nothing_is_lost_where_there_is_room_for_all(waves: bool):
+    vae, batch = model(z=30, waves=waves), music()
     growing.begin(vae, [batch])
     assert lost(vae, batch) < 1e-6
 
