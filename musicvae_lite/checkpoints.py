@@ -30,6 +30,7 @@ WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "CARD.md"
 LARGEST = 2**33  # bytes of a file of weights
 MOST_TENSORS = 100_000  # in one
 KINDS = ("F64", "F32", "F16", "BF16", "I64", "I32", "I8", "U8")  # of numbers that are read
+HALF = "root#half"  # of a prior: the upper triangle of its root, see `packing.triangle`
 PRIOR = "prior.safetensors"  # a `CodePrior`; a model without one draws from N(0, I)
 
 
@@ -209,6 +210,13 @@ def read_prior(folder: Path, z: int, device: str = "cpu") -> CodePrior | None:
     if not path.exists():
         return None
     found = read_packed(path, device)
+    if HALF in found:
+        try:
+            found["root"] = packing.symmetric(found.pop(HALF), z)
+        except ValueError as error:
+            raise CheckpointError(f"{path}: {error}") from error
+        if "shares" not in found:
+            found["root"] = found["root"][0]
     shapes = {name: tuple(tensor.shape) for name, tensor in found.items()}
     if shapes == {"mean": (z,), "root": (z, z)}:  # one Gaussian
         found = {name: tensor[None] for name, tensor in found.items()} | {"shares": found["mean"].new_ones(1)}
@@ -224,13 +232,19 @@ def read_prior(folder: Path, z: int, device: str = "cpu") -> CodePrior | None:
 
 
 def write_prior(folder: Path, prior: CodePrior, storage: Storage = "float32") -> None:
-    """Writes prior.safetensors, atomically. Its root is not made smaller than float16."""
+    """Writes prior.safetensors, atomically.
+
+    Its root is not made smaller than float16; where weights are made smaller at all, half of it is kept, as
+    it is symmetric.
+    """
     tensors = {"mean": prior.mean.cpu(), "root": prior.root.cpu()}
     if len(prior.mean) == 1:
         tensors = {name: tensor[0] for name, tensor in tensors.items()}
     else:
         tensors["shares"] = prior.shares.cpu()
-    root = packing.pack({"root": tensors.pop("root")}, "float16" if storage == "int8" else storage)
+    root = {"root": tensors.pop("root")}
+    if storage != "float32":
+        root = packing.pack({HALF: packing.triangle(prior.root.cpu())}, "float16")
     write_tensors(folder / PRIOR, packing.pack(tensors, storage) | root)
 
 

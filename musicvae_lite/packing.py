@@ -55,6 +55,27 @@ def unpack(stored: dict[str, Tensor]) -> dict[str, Tensor]:
     return weights
 
 
+def triangle(matrices: Tensor) -> Tensor:
+    """Symmetric matrices [K, Z, Z] as the half that says all, [K, Z * (Z + 1) / 2]."""
+    import torch
+
+    rows, columns = torch.triu_indices(matrices.shape[-1], matrices.shape[-1])
+    return matrices[:, rows, columns]
+
+
+def symmetric(triangles: Tensor, size: int) -> Tensor:
+    """The inverse of `triangle` for matrices of `size` rows. Raises ValueError when they have other sizes."""
+    import torch
+
+    rows, columns = torch.triu_indices(size, size)
+    if triangles.dim() != 2 or triangles.shape[1] != len(rows):
+        raise ValueError(f"halves of matrices {[size, size]} can not have the shape {list(triangles.shape)}")
+    found = triangles.new_empty(len(triangles), size, size)
+    found[:, rows, columns] = triangles
+    found[:, columns, rows] = triangles
+    return found
+
+
 def _quantised(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """int8 numbers of the matrix's shape, and the scales [R, G] of the groups of its rows."""
     import torch

@@ -182,6 +182,23 @@ def test_a_prior_travels_with_its_model(tmp_path):
         checkpoints.read_prior(tmp_path, 5)
 
 
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("kinds", [1, 3])
+def test_a_prior_made_smaller_is_half_a_root(tmp_path, kinds, shared):
+    from musicvae_lite.prior import CodePrior
+
+    prior = CodePrior.fit(torch.randn(200, 16), torch.arange(200) % kinds, shared=shared)
+    checkpoints.write_prior(tmp_path, prior)
+    whole = (tmp_path / checkpoints.PRIOR).stat().st_size
+    checkpoints.write_prior(tmp_path, prior, "float16")
+    found = checkpoints.read_prior(tmp_path, 16)
+    assert found is not None and found.root.shape == prior.root.shape and torch.equal(found.root, found.root.mT)
+    torch.testing.assert_close(found.root, prior.root, rtol=1e-3, atol=1e-3)
+    assert (tmp_path / checkpoints.PRIOR).stat().st_size < 0.4 * whole
+    with pytest.raises(CheckpointError, match=r"halves of matrices \[15, 15\]"):
+        checkpoints.read_prior(tmp_path, 15)
+
+
 def test_a_prior_of_several_parts_travels_too(tmp_path):
     from musicvae_lite.prior import CodePrior
 
@@ -193,9 +210,9 @@ def test_a_prior_of_several_parts_travels_too(tmp_path):
     torch.testing.assert_close(found.shares, prior.shares, rtol=1e-3, atol=0)
     tensors = checkpoints.read_tensors(tmp_path / checkpoints.PRIOR)
     for name, wrong in (
-        ("root", tensors["root"][:2]), ("root", torch.ones(())),
+        ("root#half", tensors["root#half"][:2]), ("root#half", torch.ones(())),
         ("shares", tensors["shares"][:2]), ("shares", torch.ones(())),
     ):  # fmt: skip
         checkpoints.write_tensors(tmp_path / checkpoints.PRIOR, {**tensors, name: wrong})
-        with pytest.raises(CheckpointError, match="a model of 4 units"):
+        with pytest.raises(CheckpointError, match="a model of 4 units|halves of matrices"):
             checkpoints.read_prior(tmp_path, 4)
