@@ -192,7 +192,9 @@ def test_a_prior_made_smaller_is_half_a_root(tmp_path, kinds, shared):
     whole = (tmp_path / checkpoints.PRIOR).stat().st_size
     checkpoints.write_prior(tmp_path, prior, "float16")
     found = checkpoints.read_prior(tmp_path, 16)
-    assert found is not None and found.root.shape == prior.root.shape and torch.equal(found.root, found.root.mT)
+    assert (
+        found is not None and found.root.shape == prior.root.shape and torch.equal(found.root, found.root.mT)
+    )
     torch.testing.assert_close(found.root, prior.root, rtol=1e-3, atol=1e-3)
     assert (tmp_path / checkpoints.PRIOR).stat().st_size < 0.4 * whole
     with pytest.raises(CheckpointError, match=r"halves of matrices \[15, 15\]"):
@@ -214,5 +216,5 @@ def test_a_prior_of_several_parts_travels_too(tmp_path):
         ("shares", tensors["shares"][:2]), ("shares", torch.ones(())),
     ):  # fmt: skip
         checkpoints.write_tensors(tmp_path / checkpoints.PRIOR, {**tensors, name: wrong})
-        with pytest.raises(CheckpointError, match="a model of 4 units|halves of matrices"):
+        with pytest.raises(CheckpointError, match=r"a model of 4 units|halves of matrices"):
             checkpoints.read_prior(tmp_path, 4)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mvae.takes_output import AsJson
+from mvae.takes_output import AsJson, Seed
 
 app = typer.Typer(
     help="List the trained models, show one, import Magenta's, export.", invoke_without_command=True
@@ -87,6 +87,37 @@ def show(
     print(f"{model.parameters:,} parameters, {_megabytes(model.size)} MB, in {model.folder}")
     print(json.dumps(config, indent=1, ensure_ascii=False))
     print("\n" + card if card else "It has no card.")
+
+
+@app.command()
+def average(
+    runs: Annotated[
+        list[str],
+        typer.Argument(help="Runs of one model, each gone on from another; one named twice counts twice."),
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the model.")],
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="The dataset they learnt from, to fit what samples are drawn from to."),
+    ] = None,
+    seed: Seed = 0,
+) -> None:
+    """Make one model of several runs: the average of their weights is often better than each."""
+    from musicvae_lite import checkpoints, runtime
+    from musicvae_lite.errors import ConfigError
+
+    if (output / checkpoints.WEIGHTS).exists():
+        raise ConfigError(f"{output}: there is a model already: choose another folder, or remove it")
+    runtime.prepare_environment()
+    from musicvae_lite.training.averaging import average as average_of
+    from musicvae_lite.training.dataset import WindowDataset
+    from mvae.output import note, wrote
+
+    model = average_of(runs, WindowDataset(data).split("train") if data else None, seed)
+    model.save(output)
+    if model.vae.prior is None:
+        note("no prior: samples come from N(0, I); --data with enough music gives one")
+    wrote(output)
 
 
 @app.command("import")

@@ -13,6 +13,7 @@ from musicvae_lite.errors import ConfigError
 from musicvae_lite.models import growing
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.music_vae import MusicVAE
+from musicvae_lite.prior import CodePrior
 from musicvae_lite.training.batches import Batches
 from musicvae_lite.training.evaluation import fit_prior, validate
 from musicvae_lite.training.presets import Preset
@@ -81,13 +82,18 @@ class MusicTask:
         return smooth["accuracy_uncommon"] < self.settings.floor
 
     def finish(self, best: Path) -> None:
-        """The prior that new codes are drawn from; too little music has none."""
-        if len(self.windows) < 4 * self.config.z:
-            return
-        vae = MusicVAE.load(best, str(self.device)).vae
-        generator = torch.Generator(self.device).manual_seed(self.settings.seed)
-        prior = fit_prior(vae, self.batches.music(PRIOR_WINDOWS), generator)
-        checkpoints.write_prior(best, prior)
+        """The prior that new codes are drawn from."""
+        prior = prior_for(MusicVAE.load(best, str(self.device)).vae, self.batches)
+        if prior is not None:
+            checkpoints.write_prior(best, prior)
+
+
+def prior_for(vae: VAE, batches: Batches) -> CodePrior | None:
+    """What new codes of a trained model are drawn from; too little music has none."""
+    if len(batches.windows) < 4 * vae.z_size:
+        return None
+    generator = torch.Generator(batches.device).manual_seed(batches.settings.seed)
+    return fit_prior(vae, batches.music(PRIOR_WINDOWS), generator)
 
 
 def _labelled(table: dict[str, Any], windows: WindowSplit) -> dict[str, Any]:

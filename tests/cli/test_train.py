@@ -50,6 +50,17 @@ def small(tmp_path: Path) -> Path:
     return path
 
 
+def test_runs_become_one_model(small: Path, dataset: Path, tmp_path: Path, capsys):
+    for name, seed in (("a", 0), ("b", 1)):
+        assert run("train", small, dataset, "-o", tmp_path / name, "--seed", seed, "--device", "cpu") == 0
+    mixed = tmp_path / "mixed"
+    given = ("models", "average", tmp_path / "a", tmp_path / "b", "-o", mixed)
+    assert run(*given, "--data", dataset) == 0
+    assert f"wrote {mixed}" in capsys.readouterr().out
+    assert run("models", "show", mixed) == 0 and run(*given) == 1
+    assert "there is a model already" in capsys.readouterr().err
+
+
 def test_a_run_shows_its_end_and_says_where_it_is(small: Path, dataset: Path, tmp_path: Path, capsys):
     assert (
         run("train", small, dataset, "-o", tmp_path / "run", "--device", "cpu", "--precision", "float32") == 0

@@ -1,0 +1,46 @@
+"""Several runs of one model as one: the average of their weights (Wortsman et al. 2022, arXiv:2203.05482)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.models.music_vae import MusicVAE
+from musicvae_lite.training.batches import Batches
+from musicvae_lite.training.music import prior_for
+from musicvae_lite.training.settings import MusicTraining
+from musicvae_lite.training.windows import WindowSplit
+
+
+def average(runs: Sequence[str | Path], windows: WindowSplit | None = None, seed: int = 0) -> MusicVAE:
+    """The model of the average weights of several, each of which went on from another or from the same start.
+
+    Runs that began apart have nothing in common, and their average is noise.
+
+    Args:
+        runs: names or folders of models of one config; one given twice counts twice.
+        windows: music to fit the prior of the average to; without it, codes are drawn from N(0, I).
+        seed: of the draws that the prior is fitted to.
+
+    Raises:
+        ConfigError: fewer than two runs, or their configs differ.
+        CheckpointError: one can not be loaded.
+    """
+    if len(runs) < 2:
+        raise ConfigError("an average takes two models or more")
+    models = [MusicVAE.load(run) for run in runs]
+    first = models[0]
+    for run, model in zip(runs, models, strict=True):
+        if model.config.to_table() != first.config.to_table():
+            raise ConfigError(f"{run} and {runs[0]} are not models of one config: they can not be averaged")
+    weights = [model.vae.state_dict() for model in models]
+    first.vae.load_state_dict({name: torch.stack([w[name] for w in weights]).mean(0) for name in weights[0]})
+    first.vae.prior = None
+    if windows is not None:
+        settings, c = MusicTraining(seed=seed, synthetic=0.0, synthetic_last=0.0), first.config
+        batches = Batches(windows, c.representation, settings, first.vae.device, c.labels)
+        first.vae.prior = prior_for(first.vae, batches)
+    return first

@@ -1,0 +1,46 @@
+"""Several runs as one model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from musicvae_lite.corpora.build import build_dataset
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.models.music_vae import MusicVAE
+from musicvae_lite.music.representations.melody import MelodyRepresentation
+from musicvae_lite.training.averaging import average
+from musicvae_lite.training.dataset import WindowDataset
+from tests.corpora.tunes import write_tunes
+from tests.models.small import save_small
+
+
+def test_weights_are_averaged_and_one_named_twice_counts_twice(tmp_path: Path):
+    a, b = save_small(tmp_path / "a", seed=0), save_small(tmp_path / "b", seed=1)
+    mixed = average([a, b, b]).vae.state_dict()
+    one, other = (MusicVAE.load(f).vae.state_dict() for f in (a, b))
+    for name, weight in mixed.items():
+        torch.testing.assert_close(weight, (one[name] + 2 * other[name]) / 3)
+    assert average([a, b]).vae.prior is None
+
+
+def test_the_prior_is_fitted_to_music_if_there_is_enough(tmp_path: Path):
+    music = write_tunes(tmp_path / "music", 12)
+    kind = MelodyRepresentation(bars=2, lowest=36, highest=95)
+    build_dataset([music], kind, tmp_path / "set", workers=0, split=(0.8, 0.2, 0.0))
+    windows = WindowDataset(tmp_path / "set").split("train")
+    a, b = save_small(tmp_path / "a", seed=0), save_small(tmp_path / "b", seed=1)
+    model = average([a, b], windows)
+    assert len(windows) >= 4 * model.config.z and model.vae.prior is not None
+    again = average([a, b], windows)
+    assert again.vae.prior is not None and torch.equal(again.vae.prior.root, model.vae.prior.root)
+
+
+def test_what_can_not_be_averaged_is_named(tmp_path: Path):
+    a, b = save_small(tmp_path / "a"), save_small(tmp_path / "b", bars=16)
+    with pytest.raises(ConfigError, match=r"b and .*a are not models of one config"):
+        average([a, b])
+    with pytest.raises(ConfigError, match="two models or more"):
+        average([a])
