@@ -53,6 +53,7 @@ PRESETS = {
     "pianoroll-16bar": PianorollRepresentation(bars=16),
     "multitrack-1bar": MultitrackRepresentation(),
     "multitrack-1bar-chords": MultitrackRepresentation(chords="triads"),
+    "multitrack-track": MultitrackRepresentation(tracks=1, min_tracks=1, min_events=4, chords="triads"),
     "shape-2bar": ShapeRepresentation(bars=2),
     "rhythm-2bar": RhythmRepresentation(bars=2),
     "rhythm-2bar-trio": RhythmRepresentation(bars=2, voices="trio"),
