@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks import common
 from benchmarks.ngram import NGram
-from musicvae_lite.latent import BOW, bowed
+from musicvae_lite.latent import bowed
 
 if TYPE_CHECKING:
     from musicvae_lite.models.music_vae import MusicVAE
@@ -107,7 +107,7 @@ def run(
     tokens = common.held_out(dataset)
     a, b = np.split(common.drawn(tokens, 2 * pairs, seed), 2)
     language = language_model(dataset, model)
-    ways = {f"latent_{t:g}": (t, BOW) for t in temperatures}
+    ways = {f"latent_{t:g}": (t, model.representation.bow) for t in temperatures}
     ways |= {"latent_great-circle": (temperatures[0], 1.0), "latent_straight": (temperatures[0], 0.0)}
     paths = {
         name: measure(latent(model, a, b, points, t, seed, bow), a, language)
@@ -119,7 +119,7 @@ def run(
         "pairs": pairs,
         "positions": np.linspace(0, 1, points),
         "temperature": temperatures[0],
-        "bow": BOW,
+        "bow": model.representation.bow,
         "checks": {
             "hamming_rises": ours["hamming_rises"],
             "cost_within_10_percent": ours["cost_within_10_percent"],

@@ -84,7 +84,6 @@ class Representation(Protocol):
     name: ClassVar[str]
     usual_hop: ClassVar[str]  # from window to window in datasets: "beat" or "bar"
     silence: ClassVar[int]  # the value of a step at which nothing begins
-    bow: ClassVar[float]  # of paths between its codes, see `latent.bowed`
 
     @property
     def bars(self) -> int: ...
@@ -125,6 +124,11 @@ class Representation(Protocol):
 
     def windows(self, score: Score, hop: int | None = None, track: int | None = None) -> Extraction:
         """Every window of a score, `hop` steps apart (default: one bar)."""
+        ...
+
+    @property
+    def bow(self) -> float:
+        """Of paths between its codes, see `latent.bowed`."""
         ...
 
     def candidates(self, score: Score) -> list[int | None]:

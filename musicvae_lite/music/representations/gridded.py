@@ -23,7 +23,6 @@ class Gridded:
     name: ClassVar[str]
     usual_hop: ClassVar[str] = "bar"
     silence: ClassVar[int] = 0
-    bow: ClassVar[float] = 0.25
     bars: int
     meter: Meter
     steps_per_quarter: int
@@ -70,6 +69,11 @@ class Gridded:
     def step_ticks(self) -> int:
         """Ticks a step of the scores written."""
         return -(-480 // self.steps_per_quarter)
+
+    @property
+    def bow(self) -> float:
+        """Of paths between codes, see `latent.bowed`."""
+        return 0.25
 
     @property
     def control(self) -> Step | None:

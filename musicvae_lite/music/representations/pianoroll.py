@@ -67,7 +67,6 @@ class PianorollRepresentation(Gridded):
     chords: str | None = None
 
     name: ClassVar[str] = "pianoroll"
-    bow: ClassVar[float] = 1.0  # on any shorter path half of the notes go missing in the middle
 
     def __post_init__(self) -> None:
         self.check_grid()
@@ -93,6 +92,11 @@ class PianorollRepresentation(Gridded):
     def transposition(self) -> Transposition:
         """Both halves shift by one column a semitone."""
         return Transposition((Span(0, self.keys - 1), Span(self.keys, 2 * self.keys - 1)), "place")
+
+    @property
+    def bow(self) -> float:
+        """A great circle: on any shorter path half of the notes go missing in the middle."""
+        return 1.0
 
     def lenient(self) -> PianorollRepresentation:
         """The same windows without rules: reads all that a model writes, silence too."""

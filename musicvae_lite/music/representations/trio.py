@@ -76,7 +76,6 @@ class TrioRepresentation(Gridded):
     chords: str | None = None
 
     name: ClassVar[str] = "trio"
-    bow: ClassVar[float] = 1.0  # on a shorter path a third of a melody's notes go missing in the middle
 
     def __post_init__(self) -> None:
         self.check_grid()
@@ -117,6 +116,11 @@ class TrioRepresentation(Gridded):
         """The notes of melody and bass move together."""
         last = self._line.depth - 1
         return Transposition((Span(FIRST_NOTE, last, 0), Span(FIRST_NOTE, last, 1)))
+
+    @property
+    def bow(self) -> float:
+        """A great circle: on a shorter path a third of a melody's notes go missing in the middle."""
+        return 1.0
 
     def candidates(self, score: Score) -> list[int | None]:
         """Every pitched track but the basses, as the melody."""
