@@ -30,7 +30,7 @@ WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "CARD.md"
 LARGEST = 2**33  # bytes of a file of weights
 MOST_TENSORS = 100_000  # in one
 KINDS = ("F64", "F32", "F16", "BF16", "I64", "I32", "I8", "U8")  # of numbers that are read
-HALF = "root#half"  # of a prior: the upper triangle of its root, see `packing.triangle`
+HALF = "root#half"  # of a prior: what says all of its root, see `packing.half`
 PRIOR = "prior.safetensors"  # a `CodePrior`; a model without one draws from N(0, I)
 
 
@@ -244,7 +244,7 @@ def write_prior(folder: Path, prior: CodePrior, storage: Storage = "float32") ->
         tensors["shares"] = prior.shares.cpu()
     root = {"root": tensors.pop("root")}
     if storage != "float32":
-        root = packing.pack({HALF: packing.triangle(prior.root.cpu())}, "float16")
+        root = packing.pack({HALF: packing.half(prior.root.cpu())}, "float16")
     write_tensors(folder / PRIOR, packing.pack(tensors, storage) | root)
 
 

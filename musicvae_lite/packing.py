@@ -55,24 +55,32 @@ def unpack(stored: dict[str, Tensor]) -> dict[str, Tensor]:
     return weights
 
 
-def triangle(matrices: Tensor) -> Tensor:
-    """Symmetric matrices [K, Z, Z] as the half that says all, [K, Z * (Z + 1) / 2]."""
+def half(matrices: Tensor) -> Tensor:
+    """What says all of symmetric matrices [K, Z, Z]: their upper half [K, Z * (Z + 1) / 2].
+
+    Of matrices that are nothing off their diagonals it is the diagonals [K, Z].
+    """
     import torch
 
+    diagonal = matrices.diagonal(dim1=1, dim2=2)
+    if torch.equal(torch.diag_embed(diagonal), matrices):
+        return diagonal
     rows, columns = torch.triu_indices(matrices.shape[-1], matrices.shape[-1])
     return matrices[:, rows, columns]
 
 
-def symmetric(triangles: Tensor, size: int) -> Tensor:
-    """The inverse of `triangle` for matrices of `size` rows. Raises ValueError when they have other sizes."""
+def symmetric(halves: Tensor, size: int) -> Tensor:
+    """The inverse of `half` for matrices of `size` rows. Raises ValueError when they have other sizes."""
     import torch
 
     rows, columns = torch.triu_indices(size, size)
-    if triangles.dim() != 2 or triangles.shape[1] != len(rows):
-        raise ValueError(f"halves of matrices {[size, size]} can not have the shape {list(triangles.shape)}")
-    found = triangles.new_empty(len(triangles), size, size)
-    found[:, rows, columns] = triangles
-    found[:, columns, rows] = triangles
+    if halves.dim() == 2 and halves.shape[1] == size:
+        return torch.diag_embed(halves)
+    if halves.dim() != 2 or halves.shape[1] != len(rows):
+        raise ValueError(f"halves of matrices {[size, size]} can not have the shape {list(halves.shape)}")
+    found = halves.new_empty(len(halves), size, size)
+    found[:, rows, columns] = halves
+    found[:, columns, rows] = halves
     return found
 
 

@@ -27,13 +27,17 @@ class CodePrior:
     shares: Tensor
 
     @classmethod
-    def fit(cls, codes: Tensor, labels: Tensor | None = None, shared: bool = False) -> CodePrior:
+    def fit(
+        cls, codes: Tensor, labels: Tensor | None = None, shared: bool = False, diagonal: bool = False
+    ) -> CodePrior:
         """From codes [N, Z] drawn from the posteriors of data, N of at least a few Z.
 
         Args:
             labels: [N]; with them each class (or one of `groups`) gets a Gaussian of its own, for which it
                 needs a few Z codes.
             shared: the Gaussians share a covariance, and a few codes each are enough.
+            diagonal: the numbers of a code vary independently: what is left to say of many numbers with
+                few codes.
         """
         labels = torch.zeros(len(codes), device=codes.device) if labels is None else labels
         names, counts = labels.unique(return_counts=True)
@@ -41,7 +45,10 @@ class CodePrior:
         mean = torch.stack([part.mean(0) for part in parts])
         if shared:
             parts = [torch.cat([part - own for part, own in zip(parts, mean, strict=True)])]
-        roots = [_root(torch.cov(part.T.double())).to(codes.dtype) for part in parts]
+        if diagonal:
+            roots = [part.std(0).diag() for part in parts]
+        else:
+            roots = [_root(torch.cov(part.T.double())).to(codes.dtype) for part in parts]
         return cls(mean, torch.stack(roots), counts.to(codes) / len(codes))
 
     def colour(self, noise: Tensor) -> Tensor:

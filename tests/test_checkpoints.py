@@ -201,6 +201,17 @@ def test_a_prior_made_smaller_is_half_a_root(tmp_path, kinds, shared):
         checkpoints.read_prior(tmp_path, 15)
 
 
+def test_a_prior_of_independent_numbers_is_small(tmp_path):
+    from musicvae_lite.prior import CodePrior
+
+    prior = CodePrior.fit(torch.randn(200, 64), torch.arange(200) % 3, shared=True, diagonal=True)
+    checkpoints.write_prior(tmp_path, prior, "float16")
+    found = checkpoints.read_prior(tmp_path, 64)
+    assert found is not None
+    torch.testing.assert_close(found.root, prior.root, rtol=1e-3, atol=0)
+    assert (tmp_path / checkpoints.PRIOR).stat().st_size < 1000
+
+
 def test_a_prior_of_several_parts_travels_too(tmp_path):
     from musicvae_lite.prior import CodePrior
 

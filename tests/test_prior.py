@@ -50,3 +50,12 @@ def test_groups_of_codes_are_found_and_share_a_covariance():
     one = prior.as_one
     assert torch.allclose(one.mean[0], codes.mean(0), atol=0.01)
     assert torch.allclose(one.root[0] @ one.root[0], torch.cov(codes.T), rtol=0.01, atol=0.5)
+
+
+def test_independent_numbers_keep_their_spread_alone():
+    chance = torch.Generator().manual_seed(0)
+    codes = torch.randn((4000, 2), generator=chance) @ torch.tensor([[2.0, 1.0], [0.0, 1.0]])
+    prior = CodePrior.fit(codes, diagonal=True)
+    assert torch.allclose(prior.root[0], torch.diag(codes.std(0)))
+    drawn = prior.colour(torch.randn((20_000, 2), generator=chance))
+    assert torch.allclose(torch.cov(drawn.T), torch.diag(codes.var(0)), atol=0.15)

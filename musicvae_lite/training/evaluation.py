@@ -22,6 +22,7 @@ BATCH = 256
 
 MOST_PARTS = 500  # Gaussians of a prior
 WINDOWS_A_PART = 60
+CODES_A_NUMBER = 16
 
 
 @dataclass(frozen=True)
@@ -109,10 +110,14 @@ def evaluate(
 
 @torch.no_grad()
 def fit_prior(vae: VAE, music: Batch, generator: torch.Generator) -> CodePrior:
-    """Gaussians of the codes of windows, drawn from their posteriors: as many as there is music for."""
+    """Gaussians of the codes of windows, drawn from their posteriors: as many as there is music for.
+
+    How the numbers of a code hang together is told from `CODES_A_NUMBER` codes a number or more.
+    """
     q = _posterior(vae, music)
     codes, parts = q.rsample(generator), min(MOST_PARTS, 1 + len(music.x) // WINDOWS_A_PART)
-    return CodePrior.fit(codes, groups(q.mean, parts), shared=True)
+    few = len(codes) < CODES_A_NUMBER * codes.shape[1]
+    return CodePrior.fit(codes, groups(q.mean, parts), shared=True, diagonal=few)
 
 
 @torch.no_grad()
