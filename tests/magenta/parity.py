@@ -21,6 +21,7 @@ NAMES = sorted(path.name for path in FOLDER.iterdir()) if FOLDER else ["none"]
 LEVELS = {"hier-multiperf": ((64, 8), (8, 64)), "hierdec": ((), (16, 16)), "hier-": ((16, 16), (16, 16))}
 NADE = 10
 END = 489
+EVENTS = Categorical(490, nothing=END)
 LOSSES = {  # beta and free bits of the stock configuration, and whether beta grows as 1 - 0.99999^step
     "cat-mel_2bar_small": (0.2, 0, True),
     "cat-mel_2bar_med_chords": (1.0, 0, False),
@@ -43,7 +44,7 @@ def arrays(name: str, file: str) -> dict[str, np.ndarray]:
 
 def step_of(name: str) -> Step:
     if "multiperf" in name:
-        return Categorical(490)
+        return EVENTS
     if "trio" in name:
         return Product((90, 90, 512), (0, 0, 9))
     if "groovae" in name:
