@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -50,6 +50,13 @@ class CodePrior:
         else:
             roots = [_root(torch.cov(part.T.double())).to(codes.dtype) for part in parts]
         return cls(mean, torch.stack(roots), counts.to(codes) / len(codes))
+
+    def narrowed(self, spread: float) -> CodePrior:
+        """The same Gaussians, their codes `spread` times as far from their means.
+
+        Below 1 what is drawn is more like what most data of a kind share, and less of it is odd.
+        """
+        return replace(self, root=spread * self.root)
 
     def colour(self, noise: Tensor) -> Tensor:
         """Standard normal noise [B, Z] to codes [B, Z].

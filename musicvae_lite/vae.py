@@ -181,10 +181,14 @@ class VAE(nn.Module):
 
     forward = loss  # what wrappers such as DDP call
 
-    def draw(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        """New codes [count, Z]: from `prior`, or from N(0, I) where there is none."""
+    def draw(self, count: int, generator: torch.Generator | None = None, spread: float = 1.0) -> Tensor:
+        """New codes [count, Z]: from `prior`, or from N(0, I) where there is none.
+
+        Args:
+            spread: how far from their means, beside what they are (see `CodePrior.narrowed`).
+        """
         noise = torch.randn((count, self.z_size), generator=generator, device=self.device)
-        return noise if self.prior is None else self.prior.colour(noise)
+        return spread * noise if self.prior is None else self.prior.narrowed(spread).colour(noise)
 
     @torch.no_grad()
     def sample(

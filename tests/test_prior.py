@@ -59,3 +59,14 @@ def test_independent_numbers_keep_their_spread_alone():
     assert torch.allclose(prior.root[0], torch.diag(codes.std(0)))
     drawn = prior.colour(torch.randn((20_000, 2), generator=chance))
     assert torch.allclose(torch.cov(drawn.T), torch.diag(codes.var(0)), atol=0.15)
+
+
+def test_a_narrowed_prior_stays_nearer_to_its_means():
+    chance = torch.Generator().manual_seed(0)
+    codes = torch.randn((300, 2), generator=chance) + 9 * (torch.arange(300) % 3)[:, None]
+    prior = CodePrior.fit(codes, torch.arange(300) % 3, shared=True)
+    noise = torch.randn((1000, 2), generator=chance)
+    wide, narrow = prior.colour(noise), prior.narrowed(0.5).colour(noise)
+    middle = prior.narrowed(0.0).colour(noise)
+    assert torch.allclose(narrow - middle, 0.5 * (wide - middle), atol=1e-5)
+    assert len(middle.unique(dim=0)) == 3

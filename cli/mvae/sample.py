@@ -31,6 +31,12 @@ def sample(
         Path | None, typer.Option(help="A folder of `mvae personalize`: samples stay near its files.")
     ] = None,
     temperature: Temperature = 0.5,
+    spread: Annotated[
+        float,
+        typer.Option(
+            min=0.0, max=2.0, help="Below 1 nearer to the middles of what was learnt: tamer, plainer."
+        ),
+    ] = 1.0,
     seed: Seed = 0,
     chords: Chords = None,
     label: Label = None,
@@ -45,10 +51,15 @@ def sample(
 ) -> None:
     """Draw new music from a model."""
     from musicvae_lite import runtime
+    from musicvae_lite.errors import ConfigError
     from musicvae_lite.models import catalogue
     from musicvae_lite.music.takes import Style
     from mvae.takes_output import choose_model, destination, report
 
+    if personal is not None and spread != 1.0:
+        raise ConfigError(
+            "--spread is for samples of the whole model; those of --personal stay near its files"
+        )
     folder, why = choose_model(model, [], [])
     to = destination(output, f"{catalogue.name_of(folder)}-sample.mid", split, wav, flac, ogg, plot)
     to.check(count)
@@ -59,7 +70,7 @@ def sample(
 
     vae = MusicVAE.load(folder).with_label(label)
     if personal is None:
-        takes = vae.sample(count, temperature, seed, style, chords)
+        takes = vae.sample(count, temperature, seed, style, chords, spread)
     else:
         from musicvae_lite.collections.personal import Personal
 

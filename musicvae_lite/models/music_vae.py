@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     Music = str | Path | Score | pretty_midi.PrettyMIDI | Pick
 
 
+MOST_SPREAD = 2.0
+
+
 class MusicVAE(TokenVAE):
     """A representation and a VAE over it.
 
@@ -115,19 +118,26 @@ class MusicVAE(TokenVAE):
         seed: int = 0,
         style: Style | None = None,
         chords: str | None = None,
+        spread: float = 1.0,
     ) -> Takes:
         """New music: `count` draws from the prior. A temperature below 1 makes leaps rarer.
 
         Args:
             chords: a line such as "C Am F G" that all of them follow, for models that chords condition.
+            spread: below 1 codes lie nearer to the middles of what was learnt: tamer, plainer music.
+
+        Raises:
+            ConfigError: count or spread is out of range, or chords are none of the model's conditions.
         """
         if count < 1:
             raise ConfigError(f"count is {count}; at least 1 sample can be drawn")
+        if not 0 <= spread <= MOST_SPREAD:
+            raise ConfigError(f"spread is {spread:g}; it must be 0 to {MOST_SPREAD:g}")
         generator = self.generator(seed)
-        z = self.vae.draw(count, generator)
+        z = self.vae.draw(count, generator, spread)
         control = self._told(chords, count)
         tokens = self._decode(z, control, temperature, generator)
-        record = self._record("sample", seed, temperature, chords=chords)
+        record = self._record("sample", seed, temperature, chords=chords) | {"spread": spread}
         return Takes(tokens, self.representation, style, record=record, control=control)
 
     def reconstruct(

@@ -98,6 +98,7 @@ def test_the_same_seed_gives_the_same_file(place: Path):
 def test_generate_is_sample(place: Path):
     assert run("generate", "-n", "2", "--program", "40") == 0
     assert made(place) == ["melody-2bar-sample.json", "melody-2bar-sample.mid"]
+    assert run("sample", "--personal", "x", "--spread", "0.5") == 1
 
 
 def test_reconstruct_draws_what_went_in_too(place: Path, capsys: pytest.CaptureFixture[str]):

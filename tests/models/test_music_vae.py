@@ -55,6 +55,13 @@ def test_sampled_codes_follow_the_posterior(model: MusicVAE):
     assert (draws[:5] == model.encode(*[picked] * 2000, sample=True, seed=3)[:5]).all()
 
 
+def test_samples_of_no_spread_are_all_one(model: MusicVAE):
+    still = model.sample(3, temperature=0.0, spread=0.0)
+    assert (still.tokens == model.decode(np.zeros((3, 8))).tokens).all() and still.record["spread"] == 0.0
+    with pytest.raises(ConfigError, match="spread is 3; it must be 0 to 2"):
+        model.sample(spread=3.0)
+
+
 def test_interpolation_keeps_the_ends_and_the_style_of_a(model: MusicVAE):
     a, b = flute(1), tune(2)
     takes = model.interpolate(a, b, steps=5)
