@@ -53,12 +53,8 @@ def following(r: Representation, tokens: np.ndarray, control: np.ndarray) -> flo
 
 def measure(model: MusicVAE, dataset: WindowDataset, most: int = 1000, seed: int = 0) -> dict[str, Any]:
     """All figures, of at most `most` held-out windows that begin on a bar line."""
-    r, found = model.representation, []
-    for name in common.HELD_OUT:
-        split = dataset.split(name)
-        rows = common.on_bars(split)
-        if len(rows):
-            found.append((split.gather(rows), split.gather_control(rows)))
+    r = model.representation
+    found = [(s.gather(rows), s.gather_control(rows)) for s, rows in common.held_out_rows(dataset)]
     tokens, control = (np.concatenate(part) for part in zip(*found, strict=True))
     rows = np.random.default_rng(seed).permutation(len(tokens))[:most]
     tokens, control = tokens[rows], control[rows]

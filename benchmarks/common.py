@@ -54,10 +54,15 @@ def side_by_side(split: WindowSplit, bars: int) -> np.ndarray:
     return np.flatnonzero(at_bar & ((bar - first[song]) % bars == 0))
 
 
+def held_out_rows(dataset: WindowDataset) -> list[tuple[WindowSplit, np.ndarray]]:
+    """The splits of validation and test songs that have windows, with those that begin on a bar line."""
+    parts = [dataset.split(name) for name in HELD_OUT]
+    return [(part, on_bars(part)) for part in parts if len(part)]
+
+
 def held_out(dataset: WindowDataset) -> np.ndarray:
     """Tokens [N, T] of the validation and test songs' windows that begin on a bar line."""
-    parts = [dataset.split(name) for name in HELD_OUT]
-    return np.concatenate([part.gather(on_bars(part)) for part in parts if len(part)])
+    return np.concatenate([part.gather(rows) for part, rows in held_out_rows(dataset)])
 
 
 def drawn(tokens: np.ndarray, count: int, seed: int) -> np.ndarray:

@@ -237,15 +237,13 @@ def write_prior(folder: Path, prior: CodePrior, storage: Storage = "float32") ->
     Its root is not made smaller than float16; where weights are made smaller at all, half of it is kept, as
     it is symmetric.
     """
-    tensors = {"mean": prior.mean.cpu(), "root": prior.root.cpu()}
-    if len(prior.mean) == 1:
-        tensors = {name: tensor[0] for name, tensor in tensors.items()}
+    mean, root, is_one = prior.mean.cpu(), prior.root.cpu(), len(prior.mean) == 1
+    tensors = {"mean": mean[0]} if is_one else {"mean": mean, "shares": prior.shares.cpu()}
+    if storage == "float32":
+        kept = {"root": root[0] if is_one else root}
     else:
-        tensors["shares"] = prior.shares.cpu()
-    root = {"root": tensors.pop("root")}
-    if storage != "float32":
-        root = packing.pack({HALF: packing.half(prior.root.cpu())}, "float16")
-    write_tensors(folder / PRIOR, packing.pack(tensors, storage) | root)
+        kept = packing.pack({HALF: packing.half(root)}, "float16")
+    write_tensors(folder / PRIOR, packing.pack(tensors, storage) | kept)
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:

@@ -188,7 +188,10 @@ class VAE(nn.Module):
             spread: how far from their means, beside what they are (see `CodePrior.narrowed`).
         """
         noise = torch.randn((count, self.z_size), generator=generator, device=self.device)
-        return spread * noise if self.prior is None else self.prior.narrowed(spread).colour(noise)
+        if self.prior is None:
+            return spread * noise
+        prior = self.prior if spread == 1.0 else self.prior.narrowed(spread)
+        return prior.colour(noise)
 
     @torch.no_grad()
     def sample(

@@ -186,8 +186,13 @@ class HierarchicalEncoder(nn.Module):
         sizes = (settings.width, *settings.codes, z)
         self.levels = nn.ModuleList(
             Summary(
-                *(sizes[i], parts, sizes[i + 1], settings.width, settings.squeeze),
-                *(settings.deep * (i > 0), settings.waves),
+                inputs=sizes[i],
+                parts=parts,
+                out=sizes[i + 1],
+                hidden=settings.width,
+                squeeze=settings.squeeze,
+                deep=settings.deep * (i > 0),
+                waves=settings.waves,
             )
             for i, parts in enumerate(settings.segments[1:])
         )

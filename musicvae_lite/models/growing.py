@@ -24,9 +24,9 @@ def is_grown(vae: VAE, fresh: Iterable[str]) -> bool:
         return False
     top, new = len(vae.encoder.levels) - 1, set(fresh)
     names = (f"encoder.levels.{top}.straight.weight", f"decoder.levels.{top}.plan.weight")
-    alike = isinstance(getattr(vae.encoder.levels[top], "straight", None), WavesIn) == isinstance(
-        getattr(vae.decoder.levels[top], "plan", None), WavesOut
-    )
+    up: Any = vae.encoder.levels[top]
+    down: Any = vae.decoder.levels[top]
+    alike = isinstance(up.straight, WavesIn) == isinstance(down.plan, WavesOut)
     return top > 0 and alike and all(name in new for name in names)
 
 
