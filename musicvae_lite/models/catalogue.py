@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from musicvae_lite import checkpoints
 from musicvae_lite.errors import CheckpointError, ConfigError, NothingUsableError, shown
-from musicvae_lite.music import representations
+from musicvae_lite.music import representations, voices
 from musicvae_lite.music.picking import Bars, load, pick
 from musicvae_lite.music.representations.base import Representation
 
@@ -106,6 +106,8 @@ def sha256(folder: Path) -> str:
 def choose(*music: Song, bars: Sequence[Bars | None] = ()) -> tuple[Path, str]:
     """The shipped model for some music: of those that take all of it, the one with the shortest window.
 
+    Where one instrument plays chords, models that take chords come first.
+
     Args:
         music: what it must take; nothing means any model.
         bars: for each piece, the bars it must take, or None for any; may be shorter than `music`.
@@ -124,6 +126,9 @@ def choose(*music: Song, bars: Sequence[Bars | None] = ()) -> tuple[Path, str]:
     songs = [load(song) for song in music]
     places = [*bars, *[None] * len(songs)][: len(songs)]
     refusal = None
+    chordal = bool(songs) and all(voices.is_chordal_solo(song) for song in songs)
+    if chordal:
+        ready.sort(key=lambda entry: not entry[0].polyphonic)  # stable: else as they were
     for r, folder in ready:
         try:
             for song, place in zip(songs, places, strict=True):
@@ -131,16 +136,20 @@ def choose(*music: Song, bars: Sequence[Bars | None] = ()) -> tuple[Path, str]:
         except NothingUsableError as error:
             refusal = refusal or error
             continue
-        return folder, _why(folder.name, r, len(songs), any(places))
+        return folder, _why(folder.name, r, len(songs), any(places), chordal)
     tried = ", ".join(f"{folder.name} ({r.bars} bars of {r.meter})" for r, folder in ready)
     raise NothingUsableError(f"{refusal}\n  no shipped model takes it; tried {tried}")
 
 
-def _why(name: str, r: Representation, count: int, is_placed: bool) -> str:
+def _why(name: str, r: Representation, count: int, is_placed: bool, is_chordal: bool) -> str:
     if not count:
         return f"{name}: of the shipped models, the one with the shortest window"
     what = "these bars" if is_placed else "this music" if count == 1 else "all of this music"
-    return f"{name}: of the shipped models that take {what}, the one with the shortest window ({r.bars} bars)"
+    whole = ", chords and all" if is_chordal and r.polyphonic else ""
+    return (
+        f"{name}: of the shipped models that take {what}{whole}, the one with the shortest window "
+        f"({r.bars} bars)"
+    )
 
 
 def _usable() -> list[tuple[Representation, Path]]:

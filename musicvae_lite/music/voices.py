@@ -10,6 +10,7 @@ import numpy as np
 from musicvae_lite.music.score import Score
 
 MOSTLY_MONOPHONIC = 0.1  # at most this share of notes may begin over another one
+CHORDAL = 0.3  # from this share on, the upper line is not what a track is about
 LONGEST_HOLD = 256  # steps for which a held note covers lower ones: past it the note is a drone
 _MELODY = re.compile(r"melod|\blead|vocal|\bvox\b|\bvoice\b|\bsing(er|ing)|\bsolo|\bcanto\b", re.I)
 _BACKING = re.compile(r"back|harmon|bass|drum|pad\b|chord|accomp|choir|counter", re.I)
@@ -111,6 +112,14 @@ def choose_melody(score: Score, step_ticks: float) -> tuple[int, str]:
     if among == 1 and not named:
         reason = "the only mostly monophonic track"
     return best, f"{label(score, best)}: {reason}"
+
+
+def is_chordal_solo(score: Score) -> bool:
+    """Whether one instrument plays alone, and chords: its upper line would leave out much of the music."""
+    present = np.bincount(score.track, minlength=len(score.tracks)) > 0
+    if present.sum() != 1 or any(t.is_drum for t, plays in zip(score.tracks, present, strict=True) if plays):
+        return False
+    return TrackTable.of(score, score.ticks_per_quarter / 4).polyphony.max() >= CHORDAL
 
 
 def _highest(table: TrackTable, pool: list[int]) -> int:

@@ -3,12 +3,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from musicvae_lite import resources
 from musicvae_lite.errors import CheckpointError, NothingUsableError
 from musicvae_lite.models import catalogue
-from musicvae_lite.music.score import Meter
+from musicvae_lite.models.assembly import MusicConfig
+from musicvae_lite.models.music_vae import MusicVAE
+from musicvae_lite.music.representations import PianorollRepresentation
+from musicvae_lite.music.score import Meter, Score, Track
 from tests.corpora.tunes import tune
 from tests.models.small import save_small, small_model
 
@@ -40,6 +44,31 @@ def test_the_music_chooses(shipped: Path):
     assert catalogue.choose(tune(1, meter=Meter(3, 4)))[0].name == "melody-2bar-waltz"
     folder, why = catalogue.choose(tune(1), tune(2), bars=[(3, 6)])
     assert folder.name == "melody-4bar" and "these bars" in why
+
+
+def chords(bars: int = 4) -> Score:
+    """A piano that strikes four chords of three notes in each bar."""
+    start = np.repeat(np.arange(4 * bars) * 480, 3).astype(np.int32)
+    pitch = np.tile([60, 64, 67, 62, 65, 69], 2 * bars).astype(np.int32)
+    level, track = np.full(len(start), 80, np.int32), np.zeros(len(start), np.int32)
+    return Score(480, start, start + 480, pitch, level, track, (Track("Piano"),))
+
+
+def test_chords_of_one_instrument_choose_a_model_that_takes_them(shipped: Path):
+    assert catalogue.choose(chords())[0].name == "melody-2bar"  # the only kind there is
+    part = {"kind": "hierarchical", "segments": [4, 8], "width": 8}
+    table = {
+        "representation": PianorollRepresentation(bars=2).to_config(),
+        "encoder": part | {"squeeze": 4},
+        "decoder": part | {"core_width": 8},
+        "z": 8,
+    }
+    MusicVAE(MusicConfig.from_table(table, "small")).save(shipped / "pianoroll-2bar")
+    folder, why = catalogue.choose(chords())
+    assert folder.name == "pianoroll-2bar" and "chords and all" in why
+    assert catalogue.choose(tune(1))[0].name == "melody-2bar"
+    assert catalogue.choose(chords(), tune(1))[0].name == "melody-2bar"  # one of them is a melody
+    assert catalogue.choose()[0].name == "melody-2bar"
 
 
 def test_what_no_model_takes(shipped: Path):

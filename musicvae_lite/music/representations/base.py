@@ -84,6 +84,7 @@ class Representation(Protocol):
     name: ClassVar[str]
     usual_hop: ClassVar[str]  # from window to window in datasets: "beat" or "bar"
     silence: ClassVar[int]  # the value of a step at which nothing begins
+    polyphonic: ClassVar[bool]  # whether it takes all that one instrument plays at once
 
     @property
     def bars(self) -> int: ...

@@ -23,6 +23,7 @@ class Gridded:
     name: ClassVar[str]
     usual_hop: ClassVar[str] = "bar"
     silence: ClassVar[int] = 0
+    polyphonic: ClassVar[bool] = False  # takes all that one instrument plays at once
     bars: int
     meter: Meter
     steps_per_quarter: int

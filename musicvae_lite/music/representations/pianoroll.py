@@ -67,6 +67,7 @@ class PianorollRepresentation(Gridded):
     chords: str | None = None
 
     name: ClassVar[str] = "pianoroll"
+    polyphonic: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         self.check_grid()
