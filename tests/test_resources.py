@@ -150,7 +150,7 @@ def test_the_band_is_the_tune_with_bass_and_drums(examples):
 def test_the_piano_plays_the_tune_over_its_chords(examples):
     piano, tune = read_song(examples / "ode-to-joy-piano.mid"), read_song(examples / "ode-to-joy.mid")
     assert len(piano.tracks) == 1 and len(Grid.of(piano).stretches) == 1
-    top = {tick: pitch for tick, pitch in zip(piano.start.tolist(), piano.pitch.tolist(), strict=True)}
+    top = dict(zip(piano.start.tolist(), piano.pitch.tolist(), strict=True))
     assert [top[tick] for tick in tune.start.tolist()] == tune.pitch.tolist()  # sorted: the highest is last
     assert len(piano) > 2 * len(tune)
 

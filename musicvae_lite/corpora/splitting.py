@@ -21,6 +21,9 @@ def mix(values: np.ndarray) -> np.ndarray:
     return z ^ (z >> np.uint64(31))
 
 
+WEIGHTS = mix(np.arange(RUN, dtype=np.uint64))  # of each interval in the hash of a run
+
+
 def song_key(score: Score, track: int) -> int:
     """A key of a song's content that most versions of it share, whatever windows are cut from it.
 
@@ -38,11 +41,7 @@ def song_key(score: Score, track: int) -> int:
     interval = np.diff(pitch[upper].astype(np.int64))
     interval = interval[interval != 0]
     interval = np.concatenate([interval, np.full(max(RUN - len(interval), 0), 127)]).astype(np.uint64)
-    count = len(interval) - RUN + 1
-    hashes = np.zeros(count, np.uint64)
-    for place, weight in enumerate(mix(np.arange(RUN, dtype=np.uint64))):
-        hashes += interval[place : place + count] * weight
-    return int(mix(hashes).min())
+    return int(mix(np.correlate(interval, WEIGHTS, "valid")).min())
 
 
 def assign_splits(

@@ -14,6 +14,9 @@ _PAIR, _SINGLE = rb"[\x00-\x7f]{2}", rb"[\x00-\x7f]"
 # Every repetition has an end, as it takes memory for each turn; none of a group is possessive, which Pythons
 # up to 3.11.4 get wrong.
 _MORE_PAIRS, _MORE_SINGLES = (rb"(?:" + _DELTA + data + rb"){0,256}" for data in (_PAIR, _SINGLE))
+# Messages with a status and two more bytes, which most are: alone they match four times as fast.
+_PLAIN = re.compile(rb"(?:" + _DELTA + rb"[\x80-\xbf\xe0-\xef]" + _PAIR + rb"){0,256}")
+FEW = 64  # bytes of them; where there are no more, messages of all kinds are looked for
 # Messages of channels, each with as many more of its kind behind it as leave out their status.
 _MESSAGES = re.compile(
     rb"(?:" + _DELTA + rb"(?:"
@@ -49,11 +52,14 @@ def is_sound(data: bytes, begin: int, end: int) -> bool:
 
 def _behind_messages(data: bytes, at: int, end: int) -> int:
     """Where the messages of channels that begin at `at` end."""
+    found: Any
     while True:
-        found: Any = _MESSAGES.match(data, at, end)
-        if found.end() == at:
-            return at
-        more, before = _MORE[found.lastindex], at
-        at = found.end()
+        found, kind = _PLAIN.match(data, at, end), 1
+        if found.end() - at < FEW:
+            found = _MESSAGES.match(data, at, end)
+            if found.end() == at:
+                return at
+            kind = found.lastindex
+        more, before, at = _MORE[kind], at, found.end()
         while at > before:
             before, at = at, more.match(data, at, end).end()  # type: ignore[union-attr]

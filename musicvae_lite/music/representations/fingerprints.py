@@ -7,10 +7,10 @@ import numpy as np
 
 def hash_rows(rows: np.ndarray) -> np.ndarray:
     """A hash uint64 [W] of the bytes of rows uint8 [W, N]."""
-    rows = np.asarray(rows, dtype=np.uint8)
-    padded = np.zeros((len(rows), -(-rows.shape[1] // 8) * 8), dtype=np.uint8)
-    padded[:, : rows.shape[1]] = rows
-    words = padded.view("<u8").astype(np.uint64)  # [W, ceil(N / 8)]
+    rows = np.ascontiguousarray(rows, dtype=np.uint8)
+    if rows.shape[1] % 8:
+        rows = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 8)))
+    words = rows.view("<u8").astype(np.uint64, copy=False)  # [W, ceil(N / 8)]
     keys = _mix(np.arange(1, words.shape[1] + 1, dtype=np.uint64))
     return _mix(_mix(words ^ keys).sum(axis=1, dtype=np.uint64))
 

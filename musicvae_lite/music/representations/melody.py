@@ -243,8 +243,9 @@ class MelodyRepresentation(Gridded):
         """A hash uint64 [W] of canonical windows [W, T], the same for every transposition."""
         tokens = np.asarray(tokens, dtype=np.uint8)
         notes = tokens >= FIRST_NOTE
-        low = np.where(notes, tokens, OUTSIDE).min(axis=1, keepdims=True)
-        return hash_rows(np.where(notes, tokens - low + FIRST_NOTE, tokens))
+        above = tokens - np.uint8(FIRST_NOTE)  # what is no note wraps to the top
+        low = np.ascontiguousarray(above.T).min(axis=0)  # across rows, many times as fast as along them
+        return hash_rows(tokens - low[:, None] * notes)
 
     def compare(self, got: np.ndarray, wanted: np.ndarray) -> dict[str, float]:
         """Figures of how well windows [N, T] agree (see `Representation.compare`)."""
