@@ -107,7 +107,7 @@ def run(
     tokens = common.held_out(dataset)
     a, b = np.split(common.drawn(tokens, 2 * pairs, seed), 2)
     language = language_model(dataset, model)
-    ways = {f"latent_{t:g}": (t, model.representation.bow) for t in temperatures}
+    ways = {f"latent_{t:g}": (t, model.bow) for t in temperatures}
     ways |= {"latent_great-circle": (temperatures[0], 1.0), "latent_straight": (temperatures[0], 0.0)}
     paths = {
         name: measure(latent(model, a, b, points, t, seed, bow), a, language)
@@ -119,7 +119,7 @@ def run(
         "pairs": pairs,
         "positions": np.linspace(0, 1, points),
         "temperature": temperatures[0],
-        "bow": model.representation.bow,
+        "bow": model.bow,
         "checks": {
             "hamming_rises": ours["hamming_rises"],
             "cost_within_10_percent": ours["cost_within_10_percent"],

@@ -162,15 +162,19 @@ def _arc(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
     return torch.where(is_straight, straight, curved)
 
 
-BOW = 0.25  # of paths between posterior means: see `bowed`
+# How far paths between posterior means bow out, see `bowed`.
+BOW = 0.25  # between the straight line and a great circle
+CIRCLE = 1.0
+OUTER = 1.2  # where music enters codes by linear maps: two half as loud as by themselves would both get lost
 
 
 def bowed(a: Tensor, b: Tensor, steps: int, bow: float = BOW) -> Tensor:
-    """Points on a path from a to b that lies between the straight line (bow 0) and `slerp` (bow 1).
+    """Points on a path from a to b between the straight line (bow 0) and `slerp` (bow 1), or beyond.
 
     Posterior means lie inside the shell that draws from N(0, I) fill. Between two of them a great circle
     keeps too far out, where models write what no music is like, and the straight line leads through
-    the dull middle. `benchmarks.interpolation` measures both.
+    the dull middle. Codes that add up what music holds get quieter halfway even on the circle: their paths
+    go further out (`OUTER`). `benchmarks.interpolation` measures all of them.
 
     Args:
         a, b: [..., Z].

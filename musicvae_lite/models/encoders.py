@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.latent import Posterior
+from musicvae_lite.latent import BOW, CIRCLE, OUTER, Posterior
 from musicvae_lite.models.layers import ToPosterior, lstm, orthonormal, posterior_from, see_one_hot
 from musicvae_lite.models.places import PlaceTable
 from musicvae_lite.models.straight import StraightIn
@@ -24,6 +25,8 @@ class FlatEncoderSettings:
 
     hidden: int = 512
     layers: int = 1
+
+    bow: ClassVar[float] = BOW  # of paths between its codes, see `latent.bowed`
 
     def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
         return FlatEncoder(self, depth_of(step, control), z)
@@ -54,6 +57,13 @@ class HierarchicalEncoderSettings:
     deep: int = 768
     waves: bool = False
     straight: int = 0
+
+    @property
+    def bow(self) -> float:
+        """Of paths between its codes, see `latent.bowed`."""
+        if self.straight:
+            return OUTER
+        return CIRCLE if len(self.segments) > 2 else BOW
 
     def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
         check_segments(self.segments, self.codes, steps)

@@ -182,7 +182,7 @@ class MusicVAE(TokenVAE):
             raise ConfigError(f"steps is {steps}; a path needs at least its 2 ends")
         first, last = self._picks([a, b])
         means = self.posterior(first, last).mean
-        path = bowed(means[0], means[1], steps, self.representation.bow)  # [steps, Z]
+        path = bowed(means[0], means[1], steps, self.bow)  # [steps, Z]
         control = self._told(chords, steps, self._control([first] * steps))
         tokens = self._decode(path, control, temperature, self.generator(seed))
         between = [f"{step}/{steps - 1}" for step in range(1, steps - 1)]

@@ -41,6 +41,11 @@ class TokenVAE(SavedVAE):
         super().__init__(config, device)
         self.representation, self.label = config.representation, labels.UNSAID
 
+    @property
+    def bow(self) -> float:
+        """Of paths between its codes, see `latent.bowed`."""
+        return self.config.encoder.bow
+
     def with_label(self, name: str | None) -> Self:
         """The same model, writing under one of its labels, such as a style; None for none.
 

@@ -68,7 +68,7 @@ def interpolate(
         )
     first, last = (mean[torch.arange(count) % len(mean)] for mean in means)  # [count, Z]
     share = np.arange(count)
-    bow = model.representation.bow
+    bow = model.bow
     path = bowed(first, last, count, bow)  # [count, count, Z]: every window at every place of its path
     codes = torch.stack([path[n, n] for n in share])
     longer = max(coverings, key=lambda c: len(c.tokens))

@@ -7,8 +7,11 @@ import copy
 import pytest
 
 from musicvae_lite.errors import ConfigError
+from musicvae_lite.latent import BOW, CIRCLE, OUTER
 from musicvae_lite.magenta.recognition import stock_names
 from musicvae_lite.models.assembly import MusicConfig
+from musicvae_lite.models.encoders import HierarchicalEncoderSettings
+from musicvae_lite.models.stock.encoders import StockEncoderSettings
 from musicvae_lite.training.presets import load_preset, preset_names
 from musicvae_lite.vae import Batch
 from tests.models.architectures import CONFIGS, made_up
@@ -70,3 +73,11 @@ def test_segments_must_fill_the_window():
     table["decoder"] = {**table["decoder"], "segments": [4, 4, 2]}
     with pytest.raises(ConfigError, match="need 1 codes"):
         MusicConfig.from_table(table, "test").build()
+
+
+def test_how_far_paths_bow_out_is_the_encoders_business():
+    names = ("melody-2bar-flat", "melody-2bar-exact")
+    bow = {name: MusicConfig.from_table(load_preset(name).model, name).encoder.bow for name in names}
+    assert bow == {"melody-2bar-flat": BOW, "melody-2bar-exact": OUTER}
+    assert HierarchicalEncoderSettings().bow == BOW
+    assert HierarchicalEncoderSettings((4, 8, 8), (128,)).bow == StockEncoderSettings().bow == CIRCLE

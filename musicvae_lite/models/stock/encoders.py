@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.latent import Posterior
+from musicvae_lite.latent import CIRCLE, Posterior
 from musicvae_lite.models.stock.cells import Cell, FirstInput, dropped, stock_linear
 from musicvae_lite.models.stock.lengths import after_end, cut, last_of, length_of, turned
 from musicvae_lite.models.stock.reading import Reader, reader_for
@@ -43,6 +44,8 @@ class StockEncoderSettings:
     keep: float = 1.0
     end: int | None = None
     has_scale: bool = True
+
+    bow: ClassVar[float] = CIRCLE  # of paths between its codes, as Magenta's, see `latent.bowed`
 
     def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
         """See `MusicConfig.build`. Raises ConfigError when the levels do not make the steps."""

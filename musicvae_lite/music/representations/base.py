@@ -127,11 +127,6 @@ class Representation(Protocol):
         """Every window of a score, `hop` steps apart (default: one bar)."""
         ...
 
-    @property
-    def bow(self) -> float:
-        """Of paths between its codes, see `latent.bowed`."""
-        ...
-
     def candidates(self, score: Score) -> list[int | None]:
         """Which tracks `windows` may be asked for in turn, to take all that a song holds."""
         ...

@@ -72,11 +72,6 @@ class Gridded:
         return -(-480 // self.steps_per_quarter)
 
     @property
-    def bow(self) -> float:
-        """Of paths between codes, see `latent.bowed`."""
-        return 0.25
-
-    @property
     def control(self) -> Step | None:
         """The chord of each step, where the setting `chords` asks for it; else nothing."""
         return chord_control.step_of(self._chords)

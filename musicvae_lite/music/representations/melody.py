@@ -101,11 +101,6 @@ class MelodyRepresentation(Gridded):
 
         return random_melodies(count, self, generator)
 
-    @property
-    def bow(self) -> float:
-        """A great circle where windows are long: on a shorter path their middle is dull."""
-        return super().bow if self.bars <= 4 else 1.0
-
     def lenient(self) -> MelodyRepresentation:
         """The same windows without rules: reads all that a model writes, silence too."""
         rests = float(self.bars)

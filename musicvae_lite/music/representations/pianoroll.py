@@ -94,11 +94,6 @@ class PianorollRepresentation(Gridded):
         """Both halves shift by one column a semitone."""
         return Transposition((Span(0, self.keys - 1), Span(self.keys, 2 * self.keys - 1)), "place")
 
-    @property
-    def bow(self) -> float:
-        """A great circle: on any shorter path half of the notes go missing in the middle."""
-        return 1.0
-
     def lenient(self) -> PianorollRepresentation:
         """The same windows without rules: reads all that a model writes, silence too."""
         return replace(self, min_notes=0, max_rest_bars=float(self.bars), off_grid_share=1.0)

@@ -117,11 +117,6 @@ class TrioRepresentation(Gridded):
         last = self._line.depth - 1
         return Transposition((Span(FIRST_NOTE, last, 0), Span(FIRST_NOTE, last, 1)))
 
-    @property
-    def bow(self) -> float:
-        """A great circle: on a shorter path a third of a melody's notes go missing in the middle."""
-        return 1.0
-
     def candidates(self, score: Score) -> list[int | None]:
         """Every pitched track but the basses, as the melody."""
         first, last = self.bass_programs

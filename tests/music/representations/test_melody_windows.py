@@ -163,7 +163,3 @@ def test_pitches_outside_the_range_are_named():
     assert found.bar.tolist() == [1, 2, 5, 6]
     assert told(found) == [(4, "range", 4)]
     assert found.rejections[0].detail == "pitch 110 lies outside 21 to 108"
-
-
-def test_paths_of_long_windows_are_great_circles():
-    assert MelodyRepresentation(bars=2).bow == 0.25 and MelodyRepresentation(bars=16).bow == 1.0
