@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 WIDTH = 256
 ROUNDS = 4  # the network is asked again where the last round has led
-SOFTNESS = 0.02  # added to the squared gradients: an attribute that hardly answers is not pulled at for ever
+SOFTNESS = 0.05  # added to the squared gradients: an attribute that hardly answers is not pulled at for ever
 
 
 class AttributeGuide(nn.Module):

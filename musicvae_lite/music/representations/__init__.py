@@ -52,8 +52,10 @@ PRESETS = {
     "pianoroll-2bar": PianorollRepresentation(bars=2),
     "pianoroll-16bar": PianorollRepresentation(bars=16),
     "multitrack-1bar": MultitrackRepresentation(),
-    "multitrack-1bar-chords": MultitrackRepresentation(chords="triads"),
-    "multitrack-track": MultitrackRepresentation(tracks=1, min_tracks=1, min_events=4, chords="triads"),
+    "multitrack-1bar-chords": MultitrackRepresentation(chords="triads", chords_throughout=True),
+    "multitrack-track": MultitrackRepresentation(
+        tracks=1, min_tracks=1, min_events=4, chords="triads", chords_throughout=True
+    ),
     "shape-2bar": ShapeRepresentation(bars=2),
     "rhythm-2bar": RhythmRepresentation(bars=2),
     "rhythm-2bar-trio": RhythmRepresentation(bars=2, voices="trio"),

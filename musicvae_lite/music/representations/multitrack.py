@@ -48,6 +48,8 @@ class MultitrackRepresentation(Gridded):
         min_tracks: a window in which fewer instruments play is rejected.
         min_events: a window with fewer events in all, programs and ends left out, is rejected.
         chords: None, or how the chords that condition windows are encoded: "triads" or "pitches".
+        chords_throughout: whether they are told behind the end of a track too. Magenta's are not, and so tell
+            how long each track is, which nobody knows of music that is yet to be written.
     """
 
     bars: int = 1
@@ -58,6 +60,7 @@ class MultitrackRepresentation(Gridded):
     min_tracks: int = 2
     min_events: int = 8
     chords: str | None = None
+    chords_throughout: bool = False
 
     name: ClassVar[str] = "multitrack"
 
@@ -87,7 +90,7 @@ class MultitrackRepresentation(Gridded):
     @property
     def meaning(self) -> dict[str, Any]:
         """What decides the tokens' meaning (see `Representation.meaning`)."""
-        return configuring.meaning(self, "tracks", "events", "chords")
+        return configuring.meaning(self, "tracks", "events", "chords", "chords_throughout")
 
     @property
     def transposition(self) -> Transposition:
@@ -243,11 +246,17 @@ class MultitrackRepresentation(Gridded):
     def _conditions(
         self, song: np.ndarray, starts: np.ndarray, tokens: np.ndarray, places: np.ndarray
     ) -> np.ndarray:
-        """The chord at the step of each event, [W, T, ...]; none at programs and behind the end."""
-        control = song[starts[:, None, None] + np.minimum(places, self.grid_steps - 1)]
+        """The chord at the step of each event, [W, T, ...]; none at programs.
+
+        Behind the end there is none either, or the bar's, shared equally as in `chords_of`.
+        """
         ended = np.cumsum(tokens == END, axis=-1) - (tokens == END) > 0
         idle = ended | (tokens[..., :1] == END)
+        if self.chords_throughout:
+            places = np.where(idle, np.arange(self.events) * self.grid_steps // self.events, places)
+            idle[:] = False
         idle[..., 0] = True
+        control = song[starts[:, None, None] + np.minimum(places, self.grid_steps - 1)]
         control[idle] = chord_control.nothing(self.chords or "triads")
         return control.reshape(len(starts), self.steps, *control.shape[3:])
 
