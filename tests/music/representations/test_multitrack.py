@@ -105,6 +105,19 @@ def test_chords_stand_beside_the_events_at_their_time():
     assert not found.control[0, 64:].any()
 
 
+def test_chords_throughout_do_not_tell_how_long_a_track_is():
+    rep = MultitrackRepresentation(chords="triads", chords_throughout=True, min_events=1, min_tracks=1)
+    chords = [Chord(0, "C"), Chord(8 * STEP, "Am")]
+    found = rep.windows(song([(0, 8, 60), (8, 8, 64)], chords=chords))
+    other = rep.windows(song([(0, 16, 60)], [(0, 16, 64)], chords=chords))
+    assert found.control is not None and other.control is not None
+    c, am = triad_of("C"), triad_of("Am")
+    assert found.control[0, :9].tolist() == [0, c, c, c, am, am, am, am, am]
+    assert (found.control[0, 10:64] > 0).all()  # behind the end
+    assert found.control[0, 64:].tolist() == rep.chords_of("C Am")[64:].tolist()  # tracks that do not play
+    assert np.array_equal(found.control != 0, other.control != 0)
+
+
 def test_chords_of_a_line_go_to_every_track_and_into_the_score():
     rep = MultitrackRepresentation(chords="triads")
     c, am = triad_of("C"), triad_of("Am")
