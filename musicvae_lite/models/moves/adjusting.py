@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+import torch
+
+from musicvae_lite.models.attributes import table
 from musicvae_lite.models.moves.writing import Writing, write
+from musicvae_lite.music import attributes
 from musicvae_lite.music.attributes import written_out
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from musicvae_lite.models.attributes.moving import Way
     from musicvae_lite.models.music_vae import Music, MusicVAE
     from musicvae_lite.music.takes import Takes
+
+STRENGTHS = tuple(0.1 * step for step in range(1, 41))  # of the move, that are tried
+SAMPLES = 512  # that tell how much attributes vary
+OTHERS = 0.2  # what a change of an attribute that was not asked for weighs beside one that was
 
 
 def adjust(
@@ -22,9 +33,12 @@ def adjust(
 ) -> Takes:
     """One take: the music with attributes added, such as {"density": 1, "syncopation": -0.5}.
 
-    "syncopation" is that of 16ths and of 8ths.
+    "syncopation" is that of 16ths and of 8ths. How far a code has to go for that is not the same everywhere:
+    codes of music, which are means, keep to their notes for long. So several strengths are tried, and the one
+    whose likeliest notes change by what was asked for comes back.
 
     Args:
+        amounts: in standard deviations over the model's samples.
         way: how the code is moved: by the guide, or along decorrelated vectors or the paper's plain ones;
             None takes the first of these that the model has.
 
@@ -34,6 +48,19 @@ def adjust(
     picked = model.pick(music)
     way = way or model.attributes.best
     amounts = written_out(amounts)
-    z = model.attributes.choose(way).move(model.posterior(picked).mean, amounts)
-    told = {"attributes": amounts, "way": way}
-    return write(model, "attributes", z, [picked], [picked.stem], how or Writing(), told)
+    mover, start = model.attributes.choose(way), model.posterior(picked).mean
+    moved = [mover.move(start, {name: s * a for name, a in amounts.items()}) for s in STRENGTHS]
+    best = _nearest(model, torch.cat([start, *moved]), amounts)
+    told = {"attributes": amounts, "way": way, "strength": round(STRENGTHS[best], 2)}
+    return write(model, "attributes", moved[best], [picked], [picked.stem], how or Writing(), told)
+
+
+def _nearest(model: MusicVAE, z: Tensor, amounts: dict[str, float]) -> int:
+    """Which of the codes [1 + S, Z] behind the first differs from it in what was asked for and little else."""
+    spread = table.values(model, model.vae.draw(SAMPLES, model.generator(0))).std(0)  # [A]
+    values = table.values(model, z) / np.where(spread > 0, spread, 1.0)
+    names = attributes.names(model.representation)
+    wanted = np.array([amounts.get(name, 0.0) for name in names])
+    weight = np.array([1.0 if name in amounts else OTHERS for name in names])
+    missed = np.square((values[1:] - values[0] - wanted) * weight).sum(1)  # [S]
+    return int(missed.argmin())

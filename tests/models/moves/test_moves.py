@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from musicvae_lite import resources
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.music_vae import MusicVAE
+from musicvae_lite.music.takes import Takes
 from tests.corpora.tunes import tune
 from tests.models.small import small_model
 
@@ -27,6 +29,19 @@ def test_the_corners_of_a_blend_are_reconstructions(model: MusicVAE):
 
 def test_the_average_of_one_is_its_reconstruction(model: MusicVAE):
     assert (model.average(tune(1)).tokens == model.reconstruct(tune(1)).tokens).all()
+
+
+def test_an_attribute_changes_by_about_what_was_asked_for():
+    model, music = MusicVAE.load("melody-2bar"), resources.data_dir() / "examples" / "yankee-doodle.mid"
+
+    def notes(takes: Takes) -> int:
+        return int((takes.tokens >= 2).sum())
+
+    before, denser = notes(model.reconstruct(music)), model.adjust(music, density=1.5)
+    assert before + 4 <= notes(denser) <= before + 14  # samples deviate by some six notes
+    assert 0 < denser.record["strength"] <= 4
+    plain = model.attributes.choose().move(model.posterior(model.pick(music)).mean, {"density": 1.5})
+    assert abs(notes(denser) - before - 9) <= abs(notes(model.decode(plain)) - before - 9)
 
 
 @pytest.mark.parametrize(
