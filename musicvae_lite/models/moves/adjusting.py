@@ -56,7 +56,7 @@ def adjust(
 
 
 def _nearest(model: MusicVAE, z: Tensor, amounts: dict[str, float]) -> int:
-    """Which of the codes [1 + S, Z] behind the first differs from it in what was asked for and little else."""
+    """Which of the codes [1 + S, Z] behind the first differs from it by what was asked, and little else."""
     spread = table.values(model, model.vae.draw(SAMPLES, model.generator(0))).std(0)  # [A]
     values = table.values(model, z) / np.where(spread > 0, spread, 1.0)
     names = attributes.names(model.representation)
