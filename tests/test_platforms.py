@@ -50,12 +50,13 @@ def environment(**changes: str | None) -> dict[str, str]:
 def commands(music: str, models: str = "run") -> list[list[str]]:
     """What a user does, in a folder that holds `music`/*.mid and recipe.toml."""
     one, other = f"{music}/even/000.mid", f"{music}/odd/001.mid"
+    hot = ["--temperature", "1"]  # the likeliest notes of a model that has learnt nothing may be none
     return [
         ["prepare", music, "-o", "set", "--split", "60/20/20", "--workers", "2"],
         ["train", "recipe.toml", "set", "-o", models, "--device", "cpu", "--precision", "float32"],
         ["inspect", one],
         ["sample", "-n", "2", "--model", models, "-o", f"{music}/new.mid", "--temperature", "0.5"],
-        ["interpolate", one, other, "-n", "3", "--model", models, "-o", f"{music}/walk.mid", "--plot"],
+        ["interpolate", one, other, "-n", "3", "--model", models, "-o", f"{music}/walk.mid", "--plot", *hot],
         ["render", f"{music}/new.mid", "-o", f"{music}/new.wav"],
         ["plot", f"{music}/walk.mid", "-o", f"{music}/walk.svg"],
     ]  # fmt: skip
