@@ -5,20 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from musicvae_lite.corpora.recipe import SPLITS
+from musicvae_lite.music.representations import fingerprints
 from musicvae_lite.music.score import Score
 
 RUN = 10  # intervals
 
 
 def mix(values: np.ndarray) -> np.ndarray:
-    """Spreads uint64 [N] over all 64 bits, one to one.
-
-    The finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
-    """
-    z = values.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
+    """SplitMix64 of uint64 [N], which takes 0 elsewhere than to 0 (see `fingerprints.mix`)."""
+    return fingerprints.mix(values.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15))
 
 
 WEIGHTS = mix(np.arange(RUN, dtype=np.uint64))  # of each interval in the hash of a run

@@ -116,8 +116,8 @@ def choose_melody(score: Score, step_ticks: float) -> tuple[int, str]:
 
 def is_chordal_solo(score: Score) -> bool:
     """Whether one instrument plays alone, and chords: its upper line would leave out much of the music."""
-    present = np.bincount(score.track, minlength=len(score.tracks)) > 0
-    if present.sum() != 1 or any(t.is_drum for t, plays in zip(score.tracks, present, strict=True) if plays):
+    playing = np.unique(score.track)
+    if len(playing) != 1 or score.tracks[playing[0]].is_drum:
         return False
     return TrackTable.of(score, score.ticks_per_quarter / 4).polyphony.max() >= CHORDAL
 

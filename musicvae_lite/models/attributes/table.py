@@ -107,8 +107,7 @@ def measure(
         raise ConfigError("the model cannot change attributes yet; run `mvae attributes fit MODEL DATA`")
     z = model.vae.draw(count, model.generator(seed))
     before = values(model, z, temperature, seed)
-    spread = before.std(0)
-    size = np.where(spread > 0, spread, np.inf)  # what no sample varies in counts as unchanged
+    size = deviations(before)
 
     def change(sign: int) -> np.ndarray:
         return np.stack(
@@ -122,6 +121,12 @@ def measure(
     return AttributeTable(
         rows, columns, added / size, subtracted / size, added, subtracted, count, seed, temperature
     )
+
+
+def deviations(values: np.ndarray) -> np.ndarray:
+    """Standard deviations [A] of attributes [N, A]; infinity where nothing varies, which so never changes."""
+    spread = values.std(0)
+    return np.where(spread > 0, spread, np.inf)
 
 
 def values(model: MusicVAE, z: Tensor, temperature: float = 0.0, seed: int = 0) -> np.ndarray:

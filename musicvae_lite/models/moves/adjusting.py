@@ -10,7 +10,6 @@ import torch
 from musicvae_lite.models.attributes import table
 from musicvae_lite.models.moves.writing import Writing, write
 from musicvae_lite.music import attributes
-from musicvae_lite.music.attributes import written_out
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from musicvae_lite.models.music_vae import Music, MusicVAE
     from musicvae_lite.music.takes import Takes
 
-STRENGTHS = tuple(0.1 * step for step in range(1, 41))  # of the move, that are tried
+STRENGTHS = tuple(step / 10 for step in range(1, 41))  # of the move, that are tried
 SAMPLES = 512  # that tell how much attributes vary
 OTHERS = 0.2  # what a change of an attribute that was not asked for weighs beside one that was
 
@@ -47,18 +46,18 @@ def adjust(
     """
     picked = model.pick(music)
     way = way or model.attributes.best
-    amounts = written_out(amounts)
+    amounts = attributes.written_out(amounts)
     mover, start = model.attributes.choose(way), model.posterior(picked).mean
     moved = [mover.move(start, {name: s * a for name, a in amounts.items()}) for s in STRENGTHS]
     best = _nearest(model, torch.cat([start, *moved]), amounts)
-    told = {"attributes": amounts, "way": way, "strength": round(STRENGTHS[best], 2)}
+    told = {"attributes": amounts, "way": way, "strength": STRENGTHS[best]}
     return write(model, "attributes", moved[best], [picked], [picked.stem], how or Writing(), told)
 
 
 def _nearest(model: MusicVAE, z: Tensor, amounts: dict[str, float]) -> int:
     """Which of the codes [1 + S, Z] behind the first differs from it by what was asked, and little else."""
-    spread = table.values(model, model.vae.draw(SAMPLES, model.generator(0))).std(0)  # [A]
-    values = table.values(model, z) / np.where(spread > 0, spread, 1.0)
+    samples = model.vae.draw(SAMPLES, model.generator(0))
+    values = table.values(model, z) / table.deviations(table.values(model, samples))  # [1 + S, A]
     names = attributes.names(model.representation)
     wanted = np.array([amounts.get(name, 0.0) for name in names])
     weight = np.array([1.0 if name in amounts else OTHERS for name in names])

@@ -11,8 +11,8 @@ def hash_rows(rows: np.ndarray) -> np.ndarray:
     if rows.shape[1] % 8:
         rows = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 8)))
     words = rows.view("<u8").astype(np.uint64, copy=False)  # [W, ceil(N / 8)]
-    keys = _mix(np.arange(1, words.shape[1] + 1, dtype=np.uint64))
-    return _mix(_mix(words ^ keys).sum(axis=1, dtype=np.uint64))
+    keys = mix(np.arange(1, words.shape[1] + 1, dtype=np.uint64))
+    return mix(mix(words ^ keys).sum(axis=1, dtype=np.uint64))
 
 
 def as_bytes(tokens: np.ndarray) -> np.ndarray:
@@ -22,8 +22,11 @@ def as_bytes(tokens: np.ndarray) -> np.ndarray:
     return little.reshape(len(tokens), -1).view(np.uint8)
 
 
-def _mix(words: np.ndarray) -> np.ndarray:
-    """The finaliser of splitmix64 (Steele, Lea, Flood 2014) on uint64 of any shape."""
+def mix(words: np.ndarray) -> np.ndarray:
+    """Spreads uint64 of any shape over all 64 bits, one to one.
+
+    The finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
+    """
     words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return words ^ (words >> np.uint64(31))
