@@ -13,6 +13,7 @@ corpus 16 bytes a song and 1 byte a window. The result depends on the files and 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -138,7 +139,7 @@ def _mark(prints: Fingerprints, split_of: np.ndarray, kept: np.ndarray) -> tuple
     for path in prints.partitions:
         entries = np.fromfile(path, ENTRY)
         splits = split_of[entries["song"]]
-        order = np.lexsort((entries["window"], RANK[splits], entries["fingerprint"]))
+        order = np.lexsort((RANK[splits], entries["fingerprint"]))  # it is stable: of equals the first window
         fingerprint, splits = entries["fingerprint"][order], splits[order]
         first = np.ones(len(order), bool)
         first[1:] = fingerprint[1:] != fingerprint[:-1]
@@ -203,6 +204,6 @@ def _write_songs(
             "title": title,
             "split": SPLITS[splits[index]],
             "windows": int(left[index]),
-            "label": Path(source.path).parent.name,
+            "label": os.path.basename(os.path.dirname(source.path)),
         }
         lines.write(json.dumps(line) + "\n")

@@ -66,7 +66,7 @@ def read_windows(source: Source, recipe: Recipe, tally: Tally) -> Iterator[SongW
     Whatever goes wrong costs this file (or the rest of it) alone.
     """
     try:
-        for tune, song in enumerate(reading.read_songs(Path(source.path), recipe.limits), start=1):
+        for tune, song in enumerate(reading.read_songs(source.path, recipe.limits), start=1):
             if isinstance(song, ReadError):
                 tally.add(song.code, _tune_name(source.name, song.path), 0, song.reason)
                 continue

@@ -101,8 +101,9 @@ def _list_files(paths: Sequence[Path]) -> Iterator[tuple[str, str, int, int]]:
     for root in paths:
         if not root.exists():
             raise ReadError(root, "there is no such file or folder", "missing")
-        base = (root if root.is_dir() else root.parent).absolute()
-        names = sorted(p.absolute().relative_to(base).as_posix() for p in reading.find_files([root]))
+        above = root if root.is_dir() else root.parent
+        base = above.absolute()
+        names = sorted(path.relative_to(above).as_posix() for path in reading.find_files([root]))
         for name in names:
             path = f"{base}{os.sep}{name}"
             if len(paths) > 1:
@@ -111,7 +112,7 @@ def _list_files(paths: Sequence[Path]) -> Iterator[tuple[str, str, int, int]]:
                     continue
                 seen.add(key)
             try:
-                status = Path(path).stat()
+                status = os.stat(path)
                 yield path, name, status.st_size, status.st_mtime_ns
             except OSError:  # a broken link, say: the reader gives the reason
                 yield path, name, 0, 0
