@@ -151,7 +151,7 @@ def budget(folder: Path) -> Budget:
 
 
 def numbers(folder: Path) -> int:
-    """How many numbers the weights of a model folder hold, by their header. Raises CheckpointError."""
+    """How many numbers a model folder stores as its weights, by their header. Raises CheckpointError."""
     return sum(math.prod(shape) for shape in shapes(folder / WEIGHTS).values())
 
 
@@ -194,7 +194,7 @@ def write(folder: Path, config: dict[str, Any], model: nn.Module, storage: Stora
 
     Args:
         storage: how weights are stored: "float16" halves their size, with a relative error of 5e-4 a
-            weight; "int8" quarters it (see `packing`).
+            weight; "int8" quarters it, "int6" leaves a fifth (see `packing`).
     """
     weights = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
     folder.mkdir(parents=True, exist_ok=True)

@@ -22,8 +22,8 @@ def test_float32_changes_nothing():
     assert all(torch.equal(again[name], WEIGHTS[name]) for name in WEIGHTS)
 
 
-@pytest.mark.parametrize("storage", ["float16", "int8"])
-def test_smaller_weights_are_near_and_packing_them_again_changes_nothing(storage):
+@pytest.mark.parametrize("storage, error_of", [("float16", 2000), ("int8", 250), ("int6", 61)])
+def test_smaller_weights_are_near_and_packing_them_again_changes_nothing(storage, error_of):
     packed = pack(WEIGHTS, storage)
     again = unpack(packed)
     assert sum(t.nbytes for t in packed.values()) < sum(t.nbytes for t in WEIGHTS.values()) * 0.6
@@ -31,14 +31,31 @@ def test_smaller_weights_are_near_and_packing_them_again_changes_nothing(storage
         rows = tensor.flatten(1) if tensor.dim() > 1 else tensor[None]
         error = (again[name].reshape(rows.shape) - rows).abs().amax(1)
         assert again[name].shape == tensor.shape and again[name].dtype == torch.float32
-        assert (error <= rows.abs().amax(1) / 250).all()
+        assert (error <= rows.abs().amax(1) / error_of).all()
         assert torch.allclose(unpack(pack(again, storage))[name], again[name], rtol=1e-5)
 
 
-def test_a_row_of_zeros_stays_zero():
-    assert torch.equal(unpack(pack({"w": torch.zeros(3, 5)}, "int8"))["w"], torch.zeros(3, 5))
+@pytest.mark.parametrize("storage", ["int8", "int6"])
+def test_a_row_of_zeros_stays_zero(storage):
+    assert torch.equal(unpack(pack({"w": torch.zeros(3, 5)}, storage))["w"], torch.zeros(3, 5))
+
+
+def test_six_bits_keep_every_number_they_can_say():
+    numbers = torch.arange(-31.0, 32).repeat(2, 1)
+    packed = pack({"w": numbers}, "int6")
+    assert packed["w"].dtype == torch.uint8 and packed["w"].shape == (2, 48)
+    assert torch.equal(unpack(packed)["w"], numbers)
+
+
+def test_bytes_of_another_shape_are_refused():
+    packed = pack({"w": torch.ones(3, 5)}, "int6")
+    for wrong in ([3, 9], [5, 3], [15], [3, 0], [-3, -5]):
+        with pytest.raises(ValueError, match="'w' has the bytes"):
+            unpack(packed | {"w#shape": torch.tensor(wrong)})
+    with pytest.raises(ValueError, match="shape of no matrix"):
+        unpack({"w#shape": torch.tensor([3, 5])})
 
 
 def test_an_unknown_storage_is_refused():
-    with pytest.raises(ConfigError, match="float32, float16, int8, not 'int4'"):
+    with pytest.raises(ConfigError, match="float32, float16, int8, int6, not 'int4'"):
         pack(WEIGHTS, "int4")  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ from musicvae_lite.models.heads import BernoulliHead, CategoricalHead, GrooveHea
 from musicvae_lite.models.layers import orthonormal
 from musicvae_lite.models.places import PlaceTable
 from musicvae_lite.models.stock.reading import members
-from musicvae_lite.music.representations.steps import Categorical, Groove, Product, Step
+from musicvae_lite.music.representations.steps import Groove, Step, parts_of
 
 LOUD = 2.0  # of what goes in: codes then spread about as widely as N(0, I)
 SURE = 8.0  # log odds between a value whose vector is there and one whose is not
@@ -29,21 +29,26 @@ def vectors(step: Step, size: int) -> Tensor:
     "Nothing happens", the token 0 unless a step names another, has none. A value that is a set of things
     has the sum of theirs, so that sets which were never met are told apart too.
     """
-    parts = _parts(step)
-    count = sum(depth for depth, _, _ in parts) or math.prod(step.shape)
+    parts, rows = parts_of(step), _rows(step, size)
+    sums = [
+        members(part.depth, part.bits).float() @ row if part.bits else row
+        for part, row in zip(parts, rows, strict=True)
+    ]
+    return torch.cat(sums) if parts else rows[0]
+
+
+def _rows(step: Step, size: int) -> list[Tensor]:
+    """Of each part of a step the vectors of its values, or of the things that its values are sets of."""
+    parts = parts_of(step)
+    count = sum(part.depth for part in parts) or math.prod(step.shape)
     chance = torch.Generator().manual_seed(count)
 
     def draw(count: int) -> Tensor:
         return torch.randn(count, size, generator=chance) / math.sqrt(size)
 
     if not parts:
-        return draw(count)
-    return torch.cat(
-        [
-            members(depth, bits).float() @ draw(bits) if bits else _around(draw(depth - 1), nothing)
-            for depth, bits, nothing in parts
-        ]
-    )
+        return [draw(count)]
+    return [draw(part.bits) if part.bits else _around(draw(part.depth - 1), part.nothing) for part in parts]
 
 
 def _around(rows: Tensor, nothing: int) -> Tensor:
@@ -51,19 +56,13 @@ def _around(rows: Tensor, nothing: int) -> Tensor:
     return torch.cat([rows[:nothing], torch.zeros_like(rows[:1]), rows[nothing:]])
 
 
-def _parts(step: Step) -> list[tuple[int, int, int]]:
-    """Of each part of a step of tokens: how many values, sets of how many things, which is nothing."""
-    if isinstance(step, Product):
-        bits = step.bits or (0,) * len(step.depths)
-        return [(depth, count, 0) for depth, count in zip(step.depths, bits, strict=True)]
-    return [(step.depth, step.bits, step.nothing)] if isinstance(step, Categorical) else []
-
-
 def _at_first(step: Step) -> Tensor:
     """What speaks for each value before a vector does, log odds [V]: few things happen."""
     happens = [
-        members(depth, bits).sum(1) if bits else (torch.arange(depth) != nothing).long()
-        for depth, bits, nothing in _parts(step)
+        members(part.depth, part.bits).sum(1)
+        if part.bits
+        else torch.arange(part.depth).ne(part.nothing).long()
+        for part in parts_of(step)
     ]
     return -SURE / 2 * (torch.cat(happens) if happens else torch.ones(step.shape))
 
@@ -90,7 +89,7 @@ class StraightIn(nn.Module):
     def __init__(self, step: Step, steps: int, beats: int, size: int, out: int):
         super().__init__()
         self.table = PlaceTable(step, 1, size)
-        self.table.weight.data = LOUD * vectors(step, size).view_as(self.table.weight)
+        self.table.weight.data = LOUD * torch.cat(_rows(step, size)).view_as(self.table.weight)
         self.map = nn.Linear(beats * size, out, bias=False)
         self.map.weight.data = orthonormal(out, beats * size)
         self.register_buffer("turn", signs(steps, size), persistent=False)

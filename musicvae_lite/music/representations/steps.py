@@ -106,6 +106,14 @@ class Groove:
 Step = Categorical | Product | Binary | Groove
 
 
+def parts_of(step: Step) -> tuple[Categorical, ...]:
+    """Each part of a step of tokens as a step by itself; none for steps of zeros, ones and other numbers."""
+    if isinstance(step, Product):
+        bits = step.bits or (0,) * len(step.depths)
+        return tuple(Categorical(depth, count) for depth, count in zip(step.depths, bits, strict=True))
+    return (step,) if isinstance(step, Categorical) else ()
+
+
 def bits_of(values: np.ndarray, bits: int) -> np.ndarray:
     """Values [...] as zeros and ones uint8 [..., bits], bit n in column n."""
     return (np.asarray(values)[..., None] >> np.arange(bits) & 1).astype(np.uint8)
