@@ -2,7 +2,7 @@
 
     python -m benchmarks.interpolation MODEL DATA -o OUT
 
-Pairs of held-out windows A, B are interpolated along `latent.bowed` between their posterior means, and,
+Pairs of held-out windows A, B are interpolated along `latent.walk` between their posterior means, and,
 to compare, along the great circle, along the straight line, and in data space: at position t every step
 is taken from B with probability t, else from A. Measured at each position: the share of steps that
 differ from A (Hamming distance), and the
@@ -22,7 +22,8 @@ import numpy as np
 
 from benchmarks import common
 from benchmarks.ngram import NGram
-from musicvae_lite.latent import bowed
+from musicvae_lite.latent import CIRCLE, Course, walk
+from musicvae_lite.settings import to_table
 
 if TYPE_CHECKING:
     from musicvae_lite.models.music_vae import MusicVAE
@@ -65,11 +66,11 @@ def mixed(a: np.ndarray, b: np.ndarray, points: int, representation: Representat
 
 
 def latent(
-    model: MusicVAE, a: np.ndarray, b: np.ndarray, points: int, temperature: float, seed: int, bow: float
+    model: MusicVAE, a: np.ndarray, b: np.ndarray, points: int, temperature: float, seed: int, course: Course
 ) -> np.ndarray:
-    """The latent path [P, N, T] between a and b [N, T]; bow 1 is the great circle."""
+    """The latent path [P, N, T] between a and b [N, T]."""
     means = common.encode(model, a).mean, common.encode(model, b).mean
-    codes = bowed(*means, points, bow).flatten(0, 1)  # [P * N, Z]
+    codes = walk(*means, points, course).flatten(0, 1)  # [P * N, Z]
     return common.decode(model, codes, temperature, seed).reshape(points, *a.shape)
 
 
@@ -107,11 +108,14 @@ def run(
     tokens = common.held_out(dataset)
     a, b = np.split(common.drawn(tokens, 2 * pairs, seed), 2)
     language = language_model(dataset, model)
-    ways = {f"latent_{t:g}": (t, model.bow) for t in temperatures}
-    ways |= {"latent_great-circle": (temperatures[0], 1.0), "latent_straight": (temperatures[0], 0.0)}
+    ways = {f"latent_{t:g}": (t, model.course) for t in temperatures}
+    ways |= {
+        "latent_great-circle": (temperatures[0], CIRCLE),
+        "latent_straight": (temperatures[0], Course(0.0)),
+    }
     paths = {
-        name: measure(latent(model, a, b, points, t, seed, bow), a, language)
-        for name, (t, bow) in ways.items()
+        name: measure(latent(model, a, b, points, t, seed, course), a, language)
+        for name, (t, course) in ways.items()
     }
     paths["data"] = measure(mixed(a, b, points, model.representation, seed), a, language)
     ours, other = paths[f"latent_{temperatures[0]:g}"], paths["data"]
@@ -119,7 +123,7 @@ def run(
         "pairs": pairs,
         "positions": np.linspace(0, 1, points),
         "temperature": temperatures[0],
-        "bow": model.bow,
+        "course": to_table(model.course),
         "checks": {
             "hamming_rises": ours["hamming_rises"],
             "cost_within_10_percent": ours["cost_within_10_percent"],

@@ -162,14 +162,30 @@ def _arc(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
     return torch.where(is_straight, straight, curved)
 
 
-# How far paths between posterior means bow out, see `bowed`.
-BOW = 0.25  # between the straight line and a great circle
-CIRCLE = 1.0
-OUTER = 1.2  # where music enters codes by linear maps: two half as loud as by themselves would both get lost
+@dataclass(frozen=True)
+class Course:
+    """Which way paths between posterior means take (`walk`), and where their points lie on it.
+
+    Attributes:
+        bow: how far out: 0 is the straight line, 1 the great circle (`slerp`).
+        turn: the share of the way over which music turns from mostly one end to mostly the other, for which
+            points crowd around the middle, so that what is heard changes as much from each to the next; 0 for
+            points as far from each other.
+    """
+
+    bow: float
+    turn: float = 0.0
 
 
-def bowed(a: Tensor, b: Tensor, steps: int, bow: float = BOW) -> Tensor:
-    """Points on a path from a to b between the straight line (bow 0) and `slerp` (bow 1), or beyond.
+INNER = Course(0.25)  # between the straight line and a great circle
+CIRCLE = Course(1.0)
+# Where music enters codes by linear maps: two half as loud as by themselves would both get lost, and a note
+# of the one stays until one of the other speaks louder.
+OUTER = Course(1.2, turn=0.11)
+
+
+def walk(a: Tensor, b: Tensor, steps: int, course: Course = INNER) -> Tensor:
+    """Points on a path from a to b, ends included.
 
     Posterior means lie inside the shell that draws from N(0, I) fill. Between two of them a great circle
     keeps too far out, where models write what no music is like, and the straight line leads through
@@ -186,11 +202,23 @@ def bowed(a: Tensor, b: Tensor, steps: int, bow: float = BOW) -> Tensor:
     Raises:
         ValueError: `steps` is below 1.
     """
-    circle = slerp(a, b, steps)
-    t = torch.linspace(0, 1, steps, dtype=a.dtype, device=a.device).view(-1, *[1] * a.dim())
-    path = bow * circle + (1 - bow) * (a + t * (b - a))
-    path[0], path[-1] = circle[0], circle[-1]
-    return path
+    if steps < 1:
+        raise ValueError(f"a path of {steps} steps has no points")
+    t = torch.linspace(0, 1, steps, dtype=a.dtype, device=a.device)
+    t = _crowded(t, course.turn).view(-1, *[1] * a.dim())
+    found = course.bow * _arc(a, b, t) + (1 - course.bow) * (a + t * (b - a))
+    found[0] = a
+    if steps > 1:
+        found[-1] = b
+    return found
+
+
+def _crowded(t: Tensor, turn: float) -> Tensor:
+    """Where a logistic curve over 0..1, as steep as `turn` says, has gone the share t of its height."""
+    if not turn:
+        return t
+    beyond = 1 / math.expm1(0.5 / turn)  # what a logistic curve would still have to go at either end
+    return 0.5 + turn * torch.log((t + beyond) / (1 + beyond - t))
 
 
 def _perpendicular(u: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
-from musicvae_lite.latent import NATS_PER_BIT, Posterior, bowed, free_bits
+from musicvae_lite.latent import NATS_PER_BIT, Posterior, free_bits, walk
 from musicvae_lite.prior import CodePrior
 
 
@@ -228,7 +228,7 @@ class VAE(nn.Module):
         temperature: float = 0.0,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """Decodes a path between the posterior means of a and b (see `latent.bowed`).
+        """Decodes a path between the posterior means of a and b (see `latent.walk`).
 
         Args:
             a, b: [B, ...].
@@ -237,8 +237,8 @@ class VAE(nn.Module):
             [steps, B, ...]; the first and last are the reconstructions of a and b.
         """
         means = self.encode(torch.cat([a, b]), _twice(control)).mean
-        path = bowed(means[: len(a)], means[len(a) :], steps)  # [steps, B, Z]
-        return torch.stack([self.decode(z, control, temperature, generator) for z in path])
+        codes = walk(means[: len(a)], means[len(a) :], steps)  # [steps, B, Z]
+        return torch.stack([self.decode(z, control, temperature, generator) for z in codes])
 
 
 def _twice(control: Tensor | None) -> Tensor | None:

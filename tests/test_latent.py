@@ -11,17 +11,19 @@ from hypothesis import strategies as st
 from torch.distributions import Normal, kl_divergence
 
 from musicvae_lite.latent import (
+    CIRCLE,
     NATS_PER_BIT,
     BetaSchedule,
+    Course,
     Posterior,
     active_units,
     attribute_vector,
     blend,
     blended,
-    bowed,
     free_bits,
     lone_vectors,
     slerp,
+    walk,
 )
 
 
@@ -146,17 +148,27 @@ def test_same_direction_changes_only_the_length():
     torch.testing.assert_close(slerp(a, 3 * a, 3), torch.stack([a, 2 * a, 3 * a]))
 
 
-def test_a_bowed_path_lies_between_the_circle_and_the_line():
+def test_a_walk_lies_between_the_circle_and_the_line():
     a, b = torch.randn(2, 7, 5, generator=torch.Generator().manual_seed(3))
-    circle, line = slerp(a, b, 6), bowed(a, b, 6, bow=0.0)
+    circle, line = slerp(a, b, 6), walk(a, b, 6, Course(0.0))
     torch.testing.assert_close(line, torch.stack([a + (b - a) * k / 5 for k in range(6)]))
-    torch.testing.assert_close(bowed(a, b, 6, bow=1.0), circle)
-    torch.testing.assert_close(bowed(a, b, 6, bow=0.3), 0.3 * circle + 0.7 * line)
-    middle = bowed(a, -a, 5)
+    torch.testing.assert_close(walk(a, b, 6, CIRCLE), circle)
+    torch.testing.assert_close(walk(a, b, 6, Course(0.3)), 0.3 * circle + 0.7 * line)
+    middle = walk(a, -a, 5)
     assert middle.isfinite().all() and torch.equal(middle[0], a) and torch.equal(middle[-1], -a)
-    assert torch.equal(bowed(a, a, 3), torch.stack([a, a, a]))
+    assert torch.equal(walk(a, a, 3), torch.stack([a, a, a]))
     with pytest.raises(ValueError, match="0 steps"):
-        bowed(a, b, 0)
+        walk(a, b, 0)
+
+
+def test_points_crowd_where_a_logistic_turn_happens():
+    turn, steps = 0.1, 11
+    t = walk(torch.zeros(1), torch.ones(1), steps, Course(0.0, turn))[:, 0]
+    assert (t.diff() > 0).all() and torch.allclose(t + t.flip(0), torch.ones(steps), atol=1e-6)
+    turned = torch.sigmoid((t - 0.5) / turn)
+    share = (turned - turned[0]) / (turned[-1] - turned[0])
+    torch.testing.assert_close(share, torch.linspace(0, 1, steps), atol=1e-5, rtol=0)
+    assert torch.equal(walk(torch.zeros(1), torch.ones(1), 1, Course(0.0, turn)), torch.zeros(1, 1))
 
 
 def test_opposite_ends_go_round_one_defined_way():

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from musicvae_lite.latent import NATS_PER_BIT, Posterior, bowed, free_bits
+from musicvae_lite.latent import NATS_PER_BIT, Posterior, free_bits, walk
 from musicvae_lite.vae import VAE, Batch, Penalty, Reconstruction, collapse_warning
 
 
@@ -101,7 +101,7 @@ def test_interpolation_is_a_path_of_means_with_reconstructed_ends(vae: VAE):
     assert path.shape == (5, 4, 6)
     torch.testing.assert_close(path[0], vae.reconstruct(a))
     torch.testing.assert_close(path[-1], vae.reconstruct(b))
-    middle = bowed(vae.encode(a).mean, vae.encode(b).mean, 5)[2]
+    middle = walk(vae.encode(a).mean, vae.encode(b).mean, 5)[2]
     torch.testing.assert_close(path[2], vae.decode(middle, temperature=0.0))
 
 

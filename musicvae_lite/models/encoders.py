@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.latent import BOW, CIRCLE, OUTER, Posterior
+from musicvae_lite.latent import CIRCLE, INNER, OUTER, Course, Posterior
 from musicvae_lite.models.layers import ToPosterior, lstm, orthonormal, posterior_from, see_one_hot
 from musicvae_lite.models.places import PlaceTable
 from musicvae_lite.models.straight import StraightIn
@@ -26,7 +26,7 @@ class FlatEncoderSettings:
     hidden: int = 512
     layers: int = 1
 
-    bow: ClassVar[float] = BOW  # of paths between its codes, see `latent.bowed`
+    course: ClassVar[Course] = INNER  # of paths between its codes
 
     def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
         return FlatEncoder(self, depth_of(step, control), z)
@@ -59,11 +59,11 @@ class HierarchicalEncoderSettings:
     straight: int = 0
 
     @property
-    def bow(self) -> float:
-        """Of paths between its codes, see `latent.bowed`."""
+    def course(self) -> Course:
+        """Of paths between its codes."""
         if self.straight:
             return OUTER
-        return CIRCLE if len(self.segments) > 2 else BOW
+        return CIRCLE if len(self.segments) > 2 else INNER
 
     def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
         check_segments(self.segments, self.codes, steps)

@@ -20,7 +20,7 @@ from torch import Tensor
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.images.reading import Picture, fitted, in_channels, read_picture
 from musicvae_lite.images.tiles import in_tiles
-from musicvae_lite.latent import bowed
+from musicvae_lite.latent import walk
 from musicvae_lite.models.image.assembly import ImageConfig
 from musicvae_lite.models.image.examples import one_hot
 from musicvae_lite.models.saved import SavedVAE
@@ -113,7 +113,7 @@ class ImageVAE(SavedVAE):
     def interpolate(
         self, a: Tensor, b: Tensor, steps: int = 9, labels: Sequence[int] | None = None
     ) -> np.ndarray:
-        """A path [steps, C, H, W] between pictures [C, h, w] (`latent.bowed`); its ends are reconstructions.
+        """A path [steps, C, H, W] between pictures [C, h, w] (`latent.walk`); its ends are reconstructions.
 
         Args:
             labels: of `a` and `b` for a conditional model; the path changes from one to the other halfway.
@@ -122,7 +122,7 @@ class ImageVAE(SavedVAE):
             raise ConfigError(f"steps is {steps}; a path needs at least its 2 ends")
         means = torch.from_numpy(self.encode(torch.stack([a, b]), labels))
         along = None if labels is None else [labels[0 if 2 * step < steps else 1] for step in range(steps)]
-        return self.decode(bowed(means[0], means[1], steps), along)
+        return self.decode(walk(means[0], means[1], steps), along)
 
     def manifold(
         self, width: int = 15, labels: Sequence[int] | None = None, reach: float = 0.975

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from musicvae_lite import __version__
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.latent import Posterior, bowed
+from musicvae_lite.latent import Posterior, walk
 from musicvae_lite.models.attributes.moving import Way
 from musicvae_lite.models.codes import Codes
 from musicvae_lite.models.moves import adjusting, blending, varying
@@ -166,7 +166,7 @@ class MusicVAE(TokenVAE):
         seed: int = 0,
         chords: str | None = None,
     ) -> Takes:
-        """A path between two pieces (see `latent.bowed`); the ends are their reconstructions.
+        """A path between two pieces (see `latent.walk`); the ends are their reconstructions.
 
         Two equal pieces give the same reconstruction at every step.
 
@@ -182,9 +182,9 @@ class MusicVAE(TokenVAE):
             raise ConfigError(f"steps is {steps}; a path needs at least its 2 ends")
         first, last = self._picks([a, b])
         means = self.posterior(first, last).mean
-        path = bowed(means[0], means[1], steps, self.bow)  # [steps, Z]
+        codes = walk(means[0], means[1], steps, self.course)  # [steps, Z]
         control = self._told(chords, steps, self._control([first] * steps))
-        tokens = self._decode(path, control, temperature, self.generator(seed))
+        tokens = self._decode(codes, control, temperature, self.generator(seed))
         between = [f"{step}/{steps - 1}" for step in range(1, steps - 1)]
         labels = [f"A  {first.stem}", *between, f"B  {last.stem}"]
         is_same = bool((first.tokens == last.tokens).all())

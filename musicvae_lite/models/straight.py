@@ -29,12 +29,11 @@ def vectors(step: Step, size: int) -> Tensor:
     "Nothing happens", the token 0 unless a step names another, has none. A value that is a set of things
     has the sum of theirs, so that sets which were never met are told apart too.
     """
-    parts, rows = parts_of(step), _rows(step, size)
-    sums = [
-        members(part.depth, part.bits).float() @ row if part.bits else row
-        for part, row in zip(parts, rows, strict=True)
-    ]
-    return torch.cat(sums) if parts else rows[0]
+    rows = _rows(step, size)
+    for number, part in enumerate(parts_of(step)):
+        if part.bits:
+            rows[number] = members(part.depth, part.bits).float() @ rows[number]
+    return torch.cat(rows)
 
 
 def _rows(step: Step, size: int) -> list[Tensor]:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.latent import Posterior
+from musicvae_lite.latent import Course, Posterior
 from musicvae_lite.models import catalogue, labels
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.attributes.kept import Attributes
@@ -42,9 +42,9 @@ class TokenVAE(SavedVAE):
         self.representation, self.label = config.representation, labels.UNSAID
 
     @property
-    def bow(self) -> float:
-        """Of paths between its codes, see `latent.bowed`."""
-        return self.config.encoder.bow
+    def course(self) -> Course:
+        """Of paths between its codes, see `latent.walk`."""
+        return self.config.encoder.course
 
     def with_label(self, name: str | None) -> Self:
         """The same model, writing under one of its labels, such as a style; None for none.

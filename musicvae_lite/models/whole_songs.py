@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.latent import bowed
+from musicvae_lite.latent import walk
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.music.picking import load, stem
 from musicvae_lite.music.score import Score
@@ -68,9 +68,8 @@ def interpolate(
         )
     first, last = (mean[torch.arange(count) % len(mean)] for mean in means)  # [count, Z]
     share = np.arange(count)
-    bow = model.bow
-    path = bowed(first, last, count, bow)  # [count, count, Z]: every window at every place of its path
-    codes = torch.stack([path[n, n] for n in share])
+    places = walk(first, last, count, model.course)  # [count, count, Z]: every window all along its path
+    codes = places.diagonal().T
     longer = max(coverings, key=lambda c: len(c.tokens))
     control = coverings[0].control
     control = None if control is None else control[share % len(control)]

@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks import interpolation
 from benchmarks.ngram import NGram
+from musicvae_lite.latent import Course
 from tests.benchmarks.models import REPRESENTATION, made_up, tiny_model
 
 POINTS = 5
@@ -39,7 +40,7 @@ def test_mixing_takes_every_step_from_one_of_the_two_or_spells_it_as_a_hold(ends
 def test_latent_path_begins_and_ends_with_the_reconstructions(ends):
     a, b = (end[:4] for end in ends)
     model = tiny_model()
-    path = interpolation.latent(model, a, b, POINTS, 0.0, seed=0, bow=0.5)
+    path = interpolation.latent(model, a, b, POINTS, 0.0, seed=0, course=Course(0.5))
     assert (path[0] == model.decode(model.vae.encode(model.tensor(a)).mean).tokens).all()
     assert (path[-1] == model.decode(model.vae.encode(model.tensor(b)).mean).tokens).all()
 

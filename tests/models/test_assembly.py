@@ -7,7 +7,7 @@ import copy
 import pytest
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.latent import BOW, CIRCLE, OUTER
+from musicvae_lite.latent import CIRCLE, INNER, OUTER
 from musicvae_lite.magenta.recognition import stock_names
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.encoders import HierarchicalEncoderSettings
@@ -75,9 +75,9 @@ def test_segments_must_fill_the_window():
         MusicConfig.from_table(table, "test").build()
 
 
-def test_how_far_paths_bow_out_is_the_encoders_business():
+def test_how_paths_go_is_the_encoders_business():
     names = ("melody-2bar-flat", "melody-2bar-exact")
-    bow = {name: MusicConfig.from_table(load_preset(name).model, name).encoder.bow for name in names}
-    assert bow == {"melody-2bar-flat": BOW, "melody-2bar-exact": OUTER}
-    assert HierarchicalEncoderSettings().bow == BOW
-    assert HierarchicalEncoderSettings((4, 8, 8), (128,)).bow == StockEncoderSettings().bow == CIRCLE
+    course = {name: MusicConfig.from_table(load_preset(name).model, name).encoder.course for name in names}
+    assert course == {"melody-2bar-flat": INNER, "melody-2bar-exact": OUTER}
+    assert HierarchicalEncoderSettings().course == INNER
+    assert HierarchicalEncoderSettings((4, 8, 8), (128,)).course == StockEncoderSettings().course == CIRCLE

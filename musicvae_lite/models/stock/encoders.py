@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.latent import CIRCLE, Posterior
+from musicvae_lite.latent import CIRCLE, Course, Posterior
 from musicvae_lite.models.stock.cells import Cell, FirstInput, dropped, stock_linear
 from musicvae_lite.models.stock.lengths import after_end, cut, last_of, length_of, turned
 from musicvae_lite.models.stock.reading import Reader, reader_for
@@ -45,7 +45,7 @@ class StockEncoderSettings:
     end: int | None = None
     has_scale: bool = True
 
-    bow: ClassVar[float] = CIRCLE  # of paths between its codes, as Magenta's, see `latent.bowed`
+    course: ClassVar[Course] = CIRCLE  # of paths between its codes, as Magenta's
 
     def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
         """See `MusicConfig.build`. Raises ConfigError when the levels do not make the steps."""
