@@ -1,23 +1,27 @@
 """How often inferred chords agree with those written in lead sheets; also counts the statistics used.
 
-    python -m benchmarks.chord_inference FOLDER --train LIST [--write] [-o out]
+    python -m benchmarks.chord_inference FOLDER --train LIST [--tunes FOLDER] [--pop909 FOLDER] [--write]
 
 FOLDER holds lead sheets (MusicXML, ABC) with chord symbols. LIST names the files to count statistics from,
 one a line; every other file is held out and measured on: half bars in which root and triad agree. Each song
 is heard twice: its melody alone, and its melody over the written chords played in close position with the
-bass an octave or two below, as an accompanist would. `--write` stores the statistics in the package.
+bass an octave or two below, as an accompanist would. `--tunes` measures on another folder of lead sheets in
+the same two ways, `--pop909` on the songs of POP909 as they were arranged for the piano, melody and all, and
+on their melodies alone. `--write` stores the statistics in the package.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks import pop909
 from benchmarks.common import rounded, write_json
 from musicvae_lite.errors import ReadError
 from musicvae_lite.music.chords import inference
@@ -36,6 +40,14 @@ def listen(score: Score) -> Song:
     """What is heard of a song in each half bar, and the triad written there (-1 before the first)."""
     halves = Halves.of(score, Grid.of(score))
     return inference.evidence(score, halves), halves.inner, inference.annotated(score, halves)
+
+
+def lead_sheets(folder: str) -> Iterator[tuple[Path, Score]]:
+    """Every song of a folder that has notes and chord symbols, and the file it is in."""
+    for file in find_files([folder]):
+        for song in read_songs(file):
+            if not isinstance(song, ReadError) and song.chords and len(song):
+                yield file, song
 
 
 def count(songs: list[Song], keys: list[tuple[int, int]], sharpness: float) -> Statistics:
@@ -141,16 +153,16 @@ def main() -> None:
     options = argparse.ArgumentParser(description="Inferred chords against written ones.")
     options.add_argument("folder")
     options.add_argument("--train", required=True, help="file with the names of the songs to count from")
+    options.add_argument("--tunes", help="more lead sheets to measure on")
+    options.add_argument("--pop909", type=Path, help="the folder with 001 to 909")
     options.add_argument("--write", action="store_true", help="store the statistics in the package")
     options.add_argument("-o", "--output", default="out")
     given = options.parse_args()
     names = {Path(line.strip()).stem for line in Path(given.train).read_text(encoding="utf-8").splitlines()}
     train: list[Score] = []
     held_out: list[Score] = []
-    for file in find_files([given.folder]):
-        for song in read_songs(file):
-            if not isinstance(song, ReadError) and song.chords and len(song):
-                (train if file.stem in names else held_out).append(song)
+    for file, song in lead_sheets(given.folder):
+        (train if file.stem in names else held_out).append(song)
     heard, judged = [listen(s) for s in train], [listen(s) for s in held_out]
     tuning = heard[::5]
     best = max(
@@ -168,6 +180,20 @@ def main() -> None:
         "accompanied": agreement([listen(accompanied(s)) for s in held_out], statistics),
         "commonest_triad": commonest / halves,
     }
+    if given.tunes:
+        tunes = [song for _, song in lead_sheets(given.tunes)]
+        result["tunes"] = {
+            "songs": len(tunes),
+            "melody_alone": agreement([listen(s) for s in tunes], statistics),
+            "accompanied": agreement([listen(accompanied(s)) for s in tunes], statistics),
+        }
+    if given.pop909:
+        songs = [pop909.chorded(place) for place in pop909.song_folders(given.pop909)]
+        result["pop909"] = {
+            "songs": len(songs),
+            "melody_alone": agreement([listen(pop909.melody_of(s)) for s in songs], statistics),
+            "as_arranged": agreement([listen(s) for s in songs], statistics),
+        }
     print(json.dumps(rounded(result), indent=2))
     write_json(Path(given.output) / "chord-inference.json", result)
     if given.write:

@@ -3,12 +3,14 @@
     python -m benchmarks.pop909 FOLDER OUT    # writes them as MIDI, all three tracks
 
 The MIDI files hold notes in seconds and a nominal meter; the beats are in `beat_midi.txt` beside them,
-one a line: time in seconds, 1 on every other beat, 1 on the first beat of a bar.
+one a line: time in seconds, 1 on every other beat, 1 on the first beat of a bar. The chords are in
+`chord_midi.txt`: from and to in seconds, and a chord as Harte et al. 2005 write it ("B:min7", "N").
 """
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +18,16 @@ import numpy as np
 from musicvae_lite.errors import NothingUsableError, ReadError
 from musicvae_lite.music import midi
 from musicvae_lite.music.representations.melody import MelodyRepresentation
-from musicvae_lite.music.score import Meter, MeterChange, Score
+from musicvae_lite.music.score import Chord, Meter, MeterChange, Score
 from musicvae_lite.training.windows import Song, WindowSplit
 
 TICKS = 480  # a beat
 STEP = TICKS // 4
+SUFFIXES = {
+    "maj": "", "min": "m", "dim": "dim", "aug": "+", "maj6": "6", "min6": "m6", "7": "7", "maj7": "maj7",
+    "min7": "m7", "minmaj7": "m(maj7)", "dim7": "dim7", "hdim7": "m7b5", "sus2": "sus2", "sus4": "sus4",
+    "sus4(b7)": "7sus4", "9": "9", "maj9": "maj9", "min9": "m9", "11": "11", "13": "13",
+}  # fmt: skip
 
 
 def read_beats(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -61,7 +68,11 @@ def beats_a_bar(downbeat: np.ndarray) -> int:
 
 def melody(folder: Path) -> Score:
     """The track MELODY of `song`. Raises ReadError where there is none."""
-    score = song(folder)
+    return melody_of(song(folder))
+
+
+def melody_of(score: Score) -> Score:
+    """The track MELODY of a song. Raises ReadError where there is none."""
     names = [track.name for track in score.tracks]
     if "MELODY" not in names:
         raise ReadError(
@@ -81,10 +92,7 @@ def song(folder: Path) -> Score:
     path = folder / f"{folder.name}.mid"
     part = midi.read(path)
     time, downbeat = read_beats(folder / "beat_midi.txt")
-    gap = time[-1] - time[-2]
-    long = np.append(time, time[-1] + gap * np.arange(1, 257))
-    at = np.arange(len(long))
-    begin, end = (np.interp(part.seconds(ticks), long, at, left=-1) for ticks in (part.start, part.end))
+    begin, end = (_beats_at(part.seconds(ticks), time) for ticks in (part.start, part.end))
     kept = begin >= 0
     start = np.floor(begin[kept] * 4 + 0.5).astype(np.int32) * STEP
     stop = np.floor(end[kept] * 4 + 0.5).astype(np.int32) * STEP
@@ -101,6 +109,36 @@ def song(folder: Path) -> Score:
         title=folder.name,
         source=str(path),
     )
+
+
+def _beats_at(seconds: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """Where times lie, counted in beats that are at `time` [B] and go on as they end; -1 before the first."""
+    long = np.append(time, time[-1] + (time[-1] - time[-2]) * np.arange(1, 257))
+    return np.interp(seconds, long, np.arange(len(long)), left=-1)
+
+
+def symbol(harte: str) -> str:
+    """A chord as a musician writes it: "B:min7/b7" is "Bm7"; N.C. for what is none, or not known."""
+    root, _, kind = harte.partition("/")[0].partition(":")
+    return root + SUFFIXES[kind] if kind in SUFFIXES else "N.C."
+
+
+def chorded(folder: Path) -> Score:
+    """The song of a folder, under the chords annotated for it.
+
+    Raises:
+        ReadError: the MIDI file, the beats or the chords cannot be read.
+    """
+    score, path = song(folder), folder / "chord_midi.txt"
+    time, _ = read_beats(folder / "beat_midi.txt")
+    try:
+        rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        begin = _beats_at(np.array([float(row[0]) for row in rows]), time)
+        symbols = [symbol(row[2]) for row in rows]
+    except (OSError, ValueError, IndexError) as error:
+        raise ReadError(path, f"no chords can be read ({error})") from error
+    ticks = np.rint(np.maximum(begin, 0) * TICKS).astype(int).tolist()
+    return replace(score, chords=tuple(Chord(*mark) for mark in zip(ticks, symbols, strict=True)))
 
 
 def song_folders(folder: Path) -> list[Path]:

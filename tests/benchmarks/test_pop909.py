@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks import pop909
 from musicvae_lite.errors import NothingUsableError, ReadError
+from musicvae_lite.music.chords.symbols import parse
 from musicvae_lite.music.representations.melody import MelodyRepresentation
 from musicvae_lite.music.score import Score, Track
 
@@ -89,3 +90,21 @@ def test_what_is_missing_is_named(tmp_path: Path):
     Score.save(Score(480, *(np.zeros(0, np.int32),) * 5, tracks=()), str(folder / "002.mid"))
     with pytest.raises(ReadError, match="no track MELODY"):
         pop909.melody(folder)
+
+
+def test_chords_are_told_where_their_beats_are(tmp_path: Path):
+    folder = song(tmp_path / "001", [0, 4, 8], 12, steady(12))
+    lines = [(0, 4, "N"), (4, 6, "Bb:maj7/3"), (6, 12, "F#:hdim7")]
+    text = "".join(f"{0.1 + BEAT * a}\t{0.1 + BEAT * b}\t{chord}\n" for a, b, chord in lines)
+    (folder / "chord_midi.txt").write_text(text)
+    score = pop909.chorded(folder)
+    marks = [(chord.tick / pop909.TICKS, chord.symbol) for chord in score.chords]
+    assert marks == [(0, "N.C."), (4, "Bbmaj7"), (6, "F#m7b5")]
+    (folder / "chord_midi.txt").write_text("0.1 0.5\n")
+    with pytest.raises(ReadError, match="no chords can be read"):
+        pop909.chorded(folder)
+
+
+@pytest.mark.parametrize("kind", pop909.SUFFIXES)
+def test_every_kind_of_chord_is_one_that_musicians_write(kind: str):
+    assert parse(pop909.symbol(f"Eb:{kind}/5")).root == 3
