@@ -57,6 +57,8 @@ class Batches:
         tokens, control = self.windows.gather(rows), self.windows.gather_control(rows)
         chance = np.random.default_rng([s.seed, 1, step])
         labels = self._labels(rows, chance)
+        if s.unsaid and control is not None and getattr(r, "chords", None):
+            control[chance.random(len(rows)) < s.unsaid] = 0
         crossed = round(s.crossed_at(step) * len(rows))
         if crossed:
             mixed = r.crossed(tokens[:crossed], chance)  # type: ignore[attr-defined]

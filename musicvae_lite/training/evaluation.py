@@ -20,8 +20,9 @@ from musicvae_lite.vae import VAE, Batch
 
 BATCH = 256
 
-MOST_PARTS = 500  # Gaussians of a prior
-WINDOWS_A_PART = 60
+MOST_PARTS = 1000  # Gaussians of a prior: the more there are, the more samples are like music
+MOST_NUMBERS = 2**19  # of all their means
+WINDOWS_A_PART = 13
 CODES_A_NUMBER = 16
 
 
@@ -115,7 +116,9 @@ def fit_prior(vae: VAE, music: Batch, generator: torch.Generator) -> CodePrior:
     How the numbers of a code hang together is told from `CODES_A_NUMBER` codes a number or more.
     """
     q = _posterior(vae, music)
-    codes, parts = q.rsample(generator), min(MOST_PARTS, 1 + len(music.x) // WINDOWS_A_PART)
+    codes = q.rsample(generator)
+    most = min(MOST_PARTS, MOST_NUMBERS // codes.shape[1])
+    parts = max(1, min(most, len(music.x) // WINDOWS_A_PART))
     few = len(codes) < CODES_A_NUMBER * codes.shape[1]
     return CodePrior.fit(codes, groups(q.mean, parts), shared=True, diagonal=few)
 

@@ -118,6 +118,7 @@ class MusicTraining(TrainingSettings):
             from other windows of the batch, or (piano-rolls) sound together with one. It falls as the
             share of synthetic ones does. Keeps a model of few songs from learning them by heart.
         unlabelled: share of windows whose label is not said, of models that labels condition.
+        unsaid: share of windows whose chords are not said, of models that chords condition.
     """
 
     blank: float = 0.1
@@ -131,10 +132,11 @@ class MusicTraining(TrainingSettings):
     crossed: float = 0.0
     crossed_last: float = 0.0
     unlabelled: float = 0.1
+    unsaid: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        shares = ("synthetic", "synthetic_last", "crossed", "crossed_last", "unlabelled")
+        shares = ("synthetic", "synthetic_last", "crossed", "crossed_last", "unlabelled", "unsaid")
         self._check_shares("blank", "own_share", "floor", *shares)
         if self.own_share_rate < 0:
             raise ConfigError(f"training setting 'own_share_rate' is {self.own_share_rate}; it is 0 or more")

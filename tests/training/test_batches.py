@@ -119,3 +119,21 @@ def test_labels_are_told_and_for_a_share_of_windows_are_not():
     song, label = told(0.5)
     assert 5 < (label[song < 2] == 0).sum() < 35
     assert (told(1.0)[1] == 0).all()
+
+
+def test_chords_are_told_and_for_a_share_of_windows_are_not():
+    representation = dataclasses.replace(MELODY, chords="triads")
+    tokens = np.full((60, 32), 50, np.uint8)
+    told = np.full((60, 32), 7, np.uint8)
+    split = WindowSplit([tokens], [np.zeros((60, 3), np.int32)], control=[told])
+
+    def share(unsaid: float) -> float:
+        settings = dataclasses.replace(
+            PLAIN, batch=60, unsaid=unsaid, synthetic=0.0, transpose_down=0, transpose_up=0
+        )
+        batch = Batches(split, representation, settings, CPU)(0, generator())
+        assert batch.control is not None and (batch.control == batch.control[:, :1]).all()
+        return float((batch.control[:, 0] == 0).float().mean())
+
+    assert share(0.0) == 0 and 0.2 < share(0.5) < 0.8 and share(1.0) == 1
+    assert (told == 7).all()
