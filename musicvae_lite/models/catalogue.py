@@ -106,7 +106,8 @@ def sha256(folder: Path) -> str:
 def choose(*music: Song, bars: Sequence[Bars | None] = ()) -> tuple[Path, str]:
     """The shipped model for some music: of those that take all of it, the one with the shortest window.
 
-    Where one instrument plays chords, models that take chords come first.
+    Models of a single bar, which is no phrase, come last. Where one instrument plays chords, models that take
+    chords come first.
 
     Args:
         music: what it must take; nothing means any model.
@@ -146,6 +147,8 @@ def _why(name: str, r: Representation, count: int, is_placed: bool, is_chordal: 
         return f"{name}: of the shipped models, the one with the shortest window"
     what = "these bars" if is_placed else "this music" if count == 1 else "all of this music"
     whole = ", chords and all" if is_chordal and r.polyphonic else ""
+    if r.bars < 2:
+        return f"{name}: the only shipped model that takes {what}"
     return (
         f"{name}: of the shipped models that take {what}{whole}, the one with the shortest window "
         f"({r.bars} bars)"
@@ -153,7 +156,7 @@ def _why(name: str, r: Representation, count: int, is_placed: bool, is_chordal: 
 
 
 def _usable() -> list[tuple[Representation, Path]]:
-    """Shipped music models, shortest windows first, then in the registry's order, then by name."""
+    """Shipped music models, shortest windows first but for those of one bar, then in the registry's order."""
     found: list[Any] = []
     for folder in checkpoints.shipped():
         try:
@@ -161,4 +164,8 @@ def _usable() -> list[tuple[Representation, Path]]:
         except CheckpointError:
             continue  # `mvae models` shows its fault
     order = list(representations.REGISTRY)
-    return sorted(found, key=lambda entry: (entry[0].bars, order.index(entry[0].name), entry[1].name))
+    return sorted(found, key=lambda entry: (_rank(entry[0]), order.index(entry[0].name), entry[1].name))
+
+
+def _rank(r: Representation) -> tuple[bool, int]:
+    return r.bars < 2, r.bars

@@ -46,6 +46,13 @@ def test_the_music_chooses(shipped: Path):
     assert folder.name == "melody-4bar" and "these bars" in why
 
 
+def test_a_bar_alone_is_the_last_choice(shipped: Path):
+    save_small(shipped / "melody-1bar", 1)
+    assert catalogue.choose()[0].name == catalogue.choose(tune(1))[0].name == "melody-2bar"
+    folder, why = catalogue.choose(tune(1), bars=[(3, 3)])
+    assert folder.name == "melody-1bar" and "the only shipped model that takes these bars" in why
+
+
 def chords(bars: int = 4) -> Score:
     """A piano that strikes four chords of three notes in each bar."""
     start = np.repeat(np.arange(4 * bars) * 480, 3).astype(np.int32)
