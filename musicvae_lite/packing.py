@@ -3,7 +3,8 @@
 A model is always run in float32; this is about its file only. Whole numbers are symmetric (Jacob et al. 2018,
 arXiv:1712.05877, without its zero points): a matrix becomes numbers of -127..127 or -31..31 and a float16
 scale for each group of `GROUP` numbers of a row. int8 has 0.26 of the size with errors of at most 0.4 % of a
-group's largest weight, int6, four numbers in three bytes, 0.20 of it with 1.6 %.
+group's largest weight, int6, four numbers in three bytes, 0.20 of it with 1.6 %. Small matrices stay int8
+there: they take little room, and some of them (those that music goes through alone) lose most.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 Storage = Literal["float32", "float16", "int8", "int6"]
 LARGEST = {"int8": 127, "int6": 31}  # numbers of each kind
+SMALL = 2**17  # numbers of a matrix below which int6 stores it as int8
 SCALE = "#scale"  # after the name of a matrix: the name of its scales
 SHAPE = "#shape"  # after the name of a matrix of int6: the name of its shape
 GROUP = 64  # numbers that share a scale
@@ -32,8 +34,9 @@ def pack(weights: dict[str, Tensor], storage: Storage = "float32") -> dict[str, 
     packed: dict[str, Tensor] = {}
     for name, tensor in weights.items():
         if storage in LARGEST and tensor.dim() > 1:
-            numbers, packed[name + SCALE] = _quantised(tensor.float(), LARGEST[storage])
-            if storage == "int6":
+            kind = "int8" if tensor.numel() < SMALL else storage
+            numbers, packed[name + SCALE] = _quantised(tensor.float(), LARGEST[kind])
+            if kind == "int6":
                 packed[name + SHAPE] = torch.tensor(tensor.shape)
                 numbers = _dense(numbers)
             packed[name] = numbers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from musicvae_lite import packing
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.packing import pack, unpack
 
@@ -22,8 +23,14 @@ def test_float32_changes_nothing():
     assert all(torch.equal(again[name], WEIGHTS[name]) for name in WEIGHTS)
 
 
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every matrix is large enough for six bits."""
+    monkeypatch.setattr(packing, "SMALL", 0)
+
+
 @pytest.mark.parametrize("storage, error_of", [("float16", 2000), ("int8", 250), ("int6", 61)])
-def test_smaller_weights_are_near_and_packing_them_again_changes_nothing(storage, error_of):
+def test_smaller_weights_are_near_and_packing_them_again_changes_nothing(tiny, storage, error_of):
     packed = pack(WEIGHTS, storage)
     again = unpack(packed)
     assert sum(t.nbytes for t in packed.values()) < sum(t.nbytes for t in WEIGHTS.values()) * 0.6
@@ -40,14 +47,22 @@ def test_a_row_of_zeros_stays_zero(storage):
     assert torch.equal(unpack(pack({"w": torch.zeros(3, 5)}, storage))["w"], torch.zeros(3, 5))
 
 
-def test_six_bits_keep_every_number_they_can_say():
+def test_small_matrices_keep_eight_bits():
+    large = torch.randn(2, packing.SMALL // 2)
+    packed = pack({"large": large, "small": large[:, 1:]}, "int6")
+    assert packed["small"].dtype == torch.int8 and packed["large"].dtype == torch.uint8
+    assert packed["large"].nbytes == packed["small"][:, :1].nbytes * packing.SMALL // 2 * 3 // 4
+    assert torch.allclose(unpack(packed)["small"], large[:, 1:], atol=0.05)
+
+
+def test_six_bits_keep_every_number_they_can_say(tiny):
     numbers = torch.arange(-31.0, 32).repeat(2, 1)
     packed = pack({"w": numbers}, "int6")
     assert packed["w"].dtype == torch.uint8 and packed["w"].shape == (2, 48)
     assert torch.equal(unpack(packed)["w"], numbers)
 
 
-def test_bytes_of_another_shape_are_refused():
+def test_bytes_of_another_shape_are_refused(tiny):
     packed = pack({"w": torch.ones(3, 5)}, "int6")
     for wrong in ([3, 9], [5, 3], [15], [3, 0], [-3, -5]):
         with pytest.raises(ValueError, match="'w' has the bytes"):
