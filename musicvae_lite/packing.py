@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Storage = Literal["float32", "float16", "int8", "int6"]
 LARGEST = {"int8": 127, "int6": 31}  # numbers of each kind
-SMALL = 2**17  # numbers of a matrix below which int6 stores it as int8
+SMALL = 2**16  # numbers of a matrix up to which int6 stores it as int8
 SCALE = "#scale"  # after the name of a matrix: the name of its scales
 SHAPE = "#shape"  # after the name of a matrix of int6: the name of its shape
 GROUP = 64  # numbers that share a scale
@@ -34,7 +34,7 @@ def pack(weights: dict[str, Tensor], storage: Storage = "float32") -> dict[str, 
     packed: dict[str, Tensor] = {}
     for name, tensor in weights.items():
         if storage in LARGEST and tensor.dim() > 1:
-            kind = "int8" if tensor.numel() < SMALL else storage
+            kind = "int8" if tensor.numel() <= SMALL else storage
             numbers, packed[name + SCALE] = _quantised(tensor.float(), LARGEST[kind])
             if kind == "int6":
                 packed[name + SHAPE] = torch.tensor(tensor.shape)

@@ -21,7 +21,7 @@ from musicvae_lite.vae import VAE, Batch
 BATCH = 256
 
 MOST_PARTS = 1000  # Gaussians of a prior: the more there are, the more samples are like music
-MOST_NUMBERS = 2**19  # of all their means
+MOST_NUMBERS = 3 * 2**17  # of all their means
 WINDOWS_A_PART = 13
 CODES_A_NUMBER = 16
 
