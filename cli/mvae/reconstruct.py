@@ -57,7 +57,8 @@ def reconstruct(
     if whole:
         from musicvae_lite.models import whole_songs
 
-        takes = whole_songs.reconstruct(loaded, chosen.score, chosen.track, temperature, seed, chords)
+        asked = None if track is None else track - 1
+        takes = whole_songs.reconstruct(loaded, chosen.score, asked, temperature, seed, chords)
         report(takes, to, why, before=[("input", chosen.score)], as_json=as_json)
         return
     takes = loaded.reconstruct(chosen, temperature=temperature, seed=seed, chords=chords)

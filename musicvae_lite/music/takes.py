@@ -45,7 +45,7 @@ class Takes(Sequence[Score]):
     """A list of scores that also knows its tokens, and can be joined into one piece.
 
     Attributes:
-        tokens: [n, T] in the representation's form.
+        tokens: [n, T] in the representation's form; a take of several windows of events is [n, W, T].
         styles: tempo, program and velocity of each score.
         labels: a short name for each.
         record: plain values that say how they were made: command, model, seed, inputs.
@@ -84,7 +84,9 @@ class Takes(Sequence[Score]):
 
     def joined(self) -> Score:
         """All takes one after another, each as long as its bars, in the style of the first."""
-        return self._score(self.tokens, self.styles[0] if self.styles else Style(), self.control)
+        r = self.representation
+        windows = self.tokens.reshape(-1, r.steps, *r.step.shape)
+        return self._score(windows, self.styles[0] if self.styles else Style(), self.control)
 
     def agreement(self, tokens: np.ndarray) -> np.ndarray:
         """Share of steps [n] in which each take says the same as windows [T] or [n, T]."""

@@ -38,9 +38,10 @@ class Covering:
     choice: str
 
     def style(self, score: Score) -> Style:
-        """Tempo, program and loudness of the track taken of a score."""
+        """Program and loudness of the track taken of a score, and the tempo of the first bar covered."""
+        begin = Grid.of(score).bar_ticks[self.first - 1]
         program = score.tracks[self.track].program if self.track >= 0 else 0
-        return Style(score.qpm_at(0), program, loudness(score.velocity[score.track == self.track]))
+        return Style(score.qpm_at(int(begin)), program, loudness(score.velocity[score.track == self.track]))
 
     def to_record(self, score: Score) -> dict[str, Any]:
         """Plain values that say what was taken of a score; tracks counted from 1."""
@@ -105,10 +106,13 @@ def join(
     """Windows [W, T, ...] one behind the other as one long window [1, L, ...], and its representation.
 
     Where a note of the song sounds on from window to window, one that both windows hold sounds on too.
+    Windows of events, which have no place for every step, stay as they are: [1, W, T].
 
     Args:
         covered: what they were made from, window by window; it may hold more of them.
     """
+    if representation.steps != representation.grid_steps:  # no part of such a window can be left out
+        return windows[covered.skip[: len(windows)] == 0][None], representation
     parts = [window[skip:] for window, skip in zip(windows, covered.skip, strict=False)]
     tokens = np.concatenate(parts)
     if isinstance(representation, SoundsOn):

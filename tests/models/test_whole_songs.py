@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from musicvae_lite.errors import ConfigError
 from musicvae_lite.models import whole_songs
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.music_vae import MusicVAE
-from musicvae_lite.music.representations import GrooveRepresentation
+from musicvae_lite.music.representations import GrooveRepresentation, MultitrackRepresentation
 from musicvae_lite.music.score import Score, Track
 from tests.models.small import small_model
 
@@ -94,3 +96,35 @@ def scale_of_kicks(bars: int) -> Score:
     start = np.arange(16 * bars, dtype=np.int32) * 120
     pitch, track = np.full_like(start, 36), (Track("drums", 0, True),)
     return Score(480, start, start + 100, pitch, np.full_like(start, 90), np.zeros_like(start), track)
+
+
+def test_bands_go_on_bar_by_bar():
+    part = {"kind": "hierarchical", "segments": [4, 16, 8], "codes": [6], "width": 8, "deep": 8}
+    table = {
+        "representation": MultitrackRepresentation(bars=1).to_config(),
+        "encoder": part | {"squeeze": 4},
+        "decoder": part | {"core_width": 8},
+        "z": 6,
+    }
+    torch.manual_seed(1)
+    model = MusicVAE(MusicConfig.from_table(table, "test"))
+    bass = replace(scale(4, 36), tracks=(Track("bass", 33),))
+    pitch = np.concatenate([scale(4).pitch, bass.pitch])
+    columns = {k: np.tile(getattr(bass, k), 2) for k in ("start", "end", "velocity")}
+    track = np.repeat(np.arange(2, dtype=np.int32), len(bass))
+    order = np.argsort(columns["start"], kind="stable")
+    song = Score(
+        480,
+        columns["start"][order],
+        columns["end"][order],
+        pitch[order],
+        columns["velocity"][order],
+        track[order],
+        (Track("lead", 4), Track("bass", 33)),
+    )
+    whole = whole_songs.reconstruct(model, song, temperature=1.0)
+    assert whole.tokens.shape == (1, 4, 512) and len(whole) == 1
+    bars = [model.representation.to_score(window) for window in whole.tokens[0]]
+    assert len(whole[0]) == sum(len(bar) for bar in bars) > 0
+    joined = whole.joined()
+    assert np.array_equal(joined.start, whole[0].start) and joined.start.max() > 3 * 1920
