@@ -109,10 +109,12 @@ class TokenVAE(SavedVAE):
         return example_batch(r, tokens, control, chance, self.vae.device, self.config.labels, unsaid)[0]
 
     def _told(self, chords: str | None, count: int, own: np.ndarray | None = None) -> np.ndarray | None:
-        """The control [count, T, ...] of some chords, or the music's own, or one that says nothing."""
+        """The control [count * W, T, ...] of some chords, W windows of them for each of `count` codes, or the
+        music's own, or one that says nothing."""
         r = self.representation
         if chords is not None:
-            return np.repeat(r.chords_of(chords)[None], count, 0)
+            told = r.chords_of(chords)
+            return np.tile(told, (count, *[1] * (told.ndim - 1)))
         if own is not None or r.control is None:
             return own
         return np.zeros((count, r.steps, *r.control.shape), r.control.dtype)
@@ -120,7 +122,7 @@ class TokenVAE(SavedVAE):
     def _decode(
         self, codes: Tensor, control: np.ndarray | None, temperature: float, generator: torch.Generator
     ) -> np.ndarray:
-        """Codes [B, Z] to canonical windows [B, T, ...]."""
+        """Codes [B, Z] to canonical windows [B, W * T, ...]: W of each under a control of [B * W, T, ...]."""
         if codes.dim() != 2 or codes.shape[-1] != self.config.z or not len(codes):
             raise ConfigError(
                 f"codes have the shape {list(codes.shape)}; this model decodes [B, {self.config.z}]"
@@ -130,10 +132,13 @@ class TokenVAE(SavedVAE):
         if not (math.isfinite(temperature) and temperature >= 0):
             raise ConfigError(f"temperature is {temperature}; it must be 0 or more, 1 is the model's own")
         temperature = temperature if temperature >= COLDEST else 0.0
+        count, r = len(codes), self.representation
+        codes = codes.repeat_interleave(1 if control is None else len(control) // count, 0)
         with torch.no_grad():
             told = self.condition(control, len(codes))
             parts = [self.vae.decode(z, c, temperature, generator) for z, c in _parts(codes, told)]
-        return self.representation.canonical(to_windows(torch.cat(parts), self.representation.step))
+        windows = r.canonical(to_windows(torch.cat(parts), r.step))  # [B * W, T, ...]
+        return windows.reshape(count, -1, *r.step.shape)
 
 
 def _parts(x: Tensor, control: Tensor | None) -> Iterator[tuple[Tensor, Tensor | None]]:

@@ -47,8 +47,10 @@ def reconstruct(
     score = load(music)
     covered = cover(score, model.representation, track, **options)
     q = model.posterior_of_tokens(covered.tokens, covered.control)
-    written = model.decode(q.mean, temperature, seed, chords=chords, control=covered.control)
-    return _joined(model, written.tokens, covered, score, qpm, "reconstruction", written.record)
+    control = _told(model, chords, covered.control, len(covered.tokens))
+    written = model.decode(q.mean, temperature, seed, control=control)
+    record = _with(chords, written.record)
+    return _joined(model, written.tokens, covered, score, qpm, "reconstruction", record)
 
 
 def interpolate(
@@ -67,14 +69,12 @@ def interpolate(
             "both pieces fit into one window: there is no way to go; interpolate them as windows"
         )
     first, last = (mean[torch.arange(count) % len(mean)] for mean in means)  # [count, Z]
-    share = np.arange(count)
     places = walk(first, last, count, model.course)  # [count, count, Z]: every window all along its path
     codes = places.diagonal().T
     longer = max(coverings, key=lambda c: len(c.tokens))
-    control = coverings[0].control
-    control = None if control is None else control[share % len(control)]
-    written = model.decode(codes, temperature, seed, chords=chords, control=control)
-    return _joined(model, written.tokens, longer, songs[0], None, "A to B", written.record)
+    control = _told(model, chords, coverings[0].control, count)
+    written = model.decode(codes, temperature, seed, control=control)
+    return _joined(model, written.tokens, longer, songs[0], None, "A to B", _with(chords, written.record))
 
 
 def transfer(model: MusicVAE, hits: Song, feel: Song, temperature: float = 0.0, seed: int = 0) -> Takes:
@@ -93,6 +93,16 @@ def transfer(model: MusicVAE, hits: Song, feel: Song, temperature: float = 0.0, 
     control = r.examples(covered.tokens, None, np.random.default_rng(0)).control
     written = model.decode(codes, temperature, seed, control=control)
     return _joined(model, written.tokens, covered, score, None, "transfer", written.record)
+
+
+def _told(model: MusicVAE, chords: str | None, own: np.ndarray | None, count: int) -> np.ndarray | None:
+    """The control [count, T, ...] of windows in turn: of chords, or of a song's own, again and again."""
+    told = own if chords is None else model.representation.chords_of(chords)
+    return None if told is None else told[np.arange(count) % len(told)]
+
+
+def _with(chords: str | None, record: dict[str, Any]) -> dict[str, Any]:
+    return record if chords is None else record | {"chords": chords}
 
 
 def _joined(

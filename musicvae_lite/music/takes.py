@@ -45,11 +45,11 @@ class Takes(Sequence[Score]):
     """A list of scores that also knows its tokens, and can be joined into one piece.
 
     Attributes:
-        tokens: [n, T] in the representation's form; a take of several windows of events is [n, W, T].
+        tokens: [n, T] in the representation's form; [n, W * T] where each take is W windows.
         styles: tempo, program and velocity of each score.
         labels: a short name for each.
         record: plain values that say how they were made: command, model, seed, inputs.
-        control: [n, T, ...], what conditioned them, such as chords; None when nothing did.
+        control: as many rows, [n, W * T, ...]: what conditioned them, such as chords; None when nothing did.
     """
 
     def __init__(
@@ -65,7 +65,8 @@ class Takes(Sequence[Score]):
         self.tokens, self.representation = tokens, representation
         self.styles = [style or Style()] * count if not isinstance(style, Sequence) else list(style)
         self.labels = [str(n + 1) for n in range(count)] if labels is None else list(labels)
-        self.record, self.control = record or {}, control
+        self.record = record or {}
+        self.control = None if control is None else control.reshape(count, -1, *control.shape[2:])
         if len(self.styles) != count or len(self.labels) != count:
             raise ConfigError(f"{count} takes, but {len(self.styles)} styles and {len(self.labels)} labels")
 
@@ -84,14 +85,14 @@ class Takes(Sequence[Score]):
 
     def joined(self) -> Score:
         """All takes one after another, each as long as its bars, in the style of the first."""
-        r = self.representation
-        windows = self.tokens.reshape(-1, r.steps, *r.step.shape)
-        return self._score(windows, self.styles[0] if self.styles else Style(), self.control)
+        return self._score(self.tokens, self.styles[0] if self.styles else Style(), self.control)
 
     def agreement(self, tokens: np.ndarray) -> np.ndarray:
-        """Share of steps [n] in which each take says the same as windows [T] or [n, T]."""
-        same = self.tokens == self.representation.canonical(tokens)
-        return same.reshape(*same.shape[:2], -1).all(-1).mean(-1)
+        """Share of steps [n] in which each take says the same as windows [T] or [n, T], in all of its own."""
+        r = self.representation
+        shape = (-1, r.steps, *r.step.shape)
+        same = self.tokens.reshape(len(self), *shape) == r.canonical(tokens).reshape(-1, 1, *shape[1:])
+        return same.reshape(*same.shape[:3], -1).all(-1).mean((1, 2))
 
     def _repr_html_(self) -> str:
         """What a notebook shows: all takes side by side and a player."""

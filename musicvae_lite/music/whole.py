@@ -106,13 +106,14 @@ def join(
     """Windows [W, T, ...] one behind the other as one long window [1, L, ...], and its representation.
 
     Where a note of the song sounds on from window to window, one that both windows hold sounds on too.
-    Windows of events, which have no place for every step, stay as they are: [1, W, T].
+    Of windows of events, which have no place for every step, the representation stays as it is.
 
     Args:
         covered: what they were made from, window by window; it may hold more of them.
     """
     if representation.steps != representation.grid_steps:  # no part of such a window can be left out
-        return windows[covered.skip[: len(windows)] == 0][None], representation
+        kept = windows[covered.skip[: len(windows)] == 0]
+        return kept.reshape(1, -1, *kept.shape[2:]), representation
     parts = [window[skip:] for window, skip in zip(windows, covered.skip, strict=False)]
     tokens = np.concatenate(parts)
     if isinstance(representation, SoundsOn):

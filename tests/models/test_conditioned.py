@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from musicvae_lite.errors import ConfigError
+from musicvae_lite.models import whole_songs
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.music.chords.encodings import encode
@@ -82,3 +83,16 @@ def test_chords_for_a_model_that_takes_none_are_refused(model: MusicVAE):
         small_model().sample(chords="C")
     with pytest.raises(ConfigError, match="Hm7"):
         model.sample(chords="Hm7")
+
+
+def test_chords_longer_than_a_window_are_played_window_by_window_from_one_code(model: MusicVAE, tune: Path):
+    z = model.encode(tune)
+    long = model.decode(z, chords="C | G | Am | F")
+    parts = [model.decode(z, chords=chords).tokens for chords in ("C | G", "Am | F")]
+    assert long.tokens.shape == (1, 64) and (long.tokens == np.concatenate(parts, 1)).all()
+    assert [chord.symbol for chord in long[0].chords] == ["C", "G", "Am", "F"]
+    path = model.interpolate(tune, tune, steps=3, chords="C | G | Am | F")
+    assert path.tokens.shape == (3, 64) and len(path.joined().chords) == 12
+    assert np.allclose(path.agreement(path.tokens[0, :32]), np.mean([1, (parts[0] == parts[1]).mean()]))
+    whole = whole_songs.reconstruct(model, str(tune), chords="C | G | Am | F")
+    assert whole.record["chords"] == "C | G | Am | F"

@@ -135,6 +135,10 @@ def _told(model: MusicVAE, chords: str | None, count: int, fresh: int) -> list[n
     if chords is None:
         line = np.zeros((count * size, *r.control.shape), r.control.dtype)
     else:
-        line = replace(r, bars=count * fresh).chords_of(chords)  # type: ignore[type-var]
+        line, *more = replace(r, bars=count * fresh).chords_of(chords)  # type: ignore[type-var]
+        if more:
+            raise ConfigError(
+                f"'{chords}': more bars of chords than the {count * fresh} that are to be written"
+            )
     line = np.concatenate([nothing, line])
     return [line[n * size : n * size + r.steps] for n in range(count)]

@@ -21,6 +21,7 @@ INTERVALS = ((0, 4, 7), (0, 3, 7), (0, 4, 8), (0, 3, 6))
 NAMES = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 SUFFIXES = ("", "m", "+", "dim")
 PITCHES = 37
+MOST_BARS = 256  # of a line of chords
 
 
 def triad_of(chord: ChordSymbol | str) -> int:
@@ -91,15 +92,24 @@ def encode(chords: Sequence[ChordSymbol | str], encoding: str) -> np.ndarray:
 def progression(text: str, bars: int, bar_steps: int) -> list[str]:
     """The chord symbol of every step of a window, from a line such as "C Am F G" or "C | Am F | %".
 
-    Without bar lines the chords share the window equally. With them each bar is shared by its own
-    chords; "%" repeats the bar before, and bars are repeated from the start until the window is full.
+    Without bar lines the chords share the window equally; where it is a single bar, each is a bar long. With
+    them each bar is shared by its own chords; "%" repeats the bar before. Bars are repeated from the start
+    until the window is full; where there are more, they fill several windows.
+
+    Args:
+        bars, bar_steps: bars of a window, and steps of a bar.
+
+    Returns:
+        W * bars * bar_steps symbols, of as many windows W as the chords need.
 
     Raises:
-        ConfigError: there is no chord, one is not understood, or more than there are steps or bars.
+        ConfigError: there is no chord, one is not understood, or more than there are steps.
     """
-    steps = bars * bar_steps
-    if "|" in text:
-        written = [part.split() for part in re.sub(r"^\s*\|+|\|+\s*$", "", text).split("|")]
+    line = text.replace(",", " ")
+    symbols = line.split()
+    if "|" in line or (bars == 1 and len(symbols) > 1):
+        lined = line if "|" in line else "|".join(symbols)
+        written = [part.split() for part in re.sub(r"^\s*\|+|\|+\s*$", "", lined).split("|")]
         cells: list[list[str]] = []
         for number, part in enumerate(written, 1):
             if part == ["%"] and cells:
@@ -107,11 +117,12 @@ def progression(text: str, bars: int, bar_steps: int) -> list[str]:
             if not part or "%" in part:
                 raise ConfigError(f"'{text}': bar {number} holds no chord; N.C. says that none sounds")
             cells.append(part)
-        if len(cells) > bars:
-            raise ConfigError(f"'{text}': {len(cells)} bars of chords, and the model takes {bars}")
-        parts = [_shared(cells[bar % len(cells)], bar_steps, text) for bar in range(bars)]
+        if len(cells) > MOST_BARS:
+            raise ConfigError(f"'{text[:40]} ...': {len(cells)} bars of chords; {MOST_BARS} are the most")
+        count = -(-len(cells) // bars) * bars
+        parts = [_shared(cells[bar % len(cells)], bar_steps, text) for bar in range(count)]
         return [symbol for part in parts for symbol in part]
-    return _shared(text.replace(",", " ").split(), steps, text)
+    return _shared(symbols, bars * bar_steps, text)
 
 
 def _shared(symbols: list[str], steps: int, text: str) -> list[str]:

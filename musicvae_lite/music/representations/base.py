@@ -144,7 +144,10 @@ class Representation(Protocol):
         ...
 
     def chords_of(self, text: str) -> np.ndarray:
-        """The control [T, ...] of a line of chords such as "C Am F G". Raises ConfigError if it has none."""
+        """The control [W, T, ...] of as many windows as a line of chords such as "C | Am | F | G" is long.
+
+        Raises ConfigError if it has none.
+        """
         ...
 
     def with_chords(self, score: Score, control: np.ndarray) -> Score:

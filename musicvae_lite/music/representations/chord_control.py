@@ -51,12 +51,13 @@ def of_song(score: Score, grid: Grid, steps: int, encoding: str) -> tuple[np.nda
 
 
 def of_text(text: str, bars: int, bar_steps: int, encoding: str) -> np.ndarray:
-    """The control [T] or [T, 37] of a window under a line of chords such as "C Am F G".
+    """The control [W, T] or [W, T, 37] of windows under a line of chords (see `encodings.progression`).
 
     Raises:
         ConfigError: a chord is not understood, or there are too many.
     """
-    return encodings.encode(encodings.progression(text, bars, bar_steps), encoding)
+    told = encodings.encode(encodings.progression(text, bars, bar_steps), encoding)
+    return told.reshape(-1, bars * bar_steps, *told.shape[1:])
 
 
 def nothing(encoding: str) -> np.ndarray:

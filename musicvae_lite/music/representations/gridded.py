@@ -81,7 +81,7 @@ class Gridded:
         return getattr(self, "chords", None)
 
     def chords_of(self, text: str) -> np.ndarray:
-        """The control [T, ...] of a line of chords such as "C Am F G".
+        """The control [W, T, ...] of as many windows as a line of chords such as "C Am F G" is long.
 
         Raises:
             ConfigError: chords are no condition of this representation, or a chord is not understood.

@@ -107,17 +107,17 @@ class MultitrackRepresentation(Gridded):
         return [None] if self.tracks > 1 else list(np.unique(score.track).tolist())
 
     def chords_of(self, text: str) -> np.ndarray:
-        """The control [T, ...] of a line of chords such as "C Am".
+        """The control [W, T, ...] of as many windows as a line of chords such as "C Am F G" is long.
 
         When an event will sound is not known beforehand: several chords share a track's events equally.
 
         Raises:
             ConfigError: chords are no condition of this representation, or a chord is not understood.
         """
-        timed = super().chords_of(text)  # [steps of time, ...]
-        row = timed[np.arange(self.events) * self.grid_steps // self.events]
-        row[0] = chord_control.nothing(self.chords or "triads")  # the program
-        return np.concatenate([row] * self.tracks)
+        timed = super().chords_of(text)  # [W, steps of time, ...]
+        row = timed[:, np.arange(self.events) * self.grid_steps // self.events]
+        row[:, 0] = chord_control.nothing(self.chords or "triads")  # the program
+        return np.concatenate([row] * self.tracks, 1)
 
     def with_chords(self, score: Score, control: np.ndarray) -> Score:
         """A score of windows with the triads of their control [n, T] in it, those of a bar equally long."""

@@ -54,9 +54,14 @@ def test_pitches():
 
 def test_progressions():
     assert progression("C Am F G", 2, 4) == ["C", "C", "Am", "Am", "F", "F", "G", "G"]
-    assert progression("C, G7", 1, 4) == ["C", "C", "G7", "G7"]
+    assert progression("C, G7 |", 1, 4) == ["C", "C", "G7", "G7"]
     assert progression("| C | Am F | % |", 3, 2) == ["C", "C", "Am", "F", "Am", "F"]
     assert progression("C | G", 4, 1) == ["C", "G", "C", "G"]
+
+
+def test_progressions_longer_than_a_window_fill_several():
+    assert progression("C Am F", 1, 2) == ["C", "C", "Am", "Am", "F", "F"]  # a bar each
+    assert progression("C | Am | F", 2, 2) == ["C", "C", "Am", "Am", "F", "F", "C", "C"]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +69,7 @@ def test_progressions():
     [
         ("", "no chords are given"),
         ("C D E F G A B C D", "9 chords, and there are 8"),
-        ("C | D | E", "3 bars of chords, and the model takes 2"),
+        ("C" + " | D" * 256, "257 bars of chords; 256 are the most"),
         ("C || D", "bar 2 holds no chord"),
         ("% | C", "bar 1 holds no chord"),
         ("C Q", "'Q' is no chord symbol"),

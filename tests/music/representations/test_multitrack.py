@@ -114,18 +114,20 @@ def test_chords_throughout_do_not_tell_how_long_a_track_is():
     c, am = triad_of("C"), triad_of("Am")
     assert found.control[0, :9].tolist() == [0, c, c, c, am, am, am, am, am]
     assert (found.control[0, 10:64] > 0).all()  # behind the end
-    assert found.control[0, 64:].tolist() == rep.chords_of("C Am")[64:].tolist()  # tracks that do not play
+    assert (
+        found.control[0, 64:].tolist() == rep.chords_of("C Am |")[0, 64:].tolist()
+    )  # tracks that do not play
     assert np.array_equal(found.control != 0, other.control != 0)
 
 
 def test_chords_of_a_line_go_to_every_track_and_into_the_score():
     rep = MultitrackRepresentation(chords="triads")
     c, am = triad_of("C"), triad_of("Am")
-    control = rep.chords_of("C Am")
+    control = rep.chords_of("C Am |")[0]
     assert control.shape == (512,)
     assert control[:64].tolist() == control[448:].tolist() == [0] + [c] * 31 + [am] * 32
     windows = BAR.windows(song([(0, 32, 60)])).tokens
-    score = rep.with_chords(rep.to_score(windows), np.stack([control, rep.chords_of("F")]))
+    score = rep.with_chords(rep.to_score(windows), np.stack([control, *rep.chords_of("F")]))
     assert [(chord.tick // 480, chord.symbol) for chord in score.chords] == [(0, "C"), (2, "Am"), (4, "F")]
     heard = rep.lenient().windows(song([(0, 8, 60), (8, 8, 64)], chords=list(score.chords))).control
     assert heard is not None
