@@ -38,7 +38,9 @@ Whole = Annotated[
 ]
 Chords = Annotated[
     str | None,
-    typer.Option("--chords", help='For models that chords condition: "C Am F G", "C | Am F | %".'),
+    typer.Option(
+        "--chords", help='For models that chords condition: "C Am F G", "C | Am F | %", of any length.'
+    ),
 ]
 Label = Annotated[
     str | None,
