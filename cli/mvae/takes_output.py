@@ -39,7 +39,7 @@ Whole = Annotated[
 Chords = Annotated[
     str | None,
     typer.Option(
-        "--chords", help='For models that chords condition: "C Am F G", "C | Am F | %", of any length.'
+        "--chords", help='For models that chords condition, any length: "C Am F G", "C | Am F | %".'
     ),
 ]
 Label = Annotated[
