@@ -38,9 +38,7 @@ Whole = Annotated[
 ]
 Chords = Annotated[
     str | None,
-    typer.Option(
-        "--chords", help='For models that chords condition, any length: "C Am F G", "C | Am F | %".'
-    ),
+    typer.Option("--chords", help='To follow, where a model can: "C Am F G", "C | Am F | %", of any length.'),
 ]
 Label = Annotated[
     str | None,
