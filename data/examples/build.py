@@ -17,7 +17,7 @@ from musicvae_lite.music.chords.symbols import parse
 from musicvae_lite.music.score import Track
 
 HERE = Path(__file__).resolve().parent
-FLUTE, FINGERED_BASS = 73, 33
+ACCORDION, FINGERED_BASS = 21, 33
 KICK, SNARE, CLOSED_HAT, CRASH = 36, 38, 42, 49
 ROOTS = {"Dm": 38, "C": 36}  # D2 and C2
 
@@ -43,7 +43,7 @@ def band(tune: Score) -> Score:
         if beat % 32 == 0:
             notes.append((tick, tick + short, CRASH, 96, 2))
     start, end, pitch, velocity, track = np.array(sorted(notes, key=lambda n: (n[0], n[2])), dtype=np.int32).T
-    tracks = (Track("Melody", FLUTE), Track("Bass", FINGERED_BASS), Track("Drums", is_drum=True))
+    tracks = (Track("Melody", ACCORDION), Track("Bass", FINGERED_BASS), Track("Drums", is_drum=True))
     return replace(
         tune, start=start, end=end, pitch=pitch, velocity=velocity, track=track, tracks=tracks, chords=()
     )
