@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import math
 import os
 import tempfile
 from collections.abc import Iterator
@@ -151,8 +150,8 @@ def budget(folder: Path) -> Budget:
 
 
 def numbers(folder: Path) -> int:
-    """How many numbers a model folder stores as its weights, by their header. Raises CheckpointError."""
-    return sum(math.prod(shape) for shape in shapes(folder / WEIGHTS).values())
+    """How many weights a model folder holds, by their header. Raises CheckpointError."""
+    return packing.count(shapes(folder / WEIGHTS))
 
 
 def read_tensors(path: Path, device: str = "cpu") -> dict[str, Tensor]:

@@ -69,6 +69,15 @@ def unpack(stored: dict[str, Tensor]) -> dict[str, Tensor]:
     return weights
 
 
+def count(shapes: dict[str, tuple[int, ...]]) -> int:
+    """How many weights stored tensors of these shapes hold; of int6 with what fills its rows up to fours."""
+    return sum(
+        math.prod(shape) * 4 // 3 if name + SHAPE in shapes else math.prod(shape)
+        for name, shape in shapes.items()
+        if not name.endswith((SCALE, SHAPE))
+    )
+
+
 def half(matrices: Tensor) -> Tensor:
     """What says all of symmetric matrices [K, Z, Z]: their upper half [K, Z * (Z + 1) / 2].
 

@@ -62,6 +62,13 @@ def test_six_bits_keep_every_number_they_can_say(tiny):
     assert torch.equal(unpack(packed)["w"], numbers)
 
 
+@pytest.mark.parametrize("storage", ["float32", "float16", "int8", "int6"])
+def test_weights_are_counted_however_they_are_stored(tiny, storage):
+    shapes = {name: tuple(tensor.shape) for name, tensor in pack(WEIGHTS, storage).items()}
+    filled = 6 * 2 + 4 * 1 if storage == "int6" else 0  # rows of 150 and of 27 numbers, in fours
+    assert packing.count(shapes) == sum(tensor.numel() for tensor in WEIGHTS.values()) + filled
+
+
 def test_bytes_of_another_shape_are_refused(tiny):
     packed = pack({"w": torch.ones(3, 5)}, "int6")
     for wrong in ([3, 9], [5, 3], [15], [3, 0], [-3, -5]):
