@@ -4,7 +4,8 @@
 
 DATA is a dataset with chords as triads. Counted are pitched notes that begin on the first or the middle beat
 of a bar while a chord is told: of held-out windows under their own chords, under those of another window
-(what chance brings), and of as many samples under the same chords.
+(what chance brings), of as many samples under the same chords, and of the ones that `MusicVAE.sample` would
+keep, of several draws the one that suits its chords best over all its notes.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks import common
-from musicvae_lite.models.music_vae import MusicVAE
-from musicvae_lite.music.chords.encodings import tones_table, triad_of
+from musicvae_lite.models.music_vae import TRIES, MusicVAE
+from musicvae_lite.music.chords.following import suit, under_chords
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.music.score import Score
 from musicvae_lite.training.dataset import WindowDataset
@@ -29,16 +30,9 @@ TEMPERATURES = (0.5, 1.0)
 def on_strong_beats(score: Score) -> tuple[int, int]:
     """Pitched notes that begin with half a bar, under a chord: tones of its triad, and all of them."""
     half_bar = round(score.ticks_per_quarter * score.meters[0].meter.quarters / 2)
-    if not score.chords or not len(score):
-        return 0, 0
-    drum = np.array([part.is_drum for part in score.tracks], dtype=bool)
-    strong = (score.start % half_bar == 0) & ~drum[score.track]
-    ticks = np.array([chord.tick for chord in score.chords])
-    triads = np.array([triad_of(chord.symbol) for chord in score.chords])
-    place = np.searchsorted(ticks, score.start[strong], side="right") - 1
-    told = np.where(place < 0, 0, triads[np.maximum(place, 0)])
-    pitch = score.pitch[strong][told > 0] % 12
-    return int(tones_table()[told[told > 0], pitch].sum()), len(pitch)
+    told, right = under_chords(score)
+    strong = told & (score.start % half_bar == 0)
+    return int((strong & right).sum()), int(strong.sum())
 
 
 def following(r: Representation, tokens: np.ndarray, control: np.ndarray) -> float:
@@ -64,9 +58,11 @@ def measure(model: MusicVAE, dataset: WindowDataset, most: int = 1000, seed: int
         "real_under_others": following(r, tokens, np.roll(control, 1, axis=0)),
     }
     for temperature in TEMPERATURES:
-        codes = model.vae.draw(len(control), model.generator(seed))
-        made = model.decode(codes, temperature, seed, control=control).tokens
-        result[f"samples_{temperature:g}"] = following(r, made, control)
+        codes = model.vae.draw(len(control) * TRIES, model.generator(seed))
+        made = model.decode(codes, temperature, seed, control=np.repeat(control, TRIES, 0))
+        first = made.tokens[::TRIES]
+        result[f"samples_{temperature:g}"] = following(r, first, control)
+        result[f"kept_{temperature:g}"] = following(r, made.best(suit, len(control)).tokens, control)
     return result
 
 

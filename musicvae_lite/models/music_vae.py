@@ -27,6 +27,7 @@ from musicvae_lite.models.codes import Codes
 from musicvae_lite.models.moves import adjusting, blending, varying
 from musicvae_lite.models.moves.writing import Writing
 from musicvae_lite.models.token_vae import TokenVAE
+from musicvae_lite.music.chords.following import suit
 from musicvae_lite.music.picking import Bars, Pick, pick
 from musicvae_lite.music.score import Score
 from musicvae_lite.music.takes import Style, Takes
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 
 MOST_SPREAD = 2.0
+TRIES = 6  # draws of which the one that suits its chords best is kept
 
 
 class MusicVAE(TokenVAE):
@@ -123,7 +125,8 @@ class MusicVAE(TokenVAE):
         """New music: `count` draws from the prior. A temperature below 1 makes leaps rarer.
 
         Args:
-            chords: a line such as "C Am F G" that all of them follow, for models that chords condition.
+            chords: a line such as "C Am F G" that all of them follow, for models that chords condition: of
+                `TRIES` draws each, the one that suits them best (`chords.following.suit`).
             spread: below 1 codes lie nearer to the middles of what was learnt: tamer, plainer music.
 
         Raises:
@@ -134,11 +137,13 @@ class MusicVAE(TokenVAE):
         if not 0 <= spread <= MOST_SPREAD:
             raise ConfigError(f"spread is {spread:g}; it must be 0 to {MOST_SPREAD:g}")
         generator = self.generator(seed)
-        z = self.vae.draw(count, generator, spread)
-        control = self._told(chords, count)
+        drawn = count * (1 if chords is None else TRIES)
+        z = self.vae.draw(drawn, generator, spread)
+        control = self._told(chords, drawn)
         tokens = self._decode(z, control, temperature, generator)
         record = self._record("sample", seed, temperature, chords=chords) | {"spread": spread}
-        return Takes(tokens, self.representation, style, record=record, control=control)
+        takes = Takes(tokens, self.representation, style, record=record, control=control)
+        return takes if chords is None else takes.best(suit, count)
 
     def reconstruct(
         self, *music: Music, temperature: float = 0.0, seed: int = 0, chords: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
@@ -86,6 +86,14 @@ class Takes(Sequence[Score]):
     def joined(self) -> Score:
         """All takes one after another, each as long as its bars, in the style of the first."""
         return self._score(self.tokens, self.styles[0] if self.styles else Style(), self.control)
+
+    def best(self, judge: Callable[[Score], float], count: int) -> Takes:
+        """Of each of `count` equal groups of takes, one behind the other, the one judged highest."""
+        judged = np.array([judge(score) for score in self]).reshape(count, -1)
+        rows = judged.argmax(1) + np.arange(count) * judged.shape[1]
+        styles = [self.styles[row] for row in rows]
+        told = None if self.control is None else self.control[rows]
+        return Takes(self.tokens[rows], self.representation, styles, record=self.record, control=told)
 
     def agreement(self, tokens: np.ndarray) -> np.ndarray:
         """Share of steps [n] in which each take says the same as windows [T] or [n, T], in all of its own."""

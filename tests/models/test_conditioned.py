@@ -11,9 +11,11 @@ import torch
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.models import whole_songs
 from musicvae_lite.models.assembly import MusicConfig
-from musicvae_lite.models.music_vae import MusicVAE
+from musicvae_lite.models.music_vae import TRIES, MusicVAE
 from musicvae_lite.music.chords.encodings import encode
+from musicvae_lite.music.chords.following import suit
 from musicvae_lite.music.reading import read_song
+from musicvae_lite.music.takes import Takes
 from tests.models.small import small_model
 
 TABLE = {
@@ -96,3 +98,14 @@ def test_chords_longer_than_a_window_are_played_window_by_window_from_one_code(m
     assert np.allclose(path.agreement(path.tokens[0, :32]), np.mean([1, (parts[0] == parts[1]).mean()]))
     whole = whole_songs.reconstruct(model, str(tune), chords="C | G | Am | F")
     assert whole.record["chords"] == "C | G | Am | F"
+
+
+def test_of_several_draws_the_one_that_suits_its_chords_best_is_kept(model: MusicVAE):
+    kept = model.sample(3, temperature=1.0, seed=4, chords="C | F")
+    z = model.vae.draw(3 * TRIES, generator := model.generator(4))
+    control = np.repeat(model.representation.chords_of("C | F"), 3 * TRIES, 0)
+    drawn = Takes(model._decode(z, control, 1.0, generator), model.representation, control=control)
+    judged = np.array([suit(score) for score in drawn]).reshape(3, TRIES)
+    assert len(kept) == 3 and len(np.unique(judged)) > 3
+    assert [suit(score) for score in kept] == judged.max(1).tolist()
+    assert kept.control is not None and kept.record["chords"] == "C | F"
