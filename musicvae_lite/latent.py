@@ -128,14 +128,7 @@ def slerp(a: Tensor, b: Tensor, steps: int) -> Tensor:
     Raises:
         ValueError: `steps` is below 1.
     """
-    if steps < 1:
-        raise ValueError(f"a path of {steps} steps has no points")
-    t = torch.linspace(0, 1, steps, dtype=a.dtype, device=a.device)
-    path = _arc(a, b, t.view(-1, *[1] * a.dim()))
-    path[0] = a
-    if steps > 1:
-        path[-1] = b
-    return path
+    return walk(a, b, steps, CIRCLE)
 
 
 def toward(a: Tensor, b: Tensor, share: float) -> Tensor:

@@ -164,8 +164,9 @@ def _usable() -> list[tuple[Representation, Path]]:
         except CheckpointError:
             continue  # `mvae models` shows its fault
     order = list(representations.REGISTRY)
-    return sorted(found, key=lambda entry: (_rank(entry[0]), order.index(entry[0].name), entry[1].name))
+    return sorted(found, key=lambda entry: (rank(entry[0].bars), order.index(entry[0].name), entry[1].name))
 
 
-def _rank(r: Representation) -> tuple[bool, int]:
-    return r.bars < 2, r.bars
+def rank(bars: int) -> tuple[bool, int]:
+    """Where a model of so many bars stands among others: short windows first, but a single bar last."""
+    return bars < 2, bars

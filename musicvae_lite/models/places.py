@@ -59,6 +59,8 @@ class PlaceTable(nn.Module):
             x = x[..., None]  # [..., P, parts]
         plain = x[..., self.plain] if self.sets else x
         said = F.embedding(plain + self.offset[places], self.weight).sum((-3, -2))
+        if not self.sets:
+            return said
         table = self.weight.unflatten(0, (len(self.offset), -1))[places]  # [P, rows, out]
         for number, rows in self.sets.items():
             flags = getattr(self, f"flags_{number}")[x[..., number]].to(table.dtype)  # [..., P, things]

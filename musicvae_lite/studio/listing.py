@@ -56,7 +56,7 @@ class Listing:
             elif config.get("z") and config["encoder"].get("code") == "gaussian":  # one can draw from it
                 labels = config.get("classes", []) if config.get("conditional") else []
                 images.append({"name": info.name, "z": config["z"], "labels": labels})
-        music.sort(key=lambda m: (m["bars"] < 2, m["bars"], m["name"] != "melody-2bar", m["name"]))
+        music.sort(key=lambda m: (catalogue.rank(m["bars"]), m["name"] != "melody-2bar", m["name"]))
         drums = list(drum_lanes.NAMES.items())
         return {"music": music, "images": images, "examples": sorted(self.examples), "drums": drums}
 
