@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,17 +30,34 @@ from musicvae_lite.music.chords.inference import MODES, Halves, Statistics
 from musicvae_lite.music.chords.symbols import is_symbol, parse
 from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.reading import find_files, read_songs
-from musicvae_lite.music.score import Score, Track
+from musicvae_lite.music.score import KeyChange, Score, Track
 
-Song = tuple[np.ndarray, np.ndarray, np.ndarray]  # weights [S, 12], inner [S], written triads [S]
+
+@dataclass(frozen=True, eq=False)
+class Song:
+    """What is heard of a song in each of S half bars, and what is written there.
+
+    Attributes:
+        weights: of pitch classes [S, 12].
+        inner: bool [S], half bars that begin within a bar.
+        triads: as written, int64 [S]; -1 before the first.
+        signature: that of its key.
+    """
+
+    weights: np.ndarray
+    inner: np.ndarray
+    triads: np.ndarray
+    signature: KeyChange | None
+
+
 SHARPNESS = (1.0, 1.25, 1.5, 2.0, 3.0)
 FOLDS = 4
 
 
 def listen(score: Score) -> Song:
-    """What is heard of a song in each half bar, and the triad written there (-1 before the first)."""
     halves = Halves.of(score, Grid.of(score))
-    return inference.evidence(score, halves), halves.inner, inference.annotated(score, halves)
+    heard, written = inference.evidence(score, halves), inference.annotated(score, halves)
+    return Song(heard, halves.inner, written, inference.signature_of(score))
 
 
 def lead_sheets(folder: str) -> Iterator[tuple[Path, Score]]:
@@ -59,7 +76,8 @@ def count(songs: list[Song], keys: list[tuple[int, int]], sharpness: float) -> S
     opening = np.full((MODES, TRIADS), 0.02)
     change = np.full((MODES, 2, TRIADS, TRIADS), 0.02)
     relative = inference._relative()
-    for (weights, inner, triads), (mode, tonic) in zip(songs, keys, strict=True):
+    for song, (mode, tonic) in zip(songs, keys, strict=True):
+        weights, inner, triads = song.weights, song.inner, song.triads
         inverse = np.argsort(relative[tonic])
         scale[mode] += np.roll(weights.sum(0), -tonic)
         closing[mode] += np.roll(inference.ending(weights), -tonic)
@@ -89,7 +107,8 @@ def keys_of(songs: list[Song], statistics: Statistics | None) -> list[tuple[int,
     """The key under which a song's written chords are likeliest; at first, by which triads it holds."""
     relative, table = inference._relative(), tones_table()
     found = []
-    for _, inner, triads in songs:
+    for song in songs:
+        inner, triads = song.inner, song.triads
         known = triads[triads >= 0]
         best = (-np.inf, 0, 0)
         for tonic in range(12):
@@ -122,10 +141,10 @@ def learn(songs: list[Song], sharpness: float) -> Statistics:
 def agreement(songs: list[Song], statistics: Statistics) -> float:
     """Share of half bars with a written chord in which the inferred triad is that."""
     right = total = 0
-    for weights, inner, triads in songs:
-        found = inference.likeliest(weights, inner, statistics)
-        known = triads >= 0
-        right += int((found == triads)[known].sum())
+    for song in songs:
+        found = inference.likeliest(song.weights, song.inner, statistics, song.signature)
+        known = song.triads >= 0
+        right += int((found == song.triads)[known].sum())
         total += int(known.sum())
     return right / max(total, 1)
 
@@ -180,8 +199,8 @@ def main() -> None:
     played = [listen(accompanied(song)) for song in train]
     best = max(SHARPNESS, key=lambda sharpness: _on_others(heard, played, sharpness))
     statistics = learn(heard, best)
-    commonest = np.bincount(np.concatenate([t[t >= 0] for _, _, t in judged])).max()
-    halves = sum(int((t >= 0).sum()) for _, _, t in judged)
+    commonest = np.bincount(np.concatenate([s.triads[s.triads >= 0] for s in judged])).max()
+    halves = sum(int((s.triads >= 0).sum()) for s in judged)
     result: dict[str, Any] = {
         "counted_from": len(train),
         "held_out": len(held_out),

@@ -51,7 +51,8 @@ def show(song: Inspection) -> None:
 
     print(f"{song.source}" + (f'  "{song.title}"' if song.title else ""))
     print(f"{duration(song.seconds)} long, {song.bars} bars, {song.notes:,} notes")
-    print(f"meter {_places(song.meters)}   tempo {_places(song.tempos)}")
+    key = f"   key {_places(song.keys)}" if song.keys else ""
+    print(f"meter {_places(song.meters)}   tempo {_places(song.tempos)}{key}")
     if song.chords:
         print(f"chords {_some(song.chords, 10)}")
     rows = [

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from musicvae_lite.music.score import Meter
+from musicvae_lite.music.score import MOST_FIFTHS, Meter
 
 FIFTHS = {"C": 0, "D": 2, "E": 4, "F": -1, "G": 1, "A": 3, "B": 5}
 MODES = {"maj": 0, "ion": 0, "min": -3, "aeo": -3, "mix": -1, "dor": -2, "phr": -4, "lyd": 1, "loc": -5}
+MINOR_THIRD = {MODES[name] for name in ("min", "dor", "phr", "loc")}
+NAMED_KEY = re.compile(r"([A-G])([#b]?)\s*([A-Za-z]*)")
 HEAD_FIELDS = "LMQRU"  # that hold for all tunes of a book
 LONGEST_HEAD = 100  # lines
 ACCIDENTALS = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
@@ -74,19 +76,40 @@ def key_of(value: str, before: dict[str, int]) -> dict[str, int]:
     """Alterations by letter, in semitones, of a key such as "G", "F#m", "A dorian" or "D ^c"."""
     if re.match(r"H[pP]", value):
         return {"F": 1, "C": 1}
-    found = re.match(r"([A-G])([#b]?)\s*([A-Za-z]*)", value)
+    found = NAMED_KEY.match(value)
     key: dict[str, int] = {}
     if found:
-        mode = found[3]
-        named = MODES.get(mode[:3].lower()) if len(mode) > 2 else (-3 if mode in ("m", "M") else 0)
-        fifths = FIFTHS[found[1]] + {"#": 7, "b": -7, "": 0}[found[2]] + (named or 0)
+        fifths = _fifths(found)
         for i in range(min(abs(fifths), 14)):
             letter = "FCGDAEB"[i % 7] if fifths > 0 else "BEADGCF"[i % 7]
             key[letter] = key.get(letter, 0) + (1 if fifths > 0 else -1)
-        if mode[:3].lower() == "exp":
+        if found[3][:3].lower() == "exp":
             key = {}
     elif not re.match(r"(none\b|[\^_=]|$)", value, re.IGNORECASE):
         return before  # a clef, say
     for sign, letter in re.findall(r"(\^\^?|__?|=)([A-Ga-g])(?![a-z])", value):
         key[letter.upper()] = ACCIDENTALS[sign]
     return key
+
+
+def signature_of(value: str) -> tuple[int, bool] | None:
+    """Sharps (flats below 0) of a named key, and whether its third is minor; None without a name."""
+    found = NAMED_KEY.match(value)
+    if not found or found[3][:3].lower() == "exp":
+        return None
+    fifths = _fifths(found)
+    while abs(fifths) > MOST_FIFTHS:  # G# major has eight: as Ab major
+        fifths -= 12 if fifths > 0 else -12
+    return fifths, _mode(found[3]) in MINOR_THIRD
+
+
+def _fifths(named: re.Match) -> int:
+    """Sharps of a key that `NAMED_KEY` matched."""
+    return FIFTHS[named[1]] + {"#": 7, "b": -7, "": 0}[named[2]] + _mode(named[3])
+
+
+def _mode(name: str) -> int:
+    """Sharps that a mode has more than major, 0 for what is none."""
+    if len(name) > 2:
+        return MODES.get(name[:3].lower(), 0)
+    return MODES["min"] if name in ("m", "M") else 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from musicvae_lite.music.abc_fields import ACCIDENTALS, key_of, meter_of, passes_of
+from musicvae_lite.music.abc_fields import ACCIDENTALS, key_of, meter_of, passes_of, signature_of
 from musicvae_lite.music.barring import FINE, Bar, Note, play
 from musicvae_lite.music.files import Limits
 from musicvae_lite.music.score import Meter, Score, Track
@@ -73,6 +73,7 @@ class _Tune:
         self.unit: int | None = None  # length of a plain note, fine units; None: follows the meter
         self.tempo: float | None = None
         self.key: dict[str, int] = {}
+        self.signature: tuple[int, bool] | None = None
         self.in_body = False
         self.first_voice: str | None = None
         self.voice: str | None = None
@@ -121,6 +122,7 @@ class _Tune:
             self.set_tempo(value)
         elif name == "K":
             self.key = key_of(value, self.key)
+            self.signature = signature_of(value) or self.signature
             self.in_body = True
         elif name == "V":
             self.voice = value.split()[0] if value else None
@@ -244,7 +246,7 @@ class _Tune:
             self.tuplet = (over, into, left - 1)
         bar = self.bar
         if not bar.length:
-            bar.meter = self.meter
+            bar.meter, bar.signature = self.meter, self.signature
         if self.tempo:
             bar.tempos.append((bar.length, self.tempo))
             self.tempo = None

@@ -14,7 +14,7 @@ import numpy as np
 
 from musicvae_lite.errors import ReadError
 from musicvae_lite.music.files import Limits
-from musicvae_lite.music.score import Chord, Meter, MeterChange, Score, TempoChange, Track
+from musicvae_lite.music.score import Chord, KeyChange, Meter, MeterChange, Score, TempoChange, Track
 
 TICKS = 480  # of a quarter in the score
 FINE = 84 * TICKS  # units of a quarter while reading: whole for 512ths and for tuplets of 3, 5, 7 and 9
@@ -34,6 +34,7 @@ class Bar:
     """One written bar. `meter` None: free, as long as its notes."""
 
     meter: Meter | None = None
+    signature: tuple[int, bool] | None = None  # sharps of its key, and whether that is minor
     length: int = 0  # fine units
     notes: list[Note] = field(default_factory=list)
     chords: list[tuple[int, str]] = field(default_factory=list)  # (at, symbol)
@@ -219,6 +220,7 @@ def play(
         tracks=tuple(tracks),
         meters=_meter_changes(played),
         tempos=tuple(changes),
+        keys=_key_changes(played, starts),
         chords=tuple(chords),
         title=title,
         source=source,
@@ -258,3 +260,13 @@ def _meter_changes(played: list[Bar]) -> tuple[MeterChange, ...]:
         expected = at + whole(meter)
         at += length
     return tuple(changes) or (MeterChange(0, Meter()),)
+
+
+def _key_changes(played: list[Bar], starts: list[int]) -> tuple[KeyChange, ...]:
+    changes: list[KeyChange] = []
+    known = None
+    for bar, begin in zip(played, starts, strict=False):
+        if bar.signature is not None and bar.signature != known:
+            known = bar.signature
+            changes.append(KeyChange(_tick(begin), *known))
+    return tuple(changes)

@@ -11,13 +11,13 @@ import numpy as np
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.reading import read_song
-from musicvae_lite.music.score import Chord, MeterChange, Score, TempoChange
+from musicvae_lite.music.score import Chord, KeyChange, MeterChange, Score, TempoChange
 
-Change = TypeVar("Change", MeterChange, TempoChange, Chord)
+Change = TypeVar("Change", MeterChange, TempoChange, KeyChange, Chord)
 
 
 def excerpt(score: Score, first: int, last: int) -> Score:
-    """Bars `first` to `last`, moved to tick 0, with the meter, tempo and chord that hold there.
+    """Bars `first` to `last`, moved to tick 0, with the meter, tempo, key and chord that hold there.
 
     A note belongs to the bar whose step its onset is nearest to: a downbeat played early comes along,
     that of the bar behind does not. Pitched notes that ring in from before are cut at the bar line, and so
@@ -48,9 +48,10 @@ def excerpt(score: Score, first: int, last: int) -> Score:
         score.select(kept[order]),
         start=(start[order] - begin).astype(np.int32),
         end=(stop[order] - begin).astype(np.int32),
-        meters=tuple(MeterChange(tick, c.meter) for tick, c in _moved(score.meters, begin, end)),
-        tempos=tuple(TempoChange(tick, c.qpm) for tick, c in _moved(score.tempos, begin, end)),
-        chords=tuple(Chord(tick, c.symbol) for tick, c in _moved(score.chords, begin, end)),
+        meters=_moved(score.meters, begin, end),
+        tempos=_moved(score.tempos, begin, end),
+        keys=_moved(score.keys, begin, end),
+        chords=_moved(score.chords, begin, end),
     )
 
 
@@ -60,11 +61,11 @@ def read_bars(file: str | Path, bars: tuple[int, int] | None) -> Score:
     return excerpt(song, *bars) if bars else song
 
 
-def _moved(changes: tuple[Change, ...], begin: int, end: int) -> list[tuple[int, Change]]:
+def _moved(changes: tuple[Change, ...], begin: int, end: int) -> tuple[Change, ...]:
     """What holds from `begin` on, and what changes before `end`, with ticks counted from `begin`."""
-    before = [change for change in changes if change.tick <= begin][-1:]
-    within = [change for change in changes if begin < change.tick < end]
-    return [(0, change) for change in before] + [(change.tick - begin, change) for change in within]
+    before = [replace(change, tick=0) for change in changes if change.tick <= begin][-1:]
+    within = [replace(c, tick=c.tick - begin) for c in changes if begin < c.tick < end]
+    return (*before, *within)
 
 
 def parts(score: Score, bars: int, first_bar: int = 1) -> list[tuple[str, Score]]:

@@ -102,7 +102,7 @@ class Inspection:
     Attributes:
         source, title: where it came from and what it is called.
         seconds, bars, notes: its length.
-        tracks, tempos, meters: what it holds; tempos and meters from which bar on.
+        tracks, tempos, meters, keys: what it holds; tempos, meters and keys from which bar on.
         chords: the different chord symbols, in order of first use.
         warnings: what the reader found odd.
         takes: what each representation would take.
@@ -116,6 +116,7 @@ class Inspection:
     tracks: tuple[TrackReport, ...]
     tempos: tuple[PlaceReport, ...]
     meters: tuple[PlaceReport, ...]
+    keys: tuple[PlaceReport, ...]
     chords: tuple[str, ...]
     warnings: tuple[str, ...]
     takes: tuple[TakeReport, ...]
@@ -149,6 +150,9 @@ def inspect_score(
     bars = grid.bar_of_tick(np.array([t.tick for t in marks])).tolist()
     tempos = [PlaceReport(b, round(t.qpm, 2)) for b, t in zip(bars, marks, strict=True)]
     meters = [PlaceReport(s.bar, str(s.meter)) for s in grid.stretches]
+    signed = [k for k in score.keys if k.tick < max(score.end_tick, 1)]
+    bars = grid.bar_of_tick(np.array([k.tick for k in signed])).tolist() if signed else []
+    keys = [PlaceReport(b, k.name) for b, k in zip(bars, signed, strict=True)]
     return Inspection(
         source=score.source,
         title=score.title,
@@ -158,6 +162,7 @@ def inspect_score(
         tracks=_tracks(score, grid, tolerance),
         tempos=tuple(tempos),
         meters=tuple(meters),
+        keys=tuple(keys),
         chords=tuple(dict.fromkeys(chord.symbol for chord in score.chords)),
         warnings=score.warnings,
         takes=tuple(_take(label, rep, rep.windows(score)) for label, rep in representations.items()),

@@ -7,25 +7,20 @@ wrong. A file without notes is no error here: it gives an empty score.
 
 from __future__ import annotations
 
-import io
 import os
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from musicvae_lite.errors import ReadError
 from musicvae_lite.music.files import DEFAULT_LIMITS, Limits, read_file, write_file
 from musicvae_lite.music.midi_check import is_sound
-from musicvae_lite.music.midi_writing import END_OF_TRACK, conductor, microseconds, to_bytes
-from musicvae_lite.music.score import Meter, MeterChange, Score, TempoChange, Track
+from musicvae_lite.music.midi_writing import END_OF_TRACK, to_bytes
+from musicvae_lite.music.score import MOST_FIFTHS, KeyChange, Meter, MeterChange, Score, TempoChange, Track
 
-if TYPE_CHECKING:
-    import pretty_midi
-
-__all__ = ["Limits", "read", "read_bytes", "write", "to_bytes", "to_pretty_midi", "from_pretty_midi"]
+__all__ = ["Limits", "read", "read_bytes", "write", "to_bytes"]
 
 Notes = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # time, duration, pitch, velocity
 
@@ -85,6 +80,7 @@ def _read_fast(data: bytes, source: str, limits: Limits) -> Score | None:
             )
         tempos = [(int(t.time), t.mspq) for t in song.tempos]
         meters = [(int(m.time), m.numerator, m.denominator) for m in song.time_signatures]
+        keys = [(int(k.time), k.key, k.tonality) for k in song.key_signatures]
     except (RuntimeError, ValueError, MemoryError, OverflowError, UnicodeError):
         return None
     if groups:
@@ -101,7 +97,7 @@ def _read_fast(data: bytes, source: str, limits: Limits) -> Score | None:
     if groups and groups[0][0].name == title:  # the name of a track with notes of its own
         title = ""
     ticks = struct.unpack_from(">H", data, 12)[0]
-    score = assemble(source, limits, ticks, groups, tempos, meters, title, ())
+    score = assemble(source, limits, ticks, groups, tempos, meters, keys, title, ())
     if b"\xff\x01" in data or b"\xff\x06" in data:
         from musicvae_lite.music import midi_chords
 
@@ -176,10 +172,13 @@ def assemble(
     groups: Sequence[tuple[Track, Notes]],
     tempos: Iterable[tuple[int, float]],
     meters: Iterable[tuple[int, int, int]],
+    keys: Iterable[tuple[int, int, int]],
     title: str,
     warnings: Sequence[str],
 ) -> Score:
-    """A score of raw parts: tracks with notes, (tick, microseconds a quarter), (tick, over, under)."""
+    """A score of raw parts: tracks with notes, (tick, microseconds a quarter), (tick, over, under),
+    (tick, fifths, 1 for minor).
+    """
     groups = [group for group in groups if len(group[1][0])]
     sizes = [len(notes[0]) for _, notes in groups]
     limits.check("notes", sum(sizes), limits.max_notes, source)
@@ -205,6 +204,7 @@ def assemble(
         tracks=tuple(track for track, _ in groups),
         meters=_meter_map(meters, limits, source, warned),
         tempos=_tempo_map(tempos, limits, source, warned),
+        keys=_key_map(keys, limits, source, warned),
         title=title,
         source=source,
         warnings=tuple(warned),
@@ -253,61 +253,23 @@ def _meter_map(events, limits: Limits, source: str, warned: list[str]) -> tuple[
     return tuple(changes)
 
 
+def _key_map(events, limits: Limits, source: str, warned: list[str]) -> tuple[KeyChange, ...]:
+    at: dict[int, tuple[int, bool]] = {}
+    odd: list[str] = []
+    for tick, fifths, minor in sorted(events, key=lambda event: event[0]):
+        if abs(fifths) <= MOST_FIFTHS:
+            at[max(tick, 0)] = (fifths, minor == 1)
+        else:
+            odd.append(f"key signature of {fifths} sharps at tick {tick} left out")
+    _warn(odd, warned)
+    limits.check("key changes", len(at), limits.max_changes, source)
+    changes: list[KeyChange] = []
+    for tick, key in at.items():
+        if not changes or (changes[-1].fifths, changes[-1].minor) != key:
+            changes.append(KeyChange(tick, *key))
+    return tuple(changes)
+
+
 def write(score: Score, path: str | os.PathLike[str]) -> None:
     """Writes a type 1 MIDI file, whole or not at all. Raises MusicVAEError where that fails."""
     write_file(path, to_bytes(score))
-
-
-def to_pretty_midi(score: Score) -> pretty_midi.PrettyMIDI:
-    """The score as a PrettyMIDI with the same resolution, tempo map and meters; no chords."""
-    import pretty_midi
-
-    header = struct.pack(">4sIHHH", b"MThd", 6, 1, 1, score.ticks_per_quarter)
-    song = pretty_midi.PrettyMIDI(io.BytesIO(header + conductor(score)))
-    tempos = tuple(TempoChange(t.tick, 60e6 / microseconds(t.qpm)) for t in score.tempos)
-    exact = Score(score.ticks_per_quarter, *[np.zeros(0, np.int32)] * 5, tracks=(), tempos=tempos)
-    begin, finish = exact.seconds(score.start), exact.seconds(score.end)
-    for part in score.tracks:
-        song.instruments.append(pretty_midi.Instrument(part.program, part.is_drum, part.name))
-    for i in range(len(score)):
-        note = pretty_midi.Note(
-            int(score.velocity[i]), int(score.pitch[i]), float(begin[i]), float(finish[i])
-        )
-        song.instruments[int(score.track[i])].notes.append(note)
-    return song
-
-
-def from_pretty_midi(song: pretty_midi.PrettyMIDI, limits: Limits = DEFAULT_LIMITS) -> Score:
-    """A score of a PrettyMIDI: seconds become ticks of its own resolution by its own tempo map.
-
-    Raises:
-        ReadError: notes out of range, or more than the limits allow.
-    """
-    source = "PrettyMIDI object"
-    times, qpms = song.get_tempo_changes()
-    rate = np.asarray(qpms) * song.resolution / 60  # ticks a second
-    corner = np.concatenate([[0.0], np.cumsum(np.diff(times) * rate[:-1])])
-
-    def ticks(seconds) -> np.ndarray:
-        values = np.asarray(seconds, dtype=np.float64)
-        index = np.maximum(np.searchsorted(times, values, side="right") - 1, 0)
-        found = np.rint(corner[index] + (values - times[index]) * rate[index])
-        if not np.isfinite(found).all() or (found >= 2**31).any() or (found < 0).any():
-            raise ReadError(source, "a note or meter lies before 0 or beyond any length", "damaged")
-        return found.astype(np.int64)
-
-    groups: list[tuple[Track, Notes]] = []
-    for part in song.instruments:
-        begin = ticks([note.start for note in part.notes])
-        length = ticks([note.end for note in part.notes]) - begin
-        pitch = np.array([note.pitch for note in part.notes], dtype=np.int64)
-        velocity = np.array([note.velocity for note in part.notes], dtype=np.int64)
-        if ((pitch < 0) | (pitch > 127) | (velocity < 0) | (velocity > 127)).any():
-            raise ReadError(source, "a pitch or velocity lies outside 0 to 127", "damaged")
-        if not 0 <= part.program <= 127:
-            raise ReadError(source, f"program {part.program} lies outside 0 to 127", "damaged")
-        track = Track(part.name, part.program, part.is_drum)
-        groups.append((track, (begin, length, pitch, np.maximum(velocity, 1))))
-    tempos = [(int(t), 60e6 / q) for t, q in zip(np.rint(corner), qpms, strict=True)]
-    meters = [(int(ticks(m.time)), m.numerator, m.denominator) for m in song.time_signature_changes]
-    return assemble(source, limits, song.resolution, groups, tempos, meters, "", ())

@@ -32,6 +32,7 @@ class Chunk:
     offs: dict = field(default_factory=lambda: defaultdict(list))  # (channel, pitch): ticks
     tempos: list[tuple[int, float]] = field(default_factory=list)
     meters: list[tuple[int, int, int]] = field(default_factory=list)
+    keys: list[tuple[int, int, int]] = field(default_factory=list)  # (tick, fifths, 1 for minor)
     end: int = 0
     ended: bool = False  # by an end-of-track event
     count: int = 0
@@ -64,6 +65,7 @@ def parse(data: bytes, source: str, limits: Limits):
     groups: list[tuple[Track, Notes]] = []
     tempos: list[tuple[int, float]] = []
     meters: list[tuple[int, int, int]] = []
+    keys: list[tuple[int, int, int]] = []
     offset = hanging = 0
     for chunk in chunks:
         made, lost = _notes(chunk, offset)
@@ -71,6 +73,7 @@ def parse(data: bytes, source: str, limits: Limits):
         hanging += lost
         tempos += [(tick + offset, value) for tick, value in chunk.tempos]
         meters += [(tick + offset, over, under) for tick, over, under in chunk.meters]
+        keys += [(tick + offset, fifths, minor) for tick, fifths, minor in chunk.keys]
         if kind == 2:  # patterns of their own, which follow one another
             offset = _next_bar(chunk, offset, ticks)
     if kind == 2 and len(chunks) > 1:
@@ -80,9 +83,9 @@ def parse(data: bytes, source: str, limits: Limits):
     if max((int((notes[0] + notes[1]).max()) for _, notes in groups), default=0) >= 2**31 or offset >= 2**31:
         raise ReadError(source, "a note lies more than 2^31 ticks from the start", "limit")
     if division >= 0x8000:
-        ticks, tempos = _from_smpte(division, groups, tempos, meters, source, warnings)
+        ticks, tempos = _from_smpte(division, groups, tempos, meters, keys, source, warnings)
     title = chunks[0].name if len(chunks) > 1 and kind == 1 and not chunks[0].count else ""
-    return ticks, groups, tempos, meters, title, warnings
+    return ticks, groups, tempos, meters, keys, title, warnings
 
 
 def _not_midi(data: bytes, source: str) -> ReadError:
@@ -205,6 +208,8 @@ def _take_meta(chunk: Chunk, tick: int, meta: int, payload: bytes) -> None:
         chunk.tempos.append((tick, int.from_bytes(payload[:3], "big")))
     elif meta == 0x58 and len(payload) >= 2:
         chunk.meters.append((tick, payload[0], 2 ** min(payload[1], 16)))
+    elif meta == 0x59 and len(payload) >= 2:
+        chunk.keys.append((tick, (payload[0] + 128) % 256 - 128, payload[1]))
 
 
 def _notes(chunk: Chunk, offset: int) -> tuple[list[tuple[Track, Notes]], int]:
@@ -256,7 +261,9 @@ def _next_bar(chunk: Chunk, offset: int, ticks: int) -> int:
     return offset + tick + -(-(chunk.end - tick) // bar) * bar
 
 
-def _from_smpte(division, groups, tempos, meters, source, warnings) -> tuple[int, list[tuple[int, float]]]:
+def _from_smpte(
+    division, groups, tempos, meters, keys, source, warnings
+) -> tuple[int, list[tuple[int, float]]]:
     """Converts frames to ticks of the file's first tempo, in place. Returns resolution and tempos."""
     frames, parts = 256 - (division >> 8), division & 255
     if frames not in (24, 25, 29, 30) or not parts:
@@ -270,6 +277,7 @@ def _from_smpte(division, groups, tempos, meters, source, warnings) -> tuple[int
         groups[i] = (track, (time, end - time, pitch, velocity))
         if end.max() >= 2**31:
             raise ReadError(source, "a note lies more than 2^31 ticks from the start", "limit")
-    meters[:] = [(round(tick * scale), over, under) for tick, over, under in meters]
+    for changes in (meters, keys):
+        changes[:] = [(round(tick * scale), *rest) for tick, *rest in changes]
     warnings.append(f"times in frames (SMPTE), set on beats of {60e6 / tempo:.0f} a minute")
     return SMPTE_TICKS, [(0, tempo)]

@@ -15,7 +15,7 @@ LONGEST_WAIT = 2**28 - 1  # ticks that can lie between two events
 
 
 def to_bytes(score: Score) -> bytes:
-    """A type 1 MIDI file: title, tempo, meter and chord symbols (as text) first, then the tracks.
+    """A type 1 MIDI file: title, tempo, meter, key and chord symbols (as text) first, then the tracks.
 
     Drum tracks share channel 10, others take the fifteen remaining in turn. Two notes of one pitch
     that sound at once in one track end in the order in which they began: MIDI has no other way.
@@ -46,6 +46,8 @@ def conductor(score: Score) -> bytes:
     for change in score.meters:
         under = change.meter.denominator.bit_length() - 1
         events.append((change.tick, 1, _meta(0x58, bytes([change.meter.numerator, under, 24, 8]))))
+    for key in score.keys:
+        events.append((key.tick, 1, _meta(0x59, struct.pack(">bB", key.fifths, key.minor))))
     events += [(chord.tick, 2, _meta(1, chord.symbol.encode(errors="replace"))) for chord in score.chords]
     return _chunk(events)
 

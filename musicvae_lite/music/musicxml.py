@@ -18,7 +18,7 @@ from xml.etree.ElementTree import Element
 from musicvae_lite.errors import ReadError
 from musicvae_lite.music.barring import FINE, Bar, Note, play, whole
 from musicvae_lite.music.files import Limits
-from musicvae_lite.music.score import Meter, Score, Track
+from musicvae_lite.music.score import MOST_FIFTHS, Meter, Score, Track
 
 STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 NAMES = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -32,6 +32,7 @@ KINDS = {
     "suspended-fourth": "sus4", "power": "5",
 }  # fmt: skip
 BEATS = {"whole": 4.0, "half": 2.0, "quarter": 1.0, "eighth": 0.5, "16th": 0.25, "32nd": 0.125}
+MINOR_THIRD = ("minor", "dorian", "phrygian", "aeolian", "locrian")  # modes that have one
 JUMPS = ("dacapo", "dalsegno", "tocoda")
 MOST_DEGREES = 8  # of a chord
 LONGEST_SYMBOL = 80  # characters
@@ -211,6 +212,9 @@ class _Reader:
             chromatic = _number(transpose.findtext("chromatic"), 0)
             octaves = _number(transpose.findtext("octave-change"), 0)
             self.shift = int(chromatic + 12 * octaves)
+        key = element.find("key")
+        if key is not None and self.first:
+            bar.signature = _signature(key, self.shift) or bar.signature
 
     def note(self, bar: Bar, element: Element, part: int, number: int) -> None:
         if element.find("grace") is not None or element.find("cue") is not None:
@@ -271,6 +275,16 @@ class _Reader:
         elif ending is not None:
             closing = True
         return endings, closing
+
+
+def _signature(key: Element, shift: int) -> tuple[int, bool] | None:
+    """Sharps of a key as it sounds, and whether it is minor; None where none can be read."""
+    fifths = _number(key.findtext("fifths"), math.inf)
+    if abs(fifths) > MOST_FIFTHS:
+        return None
+    if shift % 12:
+        fifths = (fifths + 7 * shift + 6) % 12 - 6
+    return int(fifths), (key.findtext("mode") or "").strip() in MINOR_THIRD
 
 
 def chord_symbol(harmony: Element, shift: int = 0) -> str:

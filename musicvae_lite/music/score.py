@@ -1,4 +1,4 @@
-"""A score: note arrays in ticks with tempo, meter and chord maps. What every music file becomes."""
+"""A score: note arrays in ticks with maps of tempo, meter, key and chords. What every music file becomes."""
 
 from __future__ import annotations
 
@@ -77,6 +77,29 @@ class TempoChange:
     qpm: float  # quarter notes a minute
 
 
+MAJOR_KEYS = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")
+MINOR_KEYS = ("Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#")
+MOST_FIFTHS = 7
+
+
+@dataclass(frozen=True)
+class KeyChange:
+    """A key signature from `tick` on: `fifths` sharps, flats below 0, of a major or a minor key.
+
+    Modes count as the key with their signature and their third: D dorian has none and is minor.
+    """
+
+    tick: int
+    fifths: int  # -7 to 7
+    minor: bool = False
+
+    @property
+    def name(self) -> str:
+        """Such as "Bb major"."""
+        names = MINOR_KEYS if self.minor else MAJOR_KEYS
+        return f"{names[self.fifths + MOST_FIFTHS]} {'minor' if self.minor else 'major'}"
+
+
 @dataclass(frozen=True)
 class Chord:
     """A chord symbol as it was written, such as "F#m7b5"; it holds until the next one."""
@@ -90,7 +113,8 @@ class Score:
     """Notes as parallel arrays, sorted by (start, pitch), with what is needed to place them.
 
     The first entry of `meters` and of `tempos` always lies at tick 0. A pickup is a short first
-    bar: a change to 1/4 at tick 0, say, and to 4/4 one quarter later.
+    bar: a change to 1/4 at tick 0, say, and to 4/4 one quarter later. `keys` is empty where no key
+    signature is written.
 
     Attributes:
         ticks_per_quarter: resolution.
@@ -111,6 +135,7 @@ class Score:
     tracks: tuple[Track, ...]
     meters: tuple[MeterChange, ...] = (MeterChange(0, Meter()),)
     tempos: tuple[TempoChange, ...] = (TempoChange(0, DEFAULT_QPM),)
+    keys: tuple[KeyChange, ...] = ()
     chords: tuple[Chord, ...] = ()
     title: str = ""
     source: str = ""
@@ -147,15 +172,15 @@ class Score:
         return notebook.of_score(self)
 
     def to_pretty_midi(self) -> pretty_midi.PrettyMIDI:
-        from musicvae_lite.music import midi
+        from musicvae_lite.music import midi_objects
 
-        return midi.to_pretty_midi(self)
+        return midi_objects.to_pretty_midi(self)
 
     @classmethod
     def from_pretty_midi(cls, song: pretty_midi.PrettyMIDI) -> Score:
-        from musicvae_lite.music import midi
+        from musicvae_lite.music import midi_objects
 
-        return midi.from_pretty_midi(song)
+        return midi_objects.from_pretty_midi(song)
 
     def save(self, path: str) -> None:
         """Writes a type-1 MIDI file, atomically."""

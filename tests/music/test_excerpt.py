@@ -6,7 +6,7 @@ import pytest
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.music.excerpt import excerpt, parts
 from musicvae_lite.music.grid import Grid
-from musicvae_lite.music.score import Chord, Meter, MeterChange, Score, TempoChange, Track
+from musicvae_lite.music.score import Chord, KeyChange, Meter, MeterChange, Score, TempoChange, Track
 
 BAR = 1920
 
@@ -43,11 +43,13 @@ def test_what_holds_at_the_first_bar_holds_in_the_excerpt():
         [(i * 480, i * 480 + 480, 60 + i) for i in range(24)],
         meters=(MeterChange(0, Meter(4, 4)), MeterChange(2 * BAR, Meter(3, 4))),
         tempos=(TempoChange(0, 120.0), TempoChange(BAR, 90.0), TempoChange(2 * BAR + 480, 60.0)),
+        keys=(KeyChange(0, 1), KeyChange(BAR, -2, True), KeyChange(2 * BAR, 3)),
         chords=(Chord(0, "C"), Chord(2 * BAR + 960, "F")),
     )
     part = excerpt(whole, 3, 3)
     assert part.meters == (MeterChange(0, Meter(3, 4)),)
     assert part.tempos == (TempoChange(0, 90.0), TempoChange(480, 60.0))
+    assert part.keys == (KeyChange(0, 3),)
     assert part.chords == (Chord(0, "C"), Chord(960, "F"))
     assert part.end_tick == 1440
 

@@ -5,7 +5,7 @@ import pytest
 
 from musicvae_lite.music.inspection import compress, inspect_score
 from musicvae_lite.music.representations import PRESETS, MelodyRepresentation
-from musicvae_lite.music.score import Chord, Meter, MeterChange, Score, TempoChange, Track
+from musicvae_lite.music.score import Chord, KeyChange, Meter, MeterChange, Score, TempoChange, Track
 
 
 @pytest.fixture
@@ -26,6 +26,7 @@ def song():
         (Track("Flute", 73), Track("", 0), Track("Kit", 0, True), Track("nobody", 40)),
         meters=(MeterChange(0, Meter(4, 4)), MeterChange(4 * 1920, Meter(3, 4))),
         tempos=(TempoChange(0, 120), TempoChange(3840, 60), TempoChange(99_999, 80)),
+        keys=(KeyChange(0, -2), KeyChange(5 * 480, 1, True), KeyChange(99_999, 0)),
         chords=(Chord(0, "C"), Chord(1920, "G7"), Chord(3840, "C")),
         title="A song",
         source="song.mid",
@@ -39,6 +40,7 @@ def test_it_tells_what_the_song_holds(song):
     assert found.seconds == 8 * 0.5 + 14 * 1.0
     assert [(t.bar, t.value) for t in found.tempos] == [(1, 120), (3, 60)]
     assert [(m.bar, m.value) for m in found.meters] == [(1, "4/4"), (5, "3/4")]
+    assert [(k.bar, k.value) for k in found.keys] == [(1, "Bb major"), (2, "E minor")]
     assert found.chords == ("C", "G7")
     assert found.warnings == ("a hanging note was ended",)
 

@@ -7,6 +7,7 @@ import os
 import random
 import struct
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pretty_midi
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from musicvae_lite.errors import MusicVAEError, ReadError
 from musicvae_lite.music import midi, midi_rescue
 from musicvae_lite.music.files import Limits
-from musicvae_lite.music.score import Meter, MeterChange, Score, TempoChange, Track
+from musicvae_lite.music.score import KeyChange, Meter, MeterChange, Score, TempoChange, Track
 
 END = b"\x00\xff\x2f\x00"
 NOTE = b"\x00\x90\x3c\x40\x60\x80\x3c\x00"  # middle C, 96 ticks long
@@ -34,7 +35,7 @@ def notes(score: Score) -> list[tuple[int, int, int]]:
 
 def same(one: Score, two: Score) -> bool:
     arrays = ("start", "end", "pitch", "velocity", "track")
-    maps = ("ticks_per_quarter", "tracks", "meters", "tempos", "title")
+    maps = ("ticks_per_quarter", "tracks", "meters", "tempos", "keys", "title")
     return all(np.array_equal(getattr(one, a), getattr(two, a)) for a in arrays) and all(
         getattr(one, m) == getattr(two, m) for m in maps
     )
@@ -58,6 +59,7 @@ def song() -> Score:
         track=np.array([1, 0, 0, 0, 2], np.int32),
         tracks=(Track("Flûte", 73), Track("Kit", 0, True), Track("Bass", 33)),
         meters=(MeterChange(0, Meter(3, 4)), MeterChange(1440, Meter(6, 8))),
+        keys=(KeyChange(0, -7), KeyChange(960, 3, True)),
         tempos=(TempoChange(0, 100.0), TempoChange(960, 150.0)),
         title="A song",
     )
@@ -293,6 +295,24 @@ def test_both_readers_agree():
     assert same(midi.read_bytes(data), slow)
 
 
+def test_key_signatures_that_do_not_exist_are_left_out():
+    keys = b"\x00\xff\x59\x02\x08\x00" + b"\x00\xff\x59\x02\xfe\x01" + b"\x60\xff\x59\x02\xfe\x07"
+    data = smf(keys + NOTE + END)
+    slow = midi.assemble("", Limits(), *midi_rescue.parse(data, "", Limits()))
+    for score in (midi.read_bytes(data), slow):
+        assert [(k.tick, k.name) for k in score.keys] == [(0, "G minor"), (96, "Bb major")]
+        assert score.warnings == ("key signature of 8 sharps at tick 0 left out",)
+
+
+def test_every_key_survives_a_file_and_pretty_midi():
+    for fifths in range(-7, 8):
+        for minor in (False, True):
+            score = replace(song(), keys=(KeyChange(0, fifths, minor),))
+            assert midi.read_bytes(midi.to_bytes(score)).keys == score.keys
+            (back,) = Score.from_pretty_midi(score.to_pretty_midi()).keys
+            assert ((back.fifths - fifths) % 12, back.minor) == (0, minor)
+
+
 def test_written_file_reads_as_it_was(tmp_path):
     path = tmp_path / "song.mid"
     song().save(str(path))
@@ -360,6 +380,7 @@ def test_pretty_midi_and_back_keeps_every_tick():
     assert notes(back) == notes(song())
     assert back.tracks == song().tracks
     assert back.meters == song().meters
+    assert [(k.tick, k.name) for k in back.keys] == [(0, "B major"), (960, "F# minor")]
     assert [t.tick for t in back.tempos] == [0, 960]
 
 

@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 
 from musicvae_lite.music import midi
 from musicvae_lite.music.chords import inference, triad_of
 from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.representations import MelodyRepresentation, chord_control
-from musicvae_lite.music.score import Chord, Score
+from musicvae_lite.music.score import Chord, KeyChange, Score
 from tests.music.representations.songs import STEP, song
 
 FALL = ["C", "Am", "F", "G", "C", "Am", "Dm", "G"]  # one a bar
@@ -34,6 +36,22 @@ def test_chords_that_are_played_are_heard_in_any_key():
 def test_drums_and_silence_have_no_chords():
     assert inference.infer(song([(0, 1, 36), (4, 1, 38)], drums=[0])) == ()
     assert inference.infer(song()) == ()
+
+
+def test_a_key_signature_decides_between_triads():
+    """A and C all the time belong to two: it is that of the key that is signed."""
+    sway = song([(4 * n, 4, (69, 72)[n % 2]) for n in range(32)])
+    for key, symbol in ((KeyChange(0, 0, True), "Am"), (KeyChange(0, -1), "F")):
+        assert {chord.symbol for chord in inference.infer(replace(sway, keys=(key,)))} == {symbol}
+
+
+def test_the_signature_that_holds_longest_counts():
+    sung = song([(4 * n, 4, 60) for n in range(16)])
+    changes = (KeyChange(0, 2), KeyChange(8 * STEP, -1, True), KeyChange(60 * STEP, 2))
+    assert inference.signature_of(replace(sung, keys=changes)) == KeyChange(0, -1, True)
+    for changes in ((KeyChange(0, 0),), (KeyChange(0, 1), KeyChange(STEP, 0))):
+        assert inference.signature_of(replace(sung, keys=changes)) is None
+    assert inference.signature_of(sung) is None
 
 
 def test_half_bars_of_every_meter():

@@ -75,6 +75,24 @@ def test_keys_and_modes(key: str, expected: list[int]):
     assert pitches(abc("F", f"L:1/4\nK:{key}")) == expected
 
 
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("D", "D major"),
+        ("Bbm", "Bb minor"),
+        ("F#min", "F# minor"),
+        ("Amix", "D major"),  # the key with two sharps whose third is major
+        ("A Dorian", "E minor"),
+        ("HP", ""),
+        ("none", ""),
+        ("D exp _f", ""),
+        ("G#", "Ab major"),
+    ],
+)
+def test_key_signatures(key: str, name: str):
+    assert " ".join(k.name for k in abc("F", f"L:1/4\nK:{key}").keys) == name
+
+
 def test_accidentals_last_to_the_bar_line_and_through_ties():
     assert pitches(abc("^F F =F F | F ^F2 f- | f f z2", "M:4/4\nL:1/4\nK:C")) == [
         66,

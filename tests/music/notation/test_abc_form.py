@@ -68,6 +68,7 @@ def test_meter_key_length_and_tempo_change_within_the_tune():
     assert pitches(score) == [65, 66, 73, 73]
     assert meters(score)[:2] == [(0, "4/4"), (4, "3/4")]
     assert [(t.tick / Q, t.qpm) for t in score.tempos] == [(0, 120), (8, 90)]
+    assert [(k.tick / Q, k.name) for k in score.keys] == [(0, "C major"), (4, "G major"), (7, "D major")]
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,15 @@ def test_musicxml_transposing_instrument_sounds_as_it_does():
     assert score.chords[0].symbol == "Cm"
 
 
+def test_musicxml_keys_are_those_that_sound():
+    key = "<attributes><key><fifths>{}</fifths><mode>{}</mode></key>{}</attributes>"
+    clarinet = "<transpose><chromatic>-2</chromatic></transpose>"
+    assert [k.name for k in xml(ATTRIBUTES + key.format(-3, "minor", "") + note("C", 8)).keys] == ["C minor"]
+    assert [k.name for k in xml(ATTRIBUTES + key.format(2, "", clarinet) + note("D", 8)).keys] == ["C major"]
+    for fifths in ("8", "many", ""):
+        assert xml(ATTRIBUTES + key.format(fifths, "major", "") + note("C", 8)).keys == ()
+
+
 def test_musicxml_parts_and_drums():
     parts = (
         '<score-part id="P1"><midi-instrument id="a"><midi-program>74</midi-program></midi-instrument>'
