@@ -6,7 +6,8 @@ All implementations of a row take turns in one run, and processor seconds of one
 ratios stand on a machine that others use. The floor is the matrix products that must be done at the rate a
 large product reaches in the same turns. With MAGENTA_PYTHON naming a Python that has Magenta (docs/speed.md
 says how), the original runs beside, in float32. `--precision` is of the training steps of ours, plain and
-floor; the default is what `mvae train` chooses here. All else is float32. `--quick` takes an eighth of the
+floor; the default is what `mvae train` chooses here. Samples are timed in float32, and in bf16 where that is
+chosen. All else is float32. `--quick` takes an eighth of the
 batches and fewer turns. Prints a table and writes `speed.json`.
 """
 
@@ -91,26 +92,36 @@ def beside_plain(
 
 
 def sampling(quick: bool, bf16: bool) -> Iterator[dict[str, Any]]:
-    """New 2-bar melodies as tensors, many at once and one at a time; and those of the shipped models."""
+    """New melodies as tensors, many at once and one at a time: of the stock model, and of the shipped ones,
+    whose 2 bars stand beside the original's. Where `bf16` pays, ours also write in it."""
     import torch
 
     from benchmarks.speed import operations, steps
     from musicvae_lite.models.music_vae import MusicVAE
 
-    case = steps.stock_cases()[0]
+    case, runs = steps.stock_cases()[0], 3 if quick else 9
     vae, plain = case.config.build().eval(), case.plain().eval()
+    precisions = [("float32", False)] + [("bf16", True)] * bf16
     for batch in (case.batch, 1):
-        works = beside_plain(partial(vae.sample, batch), partial(plain.sample, batch), False)
-        times = with_original(works, case.original, batch, "sample", 3 if quick else 9)
-        rate = operations.LARGE / times["product"].cpu_s
-        floor = operations.of_stock(case.config).decode * batch / rate
-        yield row(f"sampling {batch} of {case.name}", "melodies", batch, times, floor)
+        for precision, half in precisions:
+            works = beside_plain(partial(vae.sample, batch), partial(plain.sample, batch), half)
+            times = with_original(works, case.original, batch, "sample", runs)
+            rate = operations.LARGE / times["product"].cpu_s
+            floor = operations.of_stock(case.config).decode * batch / rate
+            yield row(f"sampling {batch} of {case.name}, {precision}", "melodies", batch, times, floor)
     for name in PRESETS:
         model = MusicVAE.load(name)
         for batch in (512, 1):
             draw = partial(model.vae.sample, batch, None, 1.0, torch.Generator().manual_seed(0))
-            times = in_turn({"ours": partial(taken, draw)}, 3, 1.0)
-            yield row(f"sampling {batch} of {name}", "melodies", batch, times, None)
+            for precision, half in precisions:
+                works = {"ours": partial(taken, in_bf16(draw, half))}
+                like = model.representation.steps == case.config.representation.steps
+                times = (
+                    with_original(works, case.original, batch, "sample", runs)
+                    if like
+                    else in_turn(works, 3, 1.0)
+                )
+                yield row(f"sampling {batch} of {name}, {precision}", "melodies", batch, times, None)
 
 
 def interpolation(quick: bool, bf16: bool) -> Iterator[dict[str, Any]]:

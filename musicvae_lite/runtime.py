@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import torch
 
+PRECISIONS = ("bf16", "float32")
+
 
 def prepare_environment() -> None:
     """Sets what must be set before torch is imported. Leaves the user's own values alone.
@@ -82,6 +84,30 @@ def bfloat16_works(device: torch.device) -> bool:
     except RuntimeError:
         return False
     return True
+
+
+def choose_precision(name: str, device: torch.device) -> str:
+    """ "float32" or "bf16"; "auto" is the faster one here.
+
+    Raises:
+        ConfigError: there is no such precision, or not on this device.
+    """
+    from musicvae_lite.errors import ConfigError
+
+    if name == "auto":
+        name = "bf16" if bfloat16_pays(device) else "float32"
+    if name not in PRECISIONS:
+        raise ConfigError(f"precision '{name}' is not known: it can be auto, {', '.join(PRECISIONS)}")
+    if name == "bf16" and not bfloat16_works(device):
+        raise ConfigError(f"precision bf16 is not to be had on this {device.type}: use float32, or auto")
+    return name
+
+
+def products_in(precision: str, device: torch.device) -> torch.autocast:
+    """Within it matrix products have this precision; all else is float32."""
+    import torch
+
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
 
 
 @dataclass(frozen=True)

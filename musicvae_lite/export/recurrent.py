@@ -53,9 +53,9 @@ class StepWithState(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         sizes = [core.cells.state_size for core in d.cores]  # type: ignore[union-attr]
         told = None if control is None else control[:, None]
-        firsts = [core.first(vector, told) for core in d.cores]  # type: ignore[operator]
+        steppers = [core.stepper(vector, told) for core in d.cores]  # type: ignore[operator]
         states = [core.cells.unpack(part) for core, part in zip(d.cores, state.split(sizes, -1), strict=True)]  # type: ignore[union-attr, operator]
-        hidden, after = d._hidden_at(0, previous, firsts, states)
+        hidden, after = d._hidden_at(0, previous, steppers, states)
         flat = [torch.cat([torch.cat([c, h], -1) for h, c in layers], -1) for layers in after]
         return hidden, torch.cat(flat, -1)
 

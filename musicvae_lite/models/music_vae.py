@@ -268,6 +268,7 @@ class MusicVAE(TokenVAE):
             "seed": seed,
             "temperature": temperature,
             "inputs": [p.to_record() for p in picks],
+            **({"precision": self.precision} if self.precision != "float32" else {}),
             **({"label": self.config.labels[self.label - 1]} if self.label else {}),
             **({"chords": chords} if chords is not None else {}),
         }

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from musicvae_lite import runtime
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.latent import Course, Posterior
 from musicvae_lite.models import catalogue, labels
@@ -31,6 +32,7 @@ class TokenVAE(SavedVAE):
     Attributes:
         representation: what its windows are.
         label: number of the label it writes under, 0 for none (see `with_label`).
+        precision: of the products when it writes, "float32" or "bf16" (see `with_precision`).
     """
 
     family = "music"
@@ -40,6 +42,7 @@ class TokenVAE(SavedVAE):
     def __init__(self, config: MusicConfig, device: str = "cpu"):
         super().__init__(config, device)
         self.representation, self.label = config.representation, labels.UNSAID
+        self.precision = "float32"
 
     @property
     def course(self) -> Course:
@@ -56,6 +59,22 @@ class TokenVAE(SavedVAE):
         """
         model = copy(self)
         model.label = labels.number(name, self.config.labels)
+        return model
+
+    def with_precision(self, name: str) -> Self:
+        """The same model, writing with products of another precision; codes are always float32.
+
+        In "bf16" many windows take half the time or less on processors made for it, and a note in twenty to
+        a hundred is drawn otherwise; in "float32" a seed means the same music on every machine.
+
+        Args:
+            name: "float32", "bf16", or "auto" for the faster one here.
+
+        Raises:
+            ConfigError: there is no such precision, or not on this device.
+        """
+        model = copy(self)
+        model.precision = runtime.choose_precision(name, self.vae.device)
         return model
 
     def posterior_of_tokens(self, tokens: np.ndarray, control: np.ndarray | None = None) -> Posterior:
@@ -134,7 +153,7 @@ class TokenVAE(SavedVAE):
         temperature = temperature if temperature >= COLDEST else 0.0
         count, r = len(codes), self.representation
         codes = codes.repeat_interleave(1 if control is None else len(control) // count, 0)
-        with torch.no_grad():
+        with torch.no_grad(), runtime.products_in(self.precision, self.vae.device):
             told = self.condition(control, len(codes))
             parts = [self.vae.decode(z, c, temperature, generator) for z, c in _parts(codes, told)]
         windows = r.canonical(to_windows(torch.cat(parts), r.step))  # [B * W, T, ...]

@@ -46,7 +46,7 @@ class Team:
         self.place = runtime.processes()
         self.is_first, self.count = self.place.is_first, self.place.count
         where = runtime.choose_device(device)
-        self.precision = _precision(precision, where)
+        self.precision = runtime.choose_precision(precision, where)
         mode = MODES[self.precision]
         if self.count == 1:
             devices = 1 if where.index is None or where.type == "cpu" else [where.index]
@@ -150,16 +150,6 @@ class Team:
                 "another process of this run has stopped, and what it said tells why; --resume goes on "
                 "from the last save"
             ) from error
-
-
-def _precision(precision: str, where: torch.device) -> str:
-    if precision == "auto":
-        precision = "bf16" if runtime.bfloat16_pays(where) else "float32"
-    if precision not in MODES:
-        raise ConfigError(f"precision '{precision}' is not known: it can be auto, {', '.join(MODES)}")
-    if precision == "bf16" and not runtime.bfloat16_works(where):
-        raise ConfigError(f"precision bf16 is not to be had on this {where.type}: use float32, or auto")
-    return precision
 
 
 def _is_lost(error: RuntimeError) -> bool:

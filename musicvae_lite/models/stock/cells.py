@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.stock.reading import Reader
-from musicvae_lite.models.stock.recurrence import has_kernels, over, product_type, run, step
+from musicvae_lite.models.stock.recurrence import has_kernels, over, product_type, run
 
 State = tuple[Tensor, Tensor]  # h, c [B, H] each
 
@@ -83,17 +83,6 @@ class Cell(nn.Module):
     def _weights(self) -> tuple[Tensor, Tensor, Tensor]:
         return self.weight_ih, self.weight_hh, self.bias
 
-    def advance(self, first: Tensor, state: State) -> tuple[Tensor, State]:
-        """One step, from the input after `first`, [B, R]."""
-        gates = first if self.project is None else F.linear(first, self.weight_ih, self.bias)
-        h, c = step(gates, self.weight_hh, *state)
-        return (h if self.project is None else h + first), (h, c)
-
-    def advance_dense(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """One step from the input itself, [B, inputs]."""
-        out, state = self.advance(F.linear(x, *self.first), state)
-        return (out + x if self.residual and self.project is None else out), state
-
 
 class Stack(nn.ModuleList):
     """Layers one upon the other, as `multi_rnn_cell` stacks them."""
@@ -111,15 +100,6 @@ class Stack(nn.ModuleList):
         for cell, state in zip(list(self)[1:], states[1:], strict=True):
             out, _ = cell.read(dropped(out, self.keep, self.training, 1), state)  # type: ignore[operator]
         return out
-
-    def advance(self, first: Tensor, states: Sequence[State]) -> tuple[Tensor, list[State]]:
-        """One step, from the input after the lowest cell's `first`, [B, R]."""
-        out, state = self.lowest.advance(first, states[0])
-        after = [state]
-        for cell, before in zip(list(self)[1:], states[1:], strict=True):
-            out, state = cell.advance_dense(out, before)  # type: ignore[operator]
-            after.append(state)
-        return out, after
 
     @property
     def lowest(self) -> Cell:
@@ -162,6 +142,7 @@ class FirstInput:
             raise ConfigError(f"this model must be told {teller.size} values of control a step")
         self.reader, self.cell, self.keep = reader, cell, keep
         self.told = (z, teller, control)
+        self.kind = product_type(cell.weight_hh)
 
     @cached_property
     def _weights(self) -> tuple[Tensor, ...]:
@@ -173,7 +154,8 @@ class FirstInput:
     @cached_property
     def table(self) -> Any:
         """What each value of a step says."""
-        return self.reader.table(self._weights[0], self.cell.first[1] if self.told[0] is None else None)
+        bias = self.cell.first[1] if self.told[0] is None else None
+        return self.reader.table(self._weights[0].to(self.kind), None if bias is None else bias.to(self.kind))
 
     @cached_property
     def constant(self) -> Tensor | None:
@@ -205,10 +187,10 @@ class FirstInput:
         return first
 
     def at(self, t: int, step: Tensor) -> Tensor:
-        """The step that is read at time t, [B, ...] -> [B, R]."""
+        """The step that is read at time t, [B, ...] -> [B, R], a tensor of its own."""
         first = self.reader.look_up(step[:, None], self.table)[:, 0]
         for more in (self.constant, None if self.control is None else self.control[t]):
-            first = first if more is None else first + more
+            first = first if more is None else first.add_(more)
         return first
 
     def of(self, rows: slice) -> FirstInput:
@@ -221,7 +203,7 @@ class FirstInput:
     def _spelled(self, steps: Tensor) -> Tensor:
         """steps [B, T, ...] -> all that is read of them, written out: [T, B, inputs]."""
         z, teller, control = self.told
-        kind = product_type(self.cell.weight_hh)
+        kind = self.kind
         inputs = [self.reader.spell(steps, kind)]
         if z is not None:
             inputs.append(z.to(kind)[:, None].expand(-1, steps.shape[1], -1))

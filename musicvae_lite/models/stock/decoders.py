@@ -14,6 +14,7 @@ from musicvae_lite.models.heads import Head, SplitHead, head_for
 from musicvae_lite.models.stock.cells import FirstInput, Stack, State, stock_linear
 from musicvae_lite.models.stock.lengths import after_end
 from musicvae_lite.models.stock.reading import Reader, reader_for
+from musicvae_lite.models.stock.stepping import Stepper
 from musicvae_lite.music.representations.steps import Binary, Categorical, Product, Step
 
 
@@ -134,24 +135,24 @@ class StockDecoder(FeedingDecoder):
     ) -> Tensor:
         """z [B, Z] -> steps [B, T, ...]. Behind an `end` there are only ends, and nothing is fed back."""
         vectors, control = self.conduct(z), self._cut(control)
-        firsts = [core.first(vectors, control) for core in self.cores]  # type: ignore[operator]
+        steppers = [core.stepper(vectors, control) for core in self.cores]  # type: ignore[operator]
         states = [core.start(vectors) for core in self.cores]  # type: ignore[operator]
         chance = temperature, generator
         if self.apart:
-            written, _ = self._write(self.reader.start(len(vectors)), firsts, states, *chance)
+            written, _ = self._write(self.reader.start(len(vectors)), steppers, states, *chance)
             return written.unflatten(0, (-1, self.segments)).flatten(1, 2)
         previous, segments = self.reader.start(z.shape[0]), []
         for segment in range(self.segments):
             rows = slice(segment, None, self.segments)
             some = [[(h[rows], c[rows]) for h, c in layers] for layers in states]
-            written, previous = self._write(previous, [f.of(rows) for f in firsts], some, *chance)
+            written, previous = self._write(previous, [s.of(rows) for s in steppers], some, *chance)
             segments.append(written)
         return torch.cat(segments, 1)
 
     def _write(
         self,
         previous: Tensor,
-        firsts: list[FirstInput],
+        steppers: list[Stepper],
         states: list[list[State]],
         temperature: float,
         generator: torch.Generator | None,
@@ -164,7 +165,7 @@ class StockDecoder(FeedingDecoder):
                 written += [torch.full_like(previous, self.end)] * (length - t)
                 previous = self.reader.start(len(previous)).to(previous.dtype)
                 break
-            now, states = self._hidden_at(t, previous, firsts, states)
+            now, states = self._hidden_at(t, previous, steppers, states)
             step = previous = self.head.sample(now, temperature, generator)
             if self.end is not None:
                 step = torch.where(ended, self.end, previous)
@@ -174,12 +175,12 @@ class StockDecoder(FeedingDecoder):
         return torch.stack(written, 1), previous
 
     def _hidden_at(
-        self, t: int, previous: Tensor, firsts: list[FirstInput], states: list[list[State]]
+        self, t: int, previous: Tensor, steppers: list[Stepper], states: list[list[State]]
     ) -> tuple[Tensor, list[list[State]]]:
         """The hidden state of one step [B, H], of all cores, and the states after it."""
         hidden, after = [], []
-        for j, core in enumerate(self.cores):
-            out, state = core.cells.advance(firsts[j].at(t, self._own(previous, j)), states[j])  # type: ignore[union-attr, operator]
+        for j, stepper in enumerate(steppers):
+            out, state = stepper.at(t, self._own(previous, j), states[j])
             hidden.append(out)
             after.append(state)
         return torch.cat(hidden, -1), after
@@ -250,6 +251,9 @@ class Core(nn.Module):
 
     def start(self, vector: Tensor) -> list[State]:
         return self.cells.unpack(self.initial(vector).tanh())
+
+    def stepper(self, vector: Tensor, control: Tensor | None) -> Stepper:
+        return Stepper(self.cells, self.first(vector, control))
 
     def first(self, vector: Tensor, control: Tensor | None) -> FirstInput:
         keep = self.cells.keep if self.training else 1.0

@@ -77,10 +77,13 @@ def over(
 
 
 def step(gates: Tensor, weight: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-    """One step: gates [B, 4H], state [B, H] each -> the new (h, c)."""
-    i, f, g, o = torch.addmm(gates, h, weight.t()).chunk(4, -1)
-    c = torch.addcmul(f.sigmoid() * c, i.sigmoid(), g.tanh())
-    return o.sigmoid() * c.tanh(), c
+    """One step: gates [B, 4H], overwritten, and state [B, H] each -> the new (h, c).
+
+    Gates, weight and h are of the type of products, c is float32.
+    """
+    i, f, g, o = (part.float() for part in gates.addmm_(h, weight.t()).chunk(4, -1))
+    c = torch.addcmul(f.sigmoid_().mul_(c), i.sigmoid_(), g.tanh_())
+    return o.sigmoid_().mul_(c.tanh()).to(h.dtype), c
 
 
 def _symbolic(
