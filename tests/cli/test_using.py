@@ -101,6 +101,12 @@ def test_generate_is_sample(place: Path):
     assert run("sample", "--personal", "x", "--spread", "0.5") == 1
 
 
+def test_samples_in_another_precision(place: Path, capsys: pytest.CaptureFixture[str]):
+    assert run("sample", "-n", "2", "--precision", "auto") == 0
+    assert run("sample", "-n", "2", "--precision", "half") == 1
+    assert "precision 'half' is not known" in capsys.readouterr().err
+
+
 def test_reconstruct_draws_what_went_in_too(place: Path, capsys: pytest.CaptureFixture[str]):
     assert run("reconstruct", "../b.mid", "--plot") == 0
     assert "as the input" in capsys.readouterr().out
