@@ -24,6 +24,7 @@ class Covering:
         skip: int [W], steps at the start of each window that the one before it holds already.
         tied: bool [W], whether a note of the song sounds on where a window follows the one before it.
         first, last: the bars covered, counted from 1.
+        begin: tick of the first.
         track: index of the track taken.
         choice: which track was taken, and why.
     """
@@ -34,14 +35,14 @@ class Covering:
     tied: np.ndarray
     first: int
     last: int
+    begin: int
     track: int
     choice: str
 
     def style(self, score: Score) -> Style:
         """Program and loudness of the track taken of a score, and the tempo of the first bar covered."""
-        begin = Grid.of(score).bar_ticks[self.first - 1]
         program = score.tracks[self.track].program if self.track >= 0 else 0
-        return Style(score.qpm_at(int(begin)), program, loudness(score.velocity[score.track == self.track]))
+        return Style(score.qpm_at(self.begin), program, loudness(score.velocity[score.track == self.track]))
 
     def to_record(self, score: Score) -> dict[str, Any]:
         """Plain values that say what was taken of a score; tracks counted from 1."""
@@ -88,6 +89,7 @@ def cover(score: Score, representation: Representation, track: int | None = None
         np.array(skips) * bar_steps,
         np.array(tied),
         *bars,
+        round(grid.bar_ticks[bars[0] - 1]),
         found.track,
         found.choice,
     )
@@ -111,7 +113,7 @@ def join(
     Args:
         covered: what they were made from, window by window; it may hold more of them.
     """
-    if representation.steps != representation.grid_steps:  # no part of such a window can be left out
+    if not representation.is_gridded:  # no part of such a window can be left out
         kept = windows[covered.skip[: len(windows)] == 0]
         return kept.reshape(1, -1, *kept.shape[2:]), representation
     parts = [window[skip:] for window, skip in zip(windows, covered.skip, strict=False)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -37,8 +39,9 @@ def test_a_stepper_in_bf16_stays_near_the_layers_at_once(name: str):
     """Each step of a stock decoder's cores, and all of them at once in float32."""
     torch.manual_seed(0)
     config = small(name)
-    decoder = config.build().eval().decoder
-    z, shown = torch.randn(3, config.z), made_up(config.representation.step, 3, config.representation.steps)
+    decoder: Any = config.build().eval().decoder
+    r = config.representation
+    z, shown = torch.randn(3, config.z), made_up(r.step, 3, r.steps)
     vectors = decoder.conduct(z)
     core = decoder.cores[0]
     before = decoder._own(decoder._shifted(shown).unflatten(1, (decoder.segments, -1)).flatten(0, 1), 0)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from musicvae_lite.music.takes import Takes
 
 STRENGTHS = tuple(step / 10 for step in range(1, 41))  # of the move, that are tried
-SAMPLES = 512  # that tell how much attributes vary
 OTHERS = 0.2  # what a change of an attribute that was not asked for weighs beside one that was
 
 
@@ -56,8 +55,7 @@ def adjust(
 
 def _nearest(model: MusicVAE, z: Tensor, amounts: dict[str, float]) -> int:
     """Which of the codes [1 + S, Z] behind the first differs from it by what was asked, and little else."""
-    samples = model.vae.draw(SAMPLES, model.generator(0))
-    values = table.values(model, z) / table.deviations(table.values(model, samples))  # [1 + S, A]
+    values = table.values(model, z) / model.deviations  # [1 + S, A]
     names = attributes.names(model.representation)
     wanted = np.array([amounts.get(name, 0.0) for name in names])
     weight = np.array([1.0 if name in amounts else OTHERS for name in names])

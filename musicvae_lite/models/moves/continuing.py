@@ -58,7 +58,7 @@ def carry_on(
     bars = r.bars if bars is None else bars
     if not 1 <= bars <= MOST_BARS:
         raise ConfigError(f"bars is {bars}; 1 to {MOST_BARS} can be added")
-    if r.bars < 2 or r.steps != r.grid_steps or getattr(r, "task", "play") != "play":
+    if r.bars < 2 or not r.is_gridded or getattr(r, "task", "play") != "play":
         raise ConfigError(
             f"this model cannot carry on: it needs windows of two bars or more on a grid that it gives back "
             f"as they are; {r.name} of {r.bars} bar{'s' * (r.bars != 1)} is not that"

@@ -7,7 +7,7 @@ from copy import copy
 import torch.nn.functional as F
 from torch import Tensor
 
-from musicvae_lite.models.stock.cells import FirstInput, Stack, State
+from musicvae_lite.models.stock.cells import Cell, FirstInput, Stack, State
 from musicvae_lite.models.stock.recurrence import step
 
 
@@ -19,9 +19,10 @@ class Stepper:
     """
 
     def __init__(self, stack: Stack, first: FirstInput):
-        self.cells, self.first, self.kind = list(stack), first, first.kind
-        self.recurrent = [cell.weight_hh.to(self.kind) for cell in stack]
-        self.inputs = [(c.weight_ih.to(self.kind), c.bias.to(self.kind)) for c in stack]
+        self.cells: list[Cell] = list(stack)  # type: ignore[arg-type]
+        self.first, self.kind = first, first.kind
+        self.recurrent = [c.weight_hh.to(self.kind) for c in self.cells]
+        self.inputs = [(c.weight_ih.to(self.kind), c.bias.to(self.kind)) for c in self.cells]
 
     def of(self, rows: slice) -> Stepper:
         """The same for some of the sequences."""

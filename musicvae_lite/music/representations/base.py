@@ -103,6 +103,11 @@ class Representation(Protocol):
         ...
 
     @property
+    def is_gridded(self) -> bool:
+        """Whether every step of time has a token of its own; a window of events can only be taken whole."""
+        ...
+
+    @property
     def step(self) -> Step:
         """What one step is."""
         ...

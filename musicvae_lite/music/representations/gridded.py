@@ -62,6 +62,10 @@ class Gridded:
         """Steps of time a window."""
         return self.steps
 
+    @property
+    def is_gridded(self) -> bool:
+        return True
+
     def valid(self, tokens: np.ndarray) -> np.ndarray:
         """All steps of windows [W, T, ...] count, bool [W, T]."""
         return np.ones(np.shape(tokens)[:2], dtype=bool)

@@ -83,6 +83,10 @@ class MultitrackRepresentation(Gridded):
         return self.bars * self.bar_steps
 
     @property
+    def is_gridded(self) -> bool:
+        return False
+
+    @property
     def step(self) -> Categorical:
         """One event."""
         return Categorical(events.DEPTH, nothing=END)
