@@ -111,7 +111,8 @@ class StockDecoder(FeedingDecoder):
             before = self._shifted(before).unflatten(1, (segments, -1)).flatten(0, 1)
         control = self._cut(control)
         parts = [core(vectors, self._own(before, j), control) for j, core in enumerate(self.cores)]
-        return torch.cat(parts, -1).unflatten(0, (-1, segments)).flatten(1, 2)
+        hidden = parts[0] if len(parts) == 1 else torch.cat(parts, -1)
+        return hidden.unflatten(0, (-1, segments)).flatten(1, 2)
 
     def conduct(self, z: Tensor) -> Tensor:
         """z [B, Z] to a vector a segment [B * S, E]; z itself where there is no conductor."""

@@ -150,15 +150,16 @@ class Reading(nn.Module):
     def _climb(self, read: Read, length: Tensor | None) -> Tensor:
         """From how the lowest layer reads to the last states of the top one, [B, 2H]."""
         ends: list[Tensor] = []
-        for cells in zip(self.forwards, self.backwards, strict=True):  # type: ignore[arg-type]
+        *lower, top = zip(self.forwards, self.backwards, strict=True)  # type: ignore[arg-type]
+        for cells in (*lower, top):
             out, ends = [], []
             for cell, is_back in zip(cells, (False, True), strict=True):
                 given, h = read(cell, is_back)
-                if length is None:
-                    ends.append(h[0] if is_back else h[-1])
-                else:
-                    given = cut(turned(given, length) if is_back else given, length)
-                    ends.append(last_of(h, length))
-                out.append(given)
-            read = self._reading(torch.cat(out, -1), length)
+                ends.append(last_of(h, length) if length is not None else h[0] if is_back else h[-1])
+                if cells is not top:
+                    out.append(
+                        given if length is None else cut(turned(given, length) if is_back else given, length)
+                    )
+            if cells is not top:
+                read = self._reading(torch.cat(out, -1), length)
         return torch.cat(ends, -1)

@@ -118,7 +118,7 @@ class _Recurrence(Function):
         across = weight.to(kind).t()
         # A state more than there are steps: the initial one stands at `first`, before the first step read.
         hidden, cells = gates.new_empty((2, steps + 1, batch, size))
-        squashed = torch.empty_like(hidden[1:])
+        squashed = torch.empty_like(hidden[0])
         before, after = (1, 0) if backwards else (0, 1)
         first = steps if backwards else 0
         for states, state in ((hidden, h), (cells, c)):
@@ -133,36 +133,38 @@ class _Recurrence(Function):
             i, f, g, o = gate.chunk(4, 1)
             torch.mul(f, cells[t + before], out=cell)
             cell.addcmul_(i, g)
-            torch.tanh(cell, out=squashed[t])
-            torch.mul(o, squashed[t], out=hidden[t + after])
-        ctx.save_for_backward(gates, hidden, cells, squashed, weight)
+            torch.tanh(cell, out=squashed)
+            torch.mul(o, squashed, out=hidden[t + after])
+        ctx.save_for_backward(gates, hidden, cells, weight)
         ctx.kind, ctx.backwards, ctx.has_state = kind, backwards, (h is not None, c is not None)
         return hidden[after : steps + after], cells[steps - first]
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        gates, hidden, cells, squashed, weight = ctx.saved_tensors
+        gates, hidden, cells, weight = ctx.saved_tensors
         d_hidden, d_cell = grads
-        steps, batch, size = squashed.shape
+        steps, batch, size = d_hidden.shape
         before, after = (1, 0) if ctx.backwards else (0, 1)
         back = weight.to(ctx.kind)
-        d_gates = torch.empty_like(gates)
-        dh, dc = torch.zeros_like(hidden[0]), d_cell.clone()
+        d_gates = gates  # overwritten as well: they are not needed behind their step
+        dh, dc, earlier = torch.zeros_like(hidden[0]), d_cell.clone(), torch.empty_like(d_cell)
         order = _order(steps, not ctx.backwards)
         at_once = max(1, IN_CACHE // gates[0].numel())
+        slopes = torch.empty_like(gates[:at_once])
         for begin in range(0, steps, at_once):
             part = order[begin : begin + at_once]
             some = slice(min(part), max(part) + 1)
-            shifted = slice(some.start + before, some.stop + before)
-            given = hidden[some.start + after : some.stop + after]
-            to_cell = _slopes(gates[some], cells[shifted], squashed[some], given, d_gates[some])
+            read, written = (slice(some.start + by, some.stop + by) for by in (before, after))
+            to_cell = _slopes(gates[some], cells[read], cells[written], hidden[written], slopes[: len(part)])
             for t in part:
-                slope = d_gates[t].view(batch, 4, size)
+                slope = slopes[t - some.start].view(batch, 4, size)
+                d_gate = d_gates[t].view(batch, 4, size)
                 dh = dh.add_(d_hidden[t])
                 dc.addcmul_(dh, to_cell[t - some.start])
-                slope[:, :3].mul_(dc[:, None])
-                slope[:, 3].mul_(dh)
-                dc.mul_(gates[t, :, size : 2 * size])
+                torch.mul(dc, d_gate[:, 1], out=earlier)
+                torch.mul(slope[:, :3], dc[:, None], out=d_gate[:, :3])
+                torch.mul(slope[:, 3], dh, out=d_gate[:, 3])
+                dc, earlier = earlier, dc
                 if t != order[-1] or ctx.has_state[0]:
                     dh = (d_gates[t].to(ctx.kind) @ back).float()
         # A state of zeros says nothing to the weight.
@@ -173,19 +175,18 @@ class _Recurrence(Function):
         return d_gates, d_weight.to(weight.dtype), dh if with_h else None, dc if with_c else None, None
 
 
-def _slopes(gates: Tensor, before: Tensor, squashed: Tensor, hidden: Tensor, out: Tensor) -> Tensor:
+def _slopes(gates: Tensor, before: Tensor, after: Tensor, hidden: Tensor, out: Tensor) -> Tensor:
     """How much the state after a step changes with what is said to its gates.
 
     Args:
         gates: [n, B, 4H], after their squashing.
-        before: [n, B, H], the cell before each step; `squashed` is the tanh of the one after it, and
-            `hidden` what the step gave.
+        before, after: [n, B, H], the cell before each step and behind it; `hidden` is what the step gave.
         out: [n, B, 4H], takes d c / d (i, f, g) and d h / d o.
 
     Returns:
         d h / d c, [n, B, H].
     """
-    size = before.shape[-1]
+    size, squashed = before.shape[-1], after.tanh()
     i, _, g, o = gates.split(size, -1)
     di, df, dg, do = out.split(size, -1)
     i_and_f = gates[..., : 2 * size]
