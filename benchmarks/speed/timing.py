@@ -55,18 +55,18 @@ def in_bf16(work: Callable[[], object], on: bool = True) -> Callable[[], object]
 def in_turn(works: dict[str, Callable[[], Sample]], runs: int, least_s: float = 0.0) -> dict[str, Timing]:
     """Times works that take their own time, one after the other, `runs` times round.
 
-    A disturbance meets all of them alike, so that their ratios stand where seconds would not. The first
-    round warms up and does not count.
+    A disturbance meets all of them alike, so that their ratios stand where seconds would not. A turn is two
+    runs, of which the second counts: the first finds caches and memory as another's turn left them (a virtual
+    machine that waits for another process loses the memory it had freed, and waits to have it back).
 
     Args:
         least_s: go on round after round until this many seconds have passed, for works of milliseconds.
     """
     samples: dict[str, list[Sample]] = {name: [] for name in works}
-    for work in works.values():
-        work()
     begin, rounds = time.perf_counter(), 0
     while rounds < runs or time.perf_counter() - begin < least_s:
         for name, work in works.items():
+            work()
             samples[name].append(work())
         rounds += 1
     return {name: Timing.of(found) for name, found in samples.items()}
