@@ -7,8 +7,8 @@ ratios stand on a machine that others use. The floor is the matrix products that
 large product reaches in the same turns. With MAGENTA_PYTHON naming a Python that has Magenta (docs/speed.md
 says how), the original runs beside, in float32. `--precision` is of the training steps of ours, plain and
 floor; the default is what `mvae train` chooses here. Samples are timed in float32, and in bf16 where that is
-chosen. All else is float32. `--quick` takes an eighth of the
-batches and fewer turns. Prints a table and writes `speed.json`.
+chosen. All else is float32. `--quick` takes an eighth of the batches and fewer turns. Prints a table and
+writes `speed.json`.
 """
 
 from __future__ import annotations
@@ -111,16 +111,15 @@ def sampling(quick: bool, bf16: bool) -> Iterator[dict[str, Any]]:
             yield row(f"sampling {batch} of {case.name}, {precision}", "melodies", batch, times, floor)
     for name in PRESETS:
         model = MusicVAE.load(name)
+        is_alike = model.representation.steps == case.config.representation.steps
         for batch in (512, 1):
             draw = partial(model.vae.sample, batch, None, 1.0, torch.Generator().manual_seed(0))
             for precision, half in precisions:
                 works = {"ours": partial(taken, in_bf16(draw, half))}
-                like = model.representation.steps == case.config.representation.steps
-                times = (
-                    with_original(works, case.original, batch, "sample", runs)
-                    if like
-                    else in_turn(works, 3, 1.0)
-                )
+                if is_alike:
+                    times = with_original(works, case.original, batch, "sample", runs)
+                else:
+                    times = in_turn(works, 3, 1.0)
                 yield row(f"sampling {batch} of {name}, {precision}", "melodies", batch, times, None)
 
 

@@ -79,7 +79,7 @@ def bfloat16_works(device: torch.device) -> bool:
 
     cell = torch.nn.LSTM(4, 4).to(device)
     try:
-        with torch.autocast(device.type, torch.bfloat16), torch.no_grad():
+        with products_in("bf16", device), torch.no_grad():
             cell(torch.zeros(1, 1, 4, device=device))
     except RuntimeError:
         return False

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 
 
 MOST_SPREAD = 2.0
-SAMPLES = 512  # that tell how much attributes vary
 TRIES = 6  # draws of which the one that suits its chords best is kept
 
 
@@ -253,14 +251,6 @@ class MusicVAE(TokenVAE):
         """What conditions the picks themselves, [B, T, ...]; None when nothing does."""
         told = [p.control for p in picks if p.control is not None]
         return np.stack(told) if len(told) == len(picks) else None
-
-    @cached_property
-    def deviations(self) -> np.ndarray:
-        """How much each attribute of `attributes.names` varies over samples: standard deviations [A]."""
-        from musicvae_lite.models.attributes import table
-
-        samples = self.vae.draw(SAMPLES, self.generator(0))
-        return table.deviations(table.values(self, samples))
 
     def _record(
         self,

@@ -64,8 +64,8 @@ class TokenVAE(SavedVAE):
     def with_precision(self, name: str) -> Self:
         """The same model, writing with products of another precision; codes are always float32.
 
-        In "bf16" many windows take half the time or less on processors made for it, and a note in twenty to
-        a hundred is drawn otherwise; in "float32" a seed means the same music on every machine.
+        In "bf16" many windows take half to three quarters of the time on processors made for it, and a step
+        in twenty to a hundred is drawn otherwise; in "float32" a seed means the same music on every machine.
 
         Args:
             name: "float32", "bf16", or "auto" for the faster one here.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from musicvae_lite.music.score import MOST_FIFTHS, Meter
+from musicvae_lite.music.score import MOST_FIFTHS, Meter, spelt
 
 FIFTHS = {"C": 0, "D": 2, "E": 4, "F": -1, "G": 1, "A": 3, "B": 5}
 MODES = {"maj": 0, "ion": 0, "min": -3, "aeo": -3, "mix": -1, "dor": -2, "phr": -4, "lyd": 1, "loc": -5}
@@ -98,9 +98,7 @@ def signature_of(value: str) -> tuple[int, bool] | None:
     if not found or found[3][:3].lower() == "exp":
         return None
     fifths = _fifths(found)
-    while abs(fifths) > MOST_FIFTHS:  # G# major has eight: as Ab major
-        fifths -= 12 if fifths > 0 else -12
-    return fifths, _mode(found[3]) in MINOR_THIRD
+    return fifths if abs(fifths) <= MOST_FIFTHS else spelt(fifths), _mode(found[3]) in MINOR_THIRD
 
 
 def _fifths(named: re.Match) -> int:

@@ -14,7 +14,17 @@ import numpy as np
 
 from musicvae_lite.errors import ReadError
 from musicvae_lite.music.files import Limits
-from musicvae_lite.music.score import Chord, KeyChange, Meter, MeterChange, Score, TempoChange, Track
+from musicvae_lite.music.score import (
+    DEFAULT_QPM,
+    Chord,
+    KeyChange,
+    Meter,
+    MeterChange,
+    Score,
+    TempoChange,
+    Track,
+    lasting,
+)
 
 TICKS = 480  # of a quarter in the score
 FINE = 84 * TICKS  # units of a quarter while reading: whole for 512ths and for tuplets of 3, 5, 7 and 9
@@ -196,19 +206,17 @@ def play(
     start, end = ((columns[:, i] * 2 + 84) // 168 for i in (0, 1))
     sounding = int((end - start).sum()) / TICKS
     limits.check("quarter notes in all its notes", sounding, limits.max_sounding, source)
-    tempos = {0: 120.0}
-    chords: list[Chord] = []
+    tempos = {0: DEFAULT_QPM}
+    chords: list[tuple[int, str]] = []
+    keys: list[tuple[int, tuple[int, bool]]] = []
     for bar, begin in zip(played, starts, strict=False):
         for at, qpm in bar.tempos:
             tempos[_tick(begin + at)] = qpm
         for at, symbol in sorted(bar.chords, key=lambda chord: chord[0]):
-            chord = Chord(_tick(begin + at), symbol)
-            if not chords or chords[-1].symbol != symbol:
-                chords.append(chord)
-    changes: list[TempoChange] = []
-    for tick in sorted(tempos):
-        if not changes or changes[-1].qpm != tempos[tick]:
-            changes.append(TempoChange(tick, tempos[tick]))
+            chords.append((_tick(begin + at), symbol))
+        if bar.signature is not None:
+            keys.append((_tick(begin), bar.signature))
+    changes = lasting(sorted(tempos.items()))
     limits.check("tempo changes", len(changes), limits.max_changes, source)
     return Score(
         ticks_per_quarter=TICKS,
@@ -219,9 +227,9 @@ def play(
         track=columns[:, 3].astype(np.int32),
         tracks=tuple(tracks),
         meters=_meter_changes(played),
-        tempos=tuple(changes),
-        keys=_key_changes(played, starts),
-        chords=tuple(chords),
+        tempos=tuple(TempoChange(*change) for change in changes),
+        keys=tuple(KeyChange(tick, *key) for tick, key in lasting(keys)),
+        chords=tuple(Chord(*change) for change in lasting(chords)),
         title=title,
         source=source,
         warnings=tuple(warnings),
@@ -260,13 +268,3 @@ def _meter_changes(played: list[Bar]) -> tuple[MeterChange, ...]:
         expected = at + whole(meter)
         at += length
     return tuple(changes) or (MeterChange(0, Meter()),)
-
-
-def _key_changes(played: list[Bar], starts: list[int]) -> tuple[KeyChange, ...]:
-    changes: list[KeyChange] = []
-    known = None
-    for bar, begin in zip(played, starts, strict=False):
-        if bar.signature is not None and bar.signature != known:
-            known = bar.signature
-            changes.append(KeyChange(_tick(begin), *known))
-    return tuple(changes)

@@ -5,7 +5,7 @@ Knows nothing of terminals or pages: they show what is gathered here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -146,13 +146,15 @@ def inspect_score(
         tolerance: how far an onset may lie from its step, as a fraction of a step.
     """
     grid = Grid.of(score, steps_per_quarter)
-    marks = [t for t in score.tempos if t.tick < max(score.end_tick, 1)]
-    bars = grid.bar_of_tick(np.array([t.tick for t in marks])).tolist()
-    tempos = [PlaceReport(b, round(t.qpm, 2)) for b, t in zip(bars, marks, strict=True)]
+    end = max(score.end_tick, 1)
     meters = [PlaceReport(s.bar, str(s.meter)) for s in grid.stretches]
-    signed = [k for k in score.keys if k.tick < max(score.end_tick, 1)]
-    bars = grid.bar_of_tick(np.array([k.tick for k in signed])).tolist() if signed else []
-    keys = [PlaceReport(b, k.name) for b, k in zip(bars, signed, strict=True)]
+
+    def placed(changes: Iterable[Any], value: Callable[[Any], Any]) -> tuple[PlaceReport, ...]:
+        """From which bar on each of the changes within the song holds."""
+        within = [change for change in changes if change.tick < end]
+        bars = grid.bar_of_tick(np.array([change.tick for change in within], dtype=np.int64)).tolist()
+        return tuple(PlaceReport(bar, value(change)) for bar, change in zip(bars, within, strict=True))
+
     return Inspection(
         source=score.source,
         title=score.title,
@@ -160,9 +162,9 @@ def inspect_score(
         bars=grid.bars if len(score) else 0,
         notes=len(score),
         tracks=_tracks(score, grid, tolerance),
-        tempos=tuple(tempos),
+        tempos=placed(score.tempos, lambda tempo: round(tempo.qpm, 2)),
         meters=tuple(meters),
-        keys=tuple(keys),
+        keys=placed(score.keys, lambda key: key.name),
         chords=tuple(dict.fromkeys(chord.symbol for chord in score.chords)),
         warnings=score.warnings,
         takes=tuple(_take(label, rep, rep.windows(score)) for label, rep in representations.items()),

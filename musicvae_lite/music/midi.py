@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,17 @@ import numpy as np
 from musicvae_lite.music.files import DEFAULT_LIMITS, Limits, read_file, write_file
 from musicvae_lite.music.midi_check import is_sound
 from musicvae_lite.music.midi_writing import END_OF_TRACK, to_bytes
-from musicvae_lite.music.score import MOST_FIFTHS, KeyChange, Meter, MeterChange, Score, TempoChange, Track
+from musicvae_lite.music.score import (
+    DEFAULT_QPM,
+    MOST_FIFTHS,
+    KeyChange,
+    Meter,
+    MeterChange,
+    Score,
+    TempoChange,
+    Track,
+    lasting,
+)
 
 __all__ = ["Limits", "read", "read_bytes", "write", "to_bytes"]
 
@@ -194,6 +204,7 @@ def assemble(
     sounding = int(np.sum(end - start, dtype=np.int64)) / ticks_per_quarter
     limits.check("quarter notes in all its notes", sounding, limits.max_sounding, source)
     warned = list(warnings)
+    where = limits, source, warned
     return Score(
         ticks_per_quarter=ticks_per_quarter,
         start=start,
@@ -202,72 +213,56 @@ def assemble(
         velocity=velocity[order],
         track=track[order],
         tracks=tuple(track for track, _ in groups),
-        meters=_meter_map(meters, limits, source, warned),
-        tempos=_tempo_map(tempos, limits, source, warned),
-        keys=_key_map(keys, limits, source, warned),
+        meters=tuple(MeterChange(*c) for c in _map("meter", meters, _meter, Meter(), *where)),
+        tempos=tuple(TempoChange(*c) for c in _map("tempo", tempos, _tempo, DEFAULT_QPM, *where)),
+        keys=tuple(KeyChange(tick, *key) for tick, key in _map("key", keys, _key, None, *where)),
         title=title,
         source=source,
         warnings=tuple(warned),
     )
 
 
-def _tempo_map(events, limits: Limits, source: str, warned: list[str]) -> tuple[TempoChange, ...]:
-    """The first entry lies at tick 0; of several at one tick the last counts; repeats are dropped."""
-    at = {0: 120.0}
-    odd: list[str] = []
-    for tick, per_quarter in sorted(events, key=lambda event: event[0]):
-        if per_quarter > 0:
-            at[max(tick, 0)] = 60e6 / per_quarter
+def _tempo(per_quarter: float) -> float | str:
+    return 60e6 / per_quarter if per_quarter > 0 else "tempo of no length"
+
+
+def _meter(over: int, under: int) -> Meter | str:
+    return Meter(over, under) if over > 0 and under in DENOMINATORS else f"meter {over}/{under}"
+
+
+def _key(fifths: int, minor: int) -> tuple[int, bool] | str:
+    return (fifths, minor == 1) if abs(fifths) <= MOST_FIFTHS else f"key signature of {fifths} sharps"
+
+
+def _map(
+    kind: str,
+    events: Iterable[tuple],
+    read: Callable[..., Any],
+    first: Any,
+    limits: Limits,
+    source: str,
+    warned: list[str],
+) -> list[tuple[int, Any]]:
+    """Ticks, and what holds from each on: of several at one tick the last counts; repeats are dropped.
+
+    Args:
+        kind: of the events, such as "meter"; each is a tick and what is written there.
+        read: what that means, or the name of what means nothing.
+        first: what holds at tick 0 where nothing is written there; None for nothing.
+        warned: takes the first few sentences of what means nothing.
+    """
+    at, odd = {} if first is None else {0: first}, []
+    for tick, *written in sorted(events, key=lambda event: event[0]):
+        value = read(*written)
+        if isinstance(value, str):
+            odd.append(f"{value} at tick {tick} left out")
         else:
-            odd.append(f"tempo of no length at tick {tick} left out")
-    _warn(odd, warned)
-    limits.check("tempo changes", len(at), limits.max_changes, source)
-    changes: list[TempoChange] = []
-    for tick, qpm in at.items():
-        if not changes or changes[-1].qpm != qpm:
-            changes.append(TempoChange(tick, qpm))
-    return tuple(changes)
-
-
-def _warn(odd: list[str], warned: list[str]) -> None:
-    """The first few sentences of many alike."""
+            at[max(tick, 0)] = value
     warned += odd[:MOST_ALIKE]
     if len(odd) > MOST_ALIKE:
         warned.append(f"and {len(odd) - MOST_ALIKE:,} more of that kind")
-
-
-def _meter_map(events, limits: Limits, source: str, warned: list[str]) -> tuple[MeterChange, ...]:
-    at = {0: Meter()}
-    odd: list[str] = []
-    for tick, over, under in sorted(events, key=lambda event: event[0]):
-        if over > 0 and under in DENOMINATORS:
-            at[max(tick, 0)] = Meter(over, under)
-        else:
-            odd.append(f"meter {over}/{under} at tick {tick} left out")
-    _warn(odd, warned)
-    limits.check("meter changes", len(at), limits.max_changes, source)
-    changes: list[MeterChange] = []
-    for tick, meter in at.items():
-        if not changes or changes[-1].meter != meter:
-            changes.append(MeterChange(tick, meter))
-    return tuple(changes)
-
-
-def _key_map(events, limits: Limits, source: str, warned: list[str]) -> tuple[KeyChange, ...]:
-    at: dict[int, tuple[int, bool]] = {}
-    odd: list[str] = []
-    for tick, fifths, minor in sorted(events, key=lambda event: event[0]):
-        if abs(fifths) <= MOST_FIFTHS:
-            at[max(tick, 0)] = (fifths, minor == 1)
-        else:
-            odd.append(f"key signature of {fifths} sharps at tick {tick} left out")
-    _warn(odd, warned)
-    limits.check("key changes", len(at), limits.max_changes, source)
-    changes: list[KeyChange] = []
-    for tick, key in at.items():
-        if not changes or (changes[-1].fifths, changes[-1].minor) != key:
-            changes.append(KeyChange(tick, *key))
-    return tuple(changes)
+    limits.check(f"{kind} changes", len(at), limits.max_changes, source)
+    return lasting(at.items())
 
 
 def write(score: Score, path: str | os.PathLike[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from musicvae_lite.music.chords.symbols import LONGEST, is_symbol
-from musicvae_lite.music.score import Chord
+from musicvae_lite.music.score import Chord, lasting
 
 TEXT, MARKER = 1, 6
 MOST_TEXTS = 50_000  # of a track; a song has fewer
@@ -28,19 +28,9 @@ def find(data: bytes, events: int = 2_000_000) -> tuple[Chord, ...]:
             chords = [Chord(tick, text) for tick, text in marks if is_symbol(text)]
             telling = kind == TEXT or any(len(chord.symbol) > 1 for chord in chords)
             if chords and telling and len(chords) >= SHARE * len(marks):
-                return tuple(_changes(chords))
+                at = {chord.tick: chord.symbol for chord in sorted(chords, key=lambda chord: chord.tick)}
+                return tuple(Chord(*change) for change in lasting(at.items()))
     return ()
-
-
-def _changes(chords: list[Chord]) -> list[Chord]:
-    """Without repeats; of several at one tick the last counts."""
-    kept: list[Chord] = []
-    for chord in sorted(chords, key=lambda chord: chord.tick):
-        if kept and kept[-1].tick == chord.tick:
-            kept.pop()
-        if not kept or kept[-1].symbol != chord.symbol:
-            kept.append(chord)
-    return kept
 
 
 def _tracks(data: bytes, events: int) -> list[list[tuple[int, int, str]]]:

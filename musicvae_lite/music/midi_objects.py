@@ -12,7 +12,7 @@ from musicvae_lite.errors import ReadError
 from musicvae_lite.music.files import DEFAULT_LIMITS, Limits
 from musicvae_lite.music.midi import Notes, assemble
 from musicvae_lite.music.midi_writing import conductor, microseconds
-from musicvae_lite.music.score import Score, TempoChange, Track
+from musicvae_lite.music.score import Score, TempoChange, Track, spelt
 
 if TYPE_CHECKING:
     import pretty_midi
@@ -79,4 +79,4 @@ def from_pretty_midi(song: pretty_midi.PrettyMIDI, limits: Limits = DEFAULT_LIMI
 def _fifths(key_number: int) -> int:
     """Sharps of one of the 24 keys as pretty_midi counts them: major ones from C, then minor ones."""
     major = key_number if key_number < 12 else key_number + 3
-    return (7 * major + 6) % 12 - 6
+    return spelt(7 * major)

@@ -18,7 +18,7 @@ from xml.etree.ElementTree import Element
 from musicvae_lite.errors import ReadError
 from musicvae_lite.music.barring import FINE, Bar, Note, play, whole
 from musicvae_lite.music.files import Limits
-from musicvae_lite.music.score import MOST_FIFTHS, Meter, Score, Track
+from musicvae_lite.music.score import MOST_FIFTHS, Meter, Score, Track, spelt
 
 STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 NAMES = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -279,12 +279,13 @@ class _Reader:
 
 def _signature(key: Element, shift: int) -> tuple[int, bool] | None:
     """Sharps of a key as it sounds, and whether it is minor; None where none can be read."""
-    fifths = _number(key.findtext("fifths"), math.inf)
-    if abs(fifths) > MOST_FIFTHS:
+    written = _number(key.findtext("fifths"), math.inf)
+    if abs(written) > MOST_FIFTHS:
         return None
-    if shift % 12:
-        fifths = (fifths + 7 * shift + 6) % 12 - 6
-    return int(fifths), (key.findtext("mode") or "").strip() in MINOR_THIRD
+    fifths = int(written)
+    return spelt(fifths + 7 * shift) if shift % 12 else fifths, (
+        key.findtext("mode") or ""
+    ).strip() in MINOR_THIRD
 
 
 def chord_symbol(harmony: Element, shift: int = 0) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import pretty_midi
 
 DEFAULT_QPM = 120.0
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, order=True)
@@ -82,6 +84,11 @@ MINOR_KEYS = ("Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "
 MOST_FIFTHS = 7
 
 
+def spelt(fifths: int) -> int:
+    """The sharps, -6 to 5, of the key that sounds like one of so many: 8 is G# major, -4 Ab major."""
+    return (fifths + 6) % 12 - 6
+
+
 @dataclass(frozen=True)
 class KeyChange:
     """A key signature from `tick` on: `fifths` sharps, flats below 0, of a major or a minor key.
@@ -98,6 +105,15 @@ class KeyChange:
         """Such as "Bb major"."""
         names = MINOR_KEYS if self.minor else MAJOR_KEYS
         return f"{names[self.fifths + MOST_FIFTHS]} {'minor' if self.minor else 'major'}"
+
+
+def lasting(changes: Iterable[tuple[int, Value]]) -> list[tuple[int, Value]]:
+    """Ticks in order and what holds from each on, without those that change nothing."""
+    kept: list[tuple[int, Value]] = []
+    for tick, value in changes:
+        if not kept or kept[-1][1] != value:
+            kept.append((tick, value))
+    return kept
 
 
 @dataclass(frozen=True)

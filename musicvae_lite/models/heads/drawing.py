@@ -5,14 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-COLDEST = 1e-6  # below it only the likeliest value is left, and logits could become infinite
+LEAST = 1e-6  # that logits are divided by, which less could make infinite
 
 
 def draw(logits: Tensor, temperature: float, generator: torch.Generator | None = None) -> Tensor:
     """Samples [...] from logits [..., V]; temperature 0 takes the likeliest."""
     if temperature <= 0:
         return logits.argmax(-1)
-    shares = (logits.float() / max(temperature, COLDEST)).softmax(-1)
+    shares = (logits.float() / max(temperature, LEAST)).softmax(-1)
     # The first value up to which more lies than a uniform share: one number a draw; multinomial makes V.
     bounds = shares.cumsum(-1)  # [..., V]
     place = torch.rand((*logits.shape[:-1], 1), generator=generator, device=logits.device)

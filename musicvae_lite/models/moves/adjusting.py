@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
     from musicvae_lite.models.music_vae import Music, MusicVAE
     from musicvae_lite.music.takes import Takes
 
+SAMPLES = 512  # that tell how much attributes vary
 STRENGTHS = tuple(step / 10 for step in range(1, 41))  # of the move, that are tried
 OTHERS = 0.2  # what a change of an attribute that was not asked for weighs beside one that was
+
+_KNOWN: WeakKeyDictionary[MusicVAE, np.ndarray] = WeakKeyDictionary()  # `_deviations` of models at hand
 
 
 def adjust(
@@ -55,9 +59,17 @@ def adjust(
 
 def _nearest(model: MusicVAE, z: Tensor, amounts: dict[str, float]) -> int:
     """Which of the codes [1 + S, Z] behind the first differs from it by what was asked, and little else."""
-    values = table.values(model, z) / model.deviations  # [1 + S, A]
+    values = table.values(model, z) / _deviations(model)  # [1 + S, A]
     names = attributes.names(model.representation)
     wanted = np.array([amounts.get(name, 0.0) for name in names])
     weight = np.array([1.0 if name in amounts else OTHERS for name in names])
     missed = np.square((values[1:] - values[0] - wanted) * weight).sum(1)  # [S]
     return int(missed.argmin())
+
+
+def _deviations(model: MusicVAE) -> np.ndarray:
+    """How much each attribute of `attributes.names` varies over samples: standard deviations [A]."""
+    if model not in _KNOWN:
+        samples = model.vae.draw(SAMPLES, model.generator(0))
+        _KNOWN[model] = table.deviations(table.values(model, samples))
+    return _KNOWN[model]

@@ -203,12 +203,11 @@ class FirstInput:
     def _spelled(self, steps: Tensor) -> Tensor:
         """steps [B, T, ...] -> all that is read of them, written out: [T, B, inputs]."""
         z, teller, control = self.told
-        kind = self.kind
-        inputs = [self.reader.spell(steps, kind)]
+        inputs = [self.reader.spell(steps, self.kind)]
         if z is not None:
-            inputs.append(z.to(kind)[:, None].expand(-1, steps.shape[1], -1))
+            inputs.append(z.to(self.kind)[:, None].expand(-1, steps.shape[1], -1))
         if teller is not None and control is not None:
-            inputs.append(teller.spell(control, kind))
+            inputs.append(teller.spell(control, self.kind))
         if self.keep < 1:
             return F.dropout(torch.cat(inputs, -1), 1 - self.keep).transpose(0, 1)
         return torch.cat([part.transpose(0, 1) for part in inputs], -1)

@@ -155,11 +155,14 @@ class Reading(nn.Module):
             out, ends = [], []
             for cell, is_back in zip(cells, (False, True), strict=True):
                 given, h = read(cell, is_back)
-                ends.append(last_of(h, length) if length is not None else h[0] if is_back else h[-1])
-                if cells is not top:
-                    out.append(
-                        given if length is None else cut(turned(given, length) if is_back else given, length)
-                    )
+                if length is None:
+                    ends.append(h[0] if is_back else h[-1])
+                else:
+                    ends.append(last_of(h, length))
+                out.append(given)
             if cells is not top:
+                if length is not None:
+                    ahead, back = out
+                    out = [cut(ahead, length), cut(turned(back, length), length)]
                 read = self._reading(torch.cat(out, -1), length)
         return torch.cat(ends, -1)

@@ -25,14 +25,13 @@ from musicvae_lite.music.chords.symbols import is_symbol
 from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.score import Chord, KeyChange, Score
 
-FINE = 12  # steps a quarter on which notes are weighed
 MODES = 2  # major, minor
 KEYS = 8  # how many of the 24 keys are tried, those that fit the notes best
 SIGNED = 30.0  # nats that a key has for its signature, and again for being major or minor as that says
 FIT, FINAL = 0.1, 10.0  # what a key's scale, and the pitch class at the end, count beside its chords
 TABLES = ("tones", "opening", "change", "scale", "closing")
 NO_KEY = KeyChange(0, 0)  # C major
-MOST_HALVES = 20_000  # half bars of a song whose chords are inferred; each takes a tenth of a millisecond
+MOST_HALVES = 20_000  # half bars of a song whose chords are inferred; each takes a twentieth of a millisecond
 STRONG = 0.5  # weight of a note that begins with its half bar, in quarters: passing notes come later
 BASS = 2.0  # weight of the lowest note of half a bar, in quarters, where several notes sound at once
 
@@ -186,26 +185,46 @@ def likeliest(
     mode, tonic, apart = _keys(weights, statistics, signature)  # [K] each
     keys = _relative()[tonic]  # [K, 49]: of a triad counted from the tonic, the triad from C
     local = heard[:, keys]  # [S, K, 49]
-    change = np.exp(statistics.change[mode].astype(np.float64))  # [K, 2, from, to]
-    forward = np.empty_like(local)
-    forward[0] = np.exp(statistics.opening[mode]) * local[0]
-    for at in range(len(weights)):
-        if at:
-            forward[at] = (forward[at - 1, :, None] @ change[:, int(inner[at])])[:, 0] * local[at]
-        share = forward[at].sum(-1)
-        forward[at] /= share[:, None]
-        apart = apart + np.log(share)
-    behind = np.ones((len(mode), TRIADS, 1))
-    told = forward
-    for at in range(len(weights) - 2, -1, -1):
-        behind = change[:, int(inner[at + 1])] @ (local[at + 1, ..., None] * behind)
-        behind /= behind.sum(1, keepdims=True)
-        told[at] *= behind[..., 0]
-    told *= (np.exp(apart - apart.max()) / told.sum(-1))[..., None]  # [S, K, 49]
+    opening, change = (
+        np.exp(part[mode], dtype=np.float64) for part in (statistics.opening, statistics.change)
+    )
+    told, evidence = _weighed(local, opening, change, inner)
+    apart = apart + evidence
+    told *= np.exp(apart - apart.max())[:, None]
     triads = np.zeros((len(weights), TRIADS))
     for key, absolute in enumerate(keys):
         triads[:, absolute] += told[:, key]
     return triads.argmax(-1)
+
+
+def _weighed(
+    local: np.ndarray, opening: np.ndarray, change: np.ndarray, inner: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """How likely each triad is in each half bar and key, whatever the others are: forwards, then backwards.
+
+    Args:
+        local: likelihood of what is heard, [S, K, 49].
+        opening: probability of the first triad, [K, 49].
+        change: of the next one, [K, 2, from, to].
+        inner: bool [S].
+
+    Returns:
+        Probabilities [S, K, 49], and the log evidence of each key [K].
+    """
+    told = np.empty_like(local)
+    evidence = np.zeros(local.shape[1])
+    for at in range(len(local)):
+        reached = (told[at - 1, :, None] @ change[:, int(inner[at])])[:, 0] if at else opening
+        told[at] = reached * local[at]
+        share = told[at].sum(-1)
+        told[at] /= share[:, None]
+        evidence += np.log(share)
+    behind = np.ones((*opening.shape, 1))  # [K, 49, 1]
+    for at in range(len(local) - 2, -1, -1):
+        behind = change[:, int(inner[at + 1])] @ (local[at + 1, ..., None] * behind)
+        behind /= behind.sum(1, keepdims=True)
+        told[at] *= behind[..., 0]
+    return told / told.sum(-1, keepdims=True), evidence
 
 
 def _keys(
