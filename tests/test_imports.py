@@ -25,6 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "budget": {"errors"},
     "resources": {"errors", "archives"},
     "runtime": {"errors"},
+    "native": {"resources"},
     "latent": {"errors"},
     "prior": set(),
     "vae": {"errors", "latent", "prior"},
@@ -39,7 +40,18 @@ ALLOWED: dict[str, set[str]] = {
     "results": BASE | {"music", "render", "plot"},
     "corpora": BASE | {"__version__", "music"},
     "models": BASE
-    | {"__version__", "latent", "vae", "packing", "budget", "checkpoints", "music", "images", "results"},
+    | {
+        "__version__",
+        "latent",
+        "vae",
+        "packing",
+        "budget",
+        "checkpoints",
+        "music",
+        "images",
+        "results",
+        "native",
+    },
     "training": BASE | {"latent", "prior", "vae", "checkpoints", "music", "images", "models", "corpora"},
     "collections": BASE | {"latent", "vae", "checkpoints", "music", "models", "training"},
 }

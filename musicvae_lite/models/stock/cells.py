@@ -54,12 +54,17 @@ class Cell(nn.Module):
         return self.weight_ih, self.bias
 
     def forward(
-        self, first: Tensor, state: State | None = None, backwards: bool = False
+        self,
+        first: Tensor,
+        state: State | None = None,
+        backwards: bool = False,
+        constant: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """All steps. Time comes first.
 
         Args:
             first: [T, B, R], the input after `first`. Overwritten.
+            constant: [B, R], what is added to it at every step.
             state: zeros by default.
             backwards: read from the last step to the first.
 
@@ -67,8 +72,9 @@ class Cell(nn.Module):
             The layer's output [T, B, H] and the raw h [T, B, H].
         """
         if self.project is None:
-            h, _ = run(first, self.weight_hh, *(state or (None, None)), backwards)
+            h, _ = run(first, self.weight_hh, *(state or (None, None)), backwards, constant)
             return h, h
+        first = first if constant is None else first.add_(constant)
         h, _ = over(first, self._weights, *(state or (None, None)), backwards)
         return h + first, h
 
@@ -177,26 +183,29 @@ class FirstInput:
         """All steps [B, T, ...] through the cell, as `Cell.forward`."""
         if self.keep < 1 or (self.cell.project is None and has_kernels(self.cell.weight_hh)):
             return self.cell.read(self._spelled(steps), state, backwards)
-        return self.cell(self._looked_up(steps), state, backwards)
-
-    def _looked_up(self, steps: Tensor) -> Tensor:
-        """steps [B, T, ...] -> [T, B, R], a tensor of its own."""
-        first = self.reader.look_up(steps.transpose(0, 1), self.table)
-        for more in (self.constant, self.control):
-            first = first if more is None else first.add_(more)
-        return first
+        # In bf16 a one-hot row is multiplied sooner than another is fetched, there and back.
+        look_up = self.reader.multiply if self.kind is torch.bfloat16 else self.reader.look_up
+        first = look_up(steps.transpose(0, 1), self.table)  # [T, B, R], a tensor of its own
+        first = first if self.control is None else first.add_(self.control)
+        return self.cell(first, state, backwards, self.constant)
 
     def at(self, t: int, step: Tensor) -> Tensor:
-        """The step that is read at time t, [B, ...] -> [B, R], a tensor of its own."""
+        """The step that is read at time t, [B, ...] -> [B, R], a tensor of its own, without `beside`."""
         first = self.reader.look_up(step[:, None], self.table)[:, 0]
-        for more in (self.constant, None if self.control is None else self.control[t]):
+        constant = self.constant if self.beside is None else None
+        for more in (constant, None if self.control is None else self.control[t]):
             first = first if more is None else first.add_(more)
         return first
+
+    @property
+    def beside(self) -> Tensor | None:
+        """[B, 4H], what is said to the cell's gates at every step, beside what `at` gives."""
+        return self.constant if self.cell.project is None else None
 
     def of(self, rows: slice) -> FirstInput:
         """The same for some of the sequences."""
         constant, control, some = self.constant, self.control, copy(self)
-        some.constant = None if constant is None else constant[rows]
+        some.constant = None if constant is None else constant[rows].contiguous()
         some.control = None if control is None else control[:, rows]
         return some
 

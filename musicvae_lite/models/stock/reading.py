@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from musicvae_lite.errors import ConfigError
+from musicvae_lite.models.stock.products import linear
 from musicvae_lite.music.representations.steps import Binary, Categorical, Groove, Product, Step
 
 
@@ -67,6 +68,11 @@ class TokenReader(nn.Module):
         offsets = F.pad((self.blanks + 1).cumsum(0)[:-1], (1, 0))
         return F.embedding(x + offsets, table).sum(-2)
 
+    def multiply(self, x: Tensor, table: Any) -> Tensor:
+        """The same by a product with one-hot rows."""
+        one_hot = self.look_up(x, torch.eye(len(table), device=x.device, dtype=table.dtype))
+        return linear(one_hot, table.t())
+
     def spell(self, x: Tensor, kind: torch.dtype = torch.float32) -> Tensor:
         """x [B, T] or [B, T, P] written out, [B, T, size]."""
         eye = torch.eye(self.size, device=x.device, dtype=kind)
@@ -102,6 +108,8 @@ class DenseReader(nn.Module):
     def look_up(self, x: Tensor, table: Any) -> Tensor:
         weight, bias = table
         return F.linear(self.spell(x).to(weight.dtype), weight, bias)
+
+    multiply = look_up
 
     def spell(self, x: Tensor, kind: torch.dtype = torch.float32) -> Tensor:
         x = x.to(kind)

@@ -2,10 +2,10 @@
 
 What a sequence says to the gates does not depend on the recurrence: it is computed for all steps at once
 outside, where one-hot steps are looked up instead of multiplied and z is multiplied once a sequence.
-What is left is one matrix product a step and a few passes over the gates, in place; going back, the slopes of
-the gates are computed for many steps at once, and the weight's gradient is one product for all of them.
-In bf16 and on GPUs, PyTorch's kernels for whole layers are faster than all that, and `over` takes them.
-docs/speed.md says what it brings.
+What is left is one matrix product a step and what happens to the gates: one pass of C over them where the
+machine can compile it (`Fused`), else a few passes by PyTorch, in place (`_Recurrence`); there, going back,
+the slopes of the gates are computed for many steps at once. On GPUs, and in bf16 without C, PyTorch's kernels
+for whole layers are faster than all that, and `over` takes them. docs/speed.md says what it brings.
 """
 
 from __future__ import annotations
@@ -13,16 +13,24 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd import Function
+
+from musicvae_lite.models.stock.fused import Fused, order, weight_gradient
+from musicvae_lite.models.stock.products import Repeated, linear
+from musicvae_lite.native import lstm
 
 OPERATION = "musicvae_lite::Recurrence"  # its name in ONNX graphs
 IN_CACHE = 2**20  # gates whose slopes are computed at once: about what a core's cache holds
 
 
 def run(
-    gates: Tensor, weight: Tensor, h: Tensor | None = None, c: Tensor | None = None, backwards: bool = False
+    gates: Tensor,
+    weight: Tensor,
+    h: Tensor | None = None,
+    c: Tensor | None = None,
+    backwards: bool = False,
+    constant: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """All steps of an LSTM layer. Time comes first.
 
@@ -31,21 +39,28 @@ def run(
         weight: [4H, H], recurrent.
         h, c: [B, H], initial state; zeros by default, which saves a product.
         backwards: go from the last step to the first.
+        constant: [B, 4H] or [1, 4H], what is said to the gates at every step.
 
     Returns:
         h of every step [T, B, H], and the last c [B, H].
     """
     if torch.compiler.is_exporting():
-        return _symbolic(gates, weight, h, c, backwards)
-    h, c = (None if part is None else part.float() for part in (h, c))
+        return _symbolic(gates if constant is None else gates + constant, weight, h, c, backwards)
+    h, c, constant = (None if part is None else part.float() for part in (h, c, constant))
+    kind = product_type(gates)
+    if lstm.serves(gates.device, kind):
+        return Fused.apply(gates.to(kind).contiguous(), weight, h, c, backwards, constant)  # type: ignore[return-value]
+    gates = gates if constant is None else gates.add_(constant)
     return _Recurrence.apply(gates.float().contiguous(), weight, h, c, backwards)  # type: ignore[return-value]
 
 
 def has_kernels(x: Tensor) -> bool:
-    """Whether PyTorch's own kernels for whole layers are the faster ones: cuDNN's, and oneDNN's in bf16."""
+    """Whether PyTorch's kernels for whole layers are the fastest: cuDNN's, and oneDNN's in bf16 without C."""
     if torch.compiler.is_exporting():
         return False
-    return x.is_cuda or (x.device.type == "cpu" and product_type(x) is torch.bfloat16)
+    if x.device.type != "cpu":
+        return x.is_cuda
+    return product_type(x) is torch.bfloat16 and not lstm.serves(x.device, torch.bfloat16)
 
 
 def over(
@@ -66,7 +81,8 @@ def over(
     """
     from_input, recurrent, bias = weights
     if not has_kernels(x):
-        return run(F.linear(x, from_input, bias), recurrent, h, c, backwards)
+        kind = product_type(x)
+        return run(linear(x.to(kind), from_input.to(kind)), recurrent, h, c, backwards, bias[None])
     zeros = x.new_zeros((x.shape[1], recurrent.shape[1]))
     kind = product_type(x)
     state = [(zeros if part is None else part).to(kind)[None] for part in (h, c)]
@@ -76,12 +92,22 @@ def over(
     return (hidden.flip(0) if backwards else hidden), last[0]
 
 
-def step(gates: Tensor, weight: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+def step(
+    gates: Tensor, recurrent: Repeated, h: Tensor, c: Tensor, constant: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """One step: gates [B, 4H], overwritten, and state [B, H] each -> the new (h, c).
 
-    Gates, weight and h are of the type of products, c is float32.
+    Gates, weights, h and `constant` (as in `run`) are of the type of products, c is float32.
     """
-    i, f, g, o = (part.float() for part in gates.addmm_(h, weight.t()).chunk(4, -1))
+    # In float32 PyTorch's own operations: with or without a compiler a seed is to give the same music.
+    if gates.dtype is torch.bfloat16 and lstm.serves(gates.device, gates.dtype):
+        told = gates.new_zeros((1, gates.shape[1])) if constant is None else constant.contiguous()
+        before, product = c.float().contiguous(), recurrent(h)
+        after, hidden = torch.empty_like(before), h.new_empty(h.shape)
+        lstm.forward(product, told, gates, before, after, hidden)
+        return hidden, after
+    gates = gates if constant is None else gates.add_(constant)
+    i, f, g, o = (part.float() for part in gates.addmm_(h, recurrent.weight).chunk(4, -1))
     c = torch.addcmul(f.sigmoid_().mul_(c), i.sigmoid_(), g.tanh_())
     return o.sigmoid_().mul_(c.tanh()).to(h.dtype), c
 
@@ -123,7 +149,7 @@ class _Recurrence(Function):
         first = steps if backwards else 0
         for states, state in ((hidden, h), (cells, c)):
             states[first] = 0 if state is None else state
-        for t in _order(steps, backwards):
+        for t in order(steps, backwards):
             gate, cell = gates[t], cells[t + after]
             if h is not None or t + before != first:
                 _add_product(gate, hidden[t + before], across)
@@ -148,11 +174,11 @@ class _Recurrence(Function):
         back = weight.to(ctx.kind)
         d_gates = gates  # overwritten as well: they are not needed behind their step
         dh, dc, earlier = torch.zeros_like(hidden[0]), d_cell.clone(), torch.empty_like(d_cell)
-        order = _order(steps, not ctx.backwards)
+        backward_order = order(steps, not ctx.backwards)
         at_once = max(1, IN_CACHE // gates[0].numel())
         slopes = torch.empty_like(gates[:at_once])
         for begin in range(0, steps, at_once):
-            part = order[begin : begin + at_once]
+            part = backward_order[begin : begin + at_once]
             some = slice(min(part), max(part) + 1)
             read, written = (slice(some.start + by, some.stop + by) for by in (before, after))
             to_cell = _slopes(gates[some], cells[read], cells[written], hidden[written], slopes[: len(part)])
@@ -165,13 +191,10 @@ class _Recurrence(Function):
                 torch.mul(slope[:, :3], dc[:, None], out=d_gate[:, :3])
                 torch.mul(slope[:, 3], dh, out=d_gate[:, 3])
                 dc, earlier = earlier, dc
-                if t != order[-1] or ctx.has_state[0]:
+                if t != backward_order[-1] or ctx.has_state[0]:
                     dh = (d_gates[t].to(ctx.kind) @ back).float()
-        # A state of zeros says nothing to the weight.
-        told = slice(0, steps) if ctx.has_state[0] else slice(after, steps - before)
-        states = hidden[told.start + before : told.stop + before].flatten(0, 1)
-        d_weight = d_gates[told].flatten(0, 1).to(ctx.kind).t() @ states.to(ctx.kind)
         with_h, with_c = ctx.has_state
+        d_weight = weight_gradient(d_gates.to(ctx.kind), hidden.to(ctx.kind), ctx.backwards, with_h)
         return d_gates, d_weight.to(weight.dtype), dh if with_h else None, dc if with_c else None, None
 
 
@@ -205,10 +228,6 @@ def _add_product(gate: Tensor, h: Tensor, across: Tensor) -> None:
         gate.addmm_(h, across)
     else:
         gate.add_(h.to(across.dtype) @ across)
-
-
-def _order(steps: int, backwards: bool) -> range:
-    return range(steps - 1, -1, -1) if backwards else range(steps)
 
 
 def product_type(x: Tensor) -> torch.dtype:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from copy import copy
 
-import torch.nn.functional as F
 from torch import Tensor
 
 from musicvae_lite.models.stock.cells import Cell, FirstInput, Stack, State
+from musicvae_lite.models.stock.products import Repeated
 from musicvae_lite.models.stock.recurrence import step
 
 
@@ -21,8 +21,14 @@ class Stepper:
     def __init__(self, stack: Stack, first: FirstInput):
         self.cells: list[Cell] = list(stack)  # type: ignore[arg-type]
         self.first, self.kind = first, first.kind
-        self.recurrent = [c.weight_hh.to(self.kind) for c in self.cells]
-        self.inputs = [(c.weight_ih.to(self.kind), c.bias.to(self.kind)) for c in self.cells]
+        self.recurrent = [Repeated(c.weight_hh.to(self.kind)) for c in self.cells]
+        self.inputs = [self._input(cell, i == 0) for i, cell in enumerate(self.cells)]
+
+    def _input(self, cell: Cell, is_lowest: bool) -> tuple[Repeated, Tensor] | None:
+        """What multiplies what a cell reads, and its bias; None where `first` has multiplied it."""
+        if is_lowest and cell.project is None:
+            return None
+        return Repeated(cell.weight_ih.to(self.kind)), cell.bias.to(self.kind)[None]
 
     def of(self, rows: slice) -> Stepper:
         """The same for some of the sequences."""
@@ -35,9 +41,11 @@ class Stepper:
         out, after = self.first.at(t, before), []
         for i, (cell, recurrent, (h, c)) in enumerate(zip(self.cells, self.recurrent, states, strict=True)):
             read = cell.project(out) if i and cell.project is not None else out  # the lowest is projected
-            has_gates = i == 0 and cell.project is None
-            gates = read if has_gates else F.linear(read, *self.inputs[i])
-            h, c = step(gates, recurrent, h.to(self.kind), c)
+            if (told := self.inputs[i]) is None:
+                gates, constant = read, self.first.beside
+            else:
+                gates, constant = told[0](read.to(self.kind)), told[1]
+            h, c = step(gates, recurrent, h.to(self.kind), c, constant)
             out = h + read if cell.residual else h
             after.append((h, c))
         return out, after

@@ -10,7 +10,9 @@ from torch import nn
 
 from musicvae_lite import runtime
 from musicvae_lite.models.stock import cells, recurrence
+from musicvae_lite.models.stock.products import Repeated
 from musicvae_lite.models.stock.recurrence import over, run, step
+from musicvae_lite.native import building, lstm
 from musicvae_lite.vae import Batch
 from tests.magenta.models import small
 from tests.models.architectures import made_up
@@ -36,9 +38,19 @@ def differentiated(read: Any, lstm: Any, *inputs: torch.Tensor) -> list[torch.Te
     return [out, cell, *grads]
 
 
+@pytest.fixture(params=["C", "PyTorch"])
+def passes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What works on the gates."""
+    if request.param == "PyTorch":
+        monkeypatch.setattr(lstm, "serves", lambda device, kind: False)
+    elif building.compiler() is None:
+        pytest.skip("no C compiler here")
+    return request.param
+
+
 @pytest.mark.parametrize("backwards", [False, True])
 @pytest.mark.parametrize("at_once", [1, 45, 2**20])  # gates: one step, two steps, all of them
-def test_values_and_gradients_are_those_of_nn_lstm(backwards: bool, at_once: int, monkeypatch):
+def test_values_and_gradients_are_those_of_nn_lstm(passes: str, backwards: bool, at_once: int, monkeypatch):
     monkeypatch.setattr(recurrence, "IN_CACHE", at_once)
     lstm, x, h, c = inputs()
 
@@ -55,7 +67,7 @@ def test_values_and_gradients_are_those_of_nn_lstm(backwards: bool, at_once: int
 
 
 @pytest.mark.parametrize("backwards", [False, True])
-def test_no_state_is_a_state_of_zeros(backwards: bool):
+def test_no_state_is_a_state_of_zeros(passes: str, backwards: bool):
     lstm, x, *_ = inputs()
     zeros = torch.zeros(2, 5)
     with_zeros = differentiated(lambda x: ours(lstm, x, zeros, zeros, backwards), lstm, x)
@@ -65,7 +77,7 @@ def test_no_state_is_a_state_of_zeros(backwards: bool):
 
 
 @pytest.mark.parametrize("backwards", [False, True])
-def test_kernels_for_whole_layers_do_the_same(backwards: bool, monkeypatch: pytest.MonkeyPatch):
+def test_kernels_for_whole_layers_do_the_same(passes: str, backwards: bool, monkeypatch: pytest.MonkeyPatch):
     lstm, x, h, c = inputs()
 
     def read(x: torch.Tensor, h: torch.Tensor, c: torch.Tensor):
@@ -88,7 +100,7 @@ STOCK = {
 
 
 @pytest.mark.parametrize("name", STOCK)
-def test_whole_models_learn_the_same_with_kernels(name: str, monkeypatch: pytest.MonkeyPatch):
+def test_whole_models_learn_the_same_with_kernels(passes: str, name: str, monkeypatch: pytest.MonkeyPatch):
     torch.manual_seed(0)
     config = small("cat-mel_2bar_small", **STOCK[name])
     vae = config.build()
@@ -108,7 +120,7 @@ def test_whole_models_learn_the_same_with_kernels(name: str, monkeypatch: pytest
     assert all(bool(part.any()) for part in written_out[:2])
 
 
-def test_bf16_differs_by_its_rounding_alone():
+def test_bf16_differs_by_its_rounding_alone(passes: str):
     if not runtime.bfloat16_pays(torch.device("cpu")):
         pytest.skip("this processor has no bf16 products")
     torch.manual_seed(0)
@@ -120,7 +132,39 @@ def test_bf16_differs_by_its_rounding_alone():
     torch.testing.assert_close(rounded.float(), exact, atol=0, rtol=5e-3)
 
 
-def test_gates_that_something_else_still_needs_are_not_overwritten_unnoticed():
+@pytest.mark.parametrize("rows", [1, 2])
+def test_what_is_said_at_every_step_may_stand_apart(passes: str, rows: int):
+    lstm_, x, h, c = inputs()
+
+    def apart(x: torch.Tensor, constant: torch.Tensor):
+        return run(nn.functional.linear(x, lstm_.weight_ih_l0), lstm_.weight_hh_l0, h, c, False, constant)
+
+    def added(x: torch.Tensor, constant: torch.Tensor):
+        return run(nn.functional.linear(x, lstm_.weight_ih_l0) + constant, lstm_.weight_hh_l0, h, c)
+
+    constant = torch.randn(rows, 20)
+
+    def found(read: Any) -> list[torch.Tensor]:
+        leaves = [part.clone().requires_grad_() for part in (x, constant)]
+        lstm_.zero_grad()
+        out, cell = read(*leaves)
+        (out.square().sum() + cell.sum()).backward()
+        grads = [part.grad for part in leaves if part.grad is not None]
+        return [out, *grads, lstm_.weight_hh_l0.grad.clone()]
+
+    for wanted, got in zip(found(added), found(apart), strict=True):
+        torch.testing.assert_close(got, wanted, atol=1e-6, rtol=1e-5)
+
+
+def test_going_back_twice_is_refused(passes: str):
+    lstm_, x, h, c = inputs()
+    out, _ = ours(lstm_, x, h, c)
+    out.sum().backward(retain_graph=True)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        out.sum().backward()
+
+
+def test_gates_that_something_else_still_needs_are_not_overwritten_unnoticed(passes: str):
     lstm, x, h, c = inputs()
     gates = nn.functional.linear(x, lstm.weight_ih_l0)
     squares = gates.square()  # its gradient needs the gates
@@ -129,19 +173,19 @@ def test_gates_that_something_else_still_needs_are_not_overwritten_unnoticed():
         (out.sum() + squares.sum()).backward()
 
 
-def test_one_step_at_a_time_is_the_same():
+def test_one_step_at_a_time_is_the_same(passes: str):
     lstm, x, h, c = inputs()
     with torch.no_grad():
         out, cell = ours(lstm, x, h, c)
         for t in range(len(x)):
             gates = nn.functional.linear(x[t], lstm.weight_ih_l0, lstm.bias_ih_l0 + lstm.bias_hh_l0)
-            h, c = step(gates, lstm.weight_hh_l0, h, c)
+            h, c = step(gates, Repeated(lstm.weight_hh_l0), h, c)
             torch.testing.assert_close(h, out[t], atol=1e-6, rtol=1e-6)
     torch.testing.assert_close(c, cell, atol=1e-6, rtol=1e-6)
 
 
 @pytest.mark.skipif(not torch.amp.is_autocast_available("cpu"), reason="no autocast here")
-def test_autocast_stays_close():
+def test_autocast_stays_close(passes: str):
     lstm, x, h, c = inputs()
     exact = differentiated(lambda *given: ours(lstm, *given), lstm, x, h, c)
     with torch.autocast("cpu", torch.bfloat16):

@@ -1,0 +1,72 @@
+"""Matrix products of all steps at once, and their gradients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+from musicvae_lite.native.transpose import serves, transposed
+
+
+def over_rows(a: Tensor, b: Tensor) -> Tensor:
+    """a [R, M] and b [R, N] -> a.T @ b, [M, N].
+
+    In bf16 a CPU takes half as long again where rows are many and the first factor lies by columns. So the
+    narrower one is turned beforehand.
+    """
+    if a.shape[1] <= b.shape[1] or not serves(a):
+        return turned(a) @ b
+    return (turned(b) @ a).t()
+
+
+def turned(x: Tensor) -> Tensor:
+    """x [R, C] -> [C, R]: rewritten where that is quick, else a view."""
+    return transposed(x.contiguous()) if serves(x) else x.t()
+
+
+def linear(x: Tensor, weight: Tensor) -> Tensor:
+    """x [..., I] @ weight.T of [O, I], both of one type -> [..., O], with gradients by `over_rows`."""
+    return _Linear.apply(x.flatten(0, -2), weight).unflatten(0, x.shape[:-1])  # type: ignore[attr-defined]
+
+
+class Repeated:
+    """Products with one weight, many times over: in bf16 on a CPU it is brought into its best order once.
+
+    Args:
+        weight: [O, I].
+        rows: how many rows are multiplied at a time, where that is known.
+    """
+
+    def __init__(self, weight: Tensor, rows: int | None = None):
+        self.weight = weight.t()
+        # Private names, which not every build of torch has.
+        order = getattr(torch.ops.mkldnn, "_reorder_linear_weight", None)
+        self.ordered = None
+        if order is not None and weight.device.type == "cpu" and weight.dtype is torch.bfloat16:
+            self.ordered = order(weight.contiguous(), rows)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """x [rows, I] -> x @ weight.T, [rows, O]."""
+        if self.ordered is None:
+            return x @ self.weight
+        return torch.ops.mkldnn._linear_pointwise(x, self.ordered, None, "none", [], "")
+
+
+class _Linear(Function):
+    """See `linear`."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return x @ weight.t()
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight = ctx.saved_tensors
+        (d_out,) = grads
+        wants_x, wants_weight = ctx.needs_input_grad
+        d_x = d_out @ weight if wants_x else None
+        return d_x, over_rows(d_out, x) if wants_weight else None
