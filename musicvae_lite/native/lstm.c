@@ -69,23 +69,25 @@ static inline ratio hyperbolic_tangent(float x) {
     return (ratio){x * above, below};
 }
 
-/* One step forward. `gates` holds what the inputs say and becomes the squashed gates; `product` is what the
- * state before says, `constant` what is said at every step: to all rows alike where `stride` is 0, else it
- * is the length of a row. Two gates share each division. */
+/* One step forward. `gates` becomes the squashed gates. What is said to them is the sum of `product`, by the
+ * state before; `constant`, at every step, to all rows alike where `stride` is 0, else that is the length of a
+ * row; and what the input says: a row of `table`, or what `gates` held where there is no `index`. Two gates
+ * share each division. */
 #define FORWARD(T)                                                                                     \
     void forward_##T(size_t batch, size_t size, const T *restrict product, const T *restrict constant, \
-                     size_t stride, T *restrict gates, const float *restrict before,                   \
-                     float *restrict after, T *restrict hidden) {                                      \
+                     size_t stride, const T *table, const int64_t *index, T *gates,                    \
+                     const float *restrict before, float *restrict after, T *restrict hidden) {        \
         for (size_t row = 0; row < batch; row++) {                                                     \
             const T *p = product + 4 * row * size, *z = constant + row * stride;                       \
-            T *restrict x = gates + 4 * row * size;                                                    \
+            T *x = gates + 4 * row * size;                                                             \
+            const T *s = index ? table + 4 * index[row] * size : x;                                    \
             _Pragma("omp simd") for (size_t k = 0; k < size; k++) {                                    \
                 size_t at = row * size + k;                                                            \
                 size_t second = k + size, third = k + 2 * size, fourth = k + 3 * size;                 \
-                float to_i = from_##T(p[k]) + from_##T(x[k]) + from_##T(z[k]);                         \
-                float to_f = from_##T(p[second]) + from_##T(x[second]) + from_##T(z[second]);          \
-                float to_g = from_##T(p[third]) + from_##T(x[third]) + from_##T(z[third]);             \
-                float to_o = from_##T(p[fourth]) + from_##T(x[fourth]) + from_##T(z[fourth]);          \
+                float to_i = from_##T(p[k]) + from_##T(s[k]) + from_##T(z[k]);                         \
+                float to_f = from_##T(p[second]) + from_##T(s[second]) + from_##T(z[second]);          \
+                float to_g = from_##T(p[third]) + from_##T(s[third]) + from_##T(z[third]);             \
+                float to_o = from_##T(p[fourth]) + from_##T(s[fourth]) + from_##T(z[fourth]);          \
                 float under_i = 1.0f + exponential(-to_i);                                             \
                 float under_f = 1.0f + exponential(-to_f);                                             \
                 ratio t = hyperbolic_tangent(to_g);                                                    \
@@ -107,11 +109,13 @@ static inline ratio hyperbolic_tangent(float x) {
 
 /* One step back. The gradient of h is what the step behind says plus what the output says. `gates` holds the
  * squashed gates and becomes the gradient of what was said to them; `d_cell` goes from after to before,
- * and `d_constant`, whose rows are as far apart as `stride` says, gathers over the steps. */
+ * and `d_constant`, whose rows are as far apart as `stride` says, gathers over the steps, as does
+ * `d_table` where there is an `index`. */
 #define BACKWARD(T)                                                                                    \
     void backward_##T(size_t batch, size_t size, const T *restrict behind, const T *restrict output,   \
                       T *restrict gates, const float *restrict before, const float *restrict after,    \
-                      float *restrict d_cell, float *restrict d_constant, size_t stride) {             \
+                      float *restrict d_cell, float *restrict d_constant, size_t stride,               \
+                      float *restrict d_table, const int64_t *index) {                                 \
         for (size_t row = 0; row < batch; row++) {                                                     \
             T *restrict x = gates + 4 * row * size;                                                    \
             float *restrict dz = d_constant + row * stride;                                            \
@@ -138,6 +142,9 @@ static inline ratio hyperbolic_tangent(float x) {
                 x[fourth] = to_##T(d_o);                                                               \
                 dz[fourth] += d_o;                                                                     \
             }                                                                                          \
+            if (!index) continue;                                                                      \
+            float *restrict ds = d_table + 4 * index[row] * size;                                      \
+            for (size_t k = 0; k < 4 * size; k++) ds[k] += from_##T(x[k]);                             \
         }                                                                                              \
     }
 

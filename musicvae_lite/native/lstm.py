@@ -19,18 +19,27 @@ def serves(device: torch.device, kind: torch.dtype) -> bool:
 
 
 def forward(
-    product: Tensor, constant: Tensor, gates: Tensor, before: Tensor, after: Tensor, hidden: Tensor
+    product: Tensor,
+    constant: Tensor,
+    read: tuple[Tensor, Tensor] | None,
+    gates: Tensor,
+    before: Tensor,
+    after: Tensor,
+    hidden: Tensor,
 ) -> None:
     """One step of an LSTM. All tensors are contiguous, cells are float32, all else is of one type.
 
     Args:
         product: [B, 4H], what the state before says to the gates i, f, g, o.
         constant: [B, 4H] or [1, 4H], what is said at every step.
-        gates: [B, 4H], what the inputs say; becomes the squashed gates.
+        read: a table [V, 4H] and an int64 row of it for each sequence [B]: what the inputs say. None where
+            `gates` holds that.
+        gates: [B, 4H], becomes the squashed gates.
         before, after: [B, H], the cell; `after` is written.
         hidden: [B, H], written.
     """
-    _call("forward", hidden, product, constant, _stride(constant), gates, before, after, hidden)
+    told = product, constant, _stride(constant), *(read or (0, 0))
+    _call("forward", hidden, *told, gates, before, after, hidden)
 
 
 def backward(
@@ -41,6 +50,7 @@ def backward(
     after: Tensor,
     d_cell: Tensor,
     d_constant: Tensor,
+    read: tuple[Tensor, Tensor] | None,
 ) -> None:
     """The same step back.
 
@@ -50,8 +60,10 @@ def backward(
         before, after: [B, H], the cell.
         d_cell: [B, H], the gradient of `after`; becomes that of `before`.
         d_constant: [B, 4H] or [1, 4H], float32; the gradient of the gates is added.
+        read: the table's gradient [V, 4H], float32, to which it is added as well, and the rows.
     """
-    _call("backward", behind, behind, output, gates, before, after, d_cell, d_constant, _stride(d_constant))
+    gathered = d_constant, _stride(d_constant), *(read or (0, 0))
+    _call("backward", behind, behind, output, gates, before, after, d_cell, *gathered)
 
 
 def _stride(constant: Tensor) -> int:

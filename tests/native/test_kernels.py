@@ -50,14 +50,14 @@ def test_a_step_forward_and_back(kind: torch.dtype, batch: int, size: int, rows:
         [wanted_after, wanted_hidden], [said, cell], [d_cell.double(), behind.double() + output.double()]
     )
 
-    lstm.forward(product, constant, gates, before, after, hidden)
+    lstm.forward(product, constant, None, gates, before, after, hidden)
     rounding = ROUNDING[kind]
     assert_near(gates, squashed.detach(), rounding)
     assert_near(hidden, wanted_hidden.detach(), rounding)
     assert_near(after, wanted_after.detach(), 1e-6)
 
     d_constant = torch.ones(constant.shape)
-    lstm.backward(behind, output, gates, before, after, d_cell, d_constant)
+    lstm.backward(behind, output, gates, before, after, d_cell, d_constant, None)
     assert_near(gates, wanted[0], 10 * rounding)
     assert_near(d_cell, wanted[1], 10 * rounding)
     gathered = wanted[0].sum(0, keepdim=True) if rows == "one" else wanted[0]
@@ -71,7 +71,7 @@ def test_what_is_no_number_stays_none_and_what_is_infinite_is_squashed(kind: tor
     said[0, 1::3] = torch.inf
     said[0, 2::3] = -torch.inf
     after, hidden = torch.empty(1, 3), torch.empty(1, 3, dtype=kind)
-    lstm.forward(torch.zeros_like(said), torch.zeros_like(said), said, torch.ones(1, 3), after, hidden)
+    lstm.forward(torch.zeros_like(said), torch.zeros_like(said), None, said, torch.ones(1, 3), after, hidden)
     assert after[0, 0].isnan()
     assert hidden[0, 0].isnan()
     assert after[0, 1:].tolist() == pytest.approx([2.0, 0.0], abs=1e-6)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.stock.reading import Reader
-from musicvae_lite.models.stock.recurrence import has_kernels, over, product_type, run
+from musicvae_lite.models.stock.recurrence import Rows, has_kernels, over, product_type, run
 
 State = tuple[Tensor, Tensor]  # h, c [B, H] each
 
@@ -55,7 +55,7 @@ class Cell(nn.Module):
 
     def forward(
         self,
-        first: Tensor,
+        first: Tensor | Rows,
         state: State | None = None,
         backwards: bool = False,
         constant: Tensor | None = None,
@@ -63,7 +63,7 @@ class Cell(nn.Module):
         """All steps. Time comes first.
 
         Args:
-            first: [T, B, R], the input after `first`. Overwritten.
+            first: [T, B, R], the input after `first`; overwritten. Or rows, where nothing projects.
             constant: [B, R], what is added to it at every step.
             state: zeros by default.
             backwards: read from the last step to the first.
@@ -71,7 +71,7 @@ class Cell(nn.Module):
         Returns:
             The layer's output [T, B, H] and the raw h [T, B, H].
         """
-        if self.project is None:
+        if self.project is None or isinstance(first, Rows):
             h, _ = run(first, self.weight_hh, *(state or (None, None)), backwards, constant)
             return h, h
         first = first if constant is None else first.add_(constant)
@@ -183,10 +183,12 @@ class FirstInput:
         """All steps [B, T, ...] through the cell, as `Cell.forward`."""
         if self.keep < 1 or (self.cell.project is None and has_kernels(self.cell.weight_hh)):
             return self.cell.read(self._spelled(steps), state, backwards)
-        # In bf16 a one-hot row is multiplied sooner than another is fetched, there and back.
-        look_up = self.reader.multiply if self.kind is torch.bfloat16 else self.reader.look_up
-        first = look_up(steps.transpose(0, 1), self.table)  # [T, B, R], a tensor of its own
-        first = first if self.control is None else first.add_(self.control)
+        told = steps.transpose(0, 1)
+        if self.control is None and self.cell.project is None and self.reader.is_single:
+            first = Rows(self.table, told.long())
+        else:
+            first = self.reader.look_up(told, self.table)  # [T, B, R], a tensor of its own
+            first = first if self.control is None else first.add_(self.control)
         return self.cell(first, state, backwards, self.constant)
 
     def at(self, t: int, step: Tensor) -> Tensor:

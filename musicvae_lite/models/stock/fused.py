@@ -17,19 +17,25 @@ from musicvae_lite.native import lstm
 
 
 class Fused(Function):
-    """See `recurrence.run`. Gates and what comes out are of the type of products, cells are float32."""
+    """See `recurrence.run`. Gates and what comes out are of the type of products, cells are float32.
+
+    What the inputs say is given as gates [T, B, 4H], or as a table [V, 4H] and rows of it [T, B].
+    """
 
     @staticmethod
     def forward(
         ctx: Any,
-        gates: Tensor,
+        said: Tensor,
+        rows: Tensor | None,
         weight: Tensor,
         h: Tensor | None,
         c: Tensor | None,
         backwards: bool,
         constant: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
-        steps, batch, size = *gates.shape[:2], weight.shape[1]
+        steps, batch = said.shape[:2] if rows is None else rows.shape
+        size = weight.shape[1]
+        gates = said if rows is None else said.new_empty((steps, batch, 4 * size))
         across = Repeated(weight.to(gates.dtype), batch)
         # A state more than there are steps: the initial one stands at `first`, before the first step read.
         hidden = gates.new_empty((steps + 1, batch, size))
@@ -43,26 +49,30 @@ class Fused(Function):
         for t in order(steps, backwards):
             if h is not None or t + before != first:  # a state of zeros says nothing
                 product = across(hidden[t + before])
-            lstm.forward(product, told, gates[t], cells[t + before], cells[t + after], hidden[t + after])
+            read = None if rows is None else (said, rows[t])
+            cell = cells[t + before], cells[t + after]
+            lstm.forward(product, told, read, gates[t], *cell, hidden[t + after])
         increment_version(gates)
-        ctx.save_for_backward(gates, hidden, cells, weight)
+        ctx.save_for_backward(gates, hidden, cells, weight, rows)
         ctx.backwards, ctx.has = backwards, [part is not None for part in (h, c, constant)]
-        ctx.told = len(told)
+        ctx.told, ctx.values = len(told), len(said)
         return hidden[after : steps + after], cells[steps - first]
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        gates, hidden, cells, weight = ctx.saved_tensors
+        gates, hidden, cells, weight, rows = ctx.saved_tensors
         d_output, d_cell = grads[0].contiguous(), grads[1].clone()
         steps, batch, _ = d_output.shape
         before, after = (1, 0) if ctx.backwards else (0, 1)
         back = Repeated(turned(weight.to(gates.dtype)), batch)
         behind, with_h = torch.zeros_like(d_output[0]), ctx.has[0]
         d_constant = d_cell.new_zeros((ctx.told, gates.shape[-1]))
+        d_table = None if rows is None else d_cell.new_zeros((ctx.values, gates.shape[-1]))
         backward_order = order(steps, not ctx.backwards)
         for t in backward_order:
             cell = cells[t + before], cells[t + after]
-            lstm.backward(behind, d_output[t], gates[t], *cell, d_cell, d_constant)
+            read = None if rows is None or d_table is None else (d_table, rows[t])
+            lstm.backward(behind, d_output[t], gates[t], *cell, d_cell, d_constant, read)
             if t != backward_order[-1] or with_h:
                 behind = back(gates[t])
         increment_version(gates)
@@ -71,7 +81,8 @@ class Fused(Function):
         d_h, d_c, d_told = (
             part if is_wanted else None for part, is_wanted in zip(found, ctx.has, strict=True)
         )
-        return gates, d_weight, d_h, d_c, None, d_told
+        d_said = gates if d_table is None else d_table.to(gates.dtype)
+        return d_said, None, d_weight, d_h, d_c, None, d_told
 
 
 def order(steps: int, backwards: bool) -> range:

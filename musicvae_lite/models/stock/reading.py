@@ -14,7 +14,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.models.stock.products import linear
 from musicvae_lite.music.representations.steps import Binary, Categorical, Groove, Product, Step
 
 
@@ -23,6 +22,7 @@ class TokenReader(nn.Module):
 
     Attributes:
         size: how many inputs a step has.
+        is_single: a step reads one row of its table and no more.
         blanks: [P], the value of each part that stands for nothing.
     """
 
@@ -34,6 +34,7 @@ class TokenReader(nn.Module):
         super().__init__()
         self.depths = depths
         self.size = sum(depths) if features is None else features.shape[1]
+        self.is_single = len(depths) == 1
         self.register_buffer("features", features, persistent=False)
         self.register_buffer("blanks", torch.tensor(depths), persistent=False)
 
@@ -43,7 +44,7 @@ class TokenReader(nn.Module):
 
     def hide(self, x: Tensor, mask: Tensor) -> Tensor:
         """x with nothing where mask [B, T] is true."""
-        return torch.where(mask if len(self.depths) == 1 else mask[..., None], self.blank(x), x)
+        return torch.where(mask if self.is_single else mask[..., None], self.blank(x), x)
 
     def start(self, batch: int) -> Tensor:
         """What stands before the first step, [B] or [B, P]."""
@@ -63,15 +64,10 @@ class TokenReader(nn.Module):
     def look_up(self, x: Tensor, table: Any) -> Tensor:
         """x [B, T] or [B, T, P] -> [B, T, R]."""
         x = x.long()
-        if len(self.depths) == 1:
+        if self.is_single:
             return F.embedding(x, table)
         offsets = F.pad((self.blanks + 1).cumsum(0)[:-1], (1, 0))
         return F.embedding(x + offsets, table).sum(-2)
-
-    def multiply(self, x: Tensor, table: Any) -> Tensor:
-        """The same by a product with one-hot rows."""
-        one_hot = self.look_up(x, torch.eye(len(table), device=x.device, dtype=table.dtype))
-        return linear(one_hot, table.t())
 
     def spell(self, x: Tensor, kind: torch.dtype = torch.float32) -> Tensor:
         """x [B, T] or [B, T, P] written out, [B, T, size]."""
@@ -80,7 +76,7 @@ class TokenReader(nn.Module):
 
     def _own(self, x: Tensor | None, blanks: Tensor) -> Tensor:
         blanks = blanks if x is None else blanks.to(x.dtype)
-        return blanks[0] if len(self.depths) == 1 else blanks
+        return blanks[0] if self.is_single else blanks
 
 
 class DenseReader(nn.Module):
@@ -91,6 +87,7 @@ class DenseReader(nn.Module):
     def __init__(self, size: int, silence: bool = False):
         super().__init__()
         self.width, self.silence, self.size = size, silence, size + silence
+        self.is_single = False
         self.register_buffer("zeros", torch.zeros(size), persistent=False)
 
     def blank(self, x: Tensor) -> Tensor:
@@ -108,8 +105,6 @@ class DenseReader(nn.Module):
     def look_up(self, x: Tensor, table: Any) -> Tensor:
         weight, bias = table
         return F.linear(self.spell(x).to(weight.dtype), weight, bias)
-
-    multiply = look_up
 
     def spell(self, x: Tensor, kind: torch.dtype = torch.float32) -> Tensor:
         x = x.to(kind)

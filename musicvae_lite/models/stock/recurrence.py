@@ -10,9 +10,10 @@ for whole layers are faster than all that, and `over` takes them. docs/speed.md 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd import Function
 
@@ -24,8 +25,32 @@ OPERATION = "musicvae_lite::Recurrence"  # its name in ONNX graphs
 IN_CACHE = 2**20  # gates whose slopes are computed at once: about what a core's cache holds
 
 
+class Rows(NamedTuple):
+    """Gates that are rows of a table: what one-hot inputs say.
+
+    Attributes:
+        table: [V, 4H].
+        index: [T, B], int64, which row each step reads.
+    """
+
+    table: Tensor
+    index: Tensor
+
+    def written(self) -> Tensor:
+        """[T, B, 4H]. Raises IndexError where a row is not there."""
+        return F.embedding(self.index, self.table)
+
+    def checked(self) -> Tensor:
+        """The index, contiguous. Raises IndexError where a row is not there: C would read what lies beside."""
+        if self.index.numel():
+            least, most = self.index.aminmax()
+            if least < 0 or most >= len(self.table):
+                raise IndexError(f"index out of range: {int(least)} to {int(most)} of {len(self.table)} rows")
+        return self.index.contiguous()
+
+
 def run(
-    gates: Tensor,
+    gates: Tensor | Rows,
     weight: Tensor,
     h: Tensor | None = None,
     c: Tensor | None = None,
@@ -35,7 +60,7 @@ def run(
     """All steps of an LSTM layer. Time comes first.
 
     Args:
-        gates: [T, B, 4H], what the inputs say to the gates i, f, g, o, bias included. Overwritten.
+        gates: [T, B, 4H], what the inputs say to the gates i, f, g, o, bias included; overwritten. Or rows.
         weight: [4H, H], recurrent.
         h, c: [B, H], initial state; zeros by default, which saves a product.
         backwards: go from the last step to the first.
@@ -44,14 +69,17 @@ def run(
     Returns:
         h of every step [T, B, H], and the last c [B, H].
     """
+    if not torch.compiler.is_exporting() and lstm.serves(weight.device, kind := product_type(weight)):
+        said, index = (gates.table, gates.checked()) if isinstance(gates, Rows) else (gates, None)
+        given = (None if part is None else part.float() for part in (h, c))
+        told = None if constant is None else constant.float()
+        return Fused.apply(said.to(kind).contiguous(), index, weight, *given, backwards, told)  # type: ignore[return-value]
+    gates = gates.written() if isinstance(gates, Rows) else gates
     if torch.compiler.is_exporting():
         return _symbolic(gates if constant is None else gates + constant, weight, h, c, backwards)
-    h, c, constant = (None if part is None else part.float() for part in (h, c, constant))
-    kind = product_type(gates)
-    if lstm.serves(gates.device, kind):
-        return Fused.apply(gates.to(kind).contiguous(), weight, h, c, backwards, constant)  # type: ignore[return-value]
-    gates = gates if constant is None else gates.add_(constant)
-    return _Recurrence.apply(gates.float().contiguous(), weight, h, c, backwards)  # type: ignore[return-value]
+    gates = (gates if constant is None else gates.add_(constant)).float().contiguous()
+    h, c = (None if part is None else part.float() for part in (h, c))
+    return _Recurrence.apply(gates, weight, h, c, backwards)  # type: ignore[return-value]
 
 
 def has_kernels(x: Tensor) -> bool:
@@ -104,7 +132,7 @@ def step(
         told = gates.new_zeros((1, gates.shape[1])) if constant is None else constant.contiguous()
         before, product = c.float().contiguous(), recurrent(h)
         after, hidden = torch.empty_like(before), h.new_empty(h.shape)
-        lstm.forward(product, told, gates, before, after, hidden)
+        lstm.forward(product, told, None, gates, before, after, hidden)
         return hidden, after
     gates = gates if constant is None else gates.add_(constant)
     i, f, g, o = (part.float() for part in gates.addmm_(h, recurrent.weight).chunk(4, -1))

@@ -11,7 +11,7 @@ from torch import nn
 from musicvae_lite import runtime
 from musicvae_lite.models.stock import cells, recurrence
 from musicvae_lite.models.stock.products import Repeated
-from musicvae_lite.models.stock.recurrence import over, run, step
+from musicvae_lite.models.stock.recurrence import Rows, over, run, step
 from musicvae_lite.native import building, lstm
 from musicvae_lite.vae import Batch
 from tests.magenta.models import small
@@ -154,6 +154,38 @@ def test_what_is_said_at_every_step_may_stand_apart(passes: str, rows: int):
 
     for wanted, got in zip(found(added), found(apart), strict=True):
         torch.testing.assert_close(got, wanted, atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_rows_of_a_table_are_what_they_say_written_out(passes: str, backwards: bool):
+    lstm_, _, h, c = inputs()
+    table, index = torch.randn(4, 20), torch.randint(0, 3, (2, 7)).t()  # row 3 is never read
+
+    def found(read: Any) -> list[torch.Tensor]:
+        lstm_.zero_grad()
+        leaf = table.clone().requires_grad_()
+        out, cell = run(read(leaf), lstm_.weight_hh_l0, h, c, backwards)
+        (out.square().sum() + cell.sum()).backward()
+        assert leaf.grad is not None
+        return [out, leaf.grad, lstm_.weight_hh_l0.grad.clone()]
+
+    written = found(lambda table: nn.functional.embedding(index, table))
+    for wanted, got in zip(written, found(lambda table: Rows(table, index)), strict=True):
+        torch.testing.assert_close(got, wanted, atol=1e-6, rtol=1e-5)
+    assert not written[1][3].any()
+
+
+@pytest.mark.parametrize("row", [-1, 4])
+def test_a_row_that_is_not_there_is_refused(passes: str, row: int):
+    lstm_, *_ = inputs()
+    with pytest.raises(IndexError, match="out of range"):
+        run(Rows(torch.randn(4, 20), torch.tensor([[0, 1], [row, 2]])), lstm_.weight_hh_l0)
+
+
+def test_no_sequences_are_no_error(passes: str):
+    lstm_, *_ = inputs()
+    hidden, cell = run(Rows(torch.randn(4, 20), torch.zeros(3, 0, dtype=torch.long)), lstm_.weight_hh_l0)
+    assert (hidden.shape, cell.shape) == ((3, 0, 5), (0, 5))
 
 
 def test_going_back_twice_is_refused(passes: str):
