@@ -41,7 +41,7 @@ class Rows(NamedTuple):
         return F.embedding(self.index, self.table)
 
     def checked(self) -> Tensor:
-        """The index, contiguous. Raises IndexError where a row is not there: C would read what lies beside."""
+        """The index, contiguous. Raises IndexError where a row is not there: C would read on."""
         if self.index.numel():
             least, most = self.index.aminmax()
             if least < 0 or most >= len(self.table):
