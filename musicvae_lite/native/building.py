@@ -22,7 +22,7 @@ from musicvae_lite import resources
 FLAGS = ("-O3", "-shared", "-fPIC", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math")
 FOR_THIS_PROCESSOR = ("-march=native", "-mcpu=native")  # which of them a compiler knows differs
 SECONDS = 120
-MOST_THREADS = 4  # the loops work on one; beyond this, PyTorch's, which share the work, are faster
+MOST_THREADS = 2  # the loops work on one; beyond this, PyTorch's, which share the work, are faster
 
 
 def serves(source: Path, device: torch.device) -> bool:

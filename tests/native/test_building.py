@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from musicvae_lite.native import building, lstm, transpose
+from tests.compiling import needs_compiler
 
 CPU = torch.device("cpu")
 ADDING = """#include <stddef.h>
@@ -16,8 +17,6 @@ void add(size_t n, size_t by, float *x) {
     for (size_t i = 0; i < n; i++) x[i] += by;
 }
 """
-
-with_compiler = pytest.mark.skipif(building.compiler() is None, reason="no C compiler here")
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +39,7 @@ def kept(tmp_path: Path) -> list[Path]:
     return sorted((tmp_path / "cache" / "native").glob("*"))
 
 
-@with_compiler
+@needs_compiler
 def test_a_function_works_on_the_values_of_tensors(source: Path):
     x = torch.arange(3.0)
     assert building.serves(source, CPU)
@@ -48,7 +47,7 @@ def test_a_function_works_on_the_values_of_tensors(source: Path):
     assert x.tolist() == [7.0, 8.0, 2.0]
 
 
-@with_compiler
+@needs_compiler
 def test_it_is_compiled_once_and_again_when_it_changes(source: Path, tmp_path: Path):
     building.library(source)
     (first,) = kept(tmp_path)
@@ -63,26 +62,26 @@ def test_it_is_compiled_once_and_again_when_it_changes(source: Path, tmp_path: P
     assert len(kept(tmp_path)) == 2
 
 
-@with_compiler
+@needs_compiler
 @pytest.mark.parametrize("file", [lstm.SOURCE, transpose.SOURCE])
 def test_what_ships_compiles(file: Path):
     assert building.library(file) is not None
 
 
-@with_compiler
+@needs_compiler
 def test_a_file_that_does_not_compile_is_done_without(source: Path, tmp_path: Path):
     source.write_text("not C", "utf-8")
     assert not building.serves(source, CPU)
     assert kept(tmp_path) == []
 
 
-@with_compiler
+@needs_compiler
 def test_a_cache_that_cannot_be_written_is_done_without(source: Path, tmp_path: Path):
     (tmp_path / "cache").write_text("a file where a folder should be", "utf-8")
     assert not building.serves(source, CPU)
 
 
-@with_compiler
+@needs_compiler
 def test_a_library_that_was_damaged_is_done_without(source: Path):
     named = building.compiler()
     assert named is not None
@@ -90,7 +89,7 @@ def test_a_library_that_was_damaged_is_done_without(source: Path):
     assert not building.serves(source, CPU)
 
 
-@with_compiler
+@needs_compiler
 def test_a_library_that_others_may_write_is_not_loaded(source: Path):
     named = building.compiler()
     assert named is not None
@@ -108,7 +107,7 @@ def test_it_can_be_left_out(source: Path, monkeypatch: pytest.MonkeyPatch):
     assert not building.serves(source, CPU)
 
 
-@with_compiler
+@needs_compiler
 def test_many_threads_are_left_to_pytorch(source: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(torch, "get_num_threads", lambda: building.MOST_THREADS + 1)
     assert not building.serves(source, CPU)

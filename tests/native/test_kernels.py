@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from musicvae_lite.native import building, lstm, transpose
+from musicvae_lite.native import lstm, transpose
+from tests.compiling import needs_compiler
 
-pytestmark = pytest.mark.skipif(building.compiler() is None, reason="no C compiler here")
+pytestmark = needs_compiler
 
 TYPES = [torch.float32, torch.bfloat16]
 SIZES = [(1, 1), (3, 5), (2, 16), (4, 67)]  # batch and size: less, as much and more than is done at once

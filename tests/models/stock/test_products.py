@@ -8,7 +8,7 @@ from torch import Tensor
 
 from musicvae_lite.models.stock import products
 from musicvae_lite.models.stock.products import Repeated, linear, over_rows
-from musicvae_lite.native import building
+from tests.compiling import can_compile
 
 TYPES = [torch.float32, torch.bfloat16]
 
@@ -17,7 +17,7 @@ TYPES = [torch.float32, torch.bfloat16]
 def turning(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "viewed":
         monkeypatch.setattr(products, "serves", lambda x: False)
-    elif building.compiler() is None:
+    elif not can_compile():
         pytest.skip("no C compiler here")
 
 
