@@ -1,4 +1,4 @@
-"""Whether this machine can compile C: a compiler that finds the standard headers, and a place to load from."""
+"""Whether this machine can compile C: a compiler that finds standard headers, and a place to load from."""
 
 from __future__ import annotations
 
