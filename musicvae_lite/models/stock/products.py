@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
+from musicvae_lite import runtime
 from musicvae_lite.native.transpose import serves, transposed
 
 
@@ -42,11 +43,12 @@ class Repeated:
 
     def __init__(self, weight: Tensor, rows: int | None = None):
         self.weight = weight.t()
-        # Private names, which not every build of torch has.
-        order = getattr(torch.ops.mkldnn, "_reorder_linear_weight", None)
         self.ordered = None
-        if order is not None and weight.device.type == "cpu" and weight.dtype is torch.bfloat16:
-            self.ordered = order(weight.contiguous(), rows)
+        is_served = weight.device.type == "cpu" and weight.dtype is torch.bfloat16
+        if is_served and runtime.bfloat16_pays(weight.device):  # others have no kernel for it
+            # A private name, which not every build of torch has.
+            order = getattr(torch.ops.mkldnn, "_reorder_linear_weight", None)
+            self.ordered = None if order is None else order(weight.contiguous(), rows)
 
     def __call__(self, x: Tensor) -> Tensor:
         """x [rows, I] -> x @ weight.T, [rows, O]."""
