@@ -31,7 +31,7 @@ def serves(source: Path, device: torch.device) -> bool:
 
 
 def call(source: Path, name: str, *given: Tensor | int) -> None:
-    """A function of a C file that takes counts (size_t or long) and the values of contiguous tensors."""
+    """A function of a C file that takes counts (size_t) and the values of contiguous tensors."""
     numbers = (part if isinstance(part, int) else part.data_ptr() for part in given)
     getattr(library(source), name)(*map(ctypes.c_size_t, numbers))
 

@@ -16,8 +16,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from musicvae_lite.errors import ConfigError
+from musicvae_lite.models.stock.products import product_type
 from musicvae_lite.models.stock.reading import Reader
-from musicvae_lite.models.stock.recurrence import Rows, has_kernels, over, product_type, run
+from musicvae_lite.models.stock.recurrence import Rows, has_kernels, over, run
 
 State = tuple[Tensor, Tensor]  # h, c [B, H] each
 
@@ -194,7 +195,7 @@ class FirstInput:
     def at(self, t: int, step: Tensor) -> Tensor:
         """The step that is read at time t, [B, ...] -> [B, R], a tensor of its own, without `beside`."""
         first = self.reader.look_up(step[:, None], self.table)[:, 0]
-        constant = self.constant if self.beside is None else None
+        constant = None if self.cell.project is None else self.constant
         for more in (constant, None if self.control is None else self.control[t]):
             first = first if more is None else first.add_(more)
         return first

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from musicvae_lite import runtime
 from musicvae_lite.models.stock import products
 from musicvae_lite.models.stock.products import Repeated, linear, over_rows
 from tests.compiling import can_compile
@@ -61,3 +62,11 @@ def test_one_weight_many_times(kind: torch.dtype, rows: int):
     for count in (rows, 7):
         x = made(count, 10, kind=kind)
         assert_near(times(x), x.float() @ weight.float().t())
+
+
+def test_a_processor_without_a_kernel_for_bf16_multiplies_plainly(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(runtime, "bfloat16_pays", lambda device: False)
+    weight, x = made(24, 10, kind=torch.bfloat16), made(4, 10, kind=torch.bfloat16)
+    times = Repeated(weight, 4)
+    assert times.ordered is None
+    assert_near(times(x), x.float() @ weight.float().t())

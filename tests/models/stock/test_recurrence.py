@@ -10,6 +10,7 @@ from torch import nn
 
 from musicvae_lite import runtime
 from musicvae_lite.models.stock import cells, recurrence
+from musicvae_lite.models.stock import passes as passes_
 from musicvae_lite.models.stock.products import Repeated
 from musicvae_lite.models.stock.recurrence import Rows, over, run, step
 from musicvae_lite.native import lstm
@@ -52,7 +53,7 @@ def passes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 @pytest.mark.parametrize("backwards", [False, True])
 @pytest.mark.parametrize("at_once", [1, 45, 2**20])  # gates: one step, two steps, all of them
 def test_values_and_gradients_are_those_of_nn_lstm(passes: str, backwards: bool, at_once: int, monkeypatch):
-    monkeypatch.setattr(recurrence, "IN_CACHE", at_once)
+    monkeypatch.setattr(passes_, "IN_CACHE", at_once)
     lstm, x, h, c = inputs()
 
     def theirs(x: torch.Tensor, h: torch.Tensor, c: torch.Tensor):
