@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import torch
+    from torch import Tensor
 
 PRECISIONS = ("bf16", "float32")
 
@@ -108,6 +109,14 @@ def products_in(precision: str, device: torch.device) -> torch.autocast:
     import torch
 
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+
+
+def product_type(x: Tensor) -> torch.dtype:
+    """The type that products have where x is: autocast's, else float32."""
+    import torch
+
+    kind = x.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
 
 
 @dataclass(frozen=True)

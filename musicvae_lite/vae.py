@@ -253,7 +253,7 @@ def collapse_warning(kl_bits: float, units: Sequence[float] | Tensor, beta: floa
         units: mean KL of each latent unit, in nats.
         beta: the weight the KL had.
     """
-    in_use = sum(1 for unit in units if float(unit) > 0.01)
+    in_use = int((torch.as_tensor(units) > 0.01).sum())
     if math.isnan(kl_bits) or (kl_bits >= 1.0 and in_use > 0):
         return None
     return (

@@ -132,7 +132,8 @@ class Personal:
             raise ConfigError(
                 f"it draws codes of {self.config.codes} numbers, the model has {model.config.z}"
             )
-        z = self.draw(count, model.generator(seed))
+        chance = torch.Generator(self.vae.device).manual_seed(model.generator(seed).initial_seed())
+        z = self.draw(count, chance)
         takes = model.decode(z, temperature, seed, style, chords)
         takes.record |= {"command": "sample", "personal": self.record}
         return takes

@@ -136,7 +136,8 @@ def inputs(model: ImageVAE, pictures: Pictures, seed: int = 0) -> tuple[Tensor, 
         raise ConfigError(
             "this model conditions on labels, and the pictures have none: say which with --label"
         )
-    batch = examples(model.config, torch.from_numpy(pictures.pixels), None, model.generator(seed))
+    chance = torch.Generator().manual_seed(seed)  # what is read is told as pictures of the CPU
+    batch = examples(model.config, torch.from_numpy(pictures.pixels), None, chance)
     labels = pictures.labels.tolist() if model.config.conditional and pictures.labels is not None else None
     return batch.x, batch.target, labels  # type: ignore[return-value]
 

@@ -6,18 +6,62 @@ sit for minutes at always answering "hold". The starts here leave that floor in 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from musicvae_lite import runtime
 from musicvae_lite.latent import Posterior
 
 SMALLEST_SCALE = 1e-4
 
 
-def lstm(inputs: int, hidden: int, layers: int = 1, bidirectional: bool = False) -> nn.LSTM:
+class LSTM(nn.LSTM):
+    """PyTorch's. On GPUs its products have the type that was asked for, and its gradient is also to be had
+    of a model that is not being trained, which cuDNN refuses."""
+
+    def forward(self, x: Tensor, state: tuple[Tensor, Tensor] | None = None):  # type: ignore[override]
+        if x.device.type == "cpu":
+            return super().forward(x, state)
+        directions = 2 if self.bidirectional else 1
+        zeros = x.new_zeros((self.num_layers * directions, len(x), self.hidden_size))
+        weights: list[Tensor] = self._flat_weights  # type: ignore[assignment]
+        kind = runtime.product_type(x)
+        return lstm_in(kind, x, state or (zeros, zeros), weights, self.num_layers, directions, True)
+
+
+def lstm_in(
+    kind: torch.dtype,
+    x: Tensor,
+    state: tuple[Tensor, Tensor],
+    weights: Sequence[Tensor],
+    layers: int = 1,
+    directions: int = 1,
+    batch_first: bool = False,
+) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    """PyTorch's kernels for whole layers of LSTM, in one type. Within autocast cuDNN would take fp16, whose
+    gradients vanish, in place of bf16.
+
+    Args:
+        x: [T, B, I], or [B, T, I].
+        state: h and c before, each [layers * directions, B, H].
+        weights: as nn.LSTM orders them, with biases.
+
+    Returns:
+        As nn.LSTM, all of that type.
+    """
+    parts = [weight.to(kind) for weight in weights]
+    states, trains, both = [part.to(kind) for part in state], torch.is_grad_enabled(), directions == 2
+    with torch.autocast(x.device.type, enabled=False):
+        out = torch.lstm(x.to(kind), states, parts, True, layers, 0.0, trains, both, batch_first)
+    return out[0], (out[1], out[2])
+
+
+def lstm(inputs: int, hidden: int, layers: int = 1, bidirectional: bool = False) -> LSTM:
     """A batch-first LSTM with orthogonal recurrent weights and a forget bias of 1."""
-    module = nn.LSTM(inputs, hidden, layers, batch_first=True, bidirectional=bidirectional)
+    module = LSTM(inputs, hidden, layers, batch_first=True, bidirectional=bidirectional)
     for name, weight in module.named_parameters():
         if name.startswith("weight_hh"):
             for gate in weight.data.chunk(4):

@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from musicvae_lite import checkpoints, runtime
 from musicvae_lite.errors import CheckpointError, ConfigError, DatasetError
@@ -17,6 +16,7 @@ from musicvae_lite.training.interrupts import waiting_interrupts
 from musicvae_lite.training.reports import Listener, Report, summary
 from musicvae_lite.training.run_folder import Progress, RunFolder
 from musicvae_lite.training.settings import TrainingSettings
+from musicvae_lite.training.smoothing import RunningMeans
 from musicvae_lite.training.task import Task
 from musicvae_lite.training.team import Team
 from musicvae_lite.training.tensorflow_adam import TensorFlowAdam
@@ -27,7 +27,7 @@ __all__ = ["Listener", "Report", "Trainer", "summary", "train"]
 FLOOR_PATIENCE = 600  # updates after which a model must have left the floor
 SHORTEST_PATIENCE = 300  # no start is judged before; shorter runs are not judged at all
 MOST_RESTARTS = 5
-SMOOTH = 0.98
+GRADIENT = "gradient_norm"
 
 
 def train(
@@ -152,6 +152,7 @@ class Trainer:
         if fresh:
             self.task.grow(self.vae.to(self.team.device), fresh)
         self.model, self.optimizer = self.team.fabric.setup(self.vae, self._optimizer())
+        self.means = RunningMeans(self.progress.smooth, self.team.device)
         self.generator = torch.Generator(self.team.device)
         return taken
 
@@ -201,25 +202,24 @@ class Trainer:
         norm = self.team.fabric.clip_gradients(
             self.model, self.optimizer, max_norm=s.clip, error_if_nonfinite=False
         )
-        if norm is not None and not math.isfinite(norm):
-            raise ConfigError(
-                f"update {step + 1}: the gradient is {float(norm)}, the loss {loss.total.item()}. Start "
-                f"again with a learning_rate below {s.learning_rate:g} or another seed"
-            )
+        self.means.add({**loss.terms, "loss": loss.total, GRADIENT: norm})  # type: ignore[dict-item]
+        self.units = loss.units
+        if self.means.is_due(step + 1):
+            self._read(step + 1)
         self.optimizer.step()
         self.progress.step += 1
-        self.units = loss.units
-        self._smooth({**loss.terms, "loss": loss.total.detach()})
 
-    def _smooth(self, terms: dict[str, Tensor]) -> None:
-        if self.team.device.type != "cpu" and self.progress.step % 10:
-            return  # reading a number off a GPU makes it wait
-        smooth, device = self.progress.smooth, self.team.device
-        means = self.team.mean(torch.stack([value.float().to(device) for value in terms.values()]))
-        for name, mean in zip(terms, means.cpu(), strict=True):
-            number = float(mean)
-            smooth[name] = SMOOTH * smooth.get(name, number) + (1 - SMOOTH) * number
-        smooth["beta"] = float(terms["beta"])
+    def _read(self, step: int) -> None:
+        """Brings the smoothed figures up to date. Raises ConfigError where the weights blew up."""
+        if not self.means.names:
+            return
+        found = self.means.named(self.team.mean(self.means.means))
+        if not math.isfinite(found[GRADIENT]):
+            raise ConfigError(
+                f"by update {step}: the gradient is {found[GRADIENT]}, the loss {found['loss']}. Start "
+                f"again with a learning_rate below {self.settings.learning_rate:g} or another seed"
+            )
+        self.progress.smooth = {**found, "beta": self.settings.beta_at(step - 1)}
 
     def _stuck(self) -> bool:
         """Whether the model sits at the floor.
@@ -229,7 +229,10 @@ class Trainer:
         """
         before_kl = int(self.settings.steps * self.settings.beta_begin)
         patience = min(FLOOR_PATIENCE, max(SHORTEST_PATIENCE, before_kl))
-        return self.progress.step == patience and self.task.is_at_floor(self.progress.smooth)
+        if self.progress.step != patience:
+            return False
+        self._read(patience)
+        return self.task.is_at_floor(self.progress.smooth)
 
     def _restart(self) -> bool:
         """Starts anew from other weights; False when that was done too often already."""
@@ -245,6 +248,7 @@ class Trainer:
 
     def _validate(self) -> None:
         """All processes find the same figures, so that none waits for another's longer than an update."""
+        self._read(self.progress.step)
         if not self.task.held_out:
             self._keep()
             return
@@ -265,6 +269,7 @@ class Trainer:
             self.folder.keep(self.vae, self.task.table())
 
     def _save(self) -> None:
+        self._read(self.progress.step)
         if self.team.is_first:
             self.folder.save(self.vae, self.optimizer, self.task.table(), self.progress)
         self._tell("saved", "")

@@ -12,7 +12,7 @@ import pytest
 
 from musicvae_lite import runtime
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.training import loop
+from musicvae_lite.training import smoothing
 from musicvae_lite.training.team import Team
 from tests.models.image import small
 from tests.training import test_images as images
@@ -54,7 +54,7 @@ def validations(folder: Path) -> list[dict[str, Any]]:
 def test_two_processes_are_one_with_the_whole_batch_also_when_resumed(
     train: Callable[[Path, Heard, bool], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(loop, "SMOOTH", 0.0)
+    monkeypatch.setattr(smoothing, "SMOOTH", 0.0)
     heard, folder = Heard(), tmp_path / "shared"
     train(tmp_path / "alone", heard, False)
 

@@ -74,7 +74,7 @@ def carry_on(
     for control in told:
         window = np.concatenate([end[size:], np.zeros_like(end[:size])])
         z = find(model, window, r.steps - size, control, generator)
-        made = model.decode(z[None], how.temperature, int(torch.randint(2**31, (), generator=generator)),
+        made = model.decode(z[None], how.temperature, _seed(generator),
                             control=None if control is None else control[None])  # fmt: skip
         end, record = np.concatenate([end[size:], made.tokens[0][-size:]]), made.record
         written.append(end[-size:])
@@ -92,6 +92,10 @@ def carry_on(
         record["chords"] = how.chords
     label = f"{bars} new bars" if alone else f"bars {covered.first}-{covered.last} and {bars} more"
     return Takes(long.canonical(tokens), long, covered.style(score), [label], record)
+
+
+def _seed(generator: torch.Generator) -> int:
+    return int(torch.randint(2**31, (), generator=generator, device=generator.device))
 
 
 def find(

@@ -15,8 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from musicvae_lite import runtime
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.models.stock.products import product_type
 from musicvae_lite.models.stock.reading import Reader
 from musicvae_lite.models.stock.recurrence import Rows, has_kernels, over, run
 
@@ -149,7 +149,7 @@ class FirstInput:
             raise ConfigError(f"this model must be told {teller.size} values of control a step")
         self.reader, self.cell, self.keep = reader, cell, keep
         self.told = (z, teller, control)
-        self.kind = product_type(cell.weight_hh)
+        self.kind = runtime.product_type(cell.weight_hh)
 
     @cached_property
     def _weights(self) -> tuple[Tensor, ...]:

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
+from musicvae_lite import runtime
 from musicvae_lite.models.stock.direction import Direction
-from musicvae_lite.models.stock.products import product_type
 
 IN_CACHE = 2**20  # gates whose slopes are computed at once: about what a core's cache holds
 
@@ -26,7 +26,7 @@ class Passes(Function):
         ctx: Any, gates: Tensor, weight: Tensor, h: Tensor | None, c: Tensor | None, backwards: bool
     ) -> tuple[Tensor, Tensor]:
         steps, batch, size = *gates.shape[:2], weight.shape[1]
-        kind = product_type(gates)
+        kind = runtime.product_type(gates)
         across = weight.to(kind).t()
         way = Direction(steps, backwards)
         before, after = way.before, way.after

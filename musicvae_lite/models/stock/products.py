@@ -72,9 +72,3 @@ class _Linear(Function):
         wants_x, wants_weight = ctx.needs_input_grad
         d_x = d_out @ weight if wants_x else None
         return d_x, over_rows(d_out, x) if wants_weight else None
-
-
-def product_type(x: Tensor) -> torch.dtype:
-    """The type that products have where x is: autocast's, else float32."""
-    kind = x.device.type
-    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32

@@ -16,9 +16,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from musicvae_lite import runtime
+from musicvae_lite.models.layers import lstm_in
 from musicvae_lite.models.stock.fused import Fused
 from musicvae_lite.models.stock.passes import Passes
-from musicvae_lite.models.stock.products import Repeated, linear, product_type
+from musicvae_lite.models.stock.products import Repeated, linear
 from musicvae_lite.native import lstm
 
 OPERATION = "musicvae_lite::Recurrence"  # its name in ONNX graphs
@@ -69,7 +71,7 @@ def run(
         h of every step [T, B, H], and the last c [B, H].
     """
     is_exporting = torch.compiler.is_exporting()
-    if not is_exporting and lstm.serves(weight.device, kind := product_type(weight)):
+    if not is_exporting and lstm.serves(weight.device, kind := runtime.product_type(weight)):
         said, index = (gates.table, gates.checked()) if isinstance(gates, Rows) else (gates, None)
         given = (None if part is None else part.float() for part in (h, c, constant))
         return Fused.apply(said.to(kind).contiguous(), index, weight, *given, backwards)  # type: ignore[return-value]
@@ -87,7 +89,7 @@ def has_kernels(x: Tensor) -> bool:
         return False
     if x.device.type != "cpu":
         return x.is_cuda
-    return product_type(x) is torch.bfloat16 and not lstm.serves(x.device, torch.bfloat16)
+    return runtime.product_type(x) is torch.bfloat16 and not lstm.serves(x.device, torch.bfloat16)
 
 
 def over(
@@ -107,14 +109,13 @@ def over(
         As `run`, in the type of products.
     """
     from_input, recurrent, bias = weights
-    kind = product_type(x)
+    kind = runtime.product_type(x)
     if not has_kernels(x):
         return run(linear(x.to(kind), from_input.to(kind)), recurrent, h, c, backwards, bias[None])
     zeros = x.new_zeros((x.shape[1], recurrent.shape[1]))
-    state = [(zeros if part is None else part).to(kind)[None] for part in (h, c)]
-    inputs = (x.flip(0) if backwards else x).to(kind)
-    parts = [part.to(kind) for part in (from_input, recurrent, bias, torch.zeros_like(bias))]
-    hidden, _, last = torch.lstm(inputs, state, parts, True, 1, 0.0, torch.is_grad_enabled(), False, False)
+    state = [(zeros if part is None else part)[None] for part in (h, c)]
+    parts = (from_input, recurrent, bias, torch.zeros_like(bias))
+    hidden, (_, last) = lstm_in(kind, x.flip(0) if backwards else x, (state[0], state[1]), parts)
     return (hidden.flip(0) if backwards else hidden), last[0]
 
 
