@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import suite, time_to_quality
+from benchmarks import devices, suite, time_to_quality
 from benchmarks.speed import operations, original, timing
 from benchmarks.speed.plain import PlainVAE
 from musicvae_lite.corpora.build import build_dataset
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.training.loop import Report
+from tests import elsewhere
 from tests.benchmarks.models import REPRESENTATION, made_up
 from tests.models.architectures import config, tokens
 
@@ -211,3 +213,35 @@ def test_time_to_quality_from_start_to_finish(folder_of_data: Path, tmp_path: Pa
     assert result["ours"]["reached"]["updates"] == 2
     assert result["stock_arrived"]
     assert result["times_sooner"] > 0
+
+
+def test_devices_from_start_to_finish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys):
+    words = ["devices", "--device", "cpu", "--precision", "float32", "--runs", "1", "-o", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", [*words, "--models", "cat-mel_2bar_small", "--batches", "1", "2"])
+    devices.main()
+    rows = json.loads((tmp_path / "devices.json").read_text())["rows"]
+    assert [row["batch"] for row in rows] == [1, 2]
+    assert all(0 < row["share"] < 1 and row["plain_over_ours"] > 0 for row in rows)
+    assert f"{rows[1]['windows_per_s']:,.0f}" in capsys.readouterr().out
+
+
+@BOTH
+def test_steps_on_another_device_are_built_and_made_there(
+    config: MusicConfig, monkeypatch: pytest.MonkeyPatch
+):
+    with elsewhere.reachable(monkeypatch) as device:
+        assert [(what, work()) for what, work in devices.works(config, 3, device)] == [
+            ("ours", None),
+            ("plain", None),
+        ]
+
+
+def test_a_batch_too_large_for_the_device_ends_the_rows(monkeypatch: pytest.MonkeyPatch):
+    def works(config: MusicConfig, batch: int, device: torch.device) -> Any:
+        if batch > 4:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return [("ours", lambda: None), ("plain", lambda: None)]
+
+    monkeypatch.setattr(devices, "works", works)
+    found = devices.rows("cat-mel_2bar_small", [2, 4, 8, 16], torch.device("cpu"), "float32", 1)
+    assert [row["batch"] for row in found] == [2, 4]
