@@ -127,6 +127,9 @@ def test_everything_that_is_done_with_music(device: torch.device, tmp_path: Path
     ):
         assert len(act(there)) == len(act(here))
     assert there.log_prob(a, samples=3).shape == (1,)
+    if device.type == elsewhere.NAME:
+        before = elsewhere.waits
+        assert len(there.sample(40)) == 40 and elsewhere.waits <= before + 2
 
 
 def test_everything_that_is_done_with_collections(device: torch.device, tmp_path: Path):

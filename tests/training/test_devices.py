@@ -37,6 +37,10 @@ def same(there: Heard, here: Heard) -> None:
             assert there.losses()[step] == pytest.approx(wanted, 1e-3, 1e-3)
 
 
+class Stop(Exception):
+    pass
+
+
 class Waiting(Heard):
     """Keeps how often the CPU had waited for the device by each update."""
 
@@ -68,6 +72,22 @@ def test_music(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         21,
         22,
     }  # where it told, saved or validated
+
+
+def test_a_resumed_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    here, there = Heard(), Heard()
+    run(tmp_path / "here", here, preset=preset(FLAT))
+
+    def stop() -> None:
+        raise Stop
+
+    with elsewhere.reachable(monkeypatch):
+        with pytest.raises(Stop):
+            run(tmp_path / "there", Heard(17, stop), preset=preset(FLAT), device=elsewhere.NAME)
+        run(tmp_path / "there", there, preset=preset(FLAT), device=elsewhere.NAME, resume=True)
+    assert there.of("step")[0].step == 15
+    assert there.of("validation")[-1].values == pytest.approx(here.of("validation")[-1].values, 1e-3, 1e-3)
+    assert there.losses()[20] == pytest.approx(here.losses()[20], 1e-3, 1e-3)
 
 
 @pytest.mark.parametrize("kind", ["conv", "rows", "noisy", "adversarial"])
