@@ -53,9 +53,9 @@ def interpolate(
     song as long as the longer one begins as A and ends as B.
     """
     from musicvae_lite.music import picking
-    from mvae.takes_output import destination, open_model, parse_bars, report
+    from mvae.takes_output import destination, open_model, parse_part, report
 
-    places = [parse_bars(bars), parse_bars(bars_b, "--bars-b")]
+    places = [parse_part(bars, whole), parse_part(bars_b, whole, "--bars-b")]
     default = f"{picking.stem(a)}-to-{picking.stem(b)}.mid"
     to = destination(output, default, split, wav, flac, ogg, plot)
     to.check(steps, [a, b])
@@ -64,7 +64,8 @@ def interpolate(
     if whole:
         from musicvae_lite.models import whole_songs
 
-        takes = whole_songs.interpolate(loaded, first.score, last.score, temperature, seed, chords)
+        asked = (None if number is None else number - 1 for number in (track, track_b))
+        takes = whole_songs.interpolate(loaded, first.score, last.score, temperature, seed, chords, *asked)
         report(takes, to, why, as_json=as_json)
         return
     takes = loaded.interpolate(first, last, steps, temperature, seed, chords)

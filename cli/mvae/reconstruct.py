@@ -46,9 +46,9 @@ def reconstruct(
     The picture shows what went in beside what came out.
     """
     from musicvae_lite.music import picking
-    from mvae.takes_output import destination, open_model, parse_bars, report
+    from mvae.takes_output import destination, open_model, parse_part, report
 
-    place = parse_bars(bars)
+    place = parse_part(bars, whole)
     default = f"{picking.stem(file)}-reconstruction.mid"
     to = destination(output, default, False, wav, flac, ogg, plot)
     to.check(1, [file])

@@ -64,6 +64,13 @@ def parse_bars(text: str | None, option: str = "--bars") -> Bars | None:
         raise typer.BadParameter(str(error), param_hint=option) from None
 
 
+def parse_part(text: str | None, whole: bool, option: str = "--bars") -> Bars | None:
+    """What `--bars` says, or wrong usage, as beside `--whole`."""
+    if text is not None and whole:
+        raise typer.BadParameter("--whole takes all bars; leave out one of the two", param_hint=option)
+    return parse_bars(text, option)
+
+
 def destination(
     output: Path | None, default: str, split: bool, wav: bool, flac: bool, ogg: bool, plot: bool
 ) -> Destination:

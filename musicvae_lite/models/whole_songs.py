@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -50,18 +51,35 @@ def reconstruct(
     control = _told(model, chords, covered.control, len(covered.tokens))
     written = model.decode(q.mean, temperature, seed, control=control)
     record = _with(chords, written.record)
-    return _joined(model, written.tokens, covered, score, qpm, "reconstruction", record)
+    return _joined(model, written.tokens, covered, [(covered, score)], qpm, "reconstruction", record)
 
 
 def interpolate(
-    model: MusicVAE, a: Song, b: Song, temperature: float = 0.0, seed: int = 0, chords: str | None = None
+    model: MusicVAE,
+    a: Song,
+    b: Song,
+    temperature: float = 0.0,
+    seed: int = 0,
+    chords: str | None = None,
+    track: int | None = None,
+    track_b: int | None = None,
 ) -> Takes:
     """A song that begins as one piece and ends as another: every window lies further along the path.
 
     The shorter of the two begins again until the longer ends. Tempo and sound are those of `a`.
+
+    Args:
+        track, track_b: index of the track to take of each; by default the representation chooses.
+
+    Raises:
+        ConfigError: both fit into one window.
+        NothingUsableError: no window fits anywhere in one of them.
+        ReadError: a file cannot be read.
     """
     songs = [load(music) for music in (a, b)]
-    coverings = [cover(song, model.representation) for song in songs]
+    coverings = [
+        cover(song, model.representation, taken) for song, taken in zip(songs, (track, track_b), strict=True)
+    ]
     means = [model.posterior_of_tokens(c.tokens, c.control).mean for c in coverings]
     count = max(len(mean) for mean in means)
     if count < 2:
@@ -74,7 +92,8 @@ def interpolate(
     longer = max(coverings, key=lambda c: len(c.tokens))
     control = _told(model, chords, coverings[0].control, count)
     written = model.decode(codes, temperature, seed, control=control)
-    return _joined(model, written.tokens, longer, songs[0], None, "A to B", _with(chords, written.record))
+    inputs = list(zip(coverings, songs, strict=True))
+    return _joined(model, written.tokens, longer, inputs, None, "A to B", _with(chords, written.record))
 
 
 def transfer(model: MusicVAE, hits: Song, feel: Song, temperature: float = 0.0, seed: int = 0) -> Takes:
@@ -92,7 +111,8 @@ def transfer(model: MusicVAE, hits: Song, feel: Song, temperature: float = 0.0, 
     codes = codes[torch.arange(len(covered.tokens)) % len(codes)]
     control = r.examples(covered.tokens, None, np.random.default_rng(0)).control
     written = model.decode(codes, temperature, seed, control=control)
-    return _joined(model, written.tokens, covered, score, None, "transfer", written.record)
+    inputs = [(covered, score), (source, other)]
+    return _joined(model, written.tokens, covered, inputs, None, "transfer", written.record)
 
 
 def _told(model: MusicVAE, chords: str | None, own: np.ndarray | None, count: int) -> np.ndarray | None:
@@ -108,18 +128,20 @@ def _with(chords: str | None, record: dict[str, Any]) -> dict[str, Any]:
 def _joined(
     model: MusicVAE,
     windows: np.ndarray,
-    covered: Covering,
-    score: Score,
+    places: Covering,
+    inputs: Sequence[tuple[Covering, Score]],
     qpm: float | None,
     label: str,
     record: dict[str, Any],
 ) -> Takes:
-    tokens, r = join(windows, covered, model.representation)
+    """Windows in their places as one take, in the style of the first of the inputs."""
+    tokens, r = join(windows, places, model.representation)
+    covered, score = inputs[0]
     style = covered.style(score)
     return Takes(
         tokens,
         r,
         style if qpm is None else replace(style, qpm=qpm),
         [label if label != "reconstruction" else stem(score.source) or label],
-        {**record, "command": label, "inputs": [covered.to_record(score)]},
+        {**record, "command": label, "inputs": [part.to_record(song) for part, song in inputs]},
     )

@@ -182,6 +182,12 @@ class Grid:
         bar = (local / size).astype(np.int64)
         return bars[index] + bar, (local - bar * size).astype(np.int64)
 
+    def step_of_bar(self, bars: np.ndarray) -> np.ndarray:
+        """The first step of bars counted from 1, int64 [N]."""
+        _, at, first, sizes = self._tables
+        index = np.searchsorted(first, bars, side="right") - 1
+        return np.rint(at[index] + (bars - first[index]) * sizes[index]).astype(np.int64)
+
     def tick_of_step(self, steps: np.ndarray) -> np.ndarray:
         """The tick nearest to each step, int32 [N]."""
         at, first, _, _ = self._tables

@@ -21,7 +21,7 @@ class Covering:
     Attributes:
         tokens: [W, T, ...].
         control: [W, T, ...], what conditions them; None when nothing does.
-        skip: int [W], steps at the start of each window that the one before it holds already.
+        skip: int [W], steps of time at the start of each window that the one before it holds already.
         tied: bool [W], whether a note of the song sounds on where a window follows the one before it.
         first, last: the bars covered, counted from 1.
         begin: tick of the first.
@@ -68,8 +68,8 @@ def cover(score: Score, representation: Representation, track: int | None = None
     if not len(rows):
         reasons = "; ".join(dict.fromkeys(r.detail for r in found.rejections)) or "it holds no full bars"
         raise NothingUsableError(f"{score.source or 'the music'}: {reasons}")
-    starts, length = found.bar[rows], representation.bars
-    grid = Grid.of(score, representation.steps_per_quarter)
+    grid, length = Grid.of(score, representation.steps_per_quarter), representation.grid_steps
+    starts = grid.step_of_bar(found.bar[rows])
     chosen, skips, tied, reached = [], [], [], int(starts[0])
     while reached < starts[-1] + length:
         fits = np.flatnonzero((starts <= reached) & (starts + length > reached))
@@ -80,24 +80,23 @@ def cover(score: Score, representation: Representation, track: int | None = None
             reached = int(starts[fits[-1]]) + length
         else:
             reached = int(starts[starts > reached].min())
-    bar_steps = representation.steps // length
-    control = None if found.control is None else found.control[chosen]
-    bars = (int(starts[0]), reached - 1)
+    last, _ = grid.bar_of_step(np.array([reached - 1]))
     return Covering(
         found.tokens[chosen],
-        control,
-        np.array(skips) * bar_steps,
+        None if found.control is None else found.control[chosen],
+        np.array(skips),
         np.array(tied),
-        *bars,
-        round(grid.bar_ticks[bars[0] - 1]),
+        int(found.bar[rows[0]]),
+        int(last[0]),
+        int(grid.tick_of_step(starts[:1])[0]),
         found.track,
         found.choice,
     )
 
 
-def _sounds_over(score: Score, grid: Grid, bar: int, track: int) -> bool:
-    """Whether a note of the track, or of any when it is -1, sounds on over the line before a bar."""
-    tick, slack = grid.bar_ticks[bar - 1], grid.step_ticks / 2
+def _sounds_over(score: Score, grid: Grid, step: int, track: int) -> bool:
+    """Whether a note of the track, or of any when it is -1, sounds on into a step that begins a bar."""
+    tick, slack = grid.tick_of_step(np.array([step]))[0], grid.step_ticks / 2
     over = (score.start < tick - slack) & (score.end > tick + slack)
     return bool((over if track < 0 else over & (score.track == track)).any())
 

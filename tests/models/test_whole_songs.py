@@ -65,6 +65,18 @@ def test_a_walk_over_whole_songs_begins_as_one_and_ends_as_the_other():
         whole_songs.interpolate(model, scale(2), scale(2))
 
 
+def test_a_walk_to_a_longer_song_on_another_track_sounds_as_the_first():
+    model, a, long = small_model(), scale(4), scale(8, first=48)
+    b = replace(long, track=long.track + 1, tracks=(Track("bass", 32), Track("m", 40)))
+    walk = whole_songs.interpolate(model, a, b)
+    assert walk.tokens.shape == (1, 128) and walk.styles[0].program == 9
+    assert [(part["bars"], part["track"]) for part in walk.record["inputs"]] == [([1, 4], 1), ([1, 8], 2)]
+    two = replace(b, track=np.arange(len(b), dtype=np.int32) % 2)
+    low, high = (whole_songs.interpolate(model, a, two, track_b=number) for number in (0, 1))
+    assert [walk.record["inputs"][1]["track"] for walk in (low, high)] == [1, 2]
+    assert not np.array_equal(low.tokens, high.tokens)
+
+
 def test_a_beat_is_humanized_whole():
     """What the model is given has no dynamics or timing, so that two plays of the same hits give the same."""
     model = groove_model("humanize")

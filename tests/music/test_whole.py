@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,24 @@ def test_what_is_joined_is_the_song(bars: int):
     np.testing.assert_array_equal(tokens[0], MelodyRepresentation(bars=bars).windows(song(bars)).tokens[0])
     assert len(r.to_score(tokens[0])) == 4 * bars
     assert (covered.skip[:-1] == 0).all() and covered.skip[-1] == (16 if bars % 2 else 0)
+
+
+@pytest.mark.parametrize("quarters", [12, 24, 36])
+@pytest.mark.parametrize(("short", "long", "kind"), [
+    (Meter(2, 4), Meter(4, 4), MelodyRepresentation),
+    (Meter(3, 8), Meter(6, 8), MelodyRepresentation),
+    (Meter(2, 4), Meter(4, 4), PianorollRepresentation),
+])  # fmt: skip
+def test_bars_shorter_than_the_models_follow_each_other_once(quarters: int, short: Meter, long: Meter, kind):
+    """A song of short bars is covered as the same notes in the model's bars are."""
+    notes = song(quarters // 4)
+    whole = [replace(notes, meters=(MeterChange(0, meter),)) for meter in (short, long)]
+    r = kind(bars=2, meter=long)
+    found, wanted = (cover(score, r) for score in whole)
+    np.testing.assert_array_equal(join(found.tokens, found, r)[0], join(wanted.tokens, wanted, r)[0])
+    np.testing.assert_array_equal(found.tied, wanted.tied)
+    covered = round((found.last - found.first + 1) * short.quarters / long.quarters)
+    assert (found.first, covered) == (1, wanted.last) and found.begin == 0
 
 
 def test_bars_of_another_meter_are_left_out():
