@@ -20,6 +20,7 @@ from musicvae_lite.corpora.recipe import Recipe
 from musicvae_lite.errors import DatasetError
 
 VERSION = 2
+OWN = {"spill", "dataset", "replaced", "settings.json", "plan.new", "plan.jsonl", "journal.jsonl"}
 PATIENCE = 10.0  # seconds until what another machine wrote can be seen on a network's disk
 
 
@@ -32,7 +33,8 @@ class Workspace:
         restart: drop an unfinished run, and replace a dataset of the same name.
 
     Raises:
-        DatasetError: `output` exists, or the unfinished run has other settings or files.
+        DatasetError: `output` exists, or the unfinished run has other settings or files, or what stands
+            in the workspace's place is none.
     """
 
     def __init__(self, output: Path, recipe: Recipe, restart: bool = False):
@@ -40,12 +42,24 @@ class Workspace:
         self.folder = output.with_name(output.name + ".partial")
         self.dataset = self.folder / "dataset"
         self._recipe, self._restart = recipe, restart
+        self._check_folder()
         if (output / MANIFEST).is_file() and not self.dataset.exists():
             self.remove()  # killed after its dataset was in place
         self._check_output()
         if restart and self.folder.exists():
             shutil.rmtree(self.folder)
         (self.folder / "spill").mkdir(parents=True, exist_ok=True)
+
+    def _check_folder(self) -> None:
+        """Nothing is removed here that another has put."""
+        if not self.folder.exists():
+            return
+        names = [part.name for part in self.folder.iterdir()] if self.folder.is_dir() else [self.folder.name]
+        if any(name.removesuffix(".part") not in OWN for name in names):
+            raise DatasetError(
+                f"{self.folder}: unfinished work is kept there, and something else has this name: "
+                "move it away, or choose another name for the dataset"
+            )
 
     def _check_output(self) -> None:
         if not self.output.exists():

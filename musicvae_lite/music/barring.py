@@ -209,7 +209,14 @@ def play(
     tempos = {0: DEFAULT_QPM}
     chords: list[tuple[int, str]] = []
     keys: list[tuple[int, tuple[int, bool]]] = []
-    for bar, begin in zip(played, starts, strict=False):
+    entering, before = _entering(bars), -1
+    for index, bar, begin in zip(order, played, starts, strict=False):
+        if index != before + 1:  # a jump: tempo and key are those of the place
+            qpm, signature = entering[index]
+            tempos[_tick(begin)] = qpm
+            if signature is not None:
+                keys.append((_tick(begin), signature))
+        before = index
         for at, qpm in bar.tempos:
             tempos[_tick(begin + at)] = qpm
         for at, symbol in sorted(bar.chords, key=lambda chord: chord[0]):
@@ -234,6 +241,17 @@ def play(
         source=source,
         warnings=tuple(warnings),
     )
+
+
+def _entering(bars: list[Bar]) -> list[tuple[float, tuple[int, bool] | None]]:
+    """Tempo and key that each bar is reached with, in the order written."""
+    qpm, signature, found = DEFAULT_QPM, None, []
+    for bar in bars:
+        found.append((qpm, signature))
+        for _, tempo in sorted(bar.tempos):
+            qpm = tempo
+        signature = bar.signature or signature
+    return found
 
 
 def _tick(fine: int) -> int:

@@ -8,7 +8,6 @@ played; a warning says so.
 from __future__ import annotations
 
 import io
-import math
 import zipfile
 import zlib
 from dataclasses import dataclass, field
@@ -18,23 +17,11 @@ from xml.etree.ElementTree import Element
 from musicvae_lite.errors import ReadError
 from musicvae_lite.music.barring import FINE, Bar, Note, play, whole
 from musicvae_lite.music.files import Limits
-from musicvae_lite.music.score import MOST_FIFTHS, Meter, Score, Track, spelt
+from musicvae_lite.music.musicxml_elements import STEPS, chord_symbol, number_of, signature, stroke
+from musicvae_lite.music.score import Meter, Score, Track
 
-STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-NAMES = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
-KINDS = {
-    "major": "", "minor": "m", "augmented": "+", "diminished": "dim", "dominant": "7",
-    "major-seventh": "maj7", "minor-seventh": "m7", "diminished-seventh": "dim7",
-    "augmented-seventh": "+7", "half-diminished": "m7b5", "major-minor": "m(maj7)",
-    "major-sixth": "6", "minor-sixth": "m6", "dominant-ninth": "9", "major-ninth": "maj9",
-    "minor-ninth": "m9", "dominant-11th": "11", "major-11th": "maj11", "minor-11th": "m11",
-    "dominant-13th": "13", "major-13th": "maj13", "minor-13th": "m13", "suspended-second": "sus2",
-    "suspended-fourth": "sus4", "power": "5",
-}  # fmt: skip
 BEATS = {"whole": 4.0, "half": 2.0, "quarter": 1.0, "eighth": 0.5, "16th": 0.25, "32nd": 0.125}
-MINOR_THIRD = ("minor", "dorian", "phrygian", "aeolian", "locrian")  # modes that have one
 JUMPS = ("dacapo", "dalsegno", "tocoda")
-MOST_DEGREES = 8  # of a chord
 LONGEST_SYMBOL = 80  # characters
 CONTAINER = "META-INF/container.xml"
 LONGEST = 100_000  # quarters of one note; what is longer is no music
@@ -100,10 +87,11 @@ def read(data: bytes, source: str, limits: Limits) -> Score:
     parts = root.findall("part")
     limits.check("parts", len(parts), limits.max_tracks, source)
     reader = _Reader(source, [])
-    for instrument in root.iterfind("part-list/score-part/midi-instrument"):
-        pitch = int(_number(instrument.findtext("midi-unpitched"), 0)) - 1
-        if 0 <= pitch < 128:
-            reader.strokes[instrument.get("id")] = pitch
+    for about in root.iterfind("part-list/score-part"):
+        own = [stroke(instrument) for instrument in about.iterfind("midi-instrument")]
+        reader.strokes |= {name: pitch for name, pitch in own if pitch is not None}
+        if len(own) == 1 and own[0][1] is not None:
+            reader.only[about.get("id")] = own[0][1]
     for index, part in enumerate(parts):
         reader.part(index, part)
     for bar in reader.bars:
@@ -121,19 +109,11 @@ def _tracks(root: Element, parts: list[Element]) -> list[Track]:
     tracks = []
     for part in parts:
         about = known.get(part.get("id"), Element("score-part"))
-        program = _number(about.findtext("midi-instrument/midi-program"), 1)
-        drums = _number(about.findtext("midi-instrument/midi-channel"), 0) == 10
+        program = number_of(about.findtext("midi-instrument/midi-program"), 1)
+        drums = number_of(about.findtext("midi-instrument/midi-channel"), 0) == 10
         name = (about.findtext("part-name") or "").strip()
         tracks.append(Track(name, min(max(int(program) - 1, 0), 127), drums))
     return tracks
-
-
-def _number(text: str | None, default: float) -> float:
-    try:
-        value = float(text) if text else default
-    except ValueError:
-        return default
-    return value if math.isfinite(value) else default
 
 
 @dataclass
@@ -146,20 +126,26 @@ class _Reader:
     meter: Meter | None = None
     shift: int = 0  # semitones from written to sounding
     strokes: dict[str | None, int] = field(default_factory=dict)  # drums: instrument to MIDI pitch
+    only: dict[str | None, int] = field(default_factory=dict)  # drums of one instrument: part to MIDI pitch
+    stroke: int | None = None  # of the part, where it has one instrument
+    singing: int | None = None  # the part that chords are taken from: the first that has any
     jumps: bool = False
     unknown: int = 0  # strokes of unknown drums
     at: int = 0  # fine units from the start of the bar
     last: int = 0  # where the last note began, for the notes of its chord
-    first: bool = True  # part, whose bar lines, chords and tempo count
+    waiting: list[int] = field(default_factory=list)  # chords of the bar that the next note shares out
+    first: bool = True  # part, whose bar lines and tempo count
 
     def part(self, index: int, part: Element) -> None:
         self.divisions, self.meter, self.shift, self.first = 1.0, Meter(), 0, index == 0
+        self.stroke = self.only.get(part.get("id"))
         endings: tuple[int, ...] = ()
         for number, measure in enumerate(part.findall("measure")):
             if number == len(self.bars):
                 self.bars.append(Bar(meter=self.meter))
             bar = self.bars[number]
             self.at = self.last = reach = 0
+            self.waiting.clear()
             closing = False
             for element in measure:
                 name = element.tag
@@ -169,12 +155,11 @@ class _Reader:
                     self.attributes(bar, element, number)
                 elif name in ("backup", "forward"):
                     sign = -1 if name == "backup" else 1
-                    self.at = max(self.at + sign * self.duration(element, number), 0)
+                    length = self.duration(element, number)
+                    self.share(bar, length if sign > 0 else 0)
+                    self.at = max(self.at + sign * length, 0)
                 elif name == "harmony":
-                    offset = _number(element.findtext("offset"), 0) / self.divisions
-                    symbol = chord_symbol(element, self.shift)
-                    if symbol and abs(offset) <= LONGEST and len(symbol) <= LONGEST_SYMBOL:
-                        bar.chords.append((max(self.at + round(offset * FINE), 0), symbol))
+                    self.harmony(bar, element, index)
                 elif name in ("direction", "sound") and self.first:
                     self.tempo(bar, element)
                 elif name == "barline" and self.first:
@@ -186,13 +171,13 @@ class _Reader:
             bar.length = max(bar.length, reach)
 
     def duration(self, element: Element, number: int) -> int:
-        quarters = _number(element.findtext("duration"), 0) / self.divisions
+        quarters = number_of(element.findtext("duration"), 0) / self.divisions
         if not 0 <= quarters <= LONGEST:
             raise ReadError(self.source, f"bar {number + 1}: a note of {quarters:g} quarters", "damaged")
         return round(quarters * FINE)
 
     def attributes(self, bar: Bar, element: Element, number: int) -> None:
-        self.divisions = _number(element.findtext("divisions"), self.divisions)
+        self.divisions = number_of(element.findtext("divisions"), self.divisions)
         if self.divisions <= 0:
             raise ReadError(self.source, f"bar {number + 1}: divisions must be above 0", "damaged")
         time = element.find("time")
@@ -201,35 +186,56 @@ class _Reader:
                 self.meter = None
             else:
                 beats = (time.findtext("beats") or "").split("+")
-                over = sum(int(_number(beat, 0)) for beat in beats)
-                under = int(_number(time.findtext("beat-type"), 0))
+                over = sum(int(number_of(beat, 0)) for beat in beats)
+                under = int(number_of(time.findtext("beat-type"), 0))
                 if 0 < over < 256 and under in (1, 2, 4, 8, 16, 32):
                     self.meter = Meter(over, under)
             if self.first:
                 bar.meter = self.meter
         transpose = element.find("transpose")
         if transpose is not None:
-            chromatic = _number(transpose.findtext("chromatic"), 0)
-            octaves = _number(transpose.findtext("octave-change"), 0)
+            chromatic = number_of(transpose.findtext("chromatic"), 0)
+            octaves = number_of(transpose.findtext("octave-change"), 0)
             self.shift = int(chromatic + 12 * octaves)
         key = element.find("key")
         if key is not None and self.first:
-            bar.signature = _signature(key, self.shift) or bar.signature
+            bar.signature = signature(key, self.shift) or bar.signature
+
+    def harmony(self, bar: Bar, element: Element, part: int) -> None:
+        offset = number_of(element.findtext("offset"), 0) / self.divisions
+        symbol = chord_symbol(element, self.shift)
+        if not symbol or abs(offset) > LONGEST or len(symbol) > LONGEST_SYMBOL:
+            return
+        self.singing = part if self.singing is None else self.singing
+        if part != self.singing:
+            return
+        if not offset:
+            self.waiting.append(len(bar.chords))
+        bar.chords.append((max(self.at + round(offset * FINE), 0), symbol))
+
+    def share(self, bar: Bar, length: int) -> None:
+        """Chords that stand before one note share its length."""
+        for place, index in enumerate(self.waiting):
+            at, symbol = bar.chords[index]
+            bar.chords[index] = (at + length * place // len(self.waiting), symbol)
+        self.waiting.clear()
 
     def note(self, bar: Bar, element: Element, part: int, number: int) -> None:
-        if element.find("grace") is not None or element.find("cue") is not None:
+        if element.find("grace") is not None:
             return
         length = self.duration(element, number)
         start = self.at
         if element.find("chord") is not None:
             start = self.last
         else:
+            self.share(bar, length)
             self.last, self.at = start, start + length
         pitch = element.find("pitch")
-        if not length or element.find("rest") is not None:
+        if not length or element.find("rest") is not None or element.find("cue") is not None:
             return
         instrument = element.find("instrument")
-        stroke = self.strokes.get(instrument.get("id")) if instrument is not None else None
+        stroke = self.stroke if pitch is None else None
+        stroke = self.strokes.get(instrument.get("id"), stroke) if instrument is not None else stroke
         if stroke is not None:
             bar.notes.append(Note(start, length, stroke, False, part))
             return
@@ -239,8 +245,8 @@ class _Reader:
         step = STEPS.get((pitch.findtext("step") or "").strip())
         if step is None:
             raise ReadError(self.source, f"bar {number + 1}: a note without a name", "damaged")
-        alter = round(_number(pitch.findtext("alter"), 0))
-        key = 12 * (int(_number(pitch.findtext("octave"), 4)) + 1) + step + alter + self.shift
+        alter = round(number_of(pitch.findtext("alter"), 0))
+        key = 12 * (int(number_of(pitch.findtext("octave"), 4)) + 1) + step + alter + self.shift
         tied = any(tie.get("type") == "start" for tie in element.findall("tie"))
         bar.notes.append(Note(start, length, min(max(key, 0), 127), tied, part))
 
@@ -248,13 +254,13 @@ class _Reader:
         sound = element if element.tag == "sound" else element.find("sound")
         qpm = 0.0
         if sound is not None:
-            qpm = _number(sound.get("tempo"), 0)
+            qpm = number_of(sound.get("tempo"), 0)
             self.jumps = self.jumps or any(sound.get(jump) for jump in JUMPS)
         metronome = element.find("direction-type/metronome")
         if not qpm and metronome is not None:
             beat = BEATS.get((metronome.findtext("beat-unit") or "").strip(), 0.0)
             dots = len(metronome.findall("beat-unit-dot"))
-            qpm = _number(metronome.findtext("per-minute"), 0) * beat * (2 - 0.5**dots)
+            qpm = number_of(metronome.findtext("per-minute"), 0) * beat * (2 - 0.5**dots)
         if 5 <= qpm <= 1000:
             bar.tempos.append((self.at, qpm))
 
@@ -266,7 +272,7 @@ class _Reader:
         if repeat is not None and repeat.get("direction") == "forward":
             bar.repeat_from = True
         elif repeat is not None:
-            bar.repeat_to = min(max(int(_number(repeat.get("times"), 2)), 2), 64)
+            bar.repeat_to = min(max(int(number_of(repeat.get("times"), 2)), 2), 64)
         ending = element.find("ending")
         if ending is not None and ending.get("type") == "start":
             numbers = (ending.get("number") or "").replace(",", " ").split()
@@ -275,49 +281,3 @@ class _Reader:
         elif ending is not None:
             closing = True
         return endings, closing
-
-
-def _signature(key: Element, shift: int) -> tuple[int, bool] | None:
-    """Sharps of a key as it sounds, and whether it is minor; None where none can be read."""
-    written = _number(key.findtext("fifths"), math.inf)
-    if abs(written) > MOST_FIFTHS:
-        return None
-    fifths = int(written)
-    return spelt(fifths + 7 * shift) if shift % 12 else fifths, (
-        key.findtext("mode") or ""
-    ).strip() in MINOR_THIRD
-
-
-def chord_symbol(harmony: Element, shift: int = 0) -> str:
-    """A harmony element as musicians write it: Bb7, F#m7b5, C/E, N.C."""
-    kind = (harmony.findtext("kind") or "").strip()
-    if kind == "none":
-        return "N.C."
-    root = _chord_note(harmony, "root", shift)
-    if not root:
-        return ""
-    element = harmony.find("kind")
-    written = (element.get("text") or "").strip() if element is not None else ""
-    symbol = root + KINDS.get(kind, written if kind == "other" else "")
-    for degree in harmony.findall("degree")[:MOST_DEGREES]:
-        if kind.startswith("suspended") and degree.findtext("degree-value") == "7":
-            symbol = root + "7" + KINDS[kind]
-            continue
-        value = int(_number(degree.findtext("degree-value"), 0))
-        alter = int(_number(degree.findtext("degree-alter"), 0))
-        how = (degree.findtext("degree-type") or "").strip()
-        sign = {1: "#", -1: "b"}.get(alter, "")
-        prefix = {"subtract": "no", "add": "" if sign else "add"}.get(how, "")
-        symbol += f"{prefix}{'' if how == 'subtract' else sign}{value}" if value else ""
-    bass = _chord_note(harmony, "bass", shift)
-    return f"{symbol}/{bass}" if bass else symbol
-
-
-def _chord_note(harmony: Element, name: str, shift: int) -> str:
-    step = (harmony.findtext(f"{name}/{name}-step") or "").strip()
-    alter = int(_number(harmony.findtext(f"{name}/{name}-alter"), 0))
-    if step not in STEPS:
-        return ""
-    if shift % 12 or abs(alter) > 1:
-        return NAMES[(STEPS[step] + alter + shift) % 12]
-    return step + {1: "#", -1: "b"}.get(alter, "")

@@ -213,6 +213,16 @@ def test_a_missing_folder_is_named(tmp_path: Path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("restart", [False, True])
+def test_what_another_keeps_in_the_workspaces_place_is_left_alone(music: Path, tmp_path: Path, restart: bool):
+    precious = tmp_path / "dataset.partial" / "notes.txt"
+    precious.parent.mkdir()
+    precious.write_text("precious")
+    with pytest.raises(DatasetError, match=r"dataset\.partial.*something else has this name"):
+        build_dataset([music], MELODY, tmp_path / "dataset", workers=0, restart=restart)
+    assert precious.read_text() == "precious" and not (tmp_path / "dataset").exists()
+
+
 def test_an_existing_dataset_is_kept_unless_restarted(reference: Path, music: Path, tmp_path: Path):
     output = tmp_path / "dataset"
     shutil.copytree(reference, output)

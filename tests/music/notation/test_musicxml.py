@@ -107,3 +107,57 @@ def test_musicxml_parts_and_drums():
 
 def test_empty_musicxml_is_an_empty_score():
     assert len(xml()) == 0
+
+
+def test_chords_before_one_note_share_its_length():
+    offset = "<offset>6</offset>"
+    two = harmony("D", "minor-seventh") + harmony("G", "dominant") + note("C", 8)
+    placed = harmony("C", "major") + harmony("F", "major", offset) + note("C", 8)
+    split = harmony("A", "minor") + note("C", 4) + harmony("E", "major") + note("C", 4)
+    chords = xml(ATTRIBUTES + two, placed, split).chords
+    assert [(c.tick / Q, c.symbol) for c in chords] == [
+        (0, "Dm7"), (2, "G7"), (4, "C"), (7, "F"), (8, "Am"), (10, "E"),
+    ]  # fmt: skip
+
+
+def test_chords_are_those_of_the_first_part_that_has_any():
+    parts = "".join(f'<score-part id="P{n}"/>' for n in (1, 2, 3))
+    more = "".join(
+        f"<part id='P{n}'><measure>{ATTRIBUTES}{harmony(root, 'major')}{note('C', 8)}</measure></part>"
+        for n, root in ((2, "C#"), (3, "Db"))
+    )
+    assert [c.symbol for c in xml(ATTRIBUTES + note("C", 8), parts=parts, more=more).chords] == ["C#"]
+
+
+def test_cue_notes_take_their_time_in_silence():
+    assert sound(xml(ATTRIBUTES + note("C", 2) + note("D", 2, before="<cue/>") + note("E", 4))) == [
+        (0, 60, 1),
+        (2, 64, 2),
+    ]
+
+
+def test_strokes_of_a_part_of_one_drum_need_not_name_it():
+    drum = (
+        '<score-part id="P1"><midi-instrument id="a"><midi-channel>10</midi-channel>'
+        "<midi-unpitched>39</midi-unpitched></midi-instrument></score-part>"
+    )
+    stroke = "<note><unpitched/><duration>8</duration></note>"
+    score = xml(ATTRIBUTES + stroke, parts=drum)
+    assert pitches(score) == [38] and score.warnings == ()
+
+
+def test_key_and_tempo_are_those_of_the_place_that_is_repeated():
+    def change(fifths: int, qpm: int) -> str:
+        key = f"<attributes><key><fifths>{fifths}</fifths></key></attributes>"
+        return f'{key}<direction><sound tempo="{qpm}"/></direction>'
+
+    score = xml(
+        ATTRIBUTES + change(0, 100) + note("C", 8),
+        FORWARD + note("D", 8),
+        change(2, 60) + note("E", 8) + BACKWARD,
+        note("F", 8),
+    )
+    assert [(k.tick / Q, k.name) for k in score.keys] == [
+        (0, "C major"), (8, "D major"), (12, "C major"), (16, "D major"),
+    ]  # fmt: skip
+    assert [(t.tick / Q, t.qpm) for t in score.tempos] == [(0, 100), (8, 60), (12, 100), (16, 60)]
