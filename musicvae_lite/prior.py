@@ -46,9 +46,9 @@ class CodePrior:
         if shared:
             parts = [torch.cat([part - own for part, own in zip(parts, mean, strict=True)])]
         if diagonal:
-            roots = [part.std(0).diag() for part in parts]
+            roots = [part.std(0, correction=int(len(part) > 1)).diag() for part in parts]
         else:
-            roots = [_root(torch.cov(part.T.double())).to(codes.dtype) for part in parts]
+            roots = [_root(covariance(part.double())).to(codes.dtype) for part in parts]
         return cls(mean, torch.stack(roots), counts.to(codes) / len(codes))
 
     def narrowed(self, spread: float) -> CodePrior:
@@ -87,6 +87,11 @@ class CodePrior:
         within = (self.shares[:, None, None] * self.root @ self.root).sum(0)
         root = _root((within + (share * apart).T @ apart).double()).to(mean.dtype)
         return CodePrior(mean[None], root[None], torch.ones_like(self.shares[:1]))
+
+
+def covariance(codes: Tensor) -> Tensor:
+    """Of codes [N, Z], [Z, Z], whatever Z is; a single code has none."""
+    return torch.atleast_2d(torch.cov(codes.T, correction=int(len(codes) > 1)))
 
 
 def groups(codes: Tensor, count: int, rounds: int = 25) -> Tensor:

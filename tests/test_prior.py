@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from musicvae_lite.prior import CodePrior, groups
@@ -70,3 +71,13 @@ def test_a_narrowed_prior_stays_nearer_to_its_means():
     middle = prior.narrowed(0.0).colour(noise)
     assert torch.allclose(narrow - middle, 0.5 * (wide - middle), atol=1e-5)
     assert len(middle.unique(dim=0)) == 3
+
+
+@pytest.mark.parametrize("diagonal", [False, True])
+@pytest.mark.parametrize("labels", [None, [0] * 99 + [1]])
+def test_codes_of_one_number_and_classes_of_one_code(labels: list[int] | None, diagonal: bool):
+    codes = 3 + 2 * torch.randn((100, 1), generator=torch.Generator().manual_seed(0))
+    told = None if labels is None else torch.tensor(labels)
+    prior = CodePrior.fit(codes, told, diagonal=diagonal)
+    drawn = prior.colour(torch.randn((4000, 1), generator=torch.Generator().manual_seed(1)))
+    assert drawn.isfinite().all() and abs(float(drawn.std()) - 2) < 0.4

@@ -6,6 +6,7 @@ written. Both come as a whole greedy decode too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from musicvae_lite.export.loops import Loop, loop_of
 from musicvae_lite.export.recurrent import Start, StepWithState, logits_of
+from musicvae_lite.models import labels
 from musicvae_lite.models.decoders import FlatDecoder
 from musicvae_lite.models.feeding import FeedingDecoder
 from musicvae_lite.models.stock.decoders import StockDecoder
@@ -40,20 +42,25 @@ class Graph:
     loop: Loop | None = None
 
 
-def graphs_of(vae: VAE, representation: Representation) -> list[Graph]:
-    """All parts of a model, the greedy decode last."""
+def graphs_of(vae: VAE, representation: Representation, names: Sequence[str] = ()) -> list[Graph]:
+    """All parts of a model, the greedy decode last.
+
+    Args:
+        names: of the labels that condition it.
+    """
     r, decoder = representation, vae.decoder
     generator = torch.Generator().manual_seed(0)
     z = torch.randn((2, vae.z_size), generator=generator)
     x = _example(r.step, r.steps, generator)
-    control = {} if r.control is None else {"control": _example(r.control, r.steps, generator)}
+    told_of = labels.step(r.control, names)
+    control = {} if told_of is None else {"control": _example(told_of, r.steps, generator)}
     parts = [Graph("encoder", Encode(vae), {"x": x, **control}, ("mean", "scale"))]
     if isinstance(decoder, (StockDecoder, FlatDecoder)):
         start = Start(decoder)
         with torch.no_grad():
             vectors, states = start(z)
         parts.append(Graph("decoder_start", start, {"z": z}, ("vectors", "states")))
-        told = {} if r.control is None else {"control": control["control"][:, 0]}
+        told = {name: value[:, 0] for name, value in control.items()}
         step_inputs = {"previous": x[:, 0], "vector": vectors[:, 0], "state": states[:, 0], **told}
         parts.append(
             Graph("decoder_step", StepWithState(decoder), step_inputs, ("logits", "likeliest", "next_state"))

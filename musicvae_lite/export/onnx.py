@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import logging
 import warnings
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from musicvae_lite import checkpoints
-from musicvae_lite.errors import CheckpointError, ConfigError
+from musicvae_lite.errors import CheckpointError, ConfigError, MusicVAEError
 from musicvae_lite.export.graphs import Graph, graphs_of
 from musicvae_lite.export.joining import joined, nodes
 from musicvae_lite.export.loops import Loop
@@ -53,17 +54,24 @@ def export_onnx(
 
     Raises:
         ConfigError: the packages are missing.
-        CheckpointError: a file does not do what the model does.
+        CheckpointError: a part of the model cannot be written, or its file does not do what the part does.
     """
     _require()
-    vae = model.vae.cpu().eval().requires_grad_(False)
+    vae = copy.deepcopy(model.vae).cpu().eval().requires_grad_(False)
     folder.mkdir(parents=True, exist_ok=True)
     written, files = [], {}
-    for graph in graphs_of(vae, model.representation):
+    for graph in graphs_of(vae, model.representation, model.config.labels):
         progress(graph.name)
         path = folder / f"{graph.name}.onnx"
-        _write(graph, path)
-        written.append(Exported(path, _check(graph, path)))
+        try:
+            _write(graph, path)
+            error = _check(graph, path)
+        except MusicVAEError:
+            raise
+        except Exception as fault:  # onnxruntime's and torch's have no kind in common
+            reason = str(fault).strip().splitlines()[0] if str(fault).strip() else type(fault).__name__
+            raise CheckpointError(f"{path}: this part of the model cannot be exported: {reason}") from fault
+        written.append(Exported(path, error))
         files[path.name] = {
             "inputs": {name: _shape(value) for name, value in graph.inputs.items()},
             "outputs": list(graph.outputs),

@@ -103,11 +103,12 @@ def _stored(values: np.ndarray, quantise: str | None) -> tuple[np.ndarray, dict[
 
 
 def _attributes(model: MusicVAE, folder: Path) -> list[Path]:
-    """The model's attribute vectors, if it has any."""
+    """The model's attribute vectors, if it has any; those of another model are not left there."""
     held = model.attributes
     table = {name: vector.tolist() for name, vector in held.plain.vectors.items()}
     table |= {DECORRELATED + name: vector.tolist() for name, vector in held.decorrelated.vectors.items()}
     if not table:
+        (folder / ATTRIBUTES).unlink(missing_ok=True)
         return []
     with checkpoints.replacing(folder / ATTRIBUTES) as temporary:
         temporary.write_text(json.dumps(table) + "\n", "utf-8")

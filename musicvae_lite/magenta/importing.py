@@ -97,6 +97,8 @@ def _write(model: Read, source: object, name: str | None, folder: Path | None, r
         origin["step"] = model.step
     table = {"format": checkpoints.FORMAT, **model.config.to_table(), "origin": origin}
     checkpoints.write_json(target / checkpoints.CONFIG, table)
+    for stale in (VECTORS, kept.GUIDE, checkpoints.PRIOR):  # of a model that is replaced
+        (target / stale).unlink(missing_ok=True)
     if model.vectors:
         checkpoints.write_tensors(target / VECTORS, model.vectors)
     (target / checkpoints.CARD).write_text(_card(name, model, origin), "utf-8")

@@ -57,8 +57,8 @@ def info(name: str | Path) -> ModelInfo:
     """What a model is, by name or folder. Raises CheckpointError when it is missing or damaged."""
     folder = checkpoints.find(name)
     config = checkpoints.read_config(folder)
-    kinds = dict.fromkeys(config.get(part, {}).get("kind", "") for part in ("encoder", "decoder"))
-    words = [config.get("representation", {}).get("name", config.get("family", "")), " to ".join(kinds)]
+    kinds = dict.fromkeys(_word(config, part, "kind") for part in ("encoder", "decoder"))
+    words = [_word(config, "representation", "name") or _word({"": config}, "", "family"), " to ".join(kinds)]
     r = representation(folder) if config.get("family") == "music" else None
     return ModelInfo(
         name_of(folder),
@@ -71,6 +71,13 @@ def info(name: str | Path) -> ModelInfo:
     )
 
 
+def _word(config: dict[str, Any], table: str, key: str) -> str:
+    """What a table of a config says under a key; "" where that is no word."""
+    part = config.get(table)
+    word = part.get(key) if isinstance(part, dict) else None
+    return word if isinstance(word, str) else ""
+
+
 def representation(folder: Path) -> Representation:
     """What a music model reads and writes. Raises CheckpointError."""
     config = checkpoints.read_config(folder)
@@ -79,7 +86,7 @@ def representation(folder: Path) -> Representation:
         raise CheckpointError(f"{where}: a model of the family {shown(config.get('family'))}, not music")
     try:
         return representations.from_config(config["representation"])
-    except (ConfigError, KeyError, AttributeError, TypeError) as error:
+    except (ConfigError, KeyError, AttributeError, TypeError, ValueError, OverflowError) as error:
         raise CheckpointError(f"{where}: 'representation': {error}") from error
 
 

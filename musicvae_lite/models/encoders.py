@@ -223,12 +223,13 @@ class HierarchicalEncoder(nn.Module):
         vectors = self.beats(x, control).flatten(0, 1)  # [B * beats, width]
         for index in range(len(self.levels) - 1):
             vectors, _ = self._up(index, vectors, x)  # [B * phrases, code]
-        return vectors.unflatten(0, (len(x), -1))
+        return vectors.unflatten(0, (x.shape[0], -1))
 
     def _up(self, index: int, vectors: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
         """Vectors of parts, as those of one level more [B * parts above, code], and their features."""
         parts = vectors.reshape(-1, self.segments[index + 1], vectors.shape[-1])
         vectors, features = self.levels[index](parts)
         if index == 0 and self.straight is not None:
-            vectors = vectors + self.straight(x.unflatten(1, (len(vectors) // len(x), -1)).flatten(0, 1))
+            each = vectors.shape[0] // x.shape[0]  # no numbers of Python's, so that any batch can be exported
+            vectors = vectors + self.straight(x.unflatten(1, (each, -1)).flatten(0, 1))
         return vectors, features

@@ -54,10 +54,13 @@ class FeedingDecoder(nn.Module):
             shown = torch.where(own if target.dim() == 2 else own[..., None], guess.to(target.dtype), shown)
         if self.training and self.blank > 0:
             shown = self.hide(shown, _chance(target, self.blank, generator))
-        nats, metrics = self.head.score(self.hidden(z, shown, control), target)
-        silent = self.silent(target)
-        if silent is not None:
-            nats = nats.masked_fill(silent, 0.0)
+        hidden, silent = self.hidden(z, shown, control), self.silent(target)
+        if silent is None:
+            nats, metrics = self.head.score(hidden, target)
+            return Reconstruction(nats.sum(-1), metrics)
+        told = ~silent
+        each, metrics = self.head.score(hidden[told][None], target[told][None])  # [1, N]
+        nats = each.new_zeros(told.shape).masked_scatter(told, each)
         return Reconstruction(nats.sum(-1), metrics)
 
 

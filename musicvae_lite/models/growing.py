@@ -11,6 +11,7 @@ from torch import Tensor
 from musicvae_lite.models.decoders import HierarchicalDecoder
 from musicvae_lite.models.encoders import HierarchicalEncoder
 from musicvae_lite.models.waves import WavesIn, WavesOut
+from musicvae_lite.prior import covariance
 from musicvae_lite.vae import VAE, Batch
 
 SHAKEN = 0.6  # of the spread of parts: how far off they are where what errors cost is asked
@@ -65,7 +66,7 @@ def begin(vae: VAE, batches: Iterable[Batch]) -> None:
         strict=True,
     )
     for heard_of, into, out, bias in maps:  # [N, D'], [K, D'], [D', K], [K]
-        _, found = torch.linalg.eigh(stretch @ torch.cov(heard_of.T) @ stretch)
+        _, found = torch.linalg.eigh(stretch @ covariance(heard_of) @ stretch)
         found = found.flip(1)[:, : len(bias)]  # [D', K or fewer]
         kept = found.T @ stretch
         into[: len(kept)] = kept.to(into.dtype)

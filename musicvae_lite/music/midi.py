@@ -42,6 +42,7 @@ FAR_OFFS = [
 ]
 MOST_ALIKE = 5  # warnings
 LONGEST_TEXT = 1000  # bytes of a name
+ARGUMENTS = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}  # data bytes of a message
 DENOMINATORS = (1, 2, 4, 8, 16, 32)
 
 
@@ -67,7 +68,13 @@ def read_bytes(data: bytes, source: str = "", limits: Limits = DEFAULT_LIMITS) -
 
         raw = midi_rescue.parse(data, source, limits)
         score = assemble(source, limits, *raw)
-    return score
+    if b"\xff\x01" not in data and b"\xff\x06" not in data:
+        return score
+    from musicvae_lite.music import midi_chords
+
+    chords = midi_chords.find(data, limits.max_events)
+    limits.check("chord symbols", len(chords), limits.max_changes, source)
+    return replace(score, chords=chords)
 
 
 def _read_fast(data: bytes, source: str, limits: Limits) -> Score | None:
@@ -104,17 +111,12 @@ def _read_fast(data: bytes, source: str, limits: Limits) -> Score | None:
         ):
             return None
     title = _title(data)
-    if groups and groups[0][0].name == title:  # the name of a track with notes of its own
+    if (
+        groups and groups[0][0].name == title and _may_sound(data)
+    ):  # the name of a track with notes of its own
         title = ""
     ticks = struct.unpack_from(">H", data, 12)[0]
-    score = assemble(source, limits, ticks, groups, tempos, meters, keys, title, ())
-    if b"\xff\x01" in data or b"\xff\x06" in data:
-        from musicvae_lite.music import midi_chords
-
-        chords = midi_chords.find(data, limits.max_events)
-        limits.check("chord symbols", len(chords), limits.max_changes, source)
-        score = replace(score, chords=chords)
-    return score
+    return assemble(source, limits, ticks, groups, tempos, meters, keys, title, ())
 
 
 def _closed(data: bytes, source: str, limits: Limits) -> bytes | None:
@@ -155,9 +157,27 @@ def _closed(data: bytes, source: str, limits: Limits) -> bytes | None:
 
 def _title(data: bytes) -> str:
     """Name at the start of the first of several tracks: of the song, if that track has no notes."""
-    if data[8:12] == b"\0\1\0\1" or data[8:10] == b"\0\0" or data[22:25] != b"\x00\xff\x03" or data[25] > 127:
+    if data[8:12] == b"\0\1\0\1" or data[8:10] == b"\0\0" or data[22:25] != b"\x00\xff\x03":
         return ""
-    return text(data[26 : 26 + data[25]])
+    size, at = number(data, 25)
+    return text(data[at : at + size])
+
+
+def _may_sound(data: bytes) -> bool:
+    """Whether the first track may have notes; False is certain."""
+    body = data[22 : 22 + int.from_bytes(data[18:22], "big")]
+    return any(bytes([0x90 | channel]) in body for channel in range(16))
+
+
+def number(body: bytes, at: int) -> tuple[int, int]:
+    """A variable-length number of at most four bytes, and the place behind it. Raises IndexError."""
+    value = 0
+    for _ in range(4):
+        byte = body[at]
+        value, at = value << 7 | byte & 0x7F, at + 1
+        if byte < 0x80:
+            break
+    return value, at
 
 
 def text(raw: bytes) -> str:

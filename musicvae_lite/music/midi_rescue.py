@@ -15,11 +15,10 @@ import numpy as np
 
 from musicvae_lite.errors import ReadError
 from musicvae_lite.music.files import Limits
-from musicvae_lite.music.midi import DENOMINATORS, Notes, text
+from musicvae_lite.music.midi import ARGUMENTS, DENOMINATORS, Notes, number, text
 from musicvae_lite.music.score import Track
 
 SMPTE_TICKS = 480  # ticks a quarter given to files that count frames
-ARGUMENTS = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
 COMMON = {0xF1: 1, 0xF2: 2, 0xF3: 1}  # system messages have no place in a file, yet are found there
 
 
@@ -139,7 +138,7 @@ def _track(
             chunk.left -= 1
             if chunk.left < 0:
                 limits.check("events", limits.max_events + 1, limits.max_events, source)
-            delta, at = _variable(body, at)
+            delta, at = number(body, at)
             tick += delta
             status = body[at]
             if status >= 0x80:
@@ -171,7 +170,7 @@ def _track(
                 meta = -1
                 if status == 0xFF:
                     meta, at = body[at], at + 1
-                length, at = _variable(body, at)
+                length, at = number(body, at)
                 payload, at = body[at : at + length], at + length
                 if at > size:
                     raise IndexError
@@ -187,18 +186,6 @@ def _track(
         raise ReadError(source, f"{where} breaks off within an event", "truncated") from None
     chunk.end = tick
     return chunk
-
-
-def _variable(body: bytes, at: int) -> tuple[int, int]:
-    """A variable-length number of at most four bytes, and the place behind it."""
-    number = 0
-    for _ in range(4):
-        byte = body[at]
-        at += 1
-        number = number << 7 | byte & 127
-        if byte < 128:
-            break
-    return number, at
 
 
 def _take_meta(chunk: Chunk, tick: int, meta: int, payload: bytes) -> None:

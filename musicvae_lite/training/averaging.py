@@ -38,7 +38,7 @@ def average(runs: Sequence[str | Path], windows: WindowSplit | None = None, seed
             raise ConfigError(f"{run} and {runs[0]} are not models of one config: they can not be averaged")
     weights = [model.vae.state_dict() for model in models]
     first.vae.load_state_dict({name: torch.stack([w[name] for w in weights]).mean(0) for name in weights[0]})
-    first.vae.prior = None
+    first.vae.prior, first.folder = None, None  # it is a model of its own
     if windows is not None:
         settings, c = MusicTraining(seed=seed, synthetic=0.0, synthetic_last=0.0), first.config
         batches = Batches(windows, c.representation, settings, first.vae.device, c.labels)

@@ -269,6 +269,8 @@ def _restore_adam(
     is_fused = optimizer.param_groups[0].get("fused")  # then the count of steps lies with the weights
     for name, parameter in model.named_parameters():
         keys = [key for key in tensors if key.rpartition("/")[0] == name]
+        if not keys and not parameter.numel():
+            continue  # it has no gradient, so Adam knows nothing of it
         if not keys:
             raise CheckpointError(f"{where / STATE}: holds no optimiser state for {name}")
         wrong = [key for key in keys if tensors[key].shape not in (parameter.shape, ())]
@@ -277,9 +279,11 @@ def _restore_adam(
             raise CheckpointError(
                 f"{where / STATE}: '{wrong[0]}' has the shape {shape}, the model's {list(parameter.shape)}"
             )
-        optimizer.state[parameter] = {
-            key.rpartition("/")[2]: tensors[key].to(parameter.device)
-            if is_fused or not key.endswith("/step")
-            else tensors[key]
-            for key in keys
-        }
+        state = optimizer.state[parameter] = {}
+        for key in keys:
+            value = tensors[key]
+            if key.endswith("/step"):
+                value = value.to(parameter.device) if is_fused else value
+            else:  # as the weight lies in memory, which fused kernels walk through
+                value = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+            state[key.rpartition("/")[2]] = value

@@ -158,3 +158,39 @@ def test_missing_packages_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     with pytest.raises(ConfigError, match=r"pip install 'musicvae_lite\[onnx\]'"):
         onnx.export_onnx(short(), tmp_path)
+
+
+PARTS = {"kind": "hierarchical", "segments": [4, 4, 2], "codes": [10], "width": 12}
+HIERARCHICAL = {
+    "phrases": ({**PARTS, "squeeze": 4}, {**PARTS, "core_width": 12}),
+    "straight beats": (
+        {**PARTS, "segments": [4, 8], "codes": [], "squeeze": 4, "straight": 6},
+        {**PARTS, "segments": [4, 8], "codes": [], "core_width": 12, "straight": 6},
+    ),
+}
+
+
+@pytest.mark.parametrize("names", [(), ("folk", "jazz")], ids=["", "labelled"])
+@pytest.mark.parametrize("name", HIERARCHICAL)
+def test_hierarchical_models_whole(name: str, names: tuple[str, ...], tmp_path: Path):
+    encoder, decoder = HIERARCHICAL[name]
+    table: dict[str, Any] = {"representation": {"name": "melody", "bars": 2}, "z": 6, "labels": list(names)}
+    torch.manual_seed(0)
+    model = MusicVAE(MusicConfig.from_table(table | {"encoder": encoder, "decoder": decoder}, "test"))
+    done = onnx.export_onnx(model, tmp_path)
+    assert [file.path.stem for file in done] == ["encoder", "decoder_step", "decoder_greedy"]
+    assert all(file.error < 1e-5 for file in done)
+    assert all(weight.requires_grad for weight in model.vae.parameters())  # the model is left as it was
+    inputs = json.loads((tmp_path / onnx.DESCRIPTION).read_text())["files"]["encoder.onnx"]["inputs"]
+    assert ("control" in inputs) == bool(names)
+
+
+def test_what_cannot_be_exported_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def broken(*_: Any) -> None:
+        raise RuntimeError("no such operator\nand much more")
+
+    monkeypatch.setattr(onnx, "_write", broken)
+    with pytest.raises(
+        CheckpointError, match=r"encoder\.onnx: this part .* cannot be exported: no such operator$"
+    ):
+        onnx.export_onnx(small_model(), tmp_path)

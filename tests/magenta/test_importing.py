@@ -18,6 +18,8 @@ from musicvae_lite.magenta import locating
 from musicvae_lite.magenta.importing import import_model
 from musicvae_lite.magenta.names import layout
 from musicvae_lite.magenta.recognition import stock_names
+from musicvae_lite.models.attributes.kept import Attributes
+from musicvae_lite.models.attributes.vectors import AttributeVectors
 from musicvae_lite.models.music_vae import MusicVAE
 from tests.magenta.bundles import variables_of, with_slots, write_bundle
 from tests.magenta.models import small
@@ -231,7 +233,13 @@ def test_a_name_that_is_taken(tmp_path: Path):
     import_model(prefix, name="mine")
     with pytest.raises(ConfigError, match="a model already"):
         import_model(prefix, name="mine")
+    old = MusicVAE.load("mine")
+    assert old.folder is not None
+    vectors = AttributeVectors({"density": torch.ones(old.config.z)})
+    Attributes(vectors).save(old.folder)
+    assert MusicVAE.load("mine").attributes.choose().names == ("density",)
     import_model(prefix, name="mine", replace=True)
+    assert MusicVAE.load("mine").attributes.choose().names == ()  # those of the old one are gone
     with pytest.raises(ConfigError, match="cannot be the name"):
         import_model(prefix, name="../mine")
 

@@ -112,6 +112,15 @@ def test_a_config_of_something_else(shipped: Path, change: dict):
         catalogue.representation(shipped / "melody-2bar")
 
 
+@pytest.mark.parametrize(
+    "change", [{"encoder": []}, {"encoder": {"kind": []}}, {"family": 5}, {"decoder": 1}]
+)
+def test_a_config_that_holds_no_words_is_shown_as_it_is(shipped: Path, change: dict):
+    path = shipped / "melody-2bar" / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    assert "melody-2bar" in [model.name for model in catalogue.models()]
+
+
 def test_no_model_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(resources, "checkpoints_dir", lambda: tmp_path / "none")
     with pytest.raises(CheckpointError, match="--model"):

@@ -130,6 +130,22 @@ def test_tracks_without_notes_give_the_title_and_no_track():
     assert [t.name for t in score.tracks] == ["Oboe"]
 
 
+@pytest.mark.parametrize("length", [4, 127, 128, 200, 300])
+def test_titles_of_any_length_and_of_a_track_of_the_same_name(length: int):
+    name = b"\x00\xff\x03" + (bytes([length]) if length < 128 else bytes([128 | length >> 7, length & 127]))
+    name += b"x" * length
+    assert midi.read_bytes(smf(name + END, name + NOTE + END)).title == "x" * length
+    assert midi.read_bytes(smf(name + NOTE + END, NOTE + END)).title == ""  # a track's own
+
+
+@pytest.mark.parametrize("end", [END, b"\x00\x90\x40\x40" + END], ids=["sound", "hanging"])
+def test_chord_symbols_in_texts(end: bytes):
+    blank, chords = b"\x00\xff\x01\x01 ", b"\x00\xff\x01\x02Am" + NOTE + b"\x00\xff\x01\x01G"
+    score = midi.read_bytes(smf(blank + chords + end))
+    assert [(chord.tick, chord.symbol) for chord in score.chords] == [(0, "Am"), (96, "G")]
+    assert midi.read_bytes(smf(blank + NOTE + end)).chords == ()
+
+
 def test_hanging_note_lasts_to_the_end_of_its_track():
     score = midi.read_bytes(smf(NOTE + b"\x00\x90\x40\x40\x83\x00\xff\x2f\x00"))
     assert notes(score) == [(0, 96, 60), (96, 480, 64)]

@@ -44,3 +44,8 @@ def test_what_can_not_be_averaged_is_named(tmp_path: Path):
         average([a, b])
     with pytest.raises(ConfigError, match="two models or more"):
         average([a])
+
+
+def test_an_average_is_a_model_of_its_own(tmp_path: Path):
+    model = average([save_small(tmp_path / "a", seed=0), save_small(tmp_path / "b", seed=1)])
+    assert model.identity is None and model.attributes.choose().names == ()

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from musicvae_lite.errors import CheckpointError, ConfigError
-from tests.training.runs import FLAT, Heard, log, preset, run, state
+from musicvae_lite.training.music import MusicTask
+from tests.training.runs import FLAT, MODEL, TRAIN, Heard, log, preset, run, state
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -226,3 +227,31 @@ def test_damaged_states_are_named(name: str, tmp_path: Path):
     file.write_bytes(file.read_bytes()[:20])
     with pytest.raises(CheckpointError, match="damaged"):
         run(folder, resume=True)
+
+
+THREE = {
+    **MODEL,
+    "encoder": {"kind": "hierarchical", "segments": [4, 4, 2], "codes": [40], "width": 24, "squeeze": 8},
+    "decoder": {
+        "kind": "hierarchical", "segments": [4, 4, 2], "codes": [40], "width": 24, "core_width": 32,
+    },
+}  # fmt: skip
+
+
+def test_weights_that_lie_by_columns_resume_exactly(tmp_path: Path):
+    recipe = preset(THREE)
+    weights = MusicTask(recipe, TRAIN, TRAIN, "").build().parameters()
+    assert any(not weight.is_contiguous() for weight in weights)
+    run(tmp_path / "a", preset=recipe)
+    with pytest.raises(Stop):
+        run(tmp_path / "b", Heard(9, crash), preset=recipe)
+    run(tmp_path / "b", preset=recipe, resume=True)
+    assert state(tmp_path / "a") == state(tmp_path / "b")
+
+
+def test_a_weight_without_numbers_needs_no_state(tmp_path: Path):
+    part = {"kind": "hierarchical", "segments": [1, 32], "width": 24}
+    model = {**MODEL, "encoder": {**part, "squeeze": 8}, "decoder": {**part, "core_width": 32}}
+    with pytest.raises(Stop):
+        run(tmp_path, Heard(9, crash), preset=preset(model))
+    run(tmp_path, preset=preset(model), resume=True)

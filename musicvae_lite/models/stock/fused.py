@@ -60,7 +60,7 @@ class Fused(Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         gates, hidden, cells, weight, rows = ctx.saved_tensors
-        d_output, d_cell = grads[0].contiguous(), grads[1].clone()
+        d_output, d_cell = grads[0].contiguous(), grads[1].clone(memory_format=torch.contiguous_format)
         way: Direction = ctx.way
         back = Repeated(turned(weight.to(gates.dtype)), d_output.shape[1])
         behind, with_h = torch.zeros_like(d_output[0]), ctx.has[0]

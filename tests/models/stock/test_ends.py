@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import torch
 
 from musicvae_lite.models.stock.decoders import StockDecoderSettings
@@ -59,3 +60,17 @@ def test_samples_hold_only_ends_behind_an_end_and_score_as_drawn():
     said = decoder.head.logits(decoder.hidden(z, greedy)).argmax(-1)
     kept = ~after_end(greedy.view(-1, 4), END).view(64, 8)
     assert torch.equal(said[kept], greedy[kept])
+
+
+@torch.no_grad()
+def test_figures_are_of_the_steps_that_are_scored(monkeypatch: pytest.MonkeyPatch):
+    decoder, z, seen = made(DECODER), torch.randn(2, 3), []
+    score = decoder.head.score
+    monkeypatch.setattr(
+        decoder.head, "score", lambda hidden, steps: seen.append(steps) or score(hidden, steps)
+    )
+    said = decoder.reconstruction(z, A)
+    assert seen[0].tolist() == [[1, 2, END, 4, 5, 0, END, END, 1, END]]
+    whole, _ = score(decoder.hidden(z, A), A)
+    told = ~after_end(A.view(4, 4), END).view(2, 8)
+    torch.testing.assert_close(said.nats, (whole * told).sum(1))

@@ -227,3 +227,15 @@ def test_autocast_stays_close(passes: str):
     for wanted, found in zip(exact, rough, strict=True):
         scale = float(wanted.detach().abs().max())
         torch.testing.assert_close(found.float(), wanted, atol=0.05 * scale, rtol=0.05)
+
+
+def test_gradients_that_lie_by_columns_are_read_right(passes: str):
+    chance = torch.Generator().manual_seed(0)
+    gates, weight = torch.randn(5, 3, 16, generator=chance), torch.randn(16, 4, generator=chance)
+    mask, found = torch.randn(4, 3, generator=chance), []
+    for lay in (lambda d: d, lambda d: d.t().contiguous().t()):
+        leaf = weight.clone().requires_grad_()
+        _, last = recurrence.run(gates.clone(), leaf)
+        last.backward(lay(mask.t().contiguous()))
+        found.append(leaf.grad)
+    torch.testing.assert_close(found[0], found[1])
