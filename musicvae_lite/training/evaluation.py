@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from musicvae_lite.errors import ConfigError, NothingUsableError
-from musicvae_lite.latent import NATS_PER_BIT, Posterior, active_units
+from musicvae_lite.latent import NATS_PER_BIT, Posterior, active_units, free_bits
 from musicvae_lite.models.tensors import example_batch, to_windows
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.prior import CodePrior, groups
@@ -132,26 +132,28 @@ def validate(
     seed: int,
     most: int = 1000,
     names: Sequence[str] = (),
+    free: float = 0.0,
 ) -> dict[str, float]:
     """The few figures a training run watches, over the same windows every time.
 
-    `objective` is the loss with the run's final beta, so that it compares across a beta schedule.
+    `objective` is the loss with the run's final beta and its free bits, so that it compares across a beta
+    schedule.
     """
     vae.eval()
     batch, wanted = _examples(vae, representation, windows, seed, most, names)
     generator = torch.Generator(vae.device).manual_seed(seed)
     q = _posterior(vae, batch)
     nats, _ = _teacher_forced(vae, q.rsample(generator), batch)
-    free = representation.compare(
+    figures = representation.compare(
         _decoded(vae, representation, q.mean, batch.control, 1.0, generator), wanted
     )
     kl = float(q.kl().mean())
     return {
-        "objective": nats + beta * kl,
+        "objective": nats + beta * float(free_bits(q.kl(), free).mean()),
         "reconstruction_nats": nats,
         "kl_bits": kl / NATS_PER_BIT,
-        "accuracy_free": free["steps"],
-        "note_f1_free": free["note_f1"],
+        "accuracy_free": figures["steps"],
+        "note_f1_free": figures["note_f1"],
         "active_units": active_units(q.mean),
     }
 

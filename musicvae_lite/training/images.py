@@ -12,6 +12,7 @@ from musicvae_lite import checkpoints
 from musicvae_lite.errors import DatasetError
 from musicvae_lite.images.folders import Wanted
 from musicvae_lite.images.sets import PictureSet
+from musicvae_lite.latent import NATS_PER_BIT
 from musicvae_lite.models.image.assembly import ImageConfig
 from musicvae_lite.models.image.examples import examples
 from musicvae_lite.models.image_vae import ImageVAE
@@ -97,10 +98,10 @@ class ImageTask:
         held = self.pictures.validation.part(slice(MOST_VALIDATED))
         found = evaluate(vae, self.config, held, self.settings.seed)
         values = {name: value for name, value in found.to_json().items() if value is not None}
-        kl = found.kl_nats or 0.0
-        return {"objective": found.reconstruction_nats + self.settings.beta * kl, **values}
+        cost = max(0.0, (found.kl_nats or 0.0) - self.settings.free_bits * NATS_PER_BIT)
+        return {"objective": found.reconstruction_nats + self.settings.beta * cost, **values}
 
-    def is_at_floor(self, smooth: dict[str, float]) -> bool:
+    def is_at_floor(self, smooth: dict[str, float], halfway: dict[str, float]) -> bool:
         return False
 
     def finish(self, best: Path) -> None:

@@ -12,6 +12,7 @@ import torch
 
 from musicvae_lite import checkpoints, runtime
 from musicvae_lite.errors import CheckpointError, ConfigError, DatasetError
+from musicvae_lite.training import patience
 from musicvae_lite.training.interrupts import waiting_interrupts
 from musicvae_lite.training.reports import Listener, Report, summary
 from musicvae_lite.training.run_folder import Progress, RunFolder
@@ -24,9 +25,6 @@ from musicvae_lite.vae import collapse_warning
 
 __all__ = ["Listener", "Report", "Trainer", "summary", "train"]
 
-FLOOR_PATIENCE = 600  # updates after which a model must have left the floor
-SHORTEST_PATIENCE = 300  # no start is judged before; shorter runs are not judged at all
-MOST_RESTARTS = 5
 GRADIENT = "gradient_norm"
 
 
@@ -222,27 +220,28 @@ class Trainer:
         self.progress.smooth = {**found, "beta": self.settings.beta_at(step - 1)}
 
     def _stuck(self) -> bool:
-        """Whether the model sits at the floor.
-
-        Checked once, when patience ends: at that point KL weighs little yet, and a run that has not
-        left the floor by then stays there to its end.
-        """
-        before_kl = int(self.settings.steps * self.settings.beta_begin)
-        patience = min(FLOOR_PATIENCE, max(SHORTEST_PATIENCE, before_kl))
-        if self.progress.step != patience:
+        """Whether the model sits at the floor: a run that has not begun to leave it stays to its end."""
+        step, end = self.progress.step, patience.judged_at(self.settings)
+        if step not in (end // 2, end):
             return False
-        self._read(patience)
-        return self.task.is_at_floor(self.progress.smooth)
+        self._read(step)
+        if step < end:
+            self.progress.halfway = dict(self.progress.smooth)
+            return False
+        return self.task.is_at_floor(self.progress.smooth, self.progress.halfway)
 
     def _restart(self) -> bool:
         """Starts anew from other weights; False when that was done too often already."""
-        if self.progress.restarts >= MOST_RESTARTS:
-            self._tell("warning", f"still at the floor after {MOST_RESTARTS} fresh starts: look at the data")
+        was = self.progress
+        if was.restarts >= patience.MOST_RESTARTS:
+            self._tell("warning", f"still at the floor after {was.restarts} fresh starts: look at the data")
             return False
-        self.progress = Progress(restarts=self.progress.restarts + 1, seconds=self.progress.seconds)
+        self.progress = Progress(restarts=was.restarts + 1, seconds=was.seconds, best=was.best)
         self._build()
         self._tell(
-            "restart", f"stuck at the floor: fresh weights, {self.rate_share:.3g} of the learning rate"
+            "restart",
+            f"stuck at the floor: fresh weights, {self.rate_share:.3g} of the learning rate (where a model "
+            "learns this slowly, the training setting floor = 0 lets it)",
         )
         return True
 

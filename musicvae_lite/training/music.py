@@ -16,6 +16,7 @@ from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.prior import CodePrior
 from musicvae_lite.training.batches import Batches
 from musicvae_lite.training.evaluation import fit_prior, validate
+from musicvae_lite.training.patience import RISE
 from musicvae_lite.training.presets import Preset
 from musicvae_lite.training.settings import MusicTraining
 from musicvae_lite.training.windows import WindowSplit
@@ -76,10 +77,13 @@ class MusicTask:
 
     def validate(self, vae: VAE) -> dict[str, float]:
         c, s = self.config, self.settings
-        return validate(vae, c.representation, self.validation, s.beta, s.seed, names=c.labels)
+        return validate(
+            vae, c.representation, self.validation, s.beta, s.seed, names=c.labels, free=s.free_bits
+        )
 
-    def is_at_floor(self, smooth: dict[str, float]) -> bool:
-        return smooth["accuracy_uncommon"] < self.settings.floor
+    def is_at_floor(self, smooth: dict[str, float], halfway: dict[str, float]) -> bool:
+        now = smooth["accuracy_uncommon"]
+        return now < self.settings.floor and now - halfway.get("accuracy_uncommon", now) < RISE
 
     def finish(self, best: Path) -> None:
         """The prior that new codes are drawn from."""

@@ -44,6 +44,7 @@ class Progress:
         seconds: spent, over all resumed parts.
         restarts: fresh starts from the floor.
         smooth: the smoothed figures of the log.
+        halfway: the same at half the updates after which a run is judged (see `patience`).
         logged: bytes of the log when this was saved; what comes after is written anew. None if unknown.
     """
 
@@ -52,6 +53,7 @@ class Progress:
     seconds: float = 0.0
     restarts: int = 0
     smooth: dict[str, float] = field(default_factory=dict)
+    halfway: dict[str, float] = field(default_factory=dict)
     logged: int | None = None
 
 
@@ -231,7 +233,8 @@ def _progress(table: dict[str, Any], where: Path) -> Progress:
     found = Progress(**{key: value for key, value in table.items() if key in known})
     counts = [found.step, found.restarts, *([] if found.logged is None else [found.logged])]
     numbers = [found.seconds, *([] if found.best is None else [found.best])]
-    smooth = found.smooth.values() if isinstance(found.smooth, dict) else [found.smooth]
+    tables = (found.smooth, found.halfway)
+    smooth = [x for part in tables for x in (part.values() if isinstance(part, dict) else [part])]
     if any(type(count) is not int or not 0 <= count < 2**53 for count in counts):
         raise CheckpointError(f"{where}: damaged: {shown(counts)} are no counts")
     if any(type(number) not in (int, float) for number in (*numbers, *smooth)):

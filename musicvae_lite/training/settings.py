@@ -108,8 +108,8 @@ class MusicTraining(TrainingSettings):
         own_share: final share of scheduled sampling, reached along with beta.
         own_share_rate: when above 0, the share grows as Magenta's does instead: an inverse sigmoid of the
             updates, 1 - k / (k + exp(step / k)) of `own_share` for a rate of k.
-        floor: share of uncommon steps right below which a run that has had its time starts anew with
-            other weights; 0 never does.
+        floor: share of uncommon steps right below which a run that has had its time, and in which it does
+            not grow either, starts anew with other weights; 0 never does.
         transpose_down, transpose_up: largest shift in semitones, drawn for each window.
         synthetic: share of random melodies in each batch, until the share `hold` of the run; from there
             it falls in a straight line to `synthetic_last`. They teach pitch and rhythm of every kind

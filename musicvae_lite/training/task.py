@@ -68,12 +68,18 @@ class Task(Protocol):
         """The figures a run watches, over the same held-out examples every time.
 
         `objective`, which the best weights have lowest, is the loss with the run's final beta, so that it
-        compares across a beta schedule; `kl_bits` is looked at for collapse when it is there.
+        compares across a beta schedule, less what a regulariser adds; `kl_bits` is looked at for collapse
+        when it is there.
         """
         ...
 
-    def is_at_floor(self, smooth: dict[str, float]) -> bool:
-        """Whether the smoothed terms of the loss show a model that has learnt nothing but the commonest."""
+    def is_at_floor(self, smooth: dict[str, float], halfway: dict[str, float]) -> bool:
+        """Whether the smoothed terms of the loss show a model that has learnt nothing but the commonest, and
+        does not begin to.
+
+        Args:
+            halfway: what they were at half as many updates; empty where that is not known.
+        """
         ...
 
     def finish(self, best: Path) -> None:

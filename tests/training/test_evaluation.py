@@ -84,5 +84,7 @@ def test_validation_agrees_with_evaluation(vae: VAE):
     assert short["reconstruction_nats"] == pytest.approx(long.reconstruction_nats)
     assert short["kl_bits"] == pytest.approx(long.kl_bits)
     assert short["objective"] == pytest.approx(long.reconstruction_nats + 0.25 * long.kl_nats)
+    free = validate(vae, MELODY, windows(20), beta=0.25, seed=3, free=1e4)
+    assert free["objective"] == pytest.approx(free["reconstruction_nats"]) and free["kl_bits"] > 0
     assert short["active_units"] == long.active_units
     assert short == validate(vae, MELODY, windows(20), beta=0.25, seed=3)

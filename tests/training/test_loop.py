@@ -14,7 +14,8 @@ from musicvae_lite import runtime
 from musicvae_lite.errors import CheckpointError, ConfigError, DatasetError
 from musicvae_lite.models.heads import CategoricalHead
 from musicvae_lite.models.music_vae import MusicVAE
-from musicvae_lite.training import loop, music
+from musicvae_lite.training import loop, music, patience, smoothing
+from musicvae_lite.training.settings import MusicTraining
 from musicvae_lite.training.windows import from_arrays
 from tests.training.runs import FLAT, MODEL, TRAIN, VALIDATION, Heard, log, preset, run, state, windows
 
@@ -55,7 +56,7 @@ def test_the_same_seed_is_the_same_run(tmp_path: Path):
 def test_best_is_the_lowest_objective_with_the_final_beta(tmp_path: Path, monkeypatch):
     objectives, kept = iter([5.0, 3.0, 4.0, float("nan"), 3.5]), []
 
-    def validate(vae, representation, windows, beta, seed, names=()):
+    def validate(vae, representation, windows, beta, seed, names=(), free=0.0):
         kept.append({name: tensor.clone() for name, tensor in vae.state_dict().items()})
         assert beta == 0.33  # the run's last, whatever it is now
         return {"objective": next(objectives), "kl_bits": 10.0}
@@ -96,8 +97,8 @@ def dumb_head(monkeypatch, runs: int | None = None) -> None:
 
 
 def short_patience(monkeypatch) -> None:
-    monkeypatch.setattr(loop, "SHORTEST_PATIENCE", 8)
-    monkeypatch.setattr(loop, "FLOOR_PATIENCE", 8)
+    monkeypatch.setattr(patience, "SHORTEST_PATIENCE", 8)
+    monkeypatch.setattr(patience, "FLOOR_PATIENCE", 8)
 
 
 def test_a_run_at_the_floor_starts_anew_with_half_the_rate(tmp_path: Path, monkeypatch):
@@ -120,6 +121,38 @@ def test_a_run_at_the_floor_starts_anew_with_half_the_rate(tmp_path: Path, monke
     progress = json.loads((tmp_path / "run" / "last" / "step-000000016" / "progress.json").read_text())
     assert progress["restarts"] == 2 and progress["seconds"] > 0
     assert log(tmp_path / "run")
+
+
+def test_a_run_that_is_leaving_the_floor_goes_on(tmp_path: Path, monkeypatch):
+    short_patience(monkeypatch)
+    monkeypatch.setattr(smoothing, "SMOOTH", 0.0)
+    whole, calls = CategoricalHead.score, []
+
+    def score(self, hidden, target):
+        calls.append(1)
+        nats, metrics = whole(self, hidden, target)
+        return nats, metrics | {"accuracy_uncommon": torch.tensor(0.01 * len(calls))}
+
+    monkeypatch.setattr(CategoricalHead, "score", score)
+    heard = Heard()
+    run(tmp_path / "run", heard, preset=preset(steps=10, validate_every=100))
+    assert heard.losses()[8]["accuracy_uncommon"] < MusicTraining().floor and not heard.of("restart")
+
+
+def test_the_best_of_all_attempts_is_kept(tmp_path: Path, monkeypatch):
+    short_patience(monkeypatch)
+    dumb_head(monkeypatch, runs=1)
+    objectives = iter([1.0, 5.0, 4.0])
+    monkeypatch.setattr(music, "validate", lambda *_, **__: {"objective": next(objectives), "kl_bits": 10.0})
+    heard = Heard()
+    best = run(tmp_path / "run", heard, preset=preset(steps=10, validate_every=6))
+    assert [r.values["objective"] for r in heard.of("validation")] == [1.0, 5.0, 4.0]
+    assert len(heard.of("restart")) == 1
+    weights = MusicVAE.load(best).vae.state_dict()
+    last = MusicVAE.load(tmp_path / "run" / "last" / "step-000000010").vae.state_dict()
+    assert any(not torch.equal(weights[name], last[name]) for name in weights)
+    progress = json.loads((tmp_path / "run" / "last" / "step-000000010" / "progress.json").read_text())
+    assert progress["best"] == 1.0
 
 
 def test_a_resumed_run_remembers_its_restarts(tmp_path: Path, monkeypatch):
