@@ -103,6 +103,7 @@ def apply(
     The picture shows what went in beside what came out.
     """
     from musicvae_lite.music import picking
+    from mvae.output import note
     from mvae.takes_output import destination, open_model, parse_bars, report
 
     wanted = dict(_amount(text) for text in amounts)
@@ -117,6 +118,8 @@ def apply(
         vae, picks[0], wanted, cast("WayName | None", way), Writing(temperature, seed, chords)
     )
     before = [("input", takes.representation.to_score(picks[0].tokens))]
+    for name, change in takes.record["changed"].items():
+        note(f"{name}: {change:+.1f} of {takes.record['attributes'][name]:+g} standard deviations")
     report(takes, to, why, picks, before=before, as_json=as_json)
 
 

@@ -69,7 +69,7 @@ def add_hihat(
     plot: Plot = False,
     as_json: AsJson = False,
 ) -> None:
-    """Play closed hi-hats to a beat that has none."""
+    """Play closed hi-hats to a beat that has none. No model for it ships: --model names yours."""
     how = {"track": track, "qpm": bpm, "temperature": temperature, "seed": seed}
     _complete("add-hihat", file, model, output, (wav, flac, ogg, plot), as_json, how)
 
@@ -88,7 +88,7 @@ def transfer(
     plot: Plot = False,
     as_json: AsJson = False,
 ) -> None:
-    """Play the hits of one beat with the feel of another."""
+    """Play the hits of one beat with the feel of another. No model for it ships: --model names yours."""
     from mvae.takes_output import report
 
     to, folder, loaded = _opened("hits-control", [hits, feel], model, output, (wav, flac, ogg, plot))
@@ -129,7 +129,14 @@ def _opened(
 
     to = destination(output, f"{picking.stem(files[0])}-{task}.mid", False, *sound)
     to.check(1, files)
-    folder = checkpoints.find(model or f"groove-2bar-{task}")
+    name = f"groove-2bar-{task}"
+    if model is None and name not in [shipped.name for shipped in checkpoints.shipped()]:
+        raise ConfigError(
+            f"no model of the task '{task}' ships. --model names yours: one that `mvae train` made by a "
+            f'recipe with base = "groove-2bar-tap" and representation = {{ task = "{task}" }}, or one that '
+            "`mvae models import` took from Magenta"
+        )
+    folder = checkpoints.find(model or name)
     found = catalogue.representation(folder)
     if getattr(found, "task", "") != task:
         raise ConfigError(f"{folder.name} is a model of {found.name}, not of the groove task '{task}'")

@@ -35,5 +35,5 @@ def search(
         return
     print(f"input  {picks[0].describe()}")
     print(f"model  {why}")
-    rows = [(f"{near.distance:.2f}", near.bar, near.title or near.song) for near in found]
-    table(("distance", "bar", "song"), rows)
+    rows = [(f"{near.distance:.2f}", near.bar, near.song, near.title) for near in found]
+    table(("distance", "bar", "song", "title"), rows)

@@ -149,7 +149,16 @@ def report(
     from musicvae_lite.results import save
     from mvae.output import note, print_json, table, wrote
 
+    old = [file for file in to.files(len(takes)) if file.exists()]
     files = save(takes, to, before, [p.score.source for p in picks])
+    if old:
+        more = f" (and {len(old) - 1} more)" if len(old) > 1 else ""
+        note(f"{old[0].name}{more} was there already and has been replaced")
+    wholes = [] if picks else [part for part in takes.record.get("inputs", []) if "choice" in part]
+    for part in wholes:
+        if left := part.get("bars_left_out"):
+            bars = "1 bar" if left == 1 else f"{left} bars"
+            note(f"{Path(part['file']).name}: {bars} that no window of the model can hold stay empty")
     for warning in dict.fromkeys(w for p in picks for w in p.score.warnings):
         note(warning)
     if takes.record.get("inputs_are_equal"):
@@ -159,6 +168,10 @@ def report(
         return
     for letter, pick in zip("ABCDEFGH", picks, strict=False):
         print(f"{letter if len(picks) > 1 else 'input'}  {pick.describe()}")
+    for letter, part in zip("AB", wholes, strict=False):
+        first, last = part["bars"]
+        name = letter if len(wholes) > 1 else "input"
+        print(f"{name}  {Path(part['file']).name}, bars {first}-{last}, window by window ({part['choice']})")
     print(f"model  {model}")
     rows = []
     for number, (label, score) in enumerate(zip(takes.labels, takes, strict=True)):

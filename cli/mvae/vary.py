@@ -27,7 +27,7 @@ def vary(
     file: Annotated[str, typer.Argument(help="Music: MIDI, ABC (book.abc#3) or MusicXML.")],
     amount: Annotated[
         float, typer.Option("--amount", min=0.0, max=1.0, help="0 is the music itself, 1 anything at all.")
-    ] = 0.6,
+    ] = 0.5,
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many.")] = 8,
     output: Output = None,
     model: Model = None,

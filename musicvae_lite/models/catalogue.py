@@ -145,8 +145,8 @@ def choose(*music: Song, bars: Sequence[Bars | None] = ()) -> tuple[Path, str]:
             refusal = refusal or error
             continue
         return folder, _why(folder.name, r, len(songs), any(places), chordal)
-    tried = ", ".join(f"{folder.name} ({r.bars} bars of {r.meter})" for r, folder in ready)
-    raise NothingUsableError(f"{refusal}\n  no shipped model takes it; tried {tried}")
+    windows = dict.fromkeys(f"{r.bars} bar{'s' * (r.bars != 1)} of {r.meter}" for r, _ in ready)
+    raise NothingUsableError(f"{refusal}\n  no shipped model takes it; they take {', '.join(windows)}")
 
 
 def _why(name: str, r: Representation, count: int, is_placed: bool, is_chordal: bool) -> str:

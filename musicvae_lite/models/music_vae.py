@@ -198,7 +198,7 @@ class MusicVAE(TokenVAE):
         return Takes(tokens, self.representation, first.style(), labels, record, control)
 
     def vary(
-        self, music: Music, amount: float = 0.6, count: int = 8, temperature: float = 0.0, seed: int = 0
+        self, music: Music, amount: float = 0.5, count: int = 8, temperature: float = 0.0, seed: int = 0
     ) -> Takes:
         """Music like some music: `amount` 0 is its reconstruction, 1 anything (see `moves.varying`)."""
         return varying.vary(self, music, amount, count, Writing(temperature, seed))

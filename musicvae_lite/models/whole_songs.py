@@ -15,7 +15,8 @@ from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.music.picking import load, stem
 from musicvae_lite.music.score import Score
 from musicvae_lite.music.takes import Takes
-from musicvae_lite.music.whole import Covering, cover, join
+from musicvae_lite.music.timeline import Timeline
+from musicvae_lite.music.whole import Covering, cover, join, timeline
 
 if TYPE_CHECKING:
     from musicvae_lite.music.picking import Song
@@ -31,14 +32,14 @@ def reconstruct(
     qpm: float | None = None,
     **options: Any,
 ) -> Takes:
-    """A whole song through a model and back, as one take.
+    """A whole song through a model and back, as one take that lies where the song lies.
 
     With a model that completes what it is given (humanize, tap, add-hihat), this completes the song.
 
     Args:
         track: index of the track to take; by default the representation chooses.
         chords: what every window follows in place of the song's own chords.
-        qpm: tempo of the result; by default the song's.
+        qpm: tempo of the result; by default the song's, with its changes.
         options: more arguments of the representation's `windows`, such as `taps=True`.
 
     Raises:
@@ -51,7 +52,9 @@ def reconstruct(
     control = _told(model, chords, covered.control, len(covered.tokens))
     written = model.decode(q.mean, temperature, seed, control=control)
     record = _with(chords, written.record)
-    return _joined(model, written.tokens, covered, [(covered, score)], qpm, "reconstruction", record)
+    laid = timeline(covered, score, model.representation, tempos=qpm is None)
+    label = "reconstruction"
+    return _joined(model, written.tokens, covered, [(covered, score)], label, record, laid, qpm)
 
 
 def interpolate(
@@ -93,7 +96,7 @@ def interpolate(
     control = _told(model, chords, coverings[0].control, count)
     written = model.decode(codes, temperature, seed, control=control)
     inputs = list(zip(coverings, songs, strict=True))
-    return _joined(model, written.tokens, longer, inputs, None, "A to B", _with(chords, written.record))
+    return _joined(model, written.tokens, longer, inputs, "A to B", _with(chords, written.record))
 
 
 def transfer(model: MusicVAE, hits: Song, feel: Song, temperature: float = 0.0, seed: int = 0) -> Takes:
@@ -112,7 +115,8 @@ def transfer(model: MusicVAE, hits: Song, feel: Song, temperature: float = 0.0, 
     control = r.examples(covered.tokens, None, np.random.default_rng(0)).control
     written = model.decode(codes, temperature, seed, control=control)
     inputs = [(covered, score), (source, other)]
-    return _joined(model, written.tokens, covered, inputs, None, "transfer", written.record)
+    laid = timeline(covered, score, r)
+    return _joined(model, written.tokens, covered, inputs, "transfer", written.record, laid)
 
 
 def _told(model: MusicVAE, chords: str | None, own: np.ndarray | None, count: int) -> np.ndarray | None:
@@ -130,9 +134,10 @@ def _joined(
     windows: np.ndarray,
     places: Covering,
     inputs: Sequence[tuple[Covering, Score]],
-    qpm: float | None,
     label: str,
     record: dict[str, Any],
+    laid: Timeline | None = None,
+    qpm: float | None = None,
 ) -> Takes:
     """Windows in their places as one take, in the style of the first of the inputs."""
     tokens, r = join(windows, places, model.representation)
@@ -144,4 +149,5 @@ def _joined(
         style if qpm is None else replace(style, qpm=qpm),
         [label if label != "reconstruction" else stem(score.source) or label],
         {**record, "command": label, "inputs": [part.to_record(song) for part, song in inputs]},
+        timeline=laid,
     )

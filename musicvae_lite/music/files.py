@@ -45,7 +45,8 @@ class Limits:
     def check(self, what: str, value: float, limit: int, source: object) -> None:
         """Raises ReadError (code "limit") if `value` of `what` is above `limit`."""
         if value > limit:
-            reason = f"{int(value):,} {what}, more than the limit of {limit:,}; --no-limits lifts it"
+            over = f"{int(value):,} {what}, more than the limit of {limit:,}"
+            reason = f"{over}; --no-limits of `mvae prepare` lifts it"
             raise ReadError(source, reason, "limit")
 
 

@@ -24,7 +24,8 @@ Bars = tuple[int, int]  # first and last bar of the song, counted from 1
 
 MOST_REASONS = 5
 ADVICE = {
-    "meter": "a model for that meter is needed; `mvae models` lists what there is",
+    "meter": "a model for that meter is needed; `mvae models` lists those at hand, and `mvae train` makes "
+    "more (by the presets melody-2bar-waltz for 3/4, melody-2bar-jig for 6/8)",
     "short": "a model of fewer bars is needed; `mvae models` lists what there is",
     "drums": "a melody model needs a pitched track",
     "few-notes": "name other bars with --bars",

@@ -11,6 +11,7 @@ import numpy as np
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.music.score import Score
+from musicvae_lite.music.timeline import Timeline
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Takes(Sequence[Score]):
         labels: a short name for each.
         record: plain values that say how they were made: command, model, seed, inputs.
         control: as many rows, [n, W * T, ...]: what conditioned them, such as chords; None when nothing did.
+        timeline: of takes made of a whole song, where they lie in it; None for all others.
     """
 
     def __init__(
@@ -60,8 +62,10 @@ class Takes(Sequence[Score]):
         labels: Sequence[str] | None = None,
         record: dict[str, Any] | None = None,
         control: np.ndarray | None = None,
+        timeline: Timeline | None = None,
     ):
         count = len(tokens)
+        self.timeline = timeline
         self.tokens, self.representation = tokens, representation
         self.styles = [style or Style()] * count if not isinstance(style, Sequence) else list(style)
         self.labels = [str(n + 1) for n in range(count)] if labels is None else list(labels)
@@ -80,7 +84,7 @@ class Takes(Sequence[Score]):
     def __getitem__(self, index: int | slice) -> Score | Takes:
         if isinstance(index, slice):
             parts = (self.styles[index], self.labels[index], self.record, self._told(index))
-            return Takes(self.tokens[index], self.representation, *parts)
+            return Takes(self.tokens[index], self.representation, *parts, self.timeline)
         return self._score(self.tokens[index], self.styles[index], self._told(index))
 
     def joined(self) -> Score:
@@ -113,4 +117,5 @@ class Takes(Sequence[Score]):
 
     def _score(self, tokens: np.ndarray, style: Style, control: np.ndarray | None) -> Score:
         score = self.representation.to_score(tokens, style.qpm, style.program, style.velocity)
-        return score if control is None else self.representation.with_chords(score, control)
+        score = score if control is None else self.representation.with_chords(score, control)
+        return score if self.timeline is None else self.timeline.laid(score)

@@ -12,6 +12,7 @@ from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.representations.base import Extraction, Representation, SoundsOn
 from musicvae_lite.music.score import Score
 from musicvae_lite.music.takes import Style, loudness
+from musicvae_lite.music.timeline import Timeline
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,9 +23,10 @@ class Covering:
         tokens: [W, T, ...].
         control: [W, T, ...], what conditions them; None when nothing does.
         skip: int [W], steps of time at the start of each window that the one before it holds already.
+        places: int [W], ticks of the song where what is new in each window begins.
         tied: bool [W], whether a note of the song sounds on where a window follows the one before it.
         first, last: the bars covered, counted from 1.
-        begin: tick of the first.
+        left_out: bars of the song that no window holds.
         track: index of the track taken.
         choice: which track was taken, and why.
     """
@@ -32,22 +34,26 @@ class Covering:
     tokens: np.ndarray
     control: np.ndarray | None
     skip: np.ndarray
+    places: np.ndarray
     tied: np.ndarray
     first: int
     last: int
-    begin: int
+    left_out: int
     track: int
     choice: str
 
     def style(self, score: Score) -> Style:
         """Program and loudness of the track taken of a score, and the tempo of the first bar covered."""
         program = score.tracks[self.track].program if self.track >= 0 else 0
-        return Style(score.qpm_at(self.begin), program, loudness(score.velocity[score.track == self.track]))
+        return Style(
+            score.qpm_at(int(self.places[0])), program, loudness(score.velocity[score.track == self.track])
+        )
 
     def to_record(self, score: Score) -> dict[str, Any]:
         """Plain values that say what was taken of a score; tracks counted from 1."""
         bars = [self.first, self.last]
-        return {"file": score.source, "bars": bars, "track": self.track + 1, "choice": self.choice}
+        taken = {"file": score.source, "bars": bars, "track": self.track + 1, "choice": self.choice}
+        return taken | ({"bars_left_out": self.left_out} if self.left_out else {})
 
 
 def cover(score: Score, representation: Representation, track: int | None = None, **options: Any) -> Covering:
@@ -70,25 +76,29 @@ def cover(score: Score, representation: Representation, track: int | None = None
         raise NothingUsableError(f"{score.source or 'the music'}: {reasons}")
     grid, length = Grid.of(score, representation.steps_per_quarter), representation.grid_steps
     starts = grid.step_of_bar(found.bar[rows])
-    chosen, skips, tied, reached = [], [], [], int(starts[0])
+    chosen, skips, begins, ends, tied, reached = [], [], [], [], [], int(starts[0])
     while reached < starts[-1] + length:
         fits = np.flatnonzero((starts <= reached) & (starts + length > reached))
         if len(fits):
             chosen.append(int(rows[fits[-1]]))
             skips.append(reached - int(starts[fits[-1]]))
+            begins.append(reached)
             tied.append(_sounds_over(score, grid, reached, found.track))
             reached = int(starts[fits[-1]]) + length
+            ends.append(reached)
         else:
             reached = int(starts[starts > reached].min())
-    last, _ = grid.bar_of_step(np.array([reached - 1]))
+    firsts, lasts = (grid.bar_of_step(np.array(steps))[0] for steps in (begins, np.array(ends) - 1))
+    held = np.minimum(lasts, grid.bars) - firsts + 1
     return Covering(
         found.tokens[chosen],
         None if found.control is None else found.control[chosen],
         np.array(skips),
+        grid.tick_of_step(np.array(begins)),
         np.array(tied),
-        int(found.bar[rows[0]]),
-        int(last[0]),
-        int(grid.tick_of_step(starts[:1])[0]),
+        int(firsts[0]),
+        int(lasts[-1]),
+        grid.bars - int(held.sum()),
         found.track,
         found.choice,
     )
@@ -99,6 +109,21 @@ def _sounds_over(score: Score, grid: Grid, step: int, track: int) -> bool:
     tick, slack = grid.tick_of_step(np.array([step]))[0], grid.step_ticks / 2
     over = (score.start < tick - slack) & (score.end > tick + slack)
     return bool((over if track < 0 else over & (score.track == track)).any())
+
+
+def timeline(
+    covered: Covering, score: Score, representation: Representation, tempos: bool = True
+) -> Timeline:
+    """Where windows that `join` joined lie in their song.
+
+    Args:
+        tempos: whether what is made keeps the song's tempo.
+    """
+    kept = covered.skip == 0 if not representation.is_gridded else np.full(len(covered.skip), True)
+    lengths = representation.grid_steps - covered.skip[kept]
+    begins = (np.cumsum(lengths) - lengths) / representation.steps_per_quarter
+    places, near = covered.places[kept] / score.ticks_per_quarter, 0.5 / representation.steps_per_quarter
+    return Timeline(begins, places, near, score, tempos)
 
 
 def join(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from musicvae_lite.music.reading import read_song
+from musicvae_lite.music.score import Meter, MeterChange
 from mvae.app import app
 from tests.models.small import save_small
 from tests.models.test_whole_songs import beat, groove_model, scale
@@ -57,3 +59,23 @@ def test_whole_songs(folder: Path, tmp_path: Path):
         out = tmp_path / f"{command[0]}.mid"
         done = run(app, [*command, *model, "-o", str(out)])
         assert done.exit_code == 0 and out.exists(), done.output
+
+
+@pytest.mark.parametrize("words", [["add-hihat", "beat.mid"], ["transfer", "beat.mid", "feel.mid"]])
+def test_tasks_without_a_shipped_model_say_how_to_get_one(folder: Path, words: list[str], tmp_path: Path):
+    files = [str(folder / word) if word.endswith(".mid") else word for word in words]
+    done = run(app, ["groove", *files, "-o", str(tmp_path / "out.mid")])
+    task = "hits-control" if words[0] == "transfer" else words[0]
+    assert done.exit_code and f"no model of the task '{task}' ships" in str(done.exception)
+    assert "--model names yours" in str(done.exception) and not list(tmp_path.iterdir())
+
+
+def test_what_is_replaced_and_what_stays_empty_is_said(folder: Path, tmp_path: Path, capsys):
+    waltz = replace(beat(6), meters=(MeterChange(0, Meter(4, 4)), MeterChange(4 * 1920, Meter(3, 4))))
+    waltz.save(str(tmp_path / "waltz.mid"))
+    command = ["groove", "humanize", str(tmp_path / "waltz.mid"), "--model", str(folder / "humanize")]
+    said = [run(app, [*command, "-o", str(tmp_path / "out.mid")]) for _ in range(2)]
+    assert all("3 bars that no window of the model can hold stay empty" in done.output for done in said)
+    assert all("waltz.mid, bars 1-4, window by window (track 1" in done.output for done in said)
+    assert ["been replaced" in done.output for done in said] == [False, True]
+    assert "out.mid (and 1 more) was there already" in said[1].output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +12,10 @@ import torch
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.models import whole_songs
 from musicvae_lite.models.assembly import MusicConfig
+from musicvae_lite.models.moves.continuing import carry_on
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.music.representations import GrooveRepresentation, MultitrackRepresentation
-from musicvae_lite.music.score import Score, Track
+from musicvae_lite.music.score import Meter, MeterChange, Score, TempoChange, Track
 from tests.models.small import small_model
 
 
@@ -140,3 +142,52 @@ def test_bands_go_on_bar_by_bar():
     assert len(whole[0]) == sum(len(bar) for bar in bars) > 0
     joined = whole.joined()
     assert np.array_equal(joined.start, whole[0].start) and joined.start.max() > 3 * 1920
+
+
+def late(song: Score, ticks: int, **more: Any) -> Score:
+    """A song that begins with a bar of so many ticks, then 4/4."""
+    meters = (MeterChange(0, Meter(ticks // 480, 4)), MeterChange(ticks, Meter(4, 4)))
+    return replace(song, start=song.start + ticks, end=song.end + ticks, meters=meters, **more)
+
+
+def test_a_whole_song_lies_where_it_lay_with_its_tempo_and_meters():
+    """A beat after a pickup, with a change of tempo, and a bar of 3/4 in its middle that no window holds."""
+    model, hits = groove_model("humanize"), late(beat(8), 480)
+    after = hits.start >= 480 + 4 * 1920
+    gap = np.where(after, 1440, 0).astype(np.int32)
+    meters = (
+        *hits.meters,
+        MeterChange(480 + 4 * 1920, Meter(3, 4)),
+        MeterChange(480 + 4 * 1920 + 1440, Meter(4, 4)),
+    )
+    tempos = (TempoChange(0, 120.0), TempoChange(480 + 2 * 1920, 60.0))
+    song = replace(hits, start=hits.start + gap, end=hits.end + gap, meters=meters, tempos=tempos)
+    takes = whole_songs.reconstruct(model, song)
+    made, [told] = takes.joined(), takes.record["inputs"]
+    assert told["bars"] == [2, 10] and told["bars_left_out"] == 2
+    more = made.ticks_per_quarter // song.ticks_per_quarter
+    for found, wanted in ((made.meters, song.meters), (made.tempos, song.tempos)):
+        assert found == tuple(replace(change, tick=change.tick * more) for change in wanted)
+    tick = made.start * song.ticks_per_quarter / made.ticks_per_quarter
+    step = np.rint((tick - 480 - np.where(tick > 480 + 4 * 1920, 1440, 0)) / 120) * 120
+    place = step + 480 + np.where(step >= 4 * 1920, 1440, 0)
+    assert np.abs(tick - place).max() <= 60  # within half a step of the song's own grid, none in the gap
+    assert made.start.min() >= 400 and not ((tick > 8160 + 60) & (tick < 8160 + 1440 - 60)).any()
+    alone = whole_songs.reconstruct(model, beat(8)).joined()
+    assert len(alone) == len(made)  # the same hits
+    slow = whole_songs.reconstruct(model, song, qpm=90).joined()
+    assert [change.qpm for change in slow.tempos] == [90.0] and np.array_equal(slow.start, made.start)
+
+
+def test_music_that_goes_on_keeps_its_own_place():
+    model, song = small_model(), late(scale(4), 960, tempos=(TempoChange(0, 100.0), TempoChange(4800, 50.0)))
+    whole, alone = (carry_on(model, song, 2, alone=only) for only in (False, True))
+    score = whole.joined()
+    assert score.tempos == tuple(
+        TempoChange(change.tick * score.ticks_per_quarter // 480, change.qpm) for change in song.tempos
+    )
+    assert score.meters[1].tick == 2 * score.ticks_per_quarter
+    fresh = alone.joined()
+    later = score.start >= (2 + 16) * score.ticks_per_quarter
+    assert np.array_equal(score.pitch[later], fresh.pitch)
+    assert np.array_equal(score.start[later] - 18 * score.ticks_per_quarter, fresh.start)

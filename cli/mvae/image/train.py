@@ -57,7 +57,7 @@ def train(
     from mvae.output import note
     from mvae.training_progress import run_task
 
-    pictures = sets.load(data, lies, wanted(recipe), recipe.training.seed)
+    pictures = sets.load(data, lies, wanted(recipe))  # split alike whatever the seed: `evaluate` splits anew
     for text in pictures.notes if runtime.processes().is_first else ():
         note(text)
     task, run = ImageTask(recipe, pictures), output.expanduser()

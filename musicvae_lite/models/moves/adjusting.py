@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from musicvae_lite.models.attributes import table
+from musicvae_lite.models.attributes.moving import MOST, check
 from musicvae_lite.models.moves.writing import Writing, write
 from musicvae_lite.music import attributes
 
@@ -39,32 +40,40 @@ def adjust(
     codes of music, which are means, keep to their notes for long. So several strengths are tried, and the one
     whose likeliest notes change by what was asked for comes back.
 
+    The take's record says under "changed" by how much each attribute did, before temperature.
+
     Args:
         amounts: in standard deviations over the model's samples.
         way: how the code is moved: by the guide, or along decorrelated vectors or the paper's plain ones;
             None takes the first of these that the model has.
 
     Raises:
-        ConfigError: the model cannot change an attribute of that name in this way.
+        ConfigError: the model cannot change an attribute of that name in this way, or an amount is out of
+            range.
     """
     picked = model.pick(music)
     way = way or model.attributes.best
     amounts = attributes.written_out(amounts)
     mover, start = model.attributes.choose(way), model.posterior(picked).mean
-    moved = [mover.move(start, {name: s * a for name, a in amounts.items()}) for s in STRENGTHS]
-    best = _nearest(model, torch.cat([start, *moved]), amounts)
-    told = {"attributes": amounts, "way": way, "strength": STRENGTHS[best]}
+    check(amounts, mover.names)
+    tried = [{name: max(-MOST, min(s * a, MOST)) for name, a in amounts.items()} for s in STRENGTHS]
+    moved = [mover.move(start, amount) for amount in tried]
+    best, changes = _nearest(model, torch.cat([start, *moved]), amounts)
+    told = {"attributes": amounts, "changed": changes, "way": way, "strength": STRENGTHS[best]}
     return write(model, "attributes", moved[best], [picked], [picked.stem], how or Writing(), told)
 
 
-def _nearest(model: MusicVAE, z: Tensor, amounts: dict[str, float]) -> int:
-    """Which of the codes [1 + S, Z] behind the first differs from it by what was asked, and little else."""
+def _nearest(model: MusicVAE, z: Tensor, amounts: dict[str, float]) -> tuple[int, dict[str, float]]:
+    """Which of the codes [1 + S, Z] behind the first differs from it by what was asked, and little else, and
+    by how much it does."""
     values = table.values(model, z) / _deviations(model)  # [1 + S, A]
     names = attributes.names(model.representation)
     wanted = np.array([amounts.get(name, 0.0) for name in names])
     weight = np.array([1.0 if name in amounts else OTHERS for name in names])
-    missed = np.square((values[1:] - values[0] - wanted) * weight).sum(1)  # [S]
-    return int(missed.argmin())
+    changes = values[1:] - values[0]
+    best = int(np.square((changes - wanted) * weight).sum(1).argmin())
+    found = dict(zip(names, changes[best].tolist(), strict=True))
+    return best, {name: round(found[name], 2) for name in amounts}
 
 
 def _deviations(model: MusicVAE) -> np.ndarray:

@@ -19,7 +19,7 @@ from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.moves.writing import Writing
 from musicvae_lite.music.picking import load
 from musicvae_lite.music.takes import Takes
-from musicvae_lite.music.whole import cover, join
+from musicvae_lite.music.whole import cover, join, timeline
 
 if TYPE_CHECKING:
     from musicvae_lite.models.music_vae import MusicVAE
@@ -91,7 +91,8 @@ def carry_on(
     if how.chords is not None:
         record["chords"] = how.chords
     label = f"{bars} new bars" if alone else f"bars {covered.first}-{covered.last} and {bars} more"
-    return Takes(long.canonical(tokens), long, covered.style(score), [label], record)
+    laid = None if alone else timeline(covered, score, r)
+    return Takes(long.canonical(tokens), long, covered.style(score), [label], record, timeline=laid)
 
 
 def _seed(generator: torch.Generator) -> int:

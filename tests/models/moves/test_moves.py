@@ -44,6 +44,17 @@ def test_an_attribute_changes_by_about_what_was_asked_for():
     assert abs(notes(denser) - before - 9) <= abs(notes(model.decode(plain)) - before - 9)
 
 
+def test_all_that_may_be_asked_for_can_be_and_what_came_of_it_is_told():
+    model, music = MusicVAE.load("melody-2bar"), resources.data_dir() / "examples" / "yankee-doodle.mid"
+    takes = model.adjust(music, density=10.0)
+    values = [model.tensor(tokens) for tokens in (takes.tokens, model.reconstruct(music).tokens)]
+    more = int((values[0] >= 2).sum() - (values[1] >= 2).sum())
+    assert takes.record["changed"]["density"] > 0 and more > 0
+    assert model.adjust(music, density=0.0).record["changed"] == {"density": 0.0}
+    with pytest.raises(ConfigError, match=r"density is 10.5; it goes from -10 to 10"):
+        model.adjust(music, density=10.5)
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
