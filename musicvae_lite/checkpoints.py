@@ -39,7 +39,7 @@ def find(name: str | Path) -> Path:
     Raises:
         CheckpointError: there is none; the message lists what there is.
     """
-    path = Path(name).expanduser()
+    path = resources.expand(name)
     known = {folder.name: folder for folder in shipped()}
     if path.is_dir():
         for folder in (path, path / "best"):

@@ -70,6 +70,11 @@ class Point(Posterior):
         return Point(self.mean.float())
 
 
+def covariance(codes: Tensor) -> Tensor:
+    """Of codes [N, Z], [Z, Z], whatever Z is; a single code has none."""
+    return torch.atleast_2d(torch.cov(codes.T, correction=int(len(codes) > 1)))
+
+
 def free_bits(kl: Tensor, bits: float) -> Tensor:
     """The part of the KL [B] (nats) that costs anything: what exceeds `bits`, per example."""
     return (kl - bits * NATS_PER_BIT).clamp_min(0)

@@ -8,6 +8,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from musicvae_lite.latent import covariance
+
 
 @dataclass(frozen=True, eq=False)
 class CodePrior:
@@ -87,11 +89,6 @@ class CodePrior:
         within = (self.shares[:, None, None] * self.root @ self.root).sum(0)
         root = _root((within + (share * apart).T @ apart).double()).to(mean.dtype)
         return CodePrior(mean[None], root[None], torch.ones_like(self.shares[:1]))
-
-
-def covariance(codes: Tensor) -> Tensor:
-    """Of codes [N, Z], [Z, Z], whatever Z is; a single code has none."""
-    return torch.atleast_2d(torch.cov(codes.T, correction=int(len(codes) > 1)))
 
 
 def groups(codes: Tensor, count: int, rounds: int = 25) -> Tensor:

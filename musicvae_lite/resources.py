@@ -14,6 +14,14 @@ from musicvae_lite.errors import ConfigError, MusicVAEError
 PACKAGE = Path(__file__).resolve().parent
 
 
+def expand(path: str | os.PathLike[str]) -> Path:
+    """The path with `~` expanded, where there is a home to expand it to."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def data_dir() -> Path:
     """The folder with the examples and the catalogue, in a checkout or an installed package."""
     return _shipped("data")

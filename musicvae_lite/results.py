@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from musicvae_lite.errors import ConfigError, MusicVAEError, NothingUsableError
-from musicvae_lite.music.files import expand, write_file
+from musicvae_lite.music.files import write_file
 from musicvae_lite.music.score import Score
 from musicvae_lite.music.takes import Takes
+from musicvae_lite.resources import expand
 
 MIDI_SUFFIXES = (".mid", ".midi")
 MOST_DRAWN = 64

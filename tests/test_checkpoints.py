@@ -229,3 +229,8 @@ def test_a_prior_of_several_parts_travels_too(tmp_path):
         checkpoints.write_tensors(tmp_path / checkpoints.PRIOR, {**tensors, name: wrong})
         with pytest.raises(CheckpointError, match=r"a model of 4 units|halves of matrices"):
             checkpoints.read_prior(tmp_path, 4)
+
+
+def test_a_home_that_is_not_there_is_no_bug():
+    with pytest.raises(CheckpointError, match="~nosuchuser"):
+        checkpoints.find("~nosuchuser/model")

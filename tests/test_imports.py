@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "runtime": {"errors"},
     "native": {"resources"},
     "latent": {"errors"},
-    "prior": set(),
+    "prior": {"latent"},
     "vae": {"errors", "latent", "prior"},
     "packing": {"errors"},
     "checkpoints": BASE | {"packing", "prior", "budget"},

@@ -76,7 +76,7 @@ def destination(
 ) -> Destination:
     """Where the takes go; an output that is a folder gets the default name in it."""
     from musicvae_lite.errors import ConfigError
-    from musicvae_lite.music.files import expand
+    from musicvae_lite.resources import expand
     from musicvae_lite.results import Destination
 
     path = Path(default) if output is None else expand(output)

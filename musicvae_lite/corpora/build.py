@@ -18,8 +18,9 @@ from musicvae_lite.corpora.tally import Reason, Tally, reasons_text
 from musicvae_lite.corpora.workers import run_jobs
 from musicvae_lite.corpora.workspace import Workspace
 from musicvae_lite.errors import DatasetError, NothingUsableError, ReadError
-from musicvae_lite.music.files import Limits, expand
+from musicvae_lite.music.files import Limits
 from musicvae_lite.music.representations.base import Representation
+from musicvae_lite.resources import expand
 
 
 @dataclass(frozen=True)

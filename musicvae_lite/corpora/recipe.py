@@ -38,7 +38,7 @@ class Recipe:
             raise ConfigError(f"hop is {self.hop} steps; it must be at least 1")
         if self.tracks not in ("chosen", "all"):
             raise ConfigError(f"tracks is {self.tracks!r}; it can be 'chosen' or 'all'")
-        if len(self.split) != 3 or min(self.split) < 0 or abs(sum(self.split) - 1) > 1e-6:
+        if len(self.split) != 3 or not min(self.split) >= 0 or not abs(sum(self.split) - 1) <= 1e-6:
             raise ConfigError(
                 f"split is {self.split}; it needs three shares, for train, validation and test, that sum to 1"
             )

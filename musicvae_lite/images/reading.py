@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from musicvae_lite.errors import ConfigError, MusicVAEError, ReadError
+from musicvae_lite.resources import expand
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -49,7 +50,7 @@ def read_picture(path: str | Path) -> Picture:
     Raises:
         ReadError: missing, a folder, empty, not a picture, damaged, or too large; `code` says which.
     """
-    place = Path(path).expanduser()
+    place = expand(path)
     if place.is_dir():
         raise ReadError(path, "is a folder, not a picture", "folder")
     if not place.exists():

@@ -119,7 +119,7 @@ def load(
     elif data is not None:
         raise ConfigError(f"--data says where a known data set lies ({', '.join(KNOWN)}), not '{source}'")
     else:
-        path = Path(source).expanduser()
+        path = resources.expand(source)
         if path.is_dir():
             is_idx = any(idx.find(path, name) for name, _ in FILES.values())
             found = _from_idx(path.name, path, seed) if is_idx else _from_folder(path, wanted, seed)

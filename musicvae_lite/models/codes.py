@@ -13,8 +13,9 @@ import numpy as np
 
 from musicvae_lite import arrays, tables
 from musicvae_lite.errors import ConfigError, ReadError
-from musicvae_lite.music.files import expand, write_file
+from musicvae_lite.music.files import write_file
 from musicvae_lite.music.takes import Style
+from musicvae_lite.resources import expand
 from musicvae_lite.results import staged
 
 SUFFIX = ".npz"

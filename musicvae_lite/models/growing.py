@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from musicvae_lite.latent import covariance
 from musicvae_lite.models.decoders import HierarchicalDecoder
 from musicvae_lite.models.encoders import HierarchicalEncoder
 from musicvae_lite.models.waves import WavesIn, WavesOut
-from musicvae_lite.prior import covariance
 from musicvae_lite.vae import VAE, Batch
 
 SHAKEN = 0.6  # of the spread of parts: how far off they are where what errors cost is asked

@@ -92,12 +92,23 @@ def key_of(value: str, before: dict[str, int]) -> dict[str, int]:
     return key
 
 
-def signature_of(value: str) -> tuple[int, bool] | None:
-    """Sharps (flats below 0) of a named key, and whether its third is minor; None without a name."""
+def shift_of(value: str, before: int) -> int:
+    """Semitones from written to sounding that a key field states by transpose and octave, else as before."""
+    semitones, octaves = (
+        re.search(rf"\b{name}\s*=\s*([+-]?\d{{1,2}})(?!\d)", value) for name in ("transpose", "octave")
+    )
+    if semitones is None and octaves is None:
+        return before
+    return int(semitones[1] if semitones else 0) + 12 * int(octaves[1] if octaves else 0)
+
+
+def signature_of(value: str, shift: int = 0) -> tuple[int, bool] | None:
+    """Sharps (flats below 0) of a named key as it sounds `shift` semitones higher than written, and whether
+    its third is minor; None without a name."""
     found = NAMED_KEY.match(value)
     if not found or found[3][:3].lower() == "exp":
         return None
-    fifths = _fifths(found)
+    fifths = _fifths(found) + (7 * shift if shift % 12 else 0)
     return fifths if abs(fifths) <= MOST_FIFTHS else spelt(fifths), _mode(found[3]) in MINOR_THIRD
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from musicvae_lite.music.abc_fields import ACCIDENTALS, key_of, meter_of, passes_of, signature_of
+from musicvae_lite.music.abc_fields import ACCIDENTALS, key_of, meter_of, passes_of, shift_of, signature_of
 from musicvae_lite.music.barring import FINE, Bar, Note, play
 from musicvae_lite.music.files import Limits
 from musicvae_lite.music.score import Meter, Score, Track
@@ -74,7 +74,9 @@ class _Tune:
         self.tempo: float | None = None
         self.key: dict[str, int] = {}
         self.signature: tuple[int, bool] | None = None
-        self.in_body = False
+        self.in_body = self.in_text = False
+        self.shift = 0  # semitones from written to sounding, as the key says
+        self.named: str | None = None  # a tempo that waits for the length of a plain note
         self.first_voice: str | None = None
         self.voice: str | None = None
         self.other_voices: set[str] = set()
@@ -98,9 +100,12 @@ class _Tune:
 
     def line(self, line: str) -> None:
         if line.startswith("%%"):
+            self.in_text = line[2:].split()[:1] in (["begintext"], ["beginps"])
             found = re.match(r"%%\s*MIDI\s+program\s+(?:\d+\s+)?(\d{1,3})\s*$", line)
             if found:
                 self.program = min(int(found[1]), 127)
+            return
+        if self.in_text:
             return
         line = re.sub(r"(?<!\\)%.*", "", line)
         found = re.match(r"\s*([A-Za-z+])\s*:(?![|:])(.*)", line)
@@ -118,12 +123,17 @@ class _Tune:
             found = re.match(r"(\d{1,3})(?:/(\d{1,3}))?", value)
             if found and int(found[1]) and int(found[2] or 1):
                 self.unit = WHOLE * int(found[1]) // int(found[2] or 1)
-        elif name == "Q":
+        elif name == "Q" and self.in_body:
             self.set_tempo(value)
+        elif name == "Q":
+            self.named = value
         elif name == "K":
             self.key = key_of(value, self.key)
-            self.signature = signature_of(value) or self.signature
-            self.in_body = True
+            self.shift = shift_of(value, self.shift)
+            self.signature = signature_of(value, self.shift) or self.signature
+            if not self.in_body:
+                self.voice, self.in_body = self.first_voice, True
+                self.set_tempo(self.named or "")
         elif name == "V":
             self.voice = value.split()[0] if value else None
             if self.first_voice is None:
@@ -212,6 +222,7 @@ class _Tune:
         else:
             shift = self.accidentals.get(name, self.key.get(name, 0))
             pitch = 12 * (octave + 1) + SEMITONES[name] + shift
+            pitch += self.shift
         pitch = min(max(pitch, 0), 127)
         if tie:
             self.ties[name, octave] = pitch

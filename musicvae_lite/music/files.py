@@ -8,9 +8,9 @@ import stat
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 from musicvae_lite.errors import MusicVAEError, ReadError
+from musicvae_lite.resources import expand
 
 UNLIMITED = 2**62
 
@@ -51,14 +51,6 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
-
-
-def expand(path: str | os.PathLike[str]) -> Path:
-    """The path with `~` expanded, where there is a home to expand it to."""
-    try:
-        return Path(path).expanduser()
-    except RuntimeError:
-        return Path(path)
 
 
 def read_file(path: str | os.PathLike[str], limits: Limits) -> bytes:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from musicvae_lite.errors import ReadError
 from musicvae_lite.music import midi, notation
-from musicvae_lite.music.files import DEFAULT_LIMITS, Limits, expand, read_file
+from musicvae_lite.music.files import DEFAULT_LIMITS, Limits, read_file
 from musicvae_lite.music.score import Score
+from musicvae_lite.resources import expand
 
 __all__ = ["MUSIC_SUFFIXES", "Limits", "find_files", "read_bytes", "read_song", "read_songs"]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.music.files import expand, write_file
+from musicvae_lite.music.files import write_file
+from musicvae_lite.resources import expand
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

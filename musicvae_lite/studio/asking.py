@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,10 +80,10 @@ def name(table: dict[str, Any]) -> str:
 def number(table: dict[str, Any], field: str, default: float, low: float, high: float) -> float:
     """A number of a request. Raises ConfigError outside low..high."""
     value = table.get(field, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         raise ConfigError(f"'{field}' must be a number")
     if not low <= value <= high:
-        raise ConfigError(f"'{field}' is {value:g}; it must be {low:g} to {high:g}")
+        raise ConfigError(f"'{field}' is {str(value)[:20]}; it must be {low:g} to {high:g}")
     return float(value)
 
 

@@ -15,9 +15,10 @@ from musicvae_lite.corpora.manifest import MANIFEST, SONGS, Manifest, Shard
 from musicvae_lite.corpora.recipe import DEFAULT_LIMITS, SPLITS, Recipe, hop_steps, representation_config
 from musicvae_lite.corpora.tally import Tally, reasons_text
 from musicvae_lite.errors import ConfigError, DatasetError, NothingUsableError, shown
-from musicvae_lite.music.files import Limits, expand
+from musicvae_lite.music.files import Limits
 from musicvae_lite.music.representations import from_config
 from musicvae_lite.music.representations.base import Representation
+from musicvae_lite.resources import expand
 from musicvae_lite.training.windows import Song, WindowSplit, from_arrays
 
 __all__ = ["Song", "WindowDataset", "WindowSplit", "from_arrays", "open_windows", "windows_of"]

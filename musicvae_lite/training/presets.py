@@ -8,6 +8,7 @@ from typing import Any
 
 from musicvae_lite import tables
 from musicvae_lite.errors import ConfigError, shown
+from musicvae_lite.resources import expand
 from musicvae_lite.settings import from_table
 from musicvae_lite.training.settings import ImageTraining, MusicTraining, TrainingSettings
 
@@ -101,7 +102,7 @@ def _shipped(name: str) -> Path | None:
 
 
 def _read(name: Path, above: tuple[Path, ...] = ()) -> tuple[Path, dict[str, Any]]:
-    path = _shipped(str(name)) or (above[-1].parent if above else Path()) / name.expanduser()
+    path = _shipped(str(name)) or (above[-1].parent if above else Path()) / expand(name)
     if path.suffix != ".toml" or not path.is_file():
         known = ", ".join(preset_names())
         raise ConfigError(f"no preset '{name}': shipped presets are {known}; or give a .toml file")
@@ -111,6 +112,7 @@ def _read(name: Path, above: tuple[Path, ...] = ()) -> tuple[Path, dict[str, Any
         raise ConfigError(f"{path}: not TOML: {error}") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    path = path.resolve()
     if path in above:
         raise ConfigError(f"{above[-1]}: its base '{name}' builds on it in turn")
     base = table.pop("base", None)

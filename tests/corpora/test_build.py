@@ -300,3 +300,9 @@ def test_a_tune_book_gives_many_songs(tmp_path: Path):
 def test_settings_out_of_range(tmp_path: Path, settings: dict, words: str):
     with pytest.raises(ConfigError, match=words):
         build_dataset([tmp_path], MELODY, tmp_path / "out", workers=0, **settings)
+
+
+@pytest.mark.parametrize("split", [(float("nan"), 0.5, 0.5), (1.0, float("nan"), 0.0)])
+def test_shares_that_are_no_numbers_are_refused(music: Path, tmp_path: Path, split: tuple[float, ...]):
+    with pytest.raises(ConfigError, match="three shares"):
+        build_dataset([music], MELODY, tmp_path / "dataset", workers=0, split=split)  # type: ignore[arg-type]

@@ -15,7 +15,7 @@ import numpy as np
 
 from musicvae_lite import tables
 from musicvae_lite.errors import ConfigError, shown
-from musicvae_lite.music.files import expand
+from musicvae_lite.resources import expand
 
 FOLDER = Path(__file__).parent
 NONE = 255  # class of a pitch that no drum has

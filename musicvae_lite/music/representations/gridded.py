@@ -35,6 +35,10 @@ class Gridded:
             raise ConfigError(
                 f"steps_per_quarter must be at least 1 and at most {FINEST}, not {self.steps_per_quarter}"
             )
+        for name, most in (("max_rest_bars", MOST_BARS), ("tolerance", 0.5), ("off_grid_share", 1.0)):
+            value = getattr(self, name, None)
+            if value is not None and not 0 <= value <= most:
+                raise ConfigError(f"{name} must be 0 to {most:g}, not {value}")
         steps_per_bar(self.meter, self.steps_per_quarter)
         chord_control.check(self._chords)
         if not 1 <= self.bars <= MOST_BARS:

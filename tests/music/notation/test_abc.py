@@ -123,3 +123,31 @@ def test_graces_decorations_lyrics_and_comments_make_no_sound():
     score = abc("{cd}C !trill!D +fermata+E ~.F % G A\nw:la la\n%%text A B c\nTG4")
     assert pitches(score) == [60, 62, 64, 65, 67]
     assert score.warnings == ()
+
+
+def test_text_between_the_lines_is_no_music():
+    assert pitches(abc("C D|\n%%begintext\nA bag of cabbage\n%%endtext\nE F|")) == [60, 62, 64, 65]
+
+
+@pytest.mark.parametrize(
+    ("key", "shift", "name"),
+    [
+        ("K:C transpose=-2", -2, "Bb major"),
+        ("K:C clef=bass octave=-1", -12, "C major"),
+        ("K:D transpose=3 octave=1", 15, "F major"),
+    ],
+)
+def test_keys_say_how_much_lower_it_sounds(key: str, shift: int, name: str):
+    head = f"M:4/4\nL:1/4\n{key}"
+    plain = pitches(abc("C D E F", head.partition(" ")[0]))
+    score = abc("C D E F", head)
+    assert pitches(score) == [pitch + shift for pitch in plain] and score.keys[0].name == name
+
+
+def test_voices_of_the_head_alone_leave_the_body_to_the_first():
+    assert pitches(abc("C D E F", "M:4/4\nL:1/4\nV:1\nV:2\nK:C")) == [60, 62, 64, 65]
+
+
+def test_a_tempo_before_the_length_of_a_note_waits_for_it():
+    assert abc("C", "M:4/4\nQ:120\nL:1/4\nK:C").tempos[0].qpm == 120
+    assert abc("C", "M:4/4\nL:1/8\nQ:120\nK:C").tempos[0].qpm == 60

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from musicvae_lite.errors import ConfigError
 from musicvae_lite.music.representations import PRESETS, MelodyRepresentation
 from tests.music.representations.melodies import (
     STEP,
@@ -163,3 +164,9 @@ def test_pitches_outside_the_range_are_named():
     assert found.bar.tolist() == [1, 2, 5, 6]
     assert told(found) == [(4, "range", 4)]
     assert found.rejections[0].detail == "pitch 110 lies outside 21 to 108"
+
+
+@pytest.mark.parametrize("change", [{"max_rest_bars": -1.0}, {"tolerance": -5.0}, {"off_grid_share": 1.5}])
+def test_settings_out_of_range_are_refused(change: dict):
+    with pytest.raises(ConfigError, match=f"{next(iter(change))} must be 0 to"):
+        replace(TWO_BARS, **change)
