@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 from musicvae_lite.errors import ReadError
-from musicvae_lite.music.files import DEFAULT_LIMITS, Limits, read_file
+from musicvae_lite.music.files import DEFAULT_LIMITS, Limits
 from musicvae_lite.music.score import Score
 
 ABC_SUFFIXES = (".abc",)
@@ -14,19 +13,12 @@ MOST_TUNES = 50_000  # of one book
 XML_SUFFIXES = (".musicxml", ".xml", ".mxl")
 
 
-def read_all(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Iterator[Score | ReadError]:
+def read_bytes(data: bytes, source: str, limits: Limits = DEFAULT_LIMITS) -> Iterator[Score | ReadError]:
     """Every tune of a file in turn; a ReadError in place of a tune that cannot be read.
 
-    Nothing is raised: a file that cannot be read at all gives one ReadError.
+    Nothing is raised: a file that cannot be read at all gives one ReadError. `source` names the file and
+    tells ABC (".abc") from MusicXML.
     """
-    try:
-        yield from read_bytes(read_file(path, limits), str(path), limits)
-    except ReadError as error:
-        yield error
-
-
-def read_bytes(data: bytes, source: str, limits: Limits = DEFAULT_LIMITS) -> Iterator[Score | ReadError]:
-    """The same from memory; `source` names the file and tells ABC (".abc") from MusicXML."""
     try:
         if source.lower().endswith(ABC_SUFFIXES):
             yield from _abc_tunes(data, source, limits)

@@ -9,7 +9,7 @@ from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.labels import UNSAID
 from musicvae_lite.models.tensors import control_tensor, example_batch, to_tensor
 from musicvae_lite.music.representations.base import Representation
-from musicvae_lite.training.order import shuffled
+from musicvae_lite.training.order import over_epochs, shuffled
 from musicvae_lite.training.settings import MusicTraining
 from musicvae_lite.training.transposition import draw_shifts, transpose
 from musicvae_lite.training.windows import WindowSplit
@@ -53,7 +53,8 @@ class Batches:
     def __call__(self, step: int, generator: torch.Generator) -> Batch:
         """The batch of an update, on the device. `generator` is the step's own."""
         s, r = self.settings, self.representation
-        rows = self._rows(np.arange(self.starts[step], self.starts[step + 1]))
+        positions = np.arange(self.starts[step], self.starts[step + 1])  # none where all are made up
+        rows = over_epochs(positions, len(self.windows), s.seed)
         tokens, control = self.windows.gather(rows), self.windows.gather_control(rows)
         chance = np.random.default_rng([s.seed, 1, step])
         labels = self._labels(rows, chance)
@@ -95,15 +96,6 @@ class Batches:
         if labels is not None:
             labels[chance.random(len(rows)) < self.settings.unlabelled] = UNSAID
         return labels
-
-    def _rows(self, positions: np.ndarray) -> np.ndarray:
-        """Which windows stand at these positions of the run, epoch after epoch."""
-        count = len(self.windows)
-        if not len(positions):  # nothing but synthetic windows
-            return positions
-        epochs, within = np.divmod(positions, count)
-        parts = [shuffled(within[epochs == e], count, self.settings.seed, int(e)) for e in np.unique(epochs)]
-        return np.concatenate(parts)
 
 
 def _unsaid(control: np.ndarray, count: int) -> np.ndarray:

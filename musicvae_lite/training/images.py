@@ -18,7 +18,7 @@ from musicvae_lite.models.image.examples import examples
 from musicvae_lite.models.image_vae import ImageVAE
 from musicvae_lite.prior import CodePrior
 from musicvae_lite.training.image_evaluation import BATCH, evaluate
-from musicvae_lite.training.order import shuffled
+from musicvae_lite.training.order import over_epochs
 from musicvae_lite.training.presets import Preset
 from musicvae_lite.training.settings import ImageTraining
 from musicvae_lite.vae import VAE, Batch
@@ -85,11 +85,8 @@ class ImageTask:
 
     def rows(self, step: int) -> np.ndarray:
         """Which pictures make the batch of a step: every one comes once in each pass."""
-        count, size = self.examples, self.settings.batch
-        positions = np.arange(step * size, (step + 1) * size)
-        passes, within = np.divmod(positions, count)
-        seed = self.settings.seed
-        return np.concatenate([shuffled(within[passes == p], count, seed, int(p)) for p in np.unique(passes)])
+        size = self.settings.batch
+        return over_epochs(np.arange(step * size, (step + 1) * size), self.examples, self.settings.seed)
 
     def prepare(self, vae: VAE, step: int) -> None:
         """Nothing changes in the model itself."""

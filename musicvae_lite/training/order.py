@@ -43,3 +43,12 @@ def _permute(values: np.ndarray, keys: np.ndarray, half: int) -> np.ndarray:
         hashed = (hashed ^ (hashed >> np.uint64(32))) * np.uint64(0xBF58476D1CE4E5B9)
         left, right = right, left ^ ((hashed >> np.uint64(32)) & mask)
     return (left << shift) | right
+
+
+def over_epochs(positions: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """Which item of `count` stands at each position, int [B], of epoch after epoch in an order of its own."""
+    if not len(positions):
+        return positions
+    epochs, within = np.divmod(positions, count)
+    parts = [shuffled(within[epochs == epoch], count, seed, int(epoch)) for epoch in np.unique(epochs)]
+    return np.concatenate(parts)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-
-from musicvae_lite.errors import ConfigError, NothingUsableError
-from musicvae_lite.training.order import shuffled
 
 
 @dataclass(frozen=True)
@@ -113,68 +109,6 @@ class WindowSplit:
             rows = shard == number
             out[rows] = arrays[number][indices[rows] - self._starts[number]]
         return out
-
-    def batch_size(self, wanted: int) -> int:
-        """The batch size to use: `wanted`, or all windows if there are fewer, with a warning.
-
-        Raises:
-            NothingUsableError: there are no windows.
-        """
-        if wanted < 1:
-            raise ConfigError(f"batch size is {wanted}; it must be at least 1")
-        if not len(self):
-            raise NothingUsableError(
-                f"{self.name} holds no windows; prepare a dataset from more songs, or with another --split"
-            )
-        if len(self) < wanted:
-            warnings.warn(
-                f"{self.name} has {len(self):,} windows, fewer than a batch of {wanted:,}: "
-                f"batches have {len(self):,}",
-                stacklevel=2,
-            )
-        return min(wanted, len(self))
-
-    def batch_count(self, batch_size: int, drop_last: bool = True) -> int:
-        """Batches in an epoch; `drop_last` leaves out a last one that is not full."""
-        size = min(batch_size, max(len(self), 1))
-        return len(self) // size if drop_last else -(-len(self) // size)
-
-    def batch_indices(
-        self, batch: int, batch_size: int, *, seed: int, epoch: int = 0, rank: int = 0, ranks: int = 1
-    ) -> np.ndarray:
-        """The windows int64 of batch number `batch` in an epoch's order.
-
-        Of a batch shared by several processes, each takes every `ranks`-th window: the windows of the
-        batch are the same for any number of them.
-        """
-        stop = min((batch + 1) * batch_size, len(self))
-        positions = np.arange(batch * batch_size + rank, stop, ranks)
-        return shuffled(positions, len(self), seed, epoch)
-
-    def batches(
-        self,
-        batch_size: int,
-        *,
-        seed: int,
-        epoch: int = 0,
-        start: int = 0,
-        drop_last: bool = True,
-        rank: int = 0,
-        ranks: int = 1,
-    ) -> Iterator[np.ndarray]:
-        """Shuffled batches [B, T, ...] of one epoch, from batch number `start` on.
-
-        The order is a function of seed and epoch alone, so a run that stopped before batch k goes on
-        with `start=k`. A batch larger than the split shrinks to it (`batch_size` warns).
-        """
-        size = self.batch_size(batch_size)
-        for batch in range(start, self.batch_count(size, drop_last)):
-            yield self.gather(self.batch_indices(batch, size, seed=seed, epoch=epoch, rank=rank, ranks=ranks))
-
-    def in_order(self, batch_size: int) -> Iterator[np.ndarray]:
-        """All windows as stored, [B, T, ...] at a time; the last batch may be smaller."""
-        for first in range(0, len(self), batch_size):
-            yield self.gather(np.arange(first, min(first + batch_size, len(self))))
 
 
 def from_arrays(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +15,8 @@ from musicvae_lite.errors import ConfigError, DatasetError, NothingUsableError, 
 from musicvae_lite.music.reading import read_song
 from musicvae_lite.music.representations.melody import MelodyRepresentation
 from musicvae_lite.music.score import Meter
-from musicvae_lite.training.dataset import WindowDataset, WindowSplit, from_arrays, windows_of
-from musicvae_lite.training.order import shuffled
+from musicvae_lite.training.dataset import WindowDataset, WindowSplit, windows_of
+from musicvae_lite.training.order import over_epochs, shuffled
 from tests.corpora.tunes import tune, write_tunes
 
 MELODY = MelodyRepresentation(bars=2)
@@ -88,44 +87,13 @@ def test_an_order_is_this_one_for_ever():
     assert shuffled(np.arange(8), 8, seed=0, epoch=0).tolist() == [5, 2, 1, 0, 4, 6, 3, 7]
 
 
-def _numbered(count: int) -> WindowSplit:
-    return from_arrays(np.arange(count, dtype=np.uint16)[:, None].repeat(2, 1))
-
-
-def test_batches_resume_at_any_place():
-    split = _numbered(103)
-    whole = [b[:, 0].tolist() for b in split.batches(10, seed=4, epoch=2)]
-    rest = [b[:, 0].tolist() for b in split.batches(10, seed=4, epoch=2, start=7)]
-    assert len(whole) == 10 and whole[7:] == rest
-    assert len(set(chain(*whole))) == 100
-    everything = [b[:, 0].tolist() for b in split.batches(10, seed=4, epoch=2, drop_last=False)]
-    assert sorted(chain(*everything)) == list(range(103))
-    assert whole != [b[:, 0].tolist() for b in split.batches(10, seed=4, epoch=3)]
-
-
-@pytest.mark.parametrize("ranks", [2, 4])
-def test_processes_share_the_batches_of_one(ranks: int):
-    split = _numbered(64)
-    alone = [set(b[:, 0]) for b in split.batches(16, seed=1)]
-    shared = [list(split.batches(16, seed=1, rank=r, ranks=ranks)) for r in range(ranks)]
-    for batch, parts in zip(alone, zip(*shared, strict=True), strict=True):
-        assert all(len(part) == 16 // ranks for part in parts)
-        assert set(np.concatenate(parts)[:, 0]) == batch
-
-
-def test_a_batch_that_cannot_fill_shrinks_and_says_both_numbers():
-    split = _numbered(5)
-    with pytest.warns(UserWarning, match=r"5 windows.*batch of 512"):
-        batches = list(split.batches(512, seed=0))
-    assert [len(b) for b in batches] == [5]
-    with pytest.raises(NothingUsableError, match="no windows"):
-        _numbered(0).batch_size(8)
-    with pytest.raises(ConfigError, match="at least 1"):
-        split.batch_size(0)
-
-
-def test_in_order_gives_all():
-    assert np.concatenate(list(_numbered(7).in_order(3)))[:, 0].tolist() == list(range(7))
+def test_epoch_after_epoch_has_every_item_once():
+    rows = over_epochs(np.arange(3 * 103), 103, seed=4)
+    epochs = rows.reshape(3, 103)
+    assert all(sorted(epoch) == list(range(103)) for epoch in epochs.tolist())
+    assert len({tuple(epoch) for epoch in epochs.tolist()}) == 3
+    np.testing.assert_array_equal(rows[95:120], over_epochs(np.arange(95, 120), 103, seed=4))
+    assert len(over_epochs(np.arange(0), 103, seed=4)) == 0
 
 
 def test_music_without_preparing(music: Path, folder: Path):

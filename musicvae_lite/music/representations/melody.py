@@ -23,7 +23,15 @@ from musicvae_lite.music.representations.gridded import Gridded
 from musicvae_lite.music.representations.line import FIRST_NOTE, HOLD, OFF, OUTSIDE, Line, sound_on
 from musicvae_lite.music.representations.steps import Categorical
 from musicvae_lite.music.representations.transposition import Span, Transposition
-from musicvae_lite.music.representations.windowing import LONGEST_SONG, Rule, judge, nothing, place
+from musicvae_lite.music.representations.windowing import (
+    LONGEST_SONG,
+    Rule,
+    judge,
+    nothing,
+    off_grid_rule,
+    place,
+    rest_rule,
+)
 from musicvae_lite.music.score import COMMON_TIME, Meter, MeterChange, Score, TempoChange, Track
 
 
@@ -182,21 +190,10 @@ class MelodyRepresentation(Gridded):
             rules.append(
                 Rule.at("polyphony", line.clashes, starts, beyond, lambda i: "two notes sound at once")
             )
-        off = np.abs(line.offset) > self.tolerance
-        if off.any():
-            total = np.concatenate([[0], np.cumsum(off)])
-            first, last = np.searchsorted(line.step, starts), np.searchsorted(line.step, beyond)
-            count, among = total[last] - total[first], last - first
-            grid = f"begin off the grid of {self.steps_per_quarter} steps a quarter"
-            broken = count > self.off_grid_share * among
-            rules.append(Rule("off-grid", broken, lambda i: f"{count[i]} of {among[i]} notes {grid}"))
+        if (np.abs(line.offset) > self.tolerance).any():
+            rules.append(off_grid_rule(self, line.step, line.offset, starts))
         if rest < self.steps:
-            sounding = np.concatenate([[0], np.cumsum(line.sound != 0)])
-            silent = sounding[rest + 1 :] == sounding[: -rest - 1]  # so are the `rest` steps after
-            runs = np.concatenate([[0], np.cumsum(silent)])
-            length = f"{self.longest_rest:g} bar{'s' if self.longest_rest > 1 else ''}"
-            broken = runs[beyond - rest] > runs[starts]
-            rules.append(Rule("rest", broken, lambda i: f"silence for more than {length}"))
+            rules.append(rest_rule(self, line.sound != 0, starts))
         if self.min_notes > 0:
             notes = np.count_nonzero(tokens >= FIRST_NOTE, axis=1)
             least = f"sounding in a window, and {self.min_notes} are the least"
