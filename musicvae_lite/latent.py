@@ -202,13 +202,27 @@ def walk(a: Tensor, b: Tensor, steps: int, course: Course = INNER) -> Tensor:
     """
     if steps < 1:
         raise ValueError(f"a path of {steps} steps has no points")
-    t = torch.linspace(0, 1, steps, dtype=a.dtype, device=a.device)
-    t = _crowded(t, course.turn).view(-1, *[1] * a.dim())
-    found = course.bow * _arc(a, b, t) + (1 - course.bow) * (a + t * (b - a))
+    t = torch.linspace(0, 1, steps, dtype=a.dtype, device=a.device).view(-1, *[1] * a.dim())
+    found = _course(a, b, t, course)
     found[0] = a
     if steps > 1:
         found[-1] = b
     return found
+
+
+def along(a: Tensor, b: Tensor, course: Course = INNER) -> Tensor:
+    """From the first of a [N, Z] to the last of b [N, Z]: row n is point n of a `walk` of N steps between
+    the rows, [N, Z]."""
+    t = torch.linspace(0, 1, len(a), dtype=a.dtype, device=a.device)[:, None]
+    found = _course(a, b, t, course)
+    found[0], found[-1] = a[0], b[-1]
+    return found
+
+
+def _course(a: Tensor, b: Tensor, t: Tensor, course: Course) -> Tensor:
+    """Points at shares t of the way, which broadcast against a and b [..., Z]."""
+    t = _crowded(t, course.turn)
+    return course.bow * _arc(a, b, t) + (1 - course.bow) * (a + t * (b - a))
 
 
 def _crowded(t: Tensor, turn: float) -> Tensor:

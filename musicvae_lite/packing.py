@@ -55,6 +55,8 @@ def unpack(stored: dict[str, Tensor]) -> dict[str, Tensor]:
     for name, tensor in stored.items():
         if not name.endswith((SCALE, SHAPE)):
             shape = stored.get(name + SHAPE)
+            if shape is not None and (shape.dim() != 1 or shape.is_floating_point()):
+                raise ValueError(f"'{(name + SHAPE)[:80]}' holds no sizes")
             weights[name] = tensor.float() if shape is None else _loose(tensor, shape.tolist(), name)
     for name, scale in stored.items():
         if name.endswith(SHAPE) and name.removesuffix(SHAPE) not in weights:

@@ -12,11 +12,14 @@ from torch.distributions import Normal, kl_divergence
 
 from musicvae_lite.latent import (
     CIRCLE,
+    INNER,
     NATS_PER_BIT,
+    OUTER,
     BetaSchedule,
     Course,
     Posterior,
     active_units,
+    along,
     attribute_vector,
     blend,
     blended,
@@ -245,3 +248,12 @@ def test_one_point_of_a_blend_is_that_of_the_grid():
     for row in range(3):
         for column in range(5):
             torch.testing.assert_close(blended(corners, column / 4, row / 2), grid[row, column])
+
+
+@pytest.mark.parametrize("course", [INNER, OUTER])
+def test_rows_along_are_the_diagonal_of_their_walks(course: Course):
+    chance = torch.Generator().manual_seed(0)
+    a, b = torch.randn(2, 7, 5, generator=chance)
+    found = along(a, b, course)
+    torch.testing.assert_close(found, walk(a, b, 7, course).diagonal().T)
+    assert torch.equal(found[0], a[0]) and torch.equal(found[-1], b[-1])

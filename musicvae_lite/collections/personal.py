@@ -160,7 +160,10 @@ class Personal:
         try:
             config = PersonalConfig(*(int(table[key]) for key in ("codes", "z", "hidden")))
             record = dict(table["record"])
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            made = record.get("model")
+            if made is not None and not ({"name", "sha256"} <= made.keys()):
+                raise ValueError("'model' names none")
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise CheckpointError(f"{where}: its config is damaged ({shown(error)})") from error
         if not all(1 <= size <= 1 << 16 for size in asdict(config).values()):
             raise CheckpointError(f"{where}: its config claims sizes no such model has")

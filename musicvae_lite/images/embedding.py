@@ -32,4 +32,5 @@ def principal_components(pictures: np.ndarray, count: int = 2) -> np.ndarray:
     flat = torch.from_numpy(pictures.reshape(len(pictures), -1).astype(np.float32))
     flat = flat - flat.mean(0)
     _, vectors = torch.linalg.eigh(flat.T @ flat)
-    return (flat @ vectors[:, -count:].flip(1)).numpy()
+    found = (flat @ vectors[:, -count:].flip(1)).numpy()
+    return np.pad(found, ((0, 0), (0, count - found.shape[1])))  # a line has no more than one

@@ -127,6 +127,7 @@ def scatter(
         axis.scatter(*points[order].T, s=size, c=colours, alpha=0.55, linewidths=0, rasterized=True)
         low, high = np.quantile(points, 0.004, axis=0), np.quantile(points, 0.996, axis=0)
         margin = 0.06 * (high - low)
+        margin = np.where(high > low, margin, 0.5)  # a line is no plane
         if number in normal:
             low, high, margin = np.zeros(2), np.ones(2), np.full(2, 0.02)
         axis.set_xlim(low[0] - margin[0], high[0] + margin[0])

@@ -217,8 +217,10 @@ def _from_idx(name: str, folder: Path, seed: int, classes: tuple[str, ...] = ())
         if pixels.ndim != 3 or (known is not None and known.shape != (len(pixels),)):
             raise DatasetError(f"{folder}: {path.name} does not hold pictures with a label each")
         parts[part] = Pictures(pixels[:, None], known)
+    known = [part.labels for part in parts.values() if part.labels is not None]
     if parts["train"].labels is not None and not classes:
-        classes = tuple(str(number) for number in range(int(parts["train"].labels.max()) + 1))
+        highest = max(int(labels.max(initial=-1)) for labels in known)
+        classes = tuple(str(number) for number in range(highest + 1))
     return _split(name, parts["train"], parts.get("test"), classes, seed)
 
 

@@ -66,12 +66,12 @@ class ImageVAE(SavedVAE):
     def encode(self, pictures: Tensor, labels: Sequence[int] | None = None) -> np.ndarray:
         """Codes float32 [N, Z], the posterior means, of pictures [N, C, h, w] as `take` gives them."""
         with torch.no_grad():
-            control = self.control(labels, len(pictures))
+            control, x = self.control(labels, len(pictures)), self._on(pictures)
             parts = [
-                self.vae.encode(part, None if control is None else control[begin : begin + BATCH]).mean
-                for begin, part in zip(
-                    range(0, len(pictures), BATCH), self._on(pictures).split(BATCH), strict=True
-                )
+                self.vae.encode(
+                    x[begin : begin + BATCH], None if control is None else control[begin : begin + BATCH]
+                ).mean
+                for begin in range(0, max(len(x), 1), BATCH)
             ]
         return torch.cat(parts).cpu().numpy()
 
@@ -211,7 +211,9 @@ class ImageVAE(SavedVAE):
         return self.config.classes.index(name)
 
     def generator(self, seed: int) -> torch.Generator:
-        """The source of all chance in one call."""
+        """The source of all chance in one call. Raises ConfigError for a seed torch cannot take."""
+        if not 0 <= seed < 2**63:
+            raise ConfigError(f"seed {seed} is out of range: 0 to 2^63 - 1")
         return torch.Generator(self.vae.device).manual_seed(seed)
 
     def pixels(self, image: Image, convert: bool) -> tuple[np.ndarray, str, list[str]]:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.latent import walk
+from musicvae_lite.latent import along
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.music.picking import load, stem
 from musicvae_lite.music.score import Score
@@ -90,8 +90,7 @@ def interpolate(
             "both pieces fit into one window: there is no way to go; interpolate them as windows"
         )
     first, last = (mean[torch.arange(count) % len(mean)] for mean in means)  # [count, Z]
-    places = walk(first, last, count, model.course)  # [count, count, Z]: every window all along its path
-    codes = places.diagonal().T
+    codes = along(first, last, model.course)  # every window further along a path of its own
     longer = max(coverings, key=lambda c: len(c.tokens))
     control = _told(model, chords, coverings[0].control, count)
     written = model.decode(codes, temperature, seed, control=control)

@@ -7,12 +7,26 @@ from pathlib import Path
 
 import torch
 
+from musicvae_lite import checkpoints
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.training.batches import Batches
 from musicvae_lite.training.music import prior_for
 from musicvae_lite.training.settings import MusicTraining
 from musicvae_lite.training.windows import WindowSplit
+
+AKIN = 0.5  # runs below have hardly begun from one model: those apart are near 0, those that did above 0.9
+
+
+def kinship(runs: Sequence[str | Path]) -> float:
+    """The least cosine between the weights of the first of some models and those of another.
+
+    Raises:
+        CheckpointError: one cannot be read.
+    """
+    weights = [checkpoints.read_weights(checkpoints.find(run)) for run in runs]
+    flat = [torch.cat([w[name].flatten() for name in weights[0]]) for w in weights]
+    return min(float(torch.cosine_similarity(flat[0], other, dim=0)) for other in flat)
 
 
 def average(runs: Sequence[str | Path], windows: WindowSplit | None = None, seed: int = 0) -> MusicVAE:

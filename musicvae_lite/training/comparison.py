@@ -127,7 +127,8 @@ def write_page(entries: Sequence[Entry], pictures: PictureSet, path: Path) -> Pa
 def learning_curve(run: Path) -> Image | None:
     """Reconstruction over the updates of a run, in training (smoothed) and validation; None without a log."""
     lines: dict[str, list[tuple[int, float]]] = {"training": [], "validation": []}
-    for line in (run / "log.jsonl").read_text("utf-8").splitlines():
+    log = run / "log.jsonl"
+    for line in log.read_text("utf-8").splitlines() if log.is_file() else ():
         event = json.loads(line)
         kind = {"step": "training", "validation": "validation"}.get(event.get("kind", ""))
         value = event.get("values", {}).get("reconstruction_nats")

@@ -154,3 +154,13 @@ def test_codes_become_pictures_unit_by_unit():
     shown = image_figures.code_pictures(np.array([[0.0, 1.0, 2.0, 4.0]]), 4, 6)
     assert shown.shape == (1, 1, 4, 6)
     assert shown[0, 0, [0, 0, 3, 3], [0, 5, 0, 5]].tolist() == [0.0, 0.25, 0.5, 1.0]
+
+
+def test_edges():
+    model = small.model(small.DENSE)
+    assert model.encode(torch.zeros(0, 1, 12, 12)).shape == (0, 4)
+    with pytest.raises(ConfigError, match="seed"):
+        model.sample(1, seed=2**70)
+    one = small.model({**small.DENSE, "z": 1})
+    figure, found = image_figures.embedding(one, Pictures(PIXELS, LABELS), ())
+    assert figure.size[0] > 100 and 0 <= found["codes"] <= 1

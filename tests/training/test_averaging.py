@@ -11,7 +11,7 @@ from musicvae_lite.corpora.build import build_dataset
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.music.representations.melody import MelodyRepresentation
-from musicvae_lite.training.averaging import average
+from musicvae_lite.training.averaging import AKIN, average, kinship
 from musicvae_lite.training.dataset import WindowDataset
 from tests.corpora.tunes import write_tunes
 from tests.models.small import save_small
@@ -44,6 +44,15 @@ def test_what_can_not_be_averaged_is_named(tmp_path: Path):
         average([a, b])
     with pytest.raises(ConfigError, match="two models or more"):
         average([a])
+
+
+def test_runs_that_began_apart_are_told_from_those_that_did_not(tmp_path: Path):
+    a, b = save_small(tmp_path / "a", seed=0), save_small(tmp_path / "b", seed=1)
+    model = MusicVAE.load(a)
+    for weight in model.vae.parameters():
+        weight.data += 0.1 * torch.randn_like(weight) * weight.std()
+    model.save(tmp_path / "c")
+    assert kinship([a, b]) < AKIN < 0.9 < kinship([a, tmp_path / "c"]) and kinship([a, a]) > 0.999
 
 
 def test_an_average_is_a_model_of_its_own(tmp_path: Path):
