@@ -21,7 +21,10 @@ def render(
     rate: Annotated[int, typer.Option(help="Frames a second.")] = 44100,
     mono: Annotated[bool, typer.Option("--mono", help="One channel and not two: half the size.")] = False,
 ) -> None:
-    """Render music to audio: WAV, FLAC or OGG."""
+    """Render music to audio: WAV, FLAC or OGG.
+
+    Notes, programs and tempo are heard; volume, pan, pedal and pitch bend of a MIDI file are not.
+    """
     from musicvae_lite.music.excerpt import read_bars
     from musicvae_lite.music.picking import stem
     from musicvae_lite.render import check_suffix, save_audio, synthesize, to_mono

@@ -63,6 +63,8 @@ def sample(
         raise ConfigError(
             "--spread is for samples of the whole model; those of --personal stay near its files"
         )
+    if model is None and personal is not None:
+        model = catalogue.made_with(personal)
     folder, why = choose_model(model, [], [])
     to = destination(output, f"{catalogue.name_of(folder)}-sample.mid", split, wav, flac, ogg, plot)
     to.check(count)

@@ -20,6 +20,7 @@ from musicvae_lite.collections.styling import codes_of
 from musicvae_lite.errors import CheckpointError, ConfigError, shown
 from musicvae_lite.latent import Posterior
 from musicvae_lite.music.takes import Style, Takes
+from musicvae_lite.resources import expand
 from musicvae_lite.vae import VAE, Batch, Reconstruction
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class Personal:
         Raises:
             CheckpointError: missing, damaged, or another kind of model.
         """
-        where = Path(folder).expanduser()
+        where = expand(folder)
         table = checkpoints.read_config(where)
         if table.get("family") != FAMILY:
             raise CheckpointError(

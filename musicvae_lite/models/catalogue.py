@@ -13,6 +13,7 @@ from musicvae_lite.errors import CheckpointError, ConfigError, NothingUsableErro
 from musicvae_lite.music import representations, voices
 from musicvae_lite.music.picking import Bars, load, pick
 from musicvae_lite.music.representations.base import Representation
+from musicvae_lite.resources import expand
 
 if TYPE_CHECKING:
     from musicvae_lite.music.picking import Song
@@ -100,6 +101,18 @@ def name_of(folder: Path) -> str:
     """The name of a model folder; of the best or last weights of a run, the run's."""
     folder = folder.resolve()
     return folder.parent.name if folder.name in ("best", "last") else folder.name
+
+
+def made_with(folder: str | Path) -> str | None:
+    """The shipped model that a folder of `mvae personalize` was made with; None where it names none.
+
+    Raises:
+        CheckpointError: it is missing or damaged.
+    """
+    record = checkpoints.read_config(expand(folder)).get("record")
+    made = record.get("model") if isinstance(record, dict) else None
+    name = made.get("name") if isinstance(made, dict) else None
+    return next((shipped.name for shipped in checkpoints.shipped() if shipped.name == name), None)
 
 
 def sha256(folder: Path) -> str:

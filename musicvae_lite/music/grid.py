@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.music.score import Meter, MeterChange, Score
 
+_KNOWN: WeakKeyDictionary[Score, dict[int, Grid]] = WeakKeyDictionary()  # of scores at hand, by resolution
 AGREEMENT = 0.7  # length of the mean of the onsets' places on a circle: 0 for chance, 1 for all alike
 
 
@@ -85,6 +87,13 @@ class Grid:
         """The grid of a score. Raises ConfigError when `steps_per_quarter` is not positive."""
         if steps_per_quarter < 1:
             raise ConfigError(f"steps_per_quarter must be at least 1, not {steps_per_quarter}")
+        known = _KNOWN.setdefault(score, {})
+        if steps_per_quarter not in known:
+            known[steps_per_quarter] = cls._made(score, steps_per_quarter)
+        return known[steps_per_quarter]
+
+    @classmethod
+    def _made(cls, score: Score, steps_per_quarter: int) -> Grid:
         tpq, spq = score.ticks_per_quarter, steps_per_quarter
         changes = _changes(score, tpq)
         stretches: list[Stretch] = []

@@ -87,11 +87,12 @@ def _read_fast(data: bytes, source: str, limits: Limits) -> Score | None:
     try:
         song: Any = symusic.Score.from_midi(closed)
         groups = []
+        known: dict[Any, str] = _names(data) if any("\ufffd" in part.name for part in song.tracks) else {}
         for part in song.tracks:
             note = part.notes.numpy()
             groups.append(
                 (
-                    Track(part.name, part.program, part.is_drum),
+                    Track(known.get(part.name, part.name), part.program, part.is_drum),
                     (note["time"], note["duration"], note["pitch"], note["velocity"]),
                 )
             )
@@ -161,6 +162,17 @@ def _title(data: bytes) -> str:
         return ""
     size, at = number(data, 25)
     return text(data[at : at + size])
+
+
+def _names(data: bytes) -> dict[str, str]:
+    """Names of tracks as `text` reads them, by what is left of them where they are taken for UTF-8."""
+    found, at = {}, data.find(b"\xff\x03")
+    while 0 <= at < len(data) - 3:
+        size, begin = number(data, at + 2)
+        raw = data[begin : begin + size]
+        found[raw.decode("utf-8", "replace")] = text(raw)
+        at = data.find(b"\xff\x03", at + 2)
+    return found
 
 
 def _may_sound(data: bytes) -> bool:

@@ -57,7 +57,7 @@ class Band:
     def windows(self, model: str, data: bytes | None, name: str) -> dict[str, Any]:
         """Every window of an uploaded song, or of an example where `data` is None, with its code."""
         if data is None and name not in self.listing.examples:
-            raise ConfigError(f"there is no example '{name[:40]}' on the shelf")
+            raise ConfigError(f"'{name[:40]}' is empty, and there is no example of that name on the shelf")
         m = self.model(model)
         config = m.representation.to_config()
         found = self._example(name, config) if data is None else self.reader.windows(data, name, config)

@@ -127,7 +127,11 @@ class RunFolder:
             if key != "dataset" or (old and new)
         ]
         if changes:
-            raise ConfigError(f"{self.path}: cannot resume with other settings:\n" + "\n".join(changes))
+            raise ConfigError(
+                f"{self.path}: cannot resume with other settings:\n"
+                + "\n".join(changes)
+                + f"\nRepeat the old ones, or begin another run from its weights: --init-from {self.path}"
+            )
 
     @_writing
     def begin(self, description: dict[str, Any], progress: Progress) -> None:

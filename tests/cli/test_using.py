@@ -356,6 +356,10 @@ def test_personalize_and_search(place: Path, capsys: pytest.CaptureFixture[str])
     assert run("sample", "--personal", "mine", "-n", "2", "--model", "melody-2bar", "--json") == 0
     assert "personal" in capsys.readouterr().out
     assert run("sample", "--personal", "nowhere") == 1
+    assert run("personalize", "../a.mid", "-o", "long", "--steps", "5", "--model", "melody-16bar") == 0
+    capsys.readouterr()
+    assert run("sample", "--personal", "long", "-n", "1", "--json") == 0  # with the model it was made with
+    assert json.loads(capsys.readouterr().out)["model"]["name"] == "melody-16bar"
     capsys.readouterr()
     assert run("search", "../a.mid", "../b.mid", "-n", "1", "--json") == 0
     assert len(json.loads(capsys.readouterr().out)) == 1

@@ -130,6 +130,16 @@ def test_tracks_without_notes_give_the_title_and_no_track():
     assert [t.name for t in score.tracks] == ["Oboe"]
 
 
+def test_names_that_are_not_utf_8_are_read_as_in_files_of_old():
+    tracks = [
+        b"\x00\xff\x03" + bytes([len(name)]) + name + NOTE + END for name in (b"Cu\xedca", "Cuíca 2".encode())
+    ]
+    assert [track.name for track in midi.read_bytes(smf(b"\x00\xff\x03\x01x" + END, *tracks)).tracks] == [
+        "Cuíca",
+        "Cuíca 2",
+    ]
+
+
 @pytest.mark.parametrize("length", [4, 127, 128, 200, 300])
 def test_titles_of_any_length_and_of_a_track_of_the_same_name(length: int):
     name = b"\x00\xff\x03" + (bytes([length]) if length < 128 else bytes([128 | length >> 7, length & 127]))
