@@ -6,6 +6,7 @@ It stands beside the dataset it will become, as NAME.partial, and is removed whe
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,10 @@ from musicvae_lite.corpora.recipe import Recipe
 from musicvae_lite.errors import DatasetError
 
 VERSION = 2
-OWN = {"spill", "dataset", "replaced", "settings.json", "plan.new", "plan.jsonl", "journal.jsonl"}
+OWN = re.compile(
+    r"(spill|dataset|replaced|[\w-]+\.bin|settings\.json|plan\.new|(plan|journal)\.jsonl)(\.part)?"
+    r"|\.DS_Store|\.nfs\w+"  # what systems put everywhere
+)
 PATIENCE = 10.0  # seconds until what another machine wrote can be seen on a network's disk
 
 
@@ -55,7 +59,7 @@ class Workspace:
         if not self.folder.exists():
             return
         names = [part.name for part in self.folder.iterdir()] if self.folder.is_dir() else [self.folder.name]
-        if any(name.removesuffix(".part") not in OWN for name in names):
+        if not all(map(OWN.fullmatch, names)):
             raise DatasetError(
                 f"{self.folder}: unfinished work is kept there, and something else has this name: "
                 "move it away, or choose another name for the dataset"

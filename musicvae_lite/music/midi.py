@@ -92,7 +92,7 @@ def _read_fast(data: bytes, source: str, limits: Limits) -> Score | None:
             note = part.notes.numpy()
             groups.append(
                 (
-                    Track(known.get(part.name, part.name), part.program, part.is_drum),
+                    Track(str(known.get(part.name, part.name)), part.program, part.is_drum),
                     (note["time"], note["duration"], note["pitch"], note["velocity"]),
                 )
             )
