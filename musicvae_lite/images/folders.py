@@ -71,6 +71,8 @@ def read(folder: Path, wanted: Wanted) -> Found:
     named = [path for path in files if path.suffix.lower() in SUFFIXES]
     if not named:
         what = f"{len(files)} files, none of them a picture ({', '.join(SUFFIXES)})" if files else "is empty"
+        if any("idx" in path.name for path in files):
+            what += "; idx files must be named train-images-idx3-ubyte and train-labels-idx1-ubyte (or .gz)"
         raise NothingUsableError(f"{folder}: {what}")
     pictures, places, faults = [], [], []
     for path in named:

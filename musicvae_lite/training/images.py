@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from musicvae_lite import checkpoints
-from musicvae_lite.errors import DatasetError
+from musicvae_lite.errors import DatasetError, NothingUsableError
 from musicvae_lite.images.folders import Wanted
 from musicvae_lite.images.sets import PictureSet
 from musicvae_lite.latent import NATS_PER_BIT
@@ -39,6 +39,7 @@ class ImageTask:
 
     Raises:
         ConfigError: the preset needs labels and the pictures have none, or its sizes do not fit theirs.
+        NothingUsableError: there is a single picture to learn from.
     """
 
     noun = "pictures"
@@ -49,6 +50,11 @@ class ImageTask:
         self.config = ImageConfig.from_table(preset.model, preset.name).fitted(
             *pictures.shape, pictures.classes
         )
+        if len(pictures.train) < 2:
+            raise NothingUsableError(
+                f"{pictures.name}: {len(pictures.train)} picture to learn from; a folder of many, or of idx "
+                "files (train-images-idx3-ubyte), or an .npy file is needed"
+            )
         self.pictures = pictures
         self.dataset = pictures.digest
         self.config.build()  # sizes that contradict each other are found before anything is written

@@ -94,3 +94,9 @@ def test_patches_cover_each_picture_and_stay_together_in_the_split(tmp_path: Pat
     assert len(halved.train.pixels) == 20 * (2 * 3 + 1 * 2)
     with pytest.raises(NothingUsableError, match="no picture is as large as 50 x 50"):
         read(tmp_path, Wanted(50, 50, 1, patches=True))
+
+
+def test_idx_files_of_other_names_are_told_of(tmp_path: Path):
+    (tmp_path / "sprites-images-idx3-ubyte.gz").write_bytes(b"x")
+    with pytest.raises(NothingUsableError, match=r"1 files, none of them.*train-images-idx3-ubyte"):
+        read(tmp_path, Wanted(8, 8, 1))

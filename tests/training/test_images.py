@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from musicvae_lite.errors import ConfigError
+from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.models.image_vae import ImageVAE
 from musicvae_lite.training.image_evaluation import evaluate
 from musicvae_lite.training.images import ImageTask
@@ -143,3 +143,8 @@ def test_every_shipped_preset_makes_a_model_for_digits_or_textures(name: str):
     task.start(dataclasses.replace(recipe.training, batch=4), torch.device("cpu"))
     vae, generator = task.build(), torch.Generator().manual_seed(0)
     assert torch.isfinite(vae.loss(task.batch(0, generator), generator=generator).total)
+
+
+def test_one_picture_is_too_few():
+    with pytest.raises(NothingUsableError, match=r"[01] picture to learn from"):
+        ImageTask(preset(), dataclasses.replace(SET, train=SET.train.part(slice(1))))
