@@ -39,7 +39,7 @@ def cache_dir() -> Path:
     """
     chosen = os.environ.get("MUSICVAE_LITE_CACHE")
     if chosen:
-        return Path(chosen).expanduser()
+        return expand(chosen)
     from platformdirs import user_cache_path
 
     return user_cache_path("musicvae_lite", appauthor=False)

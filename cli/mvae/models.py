@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from musicvae_lite.resources import expand
 from mvae.takes_output import AsJson, Seed
 
 app = typer.Typer(
@@ -197,7 +198,7 @@ def export(
     from mvae.output import print_json, say, table, wrote
 
     model = MusicVAE.load(name)
-    folder = (output or Path(f"{catalogue.name_of(model.folder or Path(name))}-{to}")).expanduser()
+    folder = expand(output or Path(f"{catalogue.name_of(model.folder or Path(name))}-{to}"))
     if to is Target.MAGENTA_JS:
         from musicvae_lite.magenta.exporting import export_javascript
 

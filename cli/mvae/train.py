@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from musicvae_lite.resources import expand
+
 
 def train(
     preset: Annotated[str, typer.Argument(help="A shipped recipe, such as melody-2bar, or a TOML file.")],
@@ -58,7 +60,7 @@ def train(
         raise ConfigError(f"{preset} is a preset of {recipe.family} models: `mvae {recipe.family} train`")
     if labels:
         recipe.model["labels"] = FOLDERS
-    data, run = WindowDataset(dataset), output.expanduser()
+    data, run = WindowDataset(dataset), expand(output)
     data.check(recipe.model["representation"], preset)
     task = MusicTask(recipe, data.split("train"), data.split("validation"), data.digest)
     options = {**changes, "device": device, "precision": precision}

@@ -141,7 +141,7 @@ class Personal:
 
     def save(self, folder: str | Path) -> Path:
         """Writes a folder that `load` reads."""
-        where = Path(folder).expanduser()
+        where = expand(folder)
         checkpoints.write(where, {"family": FAMILY, **asdict(self.config), "record": self.record}, self.vae)
         return where
 

@@ -191,7 +191,7 @@ def as_bytes(values: np.ndarray) -> np.ndarray:
 
 def check_target(path: str | Path, suffixes: tuple[str, ...] = (".png", ".jpg", ".jpeg", ".webp")) -> Path:
     """The path of a picture to write. Raises ConfigError for a suffix that is none, or a folder."""
-    target = Path(path).expanduser()
+    target = expand(path)
     if target.suffix.lower() not in suffixes:
         raise ConfigError(f"{path}: the name of a picture must end in one of {', '.join(suffixes)}")
     if target.is_dir():

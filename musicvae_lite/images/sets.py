@@ -18,6 +18,7 @@ from musicvae_lite import arrays, resources
 from musicvae_lite.errors import ConfigError, DatasetError, NothingUsableError
 from musicvae_lite.images import folders, idx
 from musicvae_lite.images.folders import Wanted
+from musicvae_lite.resources import expand
 
 DIGITS = tuple("0123456789")
 CLOTHES = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot")
@@ -193,7 +194,7 @@ def from_dataset(dataset: ItemSet, name: str = "dataset", seed: int = 0) -> Pict
 
 def _known(name: str, data: str | Path | None, seed: int) -> PictureSet:
     corpus = resources.catalogue()[name]
-    folder = resources.fetch(name) if data is None else Path(data).expanduser()
+    folder = resources.fetch(name) if data is None else expand(data)
     if not folder.is_dir():
         raise DatasetError(f"{folder}: no such folder; --data names the folder with the idx files of {name}")
     files = {file.name: file for file in corpus.files}

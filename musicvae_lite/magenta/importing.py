@@ -16,6 +16,7 @@ from musicvae_lite.magenta.names import plain
 from musicvae_lite.magenta.recognition import recognise
 from musicvae_lite.magenta.structure import STEP, is_ignored, read_structure, step_of
 from musicvae_lite.models.attributes import kept
+from musicvae_lite.resources import expand
 
 VECTORS = kept.VECTORS
 
@@ -61,7 +62,7 @@ def import_model(
     """
     if javascript.is_javascript(source):
         return _write(javascript.read(str(source), config, progress), source, name, folder, replace)
-    with located(Path(source).expanduser()) as prefix:
+    with located(expand(source)) as prefix:
         return _write(_read_bundle(Bundle(prefix), source, config, progress), source, name, folder, replace)
 
 
@@ -84,7 +85,7 @@ def _write(model: Read, source: object, name: str | None, folder: Path | None, r
     name = name or model.name
     if Path(name).name != name or name in (".", ".."):
         raise ConfigError(f"'{name}' cannot be the name of a folder")
-    target = (folder or resources.cache_dir() / "models" / name).expanduser()
+    target = expand(folder or resources.cache_dir() / "models" / name)
     if (target / checkpoints.CONFIG).exists() and not replace:
         raise ConfigError(f"{target}: there is a model already: choose another name, or replace it")
     bad = [key for key, tensor in model.weights.items() if not bool(tensor.isfinite().all())]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from musicvae_lite.errors import CheckpointError
+from musicvae_lite.resources import expand
 
 MANIFEST = "weights_manifest.json"
 SECONDS = 60  # without an answer
@@ -30,7 +31,7 @@ def place_of(source: str) -> Place | None:
     """The place a user means; None when it is none of a magenta-js checkpoint."""
     if source.startswith(("http://", "https://")):
         return Address(source.removesuffix(MANIFEST).removesuffix("config.json").rstrip("/"))
-    path = Path(source).expanduser()
+    path = expand(source)
     if path.name in (MANIFEST, "config.json") and path.is_file():
         path = path.parent
     return Folder(path) if (path / MANIFEST).is_file() else None

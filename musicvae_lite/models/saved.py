@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from musicvae_lite import checkpoints, runtime
 from musicvae_lite.errors import CheckpointError, ConfigError, shown
+from musicvae_lite.resources import expand
 
 if TYPE_CHECKING:
     from musicvae_lite.packing import Storage
@@ -57,7 +58,7 @@ class SavedVAE:
 
     def save(self, folder: str | Path, storage: Storage = "float32") -> None:
         """Writes a model folder that `load` reads; `storage` as for `checkpoints.write`."""
-        where = Path(folder).expanduser()
+        where = expand(folder)
         checkpoints.write(where, self.config.to_table(), self.vae, storage)
         if self.vae.prior is not None:
             checkpoints.write_prior(where, self.vae.prior, storage)

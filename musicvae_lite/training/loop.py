@@ -12,6 +12,7 @@ import torch
 
 from musicvae_lite import checkpoints, runtime
 from musicvae_lite.errors import CheckpointError, ConfigError, DatasetError
+from musicvae_lite.resources import expand
 from musicvae_lite.training import patience
 from musicvae_lite.training.interrupts import waiting_interrupts
 from musicvae_lite.training.reports import Listener, Report, summary
@@ -69,7 +70,7 @@ class Trainer:
         self.team = Team(device, precision)
         self.settings = self._fitted()
         self.team.check_batch(self.settings.batch)
-        self.folder = RunFolder(folder.expanduser())
+        self.folder = RunFolder(expand(folder))
         self.description = {
             "preset": task.name,
             "model": task.table(),

@@ -350,6 +350,23 @@ def test_moves_in_latent_space(place: Path, capsys: pytest.CaptureFixture[str]):
     assert midi == ["a-style.mid", "a-varied.mid", "blend.mid", "middle.mid"]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sample", "--model", "~nosuchuser/m"],
+        ["sample", "--personal", "~nosuchuser/m"],
+        ["models", "show", "~nosuchuser/m"],
+        ["image", "sample", "~nosuchuser/m"],
+        ["train", "~nosuchuser/a.toml", "~nosuchuser/data", "-o", "x"],
+        ["models", "import", "~nosuchuser/m"],
+    ],
+)
+def test_a_home_that_is_not_there_is_a_wrong_name(words: list[str], capsys: pytest.CaptureFixture[str]):
+    assert run(*words) in (1, 2)
+    said = capsys.readouterr().err
+    assert "bug" not in said and said.startswith(("mvae:", "Usage"))
+
+
 def test_personalize_and_search(place: Path, capsys: pytest.CaptureFixture[str]):
     assert run("personalize", "../a.mid", "-o", "mine", "--steps", "5", "-z", "2") == 2  # it is --z
     assert run("personalize", "../a.mid", "-o", "mine", "--steps", "5", "--z", "2") == 0

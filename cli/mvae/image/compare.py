@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from musicvae_lite.resources import expand
 from mvae.image.options import AsJson, Data, Lies
 
 
@@ -36,7 +37,7 @@ def compare(
     presets, refused = comparison.suited(preset or (), pictures)
     for text in (*pictures.notes, *refused):
         note(text)
-    folder, entries = output.expanduser(), []
+    folder, entries = expand(output), []
     for number, recipe in enumerate(presets, start=1):
         say(f"{recipe.name}, {number} of {len(presets)}")
         with Listener(max(1, round(recipe.training.steps * share)), quiet=as_json) as shown:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from musicvae_lite.resources import expand
+
 if TYPE_CHECKING:
     from musicvae_lite.images.sets import PictureSet
     from musicvae_lite.models.image_vae import ImageVAE
@@ -89,7 +91,7 @@ def take(
     from musicvae_lite.images.reading import SUFFIXES
     from musicvae_lite.images.sets import Pictures
 
-    first = Path(names[0]).expanduser()
+    first = expand(names[0])
     if len(names) == 1 and (first.suffix.lower() not in SUFFIXES or first.is_dir()):
         found = load_pictures(names[0], lies, model)
         part = found.test if len(found.test) else found.train
@@ -119,7 +121,7 @@ def target(output: Path | None, default: str, suffixes: tuple[str, ...] = (".png
     from musicvae_lite.errors import ConfigError
     from musicvae_lite.images.reading import check_target
 
-    path = Path(default) if output is None else output.expanduser()
+    path = Path(default) if output is None else expand(output)
     try:
         return check_target(path / default if path.is_dir() else path, suffixes)
     except ConfigError as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from musicvae_lite.resources import expand
 from mvae.image.options import Grey, Invert, Seed
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _open(source: Path, output: Path, model: str, grey: bool, invert: bool) -> t
 
     target(output, output.name, (".png", ".jpg", ".jpeg", ".webp"))
     picture = read_picture(source)
-    if output.expanduser().exists() and output.expanduser().samefile(source.expanduser()):
+    if expand(output).exists() and expand(output).samefile(expand(source)):
         raise ConfigError(f"{output}: is the input, and would be overwritten; choose another name")
     vae = load_model(model)
     pixels, _, notes = vae.pixels(picture, grey)

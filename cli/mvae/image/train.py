@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from musicvae_lite.resources import expand
 from mvae.image.options import Data, Lies
 
 
@@ -60,7 +61,7 @@ def train(
     pictures = sets.load(data, lies, wanted(recipe))  # split alike whatever the seed: `evaluate` splits anew
     for text in pictures.notes if runtime.processes().is_first else ():
         note(text)
-    task, run = ImageTask(recipe, pictures), output.expanduser()
+    task, run = ImageTask(recipe, pictures), expand(output)
     options = {**changes, "data": lies, "device": device, "precision": precision}
     again = ["mvae", "image", "train", preset, data, "-o", str(output)]
     run_task(task, run, again, options, resume, tensorboard, json)
