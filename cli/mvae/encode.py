@@ -33,11 +33,9 @@ def encode(
     from musicvae_lite.music import picking
     from musicvae_lite.results import check_folder
     from mvae.output import print_json, table, wrote
-    from mvae.takes_output import choose_model, parse_bars
+    from mvae.takes_output import choose_model, parse_part
 
-    place = parse_bars(bars)
-    if every and place:
-        raise typer.BadParameter("--every takes all bars; leave out one of the two", param_hint="--bars")
+    place = parse_part(bars, every, by="--every")
     check_folder(check_name(output).parent)
     songs = [picking.load(file) for file in files]
     folder, why = choose_model(model, songs, [place] * len(songs))

@@ -122,21 +122,23 @@ def _opened(
 ) -> tuple[Any, str, Any]:
     """Where to write, which model was taken, and the model."""
     from musicvae_lite import checkpoints, runtime
-    from musicvae_lite.errors import ConfigError
+    from musicvae_lite.errors import CheckpointError, ConfigError
     from musicvae_lite.models import catalogue
     from musicvae_lite.music import picking
     from mvae.takes_output import destination
 
     to = destination(output, f"{picking.stem(files[0])}-{task}.mid", False, *sound)
     to.check(1, files)
-    name = f"groove-2bar-{task}"
-    if model is None and name not in [shipped.name for shipped in checkpoints.shipped()]:
+    try:
+        folder = checkpoints.find(model or f"groove-2bar-{task}")
+    except CheckpointError as error:
+        if model is not None:
+            raise
         raise ConfigError(
             f"no model of the task '{task}' ships. --model names yours: one that `mvae train` made by a "
             f'recipe with base = "groove-2bar-tap" and representation = {{ task = "{task}" }}, or one that '
             "`mvae models import` took from Magenta"
-        )
-    folder = checkpoints.find(model or name)
+        ) from error
     found = catalogue.representation(folder)
     if getattr(found, "task", "") != task:
         raise ConfigError(f"{folder.name} is a model of {found.name}, not of the groove task '{task}'")

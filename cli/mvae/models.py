@@ -110,18 +110,12 @@ def average(
     if (output / checkpoints.WEIGHTS).exists():
         raise ConfigError(f"{output}: there is a model already: choose another folder, or remove it")
     runtime.prepare_environment()
-    from musicvae_lite.training.averaging import AKIN, kinship
     from musicvae_lite.training.averaging import average as average_of
     from musicvae_lite.training.dataset import WindowDataset
     from mvae.output import note, wrote
 
-    model = average_of(runs, WindowDataset(data).split("train") if data else None, seed)
+    model = average_of(runs, WindowDataset(data).split("train") if data else None, seed, note)
     model.save(output)
-    if (akin := kinship(runs)) < AKIN:
-        note(
-            f"these runs hardly began from one model (their weights have a cosine of {akin:.2f}): their "
-            "average is likely noise; runs that --init-from one model can be averaged"
-        )
     if model.vae.prior is None:
         note("no prior: samples come from N(0, I); --data with enough music gives one")
     wrote(output)

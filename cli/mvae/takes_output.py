@@ -64,10 +64,10 @@ def parse_bars(text: str | None, option: str = "--bars") -> Bars | None:
         raise typer.BadParameter(str(error), param_hint=option) from None
 
 
-def parse_part(text: str | None, whole: bool, option: str = "--bars") -> Bars | None:
-    """What `--bars` says, or wrong usage, as beside `--whole`."""
-    if text is not None and whole:
-        raise typer.BadParameter("--whole takes all bars; leave out one of the two", param_hint=option)
+def parse_part(text: str | None, takes_all: bool, option: str = "--bars", by: str = "--whole") -> Bars | None:
+    """What `--bars` says, or wrong usage, as beside an option that takes all bars."""
+    if text is not None and takes_all:
+        raise typer.BadParameter(f"{by} takes all bars; leave out one of the two", param_hint=option)
     return parse_bars(text, option)
 
 

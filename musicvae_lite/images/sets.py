@@ -120,7 +120,7 @@ def load(
     elif data is not None:
         raise ConfigError(f"--data says where a known data set lies ({', '.join(KNOWN)}), not '{source}'")
     else:
-        path = resources.expand(source)
+        path = expand(source)
         if path.is_dir():
             is_idx = any(idx.find(path, name) for name, _ in FILES.values())
             found = _from_idx(path.name, path, seed) if is_idx else _from_folder(path, wanted, seed)
@@ -218,9 +218,9 @@ def _from_idx(name: str, folder: Path, seed: int, classes: tuple[str, ...] = ())
         if pixels.ndim != 3 or (known is not None and known.shape != (len(pixels),)):
             raise DatasetError(f"{folder}: {path.name} does not hold pictures with a label each")
         parts[part] = Pictures(pixels[:, None], known)
-    known = [part.labels for part in parts.values() if part.labels is not None]
     if parts["train"].labels is not None and not classes:
-        highest = max(int(labels.max(initial=-1)) for labels in known)
+        told = [part.labels for part in parts.values() if part.labels is not None]
+        highest = max(int(labels.max(initial=-1)) for labels in told)
         classes = tuple(str(number) for number in range(highest + 1))
     return _split(name, parts["train"], parts.get("test"), classes, seed)
 

@@ -58,8 +58,9 @@ def info(name: str | Path) -> ModelInfo:
     """What a model is, by name or folder. Raises CheckpointError when it is missing or damaged."""
     folder = checkpoints.find(name)
     config = checkpoints.read_config(folder)
-    kinds = dict.fromkeys(_word(config, part, "kind") for part in ("encoder", "decoder"))
-    words = [_word(config, "representation", "name") or _word({"": config}, "", "family"), " to ".join(kinds)]
+    kinds = dict.fromkeys(_word(config.get(part), "kind") for part in ("encoder", "decoder"))
+    name = _word(config.get("representation"), "name") or _word(config, "family")
+    words = [name, " to ".join(kinds)]
     r = representation(folder) if config.get("family") == "music" else None
     return ModelInfo(
         name_of(folder),
@@ -72,10 +73,9 @@ def info(name: str | Path) -> ModelInfo:
     )
 
 
-def _word(config: dict[str, Any], table: str, key: str) -> str:
-    """What a table of a config says under a key; "" where that is no word."""
-    part = config.get(table)
-    word = part.get(key) if isinstance(part, dict) else None
+def _word(table: Any, key: str) -> str:
+    """What a table says under a key; "" where it is no table or that is no word."""
+    word = table.get(key) if isinstance(table, dict) else None
     return word if isinstance(word, str) else ""
 
 
@@ -110,8 +110,7 @@ def made_with(folder: str | Path) -> str | None:
         CheckpointError: it is missing or damaged.
     """
     record = checkpoints.read_config(expand(folder)).get("record")
-    made = record.get("model") if isinstance(record, dict) else None
-    name = made.get("name") if isinstance(made, dict) else None
+    name = _word(record.get("model") if isinstance(record, dict) else None, "name")
     return next((shipped.name for shipped in checkpoints.shipped() if shipped.name == name), None)
 
 

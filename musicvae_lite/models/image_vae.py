@@ -210,12 +210,6 @@ class ImageVAE(SavedVAE):
             raise ConfigError(f"no label '{name}'; this model knows {known}")
         return self.config.classes.index(name)
 
-    def generator(self, seed: int) -> torch.Generator:
-        """The source of all chance in one call. Raises ConfigError for a seed torch cannot take."""
-        if not 0 <= seed < 2**63:
-            raise ConfigError(f"seed {seed} is out of range: 0 to 2^63 - 1")
-        return torch.Generator(self.vae.device).manual_seed(seed)
-
     def pixels(self, image: Image, convert: bool) -> tuple[np.ndarray, str, list[str]]:
         """Bytes [C, H, W] in the model's channels, a name for messages, and notes."""
         if isinstance(image, np.ndarray):

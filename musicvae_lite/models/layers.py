@@ -26,10 +26,11 @@ class LSTM(nn.LSTM):
         if x.device.type == "cpu":
             return super().forward(x, state)
         directions = 2 if self.bidirectional else 1
-        zeros = x.new_zeros((self.num_layers * directions, len(x), self.hidden_size))
+        if state is None:
+            zeros = x.new_zeros((self.num_layers * directions, len(x), self.hidden_size))
+            state = zeros, zeros
         weights: list[Tensor] = self._flat_weights  # type: ignore[assignment]
-        kind = runtime.product_type(x)
-        return lstm_in(kind, x, state or (zeros, zeros), weights, self.num_layers, directions, True)
+        return lstm_in(runtime.product_type(x), x, state, weights, self.num_layers, directions, True)
 
 
 def lstm_in(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import torch
+
 from musicvae_lite import checkpoints, runtime
 from musicvae_lite.errors import CheckpointError, ConfigError, shown
 from musicvae_lite.resources import expand
@@ -62,6 +64,12 @@ class SavedVAE:
         checkpoints.write(where, self.config.to_table(), self.vae, storage)
         if self.vae.prior is not None:
             checkpoints.write_prior(where, self.vae.prior, storage)
+
+    def generator(self, seed: int) -> torch.Generator:
+        """The source of all chance in one call. Raises ConfigError for a seed torch cannot take."""
+        if not 0 <= seed < 2**63:
+            raise ConfigError(f"seed {seed} is out of range: 0 to 2^63 - 1")
+        return torch.Generator(self.vae.device).manual_seed(seed)
 
     def describe(self) -> dict[str, Any]:
         """Sizes and settings, for tables."""

@@ -97,12 +97,6 @@ class TokenVAE(SavedVAE):
         told = np.full(count, self.label, np.int64)
         return control_tensor(control, self.representation, self.vae.device, self.config.labels, told)
 
-    def generator(self, seed: int) -> torch.Generator:
-        """The source of all chance in one call. Raises ConfigError for a seed torch cannot take."""
-        if not 0 <= seed < 2**63:
-            raise ConfigError(f"seed {seed} is out of range: 0 to 2^63 - 1")
-        return torch.Generator(self.vae.device).manual_seed(seed)
-
     @cached_property
     def identity(self) -> dict[str, Any] | None:
         """Name, folder and hash of the model, for records; None for one that is nowhere yet."""

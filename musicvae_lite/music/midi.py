@@ -112,10 +112,9 @@ def _read_fast(data: bytes, source: str, limits: Limits) -> Score | None:
         ):
             return None
     title = _title(data)
-    if (
-        groups and groups[0][0].name == title and _may_sound(data)
-    ):  # the name of a track with notes of its own
-        title = ""
+    first = data[22 : 22 + int.from_bytes(data[18:22], "big")]  # track
+    if groups and groups[0][0].name == title and _channels(first):
+        title = ""  # the name of a track that may have notes of its own
     ticks = struct.unpack_from(">H", data, 12)[0]
     return assemble(source, limits, ticks, groups, tempos, meters, keys, title, ())
 
@@ -144,7 +143,7 @@ def _closed(data: bytes, source: str, limits: Limits) -> bytes | None:
             if data[end - 3 : end] != END_OF_TRACK or length < 4 or not is_sound(data, at + 8, end):
                 return None
             body = data[at + 8 : end - 3]
-            channels = [c for c in range(16) if bytes([0x90 | c]) in body]
+            channels = _channels(body)
             if channels:
                 body += b"\xff\x01\x00" + b"".join([FAR_OFFS[c] for c in channels]) + b"\x00"
             body += END_OF_TRACK
@@ -169,16 +168,15 @@ def _names(data: bytes) -> dict[str, str]:
     found, at = {}, data.find(b"\xff\x03")
     while 0 <= at < len(data) - 3:
         size, begin = number(data, at + 2)
-        raw = data[begin : begin + size]
+        raw = data[begin : begin + min(size, LONGEST_TEXT)]
         found[raw.decode("utf-8", "replace")] = text(raw)
         at = data.find(b"\xff\x03", at + 2)
     return found
 
 
-def _may_sound(data: bytes) -> bool:
-    """Whether the first track may have notes; False is certain."""
-    body = data[22 : 22 + int.from_bytes(data[18:22], "big")]
-    return any(bytes([0x90 | channel]) in body for channel in range(16))
+def _channels(body: bytes) -> list[int]:
+    """The channels that may strike notes in a track; others certainly do not."""
+    return [channel for channel in range(16) if bytes([0x90 | channel]) in body]
 
 
 def number(body: bytes, at: int) -> tuple[int, int]:

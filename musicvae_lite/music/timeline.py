@@ -30,14 +30,12 @@ class Timeline:
     def laid(self, score: Score) -> Score:
         """A take as a score, laid over the song."""
         ticks, song = score.ticks_per_quarter, self.song
-        begins = np.rint(self.begins * ticks).astype(np.int64)
-        shift = np.rint(self.places * ticks).astype(np.int64) - begins
-        part = np.searchsorted(begins - self.near * ticks, score.start, side="right") - 1
-        shift = shift[np.maximum(part, 0)]
+        shift = self._shift(score.start, ticks, self.near)
         start = np.maximum(score.start + shift, 0)
         end = np.maximum(score.end + shift, start + 1)
         order = np.lexsort((score.pitch, start))
-        chords = tuple(replace(chord, tick=self._moved(chord.tick, ticks)) for chord in score.chords)
+        later = self._shift(np.array([chord.tick for chord in score.chords]), ticks, 0.0).tolist()
+        chords = (replace(c, tick=c.tick + more) for c, more in zip(score.chords, later, strict=True))
 
         def at(tick: int) -> int:
             return round(tick * ticks / song.ticks_per_quarter)
@@ -48,12 +46,19 @@ class Timeline:
             end=end.astype(np.int32),
             meters=tuple(MeterChange(at(change.tick), change.meter) for change in song.meters),
             keys=tuple(KeyChange(at(key.tick), key.fifths, key.minor) for key in song.keys),
-            chords=chords,
+            chords=tuple(chords),
         ).select(order)
         if not self.tempos:
             return laid
         return replace(laid, tempos=tuple(TempoChange(at(change.tick), change.qpm) for change in song.tempos))
 
-    def _moved(self, tick: int, ticks: int) -> int:
-        part = max(int(np.searchsorted(self.begins * ticks, tick, side="right")) - 1, 0)
-        return tick + round((self.places[part] - self.begins[part]) * ticks)
+    def _shift(self, at: np.ndarray, ticks: int, near: float) -> np.ndarray:
+        """How many ticks later in the song what lies at ticks [N] of the take comes, int64 [N].
+
+        Args:
+            ticks: a quarter.
+            near: as above.
+        """
+        begins, places = (np.rint(part * ticks).astype(np.int64) for part in (self.begins, self.places))
+        part = np.searchsorted(begins - near * ticks, at, side="right") - 1
+        return (places - begins)[np.maximum(part, 0)]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
-from musicvae_lite import checkpoints
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.training.batches import Batches
@@ -18,18 +18,18 @@ from musicvae_lite.training.windows import WindowSplit
 AKIN = 0.5  # runs below have hardly begun from one model: those apart are near 0, those that did above 0.9
 
 
-def kinship(runs: Sequence[str | Path]) -> float:
-    """The least cosine between the weights of the first of some models and those of another.
-
-    Raises:
-        CheckpointError: one cannot be read.
-    """
-    weights = [checkpoints.read_weights(checkpoints.find(run)) for run in runs]
+def kinship(weights: Sequence[dict[str, Tensor]]) -> float:
+    """The least cosine between the weights of the first of some models of one config and those of another."""
     flat = [torch.cat([w[name].flatten() for name in weights[0]]) for w in weights]
     return min(float(torch.cosine_similarity(flat[0], other, dim=0)) for other in flat)
 
 
-def average(runs: Sequence[str | Path], windows: WindowSplit | None = None, seed: int = 0) -> MusicVAE:
+def average(
+    runs: Sequence[str | Path],
+    windows: WindowSplit | None = None,
+    seed: int = 0,
+    warn: Callable[[str], None] = lambda text: None,
+) -> MusicVAE:
     """The model of the average weights of several, each of which went on from another or from the same start.
 
     Runs that began apart have nothing in common, and their average is noise.
@@ -38,6 +38,7 @@ def average(runs: Sequence[str | Path], windows: WindowSplit | None = None, seed
         runs: names or folders of models of one config; one given twice counts twice.
         windows: music to fit the prior of the average to; without it, codes are drawn from N(0, I).
         seed: of the draws that the prior is fitted to.
+        warn: told where the runs hardly began from one model.
 
     Raises:
         ConfigError: fewer than two runs, or their configs differ.
@@ -51,6 +52,11 @@ def average(runs: Sequence[str | Path], windows: WindowSplit | None = None, seed
         if model.config.to_table() != first.config.to_table():
             raise ConfigError(f"{run} and {runs[0]} are not models of one config: they can not be averaged")
     weights = [model.vae.state_dict() for model in models]
+    if (akin := kinship(weights)) < AKIN:
+        warn(
+            f"these runs hardly began from one model (their weights have a cosine of {akin:.2f}): their "
+            "average is likely noise; runs that --init-from one model can be averaged"
+        )
     first.vae.load_state_dict({name: torch.stack([w[name] for w in weights]).mean(0) for name in weights[0]})
     first.vae.prior, first.folder = None, None  # it is a model of its own
     if windows is not None:

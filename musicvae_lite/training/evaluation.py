@@ -147,11 +147,11 @@ def validate(
     figures = representation.compare(
         _decoded(vae, representation, q.mean, batch.control, 1.0, generator), wanted
     )
-    kl = float(q.kl().mean())
+    kl = q.kl()  # [W]
     return {
-        "objective": nats + beta * float(free_bits(q.kl(), free).mean()),
+        "objective": nats + beta * float(free_bits(kl, free).mean()),
         "reconstruction_nats": nats,
-        "kl_bits": kl / NATS_PER_BIT,
+        "kl_bits": float(kl.mean()) / NATS_PER_BIT,
         "accuracy_free": figures["steps"],
         "note_f1_free": figures["note_f1"],
         "active_units": active_units(q.mean),

@@ -112,8 +112,7 @@ def _read(name: Path, above: tuple[Path, ...] = ()) -> tuple[Path, dict[str, Any
         raise ConfigError(f"{path}: not TOML: {error}") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    path = path.resolve()
-    if path in above:
+    if path.resolve() in [place.resolve() for place in above]:
         raise ConfigError(f"{above[-1]}: its base '{name}' builds on it in turn")
     base = table.pop("base", None)
     if base is None:

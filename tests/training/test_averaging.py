@@ -52,7 +52,13 @@ def test_runs_that_began_apart_are_told_from_those_that_did_not(tmp_path: Path):
     for weight in model.vae.parameters():
         weight.data += 0.1 * torch.randn_like(weight) * weight.std()
     model.save(tmp_path / "c")
-    assert kinship([a, b]) < AKIN < 0.9 < kinship([a, tmp_path / "c"]) and kinship([a, a]) > 0.999
+    one, other, near = (MusicVAE.load(f).vae.state_dict() for f in (a, b, tmp_path / "c"))
+    assert kinship([one, other]) < AKIN < 0.9 < kinship([one, near]) and kinship([one, one]) > 0.999
+    said: list[str] = []
+    average([a, tmp_path / "c"], warn=said.append)
+    assert not said
+    average([a, b], warn=said.append)
+    assert len(said) == 1 and "hardly began from one model" in said[0]
 
 
 def test_an_average_is_a_model_of_its_own(tmp_path: Path):
