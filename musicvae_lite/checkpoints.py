@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import difflib
 import json
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musicvae_lite import packing, resources, tables
-from musicvae_lite.errors import CheckpointError, MusicVAEError, shown
+from musicvae_lite.errors import CheckpointError, shown
 from musicvae_lite.packing import Storage
+from musicvae_lite.writing import replacing, write_json
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -255,47 +252,3 @@ def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
             save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary)
         except SafetensorError as error:
             raise CheckpointError(f"{path}: cannot be written: {error}") from error
-
-
-def write_json(path: Path, value: Any) -> None:
-    with replacing(path) as temporary:
-        text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
-        temporary.write_text(text, "utf-8", errors="backslashreplace")  # of names that are no Unicode
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Gives a temporary path in the same folder that becomes `path` only if all went well.
-
-    It is on the disk before it takes the place of `path`, so that no loss of power leaves half a file.
-
-    Raises:
-        MusicVAEError: the disk refuses.
-    """
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=path.suffix)
-        os.close(handle)
-        temporary = Path(name)
-        yield temporary
-        os.chmod(temporary, 0o644)
-        with temporary.open("r+b") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise MusicVAEError(f"{path}: cannot be written: {error.strerror or error}") from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes sure that what was renamed in a folder stays so, where the system can: Windows cannot."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from musicvae_lite.errors import ConfigError, NothingUsableError, ReadError
-from musicvae_lite.music.files import write_file
 from musicvae_lite.resources import expand
+from musicvae_lite.writing import write_file
 
 if TYPE_CHECKING:
     from musicvae_lite.music.score import Score

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from musicvae_lite.errors import ConfigError, MusicVAEError, NothingUsableError
-from musicvae_lite.music.files import write_file
 from musicvae_lite.music.score import Score
 from musicvae_lite.music.takes import Takes
 from musicvae_lite.resources import expand
+from musicvae_lite.writing import check_folder, staged, write_file
 
 MIDI_SUFFIXES = (".mid", ".midi")
 MOST_DRAWN = 64
@@ -141,41 +137,3 @@ def _render(scores: Sequence[Score], paths: Sequence[Path]) -> None:
     for score, path in zip(scores, paths, strict=True):
         silence = np.zeros((4410, 2), dtype=np.float32)  # a take without notes keeps its place
         save_audio(path, synthesize(score) if len(score) else silence)
-
-
-def check_folder(folder: Path) -> Path:
-    """The nearest folder that exists, which must be writable. Raises MusicVAEError."""
-    place = folder.absolute()
-    while not place.exists() and place != place.parent:
-        place = place.parent
-    if not place.is_dir():
-        raise MusicVAEError(f"{folder}: cannot be written to: {place} is a file, not a folder")
-    if not os.access(place, os.W_OK | os.X_OK):
-        raise MusicVAEError(f"{folder}: cannot be written to: no permission in {place}")
-    return place
-
-
-@contextmanager
-def staged(folder: Path) -> Iterator[Path]:
-    """Gives an empty folder whose files move to `folder`, created if need be, only if all went well.
-
-    Raises:
-        MusicVAEError: a file cannot be written or moved; messages name its final place.
-    """
-    try:
-        staging = Path(tempfile.mkdtemp(prefix=".mvae-", dir=check_folder(folder)))
-    except OSError as error:
-        raise MusicVAEError(f"{folder}: cannot be written to: {error.strerror}") from error
-    try:
-        yield staging
-        folder.mkdir(parents=True, exist_ok=True)
-        for file in sorted(staging.iterdir()):
-            os.replace(file, folder / file.name)
-    except OSError as error:
-        raise MusicVAEError(f"{folder}: cannot be written to: {error.strerror or error}") from error
-    except MusicVAEError as error:
-        if str(staging) not in str(error):
-            raise
-        raise MusicVAEError(str(error).replace(str(staging), str(folder))) from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)

@@ -138,18 +138,6 @@ def test_only_what_fits_is_copied():
     assert torch.equal(model.weight, torch.ones(3, 2)) and torch.equal(model.bias, bias)
 
 
-def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path):
-    file = tmp_path / "a.json"
-    checkpoints.write_json(file, {"a": 1})
-    with pytest.raises(TypeError):
-        checkpoints.write_json(file, {"a": object()})
-    with pytest.raises(RuntimeError), checkpoints.replacing(file) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
-    assert json.loads(file.read_text()) == {"a": 1}
-    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
-
-
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="limits on the size of files are POSIX")
 def test_a_full_disk_is_an_error_with_the_file(tmp_path: Path):
     code = (

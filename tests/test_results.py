@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,10 @@ import pytest
 
 from musicvae_lite import read_song
 from musicvae_lite.errors import ConfigError, MusicVAEError, NothingUsableError
-from musicvae_lite.music import files
 from musicvae_lite.music.representations import MelodyRepresentation
 from musicvae_lite.music.takes import Style, Takes
-from musicvae_lite.results import Destination, check_folder, save
+from musicvae_lite.results import Destination, save
+from musicvae_lite.writing import check_folder
 from tests.corpora.tunes import tune
 
 R = MelodyRepresentation(bars=2)
@@ -74,11 +75,12 @@ def test_a_full_disk_leaves_everything_as_it_was(tmp_path: Path, monkeypatch, fa
     calls = []
 
     def full(handle: int) -> None:
-        calls.append(handle)
+        if stat.S_ISREG(os.fstat(handle).st_mode):
+            calls.append(handle)
         if len(calls) == failing:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(files.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(MusicVAEError) as caught:
         save(takes(), Destination(tmp_path / "out.mid", audio=(".wav",)))
     name = ["out.mid", "out.wav", "out.json"][failing - 1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
@@ -143,14 +142,14 @@ def table(
     runtime.prepare_environment()
     from musicvae_lite.models.attributes.table import measure
     from musicvae_lite.models.music_vae import MusicVAE
-    from musicvae_lite.music.files import write_file
     from musicvae_lite.plot import matrices
+    from musicvae_lite.writing import write_json
 
     vae = MusicVAE.load(model)
     found = measure(vae, vae.attributes.choose(cast("WayName | None", way)), count, seed)
     record = {"model": vae.identity, "way": way or vae.attributes.best, **found.to_table()}
     numbers = picture.with_suffix(".json")
-    write_file(numbers, (json.dumps(out.plain(record), indent=2) + "\n").encode())
+    write_json(numbers, out.plain(record))
     grids, sides = (found.added, found.subtracted), ("more", "less")
     matrices(grids, sides, found.vectors, found.attributes, picture)
     if as_json:

@@ -31,7 +31,7 @@ def encode(
     from musicvae_lite.models import catalogue
     from musicvae_lite.models.codes import Codes, check_name
     from musicvae_lite.music import picking
-    from musicvae_lite.results import check_folder
+    from musicvae_lite.writing import check_folder
     from mvae.output import print_json, table, wrote
     from mvae.takes_output import choose_model, parse_part
 

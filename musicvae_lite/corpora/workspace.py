@@ -19,10 +19,12 @@ from musicvae_lite.corpora.manifest import MANIFEST
 from musicvae_lite.corpora.plan import Plan, write_plan
 from musicvae_lite.corpora.recipe import Recipe
 from musicvae_lite.errors import DatasetError
+from musicvae_lite.writing import write_json
 
 VERSION = 2
 OWN = re.compile(
     r"(spill|dataset|replaced|[\w-]+\.bin|settings\.json|plan\.new|(plan|journal)\.jsonl)(\.part)?"
+    r"|\.settings\.[0-9a-f]+\.json"  # half written
     r"|\.DS_Store|\.nfs\w+"  # what systems put everywhere
 )
 PATIENCE = 10.0  # seconds until what another machine wrote can be seen on a network's disk
@@ -173,13 +175,6 @@ class Workspace:
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Writes a JSON file atomically."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
-    part.replace(path)
 
 
 def flatten(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:

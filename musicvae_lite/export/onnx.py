@@ -16,13 +16,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from musicvae_lite import checkpoints
 from musicvae_lite.errors import CheckpointError, ConfigError, MusicVAEError
 from musicvae_lite.export.graphs import Graph, graphs_of
 from musicvae_lite.export.joining import joined, nodes
 from musicvae_lite.export.loops import Loop
 from musicvae_lite.export.recurrence import defined
 from musicvae_lite.models.music_vae import MusicVAE
+from musicvae_lite.writing import replacing, write_json
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -86,7 +86,7 @@ def export_onnx(
         "files": files,
         "model": model.config.to_table(),
     }
-    checkpoints.write_json(folder / DESCRIPTION, description)
+    write_json(folder / DESCRIPTION, description)
     return written
 
 
@@ -108,7 +108,7 @@ def _write(graph: Graph, path: Path) -> None:
         model = _looped(graph, graph.loop)
     for node in nodes(model.graph):
         del node.metadata_props[:]  # where in whose source it comes from
-    with checkpoints.replacing(path) as temporary:
+    with replacing(path) as temporary:
         onnx.save_model(model, str(temporary))
 
 

@@ -206,7 +206,7 @@ def write_picture(path: str | Path, pixels: np.ndarray) -> Path:
 
 
 def save_image(image: Any, target: Path, **options: Any) -> Path:
-    from musicvae_lite.checkpoints import replacing
+    from musicvae_lite.writing import replacing
 
     try:
         with replacing(target) as temporary:

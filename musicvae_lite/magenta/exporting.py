@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from musicvae_lite import checkpoints
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.magenta.names import layout
 from musicvae_lite.magenta.specs import spec_of
@@ -19,6 +18,7 @@ from musicvae_lite.models.attributes.kept import DECORRELATED
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.models.stock.decoders import StockDecoderSettings
 from musicvae_lite.models.stock.encoders import StockEncoderSettings
+from musicvae_lite.writing import replacing, write_json
 
 SHARD = 1 << 22  # bytes a file, as TensorFlow.js's own converter cuts them
 ATTRIBUTES = "attribute_vectors.json"
@@ -51,10 +51,10 @@ def export_javascript(model: MusicVAE, folder: Path, quantise: str | None = None
     count = max(1, math.ceil(len(data) / SHARD))
     paths = [f"group1-shard{number}of{count}" for number in range(1, count + 1)]
     for number, path in enumerate(paths):
-        with checkpoints.replacing(folder / path) as temporary:
+        with replacing(folder / path) as temporary:
             temporary.write_bytes(data[number * SHARD : (number + 1) * SHARD])
-    checkpoints.write_json(folder / "weights_manifest.json", [{"paths": paths, "weights": weights}])
-    checkpoints.write_json(folder / "config.json", spec)
+    write_json(folder / "weights_manifest.json", [{"paths": paths, "weights": weights}])
+    write_json(folder / "config.json", spec)
     written = [folder / name for name in ("config.json", "weights_manifest.json", *paths)]
     return [*written, *_attributes(model, folder)]
 
@@ -110,6 +110,6 @@ def _attributes(model: MusicVAE, folder: Path) -> list[Path]:
     if not table:
         (folder / ATTRIBUTES).unlink(missing_ok=True)
         return []
-    with checkpoints.replacing(folder / ATTRIBUTES) as temporary:
+    with replacing(folder / ATTRIBUTES) as temporary:
         temporary.write_text(json.dumps(table) + "\n", "utf-8")
     return [folder / ATTRIBUTES]

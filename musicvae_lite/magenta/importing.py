@@ -17,6 +17,7 @@ from musicvae_lite.magenta.recognition import recognise
 from musicvae_lite.magenta.structure import STEP, is_ignored, read_structure, step_of
 from musicvae_lite.models.attributes import kept
 from musicvae_lite.resources import expand
+from musicvae_lite.writing import write_json
 
 VECTORS = kept.VECTORS
 
@@ -97,7 +98,7 @@ def _write(model: Read, source: object, name: str | None, folder: Path | None, r
     if model.step is not None:
         origin["step"] = model.step
     table = {"format": checkpoints.FORMAT, **model.config.to_table(), "origin": origin}
-    checkpoints.write_json(target / checkpoints.CONFIG, table)
+    write_json(target / checkpoints.CONFIG, table)
     for stale in (VECTORS, kept.GUIDE, checkpoints.PRIOR):  # of a model that is replaced
         (target / stale).unlink(missing_ok=True)
     if model.vectors:

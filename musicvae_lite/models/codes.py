@@ -13,10 +13,9 @@ import numpy as np
 
 from musicvae_lite import arrays, tables
 from musicvae_lite.errors import ConfigError, ReadError
-from musicvae_lite.music.files import write_file
 from musicvae_lite.music.takes import Style
 from musicvae_lite.resources import expand
-from musicvae_lite.results import staged
+from musicvae_lite.writing import write_file
 
 SUFFIX = ".npz"
 LARGEST = 2**28  # bytes of a file of codes, and of what it unpacks to
@@ -41,9 +40,7 @@ class Codes:
         data = io.BytesIO()
         text = json.dumps(self.record, ensure_ascii=False)
         np.savez_compressed(data, z=self.z.astype(np.float32), record=np.array(text))
-        with staged(target.parent) as folder:
-            write_file(folder / target.name, data.getvalue())
-        return target
+        return write_file(target, data.getvalue())
 
     @property
     def model(self) -> str:

@@ -1,4 +1,4 @@
-"""Bytes from and to disk: limits on what is read, every failure one clear error, atomic writing."""
+"""Bytes from disk: limits on what is read, every failure one clear error."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import io
 import os
 import stat
 import sys
-from contextlib import suppress
 from dataclasses import dataclass, fields
 
-from musicvae_lite.errors import MusicVAEError, ReadError
-from musicvae_lite.resources import expand
+from musicvae_lite.errors import ReadError
 
 UNLIMITED = 2**62
 
@@ -78,31 +76,6 @@ def read_file(path: str | os.PathLike[str], limits: Limits) -> bytes:
     if not data:
         raise ReadError(path, "the file is empty", "empty")
     return data
-
-
-def write_file(path: str | os.PathLike[str], data: bytes) -> None:
-    """Writes a whole file or leaves everything as it was. Raises MusicVAEError.
-
-    The bytes go to a temporary file in the same folder, which then takes the place of the target.
-    """
-    target = expand(path)
-    if target.is_dir():
-        raise MusicVAEError(f"{path}: cannot be written: it is a folder; name a file in it")
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except (OSError, ValueError) as error:
-        with suppress(OSError, ValueError):  # the first failure is the one worth telling
-            temporary.unlink(missing_ok=True)
-        if isinstance(error, FileNotFoundError):
-            reason = f"the folder {target.parent} does not exist; create it first"
-        else:
-            reason = _words(error)
-        raise MusicVAEError(f"{path}: cannot be written: {reason}") from None
 
 
 def _words(error: Exception) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from musicvae_lite.music.files import DEFAULT_LIMITS, Limits, read_file, write_file
+from musicvae_lite.music.files import DEFAULT_LIMITS, Limits, read_file
 from musicvae_lite.music.midi_check import is_sound
 from musicvae_lite.music.midi_writing import END_OF_TRACK, to_bytes
 from musicvae_lite.music.score import (
@@ -29,6 +29,7 @@ from musicvae_lite.music.score import (
     Track,
     lasting,
 )
+from musicvae_lite.writing import write_file
 
 __all__ = ["Limits", "read", "read_bytes", "write", "to_bytes"]
 

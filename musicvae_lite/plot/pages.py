@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.music.files import write_file
 from musicvae_lite.resources import expand
+from musicvae_lite.writing import write_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

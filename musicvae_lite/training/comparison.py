@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from musicvae_lite import checkpoints
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.images import figures
 from musicvae_lite.images.page import Section, Table, page
@@ -23,6 +22,7 @@ from musicvae_lite.training.image_evaluation import ImageEvaluation, evaluate
 from musicvae_lite.training.images import ImageTask
 from musicvae_lite.training.presets import Preset, load_preset, preset_names
 from musicvae_lite.training.run_folder import RunFolder
+from musicvae_lite.writing import replacing
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -119,7 +119,7 @@ def write_page(entries: Sequence[Entry], pictures: PictureSet, path: Path) -> Pa
         "probabilities. Denoising and enlarging models read a corrupted picture: their figures stand apart."
     )
     text = page(f"Autoencoders of {pictures.name}, side by side", about, table, sections)
-    with checkpoints.replacing(path) as temporary:
+    with replacing(path) as temporary:
         temporary.write_text(text, "utf-8")
     return path
 

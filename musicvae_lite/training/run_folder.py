@@ -27,6 +27,7 @@ from torch import Tensor, nn
 
 from musicvae_lite import checkpoints, tables
 from musicvae_lite.errors import CheckpointError, ConfigError, shown
+from musicvae_lite.writing import write_json
 
 FORMAT = 1  # of all this; 1 also of those that state none
 STATE = "training.safetensors"
@@ -151,7 +152,7 @@ class RunFolder:
                 f"{self.path}: another process is training here; wait for it, or stop it"
             ) from error
         if not self._description.exists():
-            checkpoints.write_json(self._description, {"format": FORMAT, **description})
+            write_json(self._description, {"format": FORMAT, **description})
         for leftover in [*self.last.glob(".step-*"), *self.best.glob(".*")]:  # of a killed process
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
         self._remove(self._states()[:-1])
@@ -190,7 +191,7 @@ class RunFolder:
         try:
             checkpoints.write(temporary, config, model)
             checkpoints.write_tensors(temporary / STATE, _adam_tensors(model, optimizer))
-            checkpoints.write_json(temporary / PROGRESS, vars(progress))
+            write_json(temporary / PROGRESS, vars(progress))
             temporary.rename(target)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)

@@ -37,7 +37,7 @@ def embed(
     figure, agreeing = image_figures.embedding(vae, part, found.classes)
     files = [save_figure(figure, output, "embedding.png")]
     if to is not None:
-        from musicvae_lite.checkpoints import replacing
+        from musicvae_lite.writing import replacing
 
         x, _, labels = image_figures.inputs(vae, part, seed)
         with replacing(to) as temporary, open(temporary, "wb") as file:
