@@ -22,6 +22,11 @@ def shown(value: object) -> str:
     return _SHORT.repr(value)
 
 
+def counted(count: int, what: str) -> str:
+    """ "1 bar", "2 bars", "1,000 bars": a number of something that takes an s."""
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
 class ReadError(MusicVAEError):
     """A file of music, or a picture, could not be read.
 

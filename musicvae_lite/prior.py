@@ -86,7 +86,8 @@ class CodePrior:
         share = self.shares[:, None]
         mean = (share * self.mean).sum(0)
         apart = self.mean - mean
-        within = (self.shares[:, None, None] * self.root @ self.root).sum(0)
+        roots = [(1.0, self.root[0])] if len(self.root) == 1 else zip(self.shares, self.root, strict=True)
+        within = sum(share * own @ own for share, own in roots)  # one by one: all at once may fill the memory
         root = _root((within + (share * apart).T @ apart).double()).to(mean.dtype)
         return CodePrior(mean[None], root[None], torch.ones_like(self.shares[:1]))
 

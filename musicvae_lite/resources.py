@@ -36,13 +36,21 @@ def cache_dir() -> Path:
     """Where downloads go: MUSICVAE_LITE_CACHE, or the platform's cache folder for this user.
 
     The folder need not exist; who writes there makes it.
+
+    Raises:
+        ConfigError: the system knows no home folder of this user.
     """
     chosen = os.environ.get("MUSICVAE_LITE_CACHE")
     if chosen:
         return expand(chosen)
     from platformdirs import user_cache_path
 
-    return user_cache_path("musicvae_lite", appauthor=False)
+    try:
+        return user_cache_path("musicvae_lite", appauthor=False)
+    except RuntimeError as error:  # as in containers, without HOME and for a user without a name
+        raise ConfigError(
+            "this user has no home folder to keep downloads in: set MUSICVAE_LITE_CACHE to a folder"
+        ) from error
 
 
 def _shipped(name: str) -> Path:

@@ -50,7 +50,9 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.open("xb").close()
+        allowed = temporary.stat().st_mode  # what the user's umask leaves; some writers set their own
         yield temporary
+        temporary.chmod(allowed)
         with temporary.open("r+b") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)

@@ -21,7 +21,7 @@ def can_compile() -> bool:
     with tempfile.TemporaryDirectory() as folder:
         source, made = Path(folder) / "nothing.c", Path(folder) / "nothing.so"
         source.write_text("#include <string.h>\nint nothing;\n", "utf-8")
-        done = subprocess.run([named, "-shared", "-fPIC", str(source), "-o", str(made)], capture_output=True)
+        done = subprocess.run([*named, "-shared", "-fPIC", str(source), "-o", str(made)], capture_output=True)
         try:
             return done.returncode == 0 and ctypes.CDLL(str(made)) is not None
         except OSError:

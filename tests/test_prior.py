@@ -81,3 +81,17 @@ def test_codes_of_one_number_and_classes_of_one_code(labels: list[int] | None, d
     prior = CodePrior.fit(codes, told, diagonal=diagonal)
     drawn = prior.colour(torch.randn((4000, 1), generator=torch.Generator().manual_seed(1)))
     assert drawn.isfinite().all() and abs(float(drawn.std()) - 2) < 0.4
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_as_one_is_the_sum_over_all_of_them(shared: bool):
+    chance = torch.Generator().manual_seed(0)
+    codes = torch.randn((600, 3), generator=chance) + 9 * (torch.arange(600) % 3)[:, None]
+    prior = CodePrior.fit(codes, torch.arange(600) % 3, shared=shared)
+    one, mean = prior.as_one, (prior.shares[:, None] * prior.mean).sum(0)
+    wanted = torch.zeros(3, 3)
+    for k, (share, own) in enumerate(zip(prior.shares, prior.mean, strict=True)):
+        root = prior.root[0 if shared else k]
+        wanted += share * (root @ root + torch.outer(own - mean, own - mean))
+    assert torch.allclose(one.root[0] @ one.root[0], wanted, rtol=1e-4, atol=1e-3)
+    assert torch.allclose(one.mean[0], mean)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from musicvae_lite import read_song, resources
+from musicvae_lite import checkpoints, read_song, resources
 from musicvae_lite.errors import ConfigError, MusicVAEError
 from musicvae_lite.music.grid import Grid
 from musicvae_lite.resources import RemoteFile, cache_dir, catalogue, checkpoints_dir, data_dir, fetch
@@ -169,3 +169,14 @@ def test_importing_the_package_loads_nothing_heavy():
 
 def path() -> str:
     return str(Path(resources.__file__).parent.parent)
+
+
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch):
+    def nobody(*_: object, **__: object) -> None:
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.delenv("MUSICVAE_LITE_CACHE", raising=False)
+    monkeypatch.setattr("platformdirs.user_cache_path", nobody)
+    with pytest.raises(ConfigError, match="set MUSICVAE_LITE_CACHE"):
+        cache_dir()
+    assert "melody-2bar" in [folder.name for folder in checkpoints.shipped()]

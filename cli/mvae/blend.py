@@ -46,7 +46,7 @@ def blend(
     corners = [top_left, top_right, bottom_left, bottom_right]
     to = destination(output, "blend.mid", split, wav, flac, ogg, plot)
     to.check(width * height, corners)
-    vae, picks, why = open_model(model, corners)
+    vae, picks, why = open_model(model, corners, chords=chords)
 
     from musicvae_lite.models.moves import blending
     from musicvae_lite.models.moves.writing import Writing
@@ -73,7 +73,7 @@ def average(
 
     to = destination(output, "average.mid", False, wav, flac, ogg, plot)
     to.check(1, files)
-    vae, picks, why = open_model(model, files)
+    vae, picks, why = open_model(model, files, chords=chords)
 
     from musicvae_lite.models.moves import blending
     from musicvae_lite.models.moves.writing import Writing

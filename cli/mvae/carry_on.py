@@ -47,7 +47,7 @@ def carry_on(
 
     to = destination(output, f"{picking.stem(file)}-continued.mid", False, wav, flac, ogg, plot)
     to.check(1, [file])
-    vae, [chosen], why = open_model(model, [file], None, [track])
+    vae, [chosen], why = open_model(model, [file], None, [track], chords=chords)
 
     from musicvae_lite.models.moves import continuing
     from musicvae_lite.models.moves.writing import Writing

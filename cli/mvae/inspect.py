@@ -47,10 +47,11 @@ def inspect(
 
 def show(song: Inspection) -> None:
     """Everything on one screen."""
+    from musicvae_lite.errors import counted
     from mvae.output import console, duration, note, table
 
     print(f"{song.source}" + (f'  "{song.title}"' if song.title else ""))
-    print(f"{duration(song.seconds)} long, {song.bars} bars, {song.notes:,} notes")
+    print(f"{duration(song.seconds)} long, {counted(song.bars, 'bar')}, {counted(song.notes, 'note')}")
     key = f"   key {_places(song.keys)}" if song.keys else ""
     print(f"meter {_places(song.meters)}   tempo {_places(song.tempos)}{key}")
     if song.chords:

@@ -59,7 +59,7 @@ def interpolate(
     default = f"{picking.stem(a)}-to-{picking.stem(b)}.mid"
     to = destination(output, default, split, wav, flac, ogg, plot)
     to.check(steps, [a, b])
-    loaded, [first, last], why = open_model(model, [a, b], places, [track, track_b])
+    loaded, [first, last], why = open_model(model, [a, b], places, [track, track_b], chords=chords)
     loaded = loaded.with_label(label)
     if whole:
         from musicvae_lite.models import whole_songs

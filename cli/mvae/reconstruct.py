@@ -52,7 +52,7 @@ def reconstruct(
     default = f"{picking.stem(file)}-reconstruction.mid"
     to = destination(output, default, False, wav, flac, ogg, plot)
     to.check(1, [file])
-    loaded, [chosen], why = open_model(model, [file], [place], [track])
+    loaded, [chosen], why = open_model(model, [file], [place], [track], chords=chords)
     loaded = loaded.with_label(label)
     if whole:
         from musicvae_lite.models import whole_songs

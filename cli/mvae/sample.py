@@ -65,7 +65,7 @@ def sample(
         )
     if model is None and personal is not None:
         model = catalogue.made_with(personal)
-    folder, why = choose_model(model, [], [])
+    folder, why = choose_model(model, chords=chords)
     to = destination(output, f"{catalogue.name_of(folder)}-sample.mid", split, wav, flac, ogg, plot)
     to.check(count)
     style = Style(tempo, program)

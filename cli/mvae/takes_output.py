@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from musicvae_lite.results import Destination
 
 MAX_ROWS = 20
+MOST_INPUTS = 8  # that are shown, by a letter each
 
 Output = Annotated[
     Path | None, typer.Option("-o", "--output", help="The MIDI file, or a folder. (default: from the input)")
@@ -89,13 +90,24 @@ def destination(
         raise typer.BadParameter(str(error), param_hint="--output") from None
 
 
-def choose_model(model: str | None, music: Sequence[Any], bars: Sequence[Bars | None]) -> tuple[Path, str]:
-    """The folder of the model asked for, or of the one that fits, and what to say of it."""
+def choose_model(
+    model: str | None,
+    music: Sequence[Any] = (),
+    bars: Sequence[Bars | None] = (),
+    tracks: Sequence[int | None] = (),
+    chords: str | None = None,
+) -> tuple[Path, str]:
+    """The folder of the model asked for, or of the one that fits, and what to say of it.
+
+    Args:
+        bars, tracks: of each piece of music; tracks are counted from 0.
+        chords: what is to be followed, if anything.
+    """
     from musicvae_lite import checkpoints
     from musicvae_lite.models import catalogue
 
     if model is None:
-        return catalogue.choose(*music, bars=bars)
+        return catalogue.choose(*music, bars=bars, tracks=tracks, with_chords=chords is not None)
     folder = checkpoints.find(model)
     return folder, f"{catalogue.name_of(folder)}: as asked"
 
@@ -105,23 +117,26 @@ def open_model(
     files: Sequence[str],
     bars: Sequence[Bars | None] | None = None,
     tracks: Sequence[int | None] | None = None,
+    chords: str | None = None,
 ) -> tuple[MusicVAE, list[Pick], str]:
     """The model asked for, or that fits these files, what is taken of each, and what to say of the model.
 
     Args:
         bars, tracks: of each file; tracks are counted from 1.
+        chords: what is to be followed, if anything.
     """
     from musicvae_lite import runtime
     from musicvae_lite.models import catalogue
     from musicvae_lite.music import picking
 
     places = bars or [None] * len(files)
+    asked = [None if track is None else track - 1 for track in tracks or [None] * len(files)]
     songs = [picking.load(file) for file in files]
-    folder, why = choose_model(model, songs, places)
+    folder, why = choose_model(model, songs, places, asked, chords)
     representation = catalogue.representation(folder)
     picks = [
-        picking.pick(song, representation, place, None if track is None else track - 1)
-        for song, place, track in zip(songs, places, tracks or [None] * len(files), strict=True)
+        picking.pick(song, representation, place, track)
+        for song, place, track in zip(songs, places, asked, strict=True)
     ]
     runtime.prepare_environment()
     from musicvae_lite.models.music_vae import MusicVAE
@@ -146,6 +161,7 @@ def report(
         before: what to draw in front of the takes.
         columns: more columns of the table, each a heading and a value for every take.
     """
+    from musicvae_lite.errors import counted
     from musicvae_lite.results import save
     from mvae.output import note, print_json, table, wrote
 
@@ -154,24 +170,24 @@ def report(
     if old:
         more = f" (and {len(old) - 1} more)" if len(old) > 1 else ""
         note(f"{old[0].name}{more} was there already and has been replaced")
-    wholes = [] if picks else [part for part in takes.record.get("inputs", []) if "choice" in part]
-    for part in wholes:
+    inputs = [part for part in takes.record.get("inputs", []) if isinstance(part, dict) and "choice" in part]
+    for part in inputs:
         if left := part.get("bars_left_out"):
-            bars = "1 bar" if left == 1 else f"{left} bars"
-            note(f"{Path(part['file']).name}: {bars} that no window of the model can hold stay empty")
-    for warning in dict.fromkeys(w for p in picks for w in p.score.warnings):
+            what = "stay empty" if takes.timeline else "are left out"
+            note(f"{Path(part['file']).name}: bars that no window of the model can hold {what}: {left}")
+    warnings = [w for part in inputs for w in part.get("warnings", ())]
+    for warning in dict.fromkeys([*warnings, *(w for p in picks for w in p.warnings)]):
         note(warning)
     if takes.record.get("inputs_are_equal"):
         note("A and B are the same music in these bars: every step is its reconstruction")
     if as_json:
         print_json({**takes.record, "takes": len(takes), "files": files})
         return
-    for letter, pick in zip("ABCDEFGH", picks, strict=False):
-        print(f"{letter if len(picks) > 1 else 'input'}  {pick.describe()}")
-    for letter, part in zip("AB", wholes, strict=False):
-        first, last = part["bars"]
-        name = letter if len(wholes) > 1 else "input"
-        print(f"{name}  {Path(part['file']).name}, bars {first}-{last}, window by window ({part['choice']})")
+    told = [pick.describe() for pick in picks] or [_described(part) for part in inputs]
+    for letter, words in zip("ABCDEFGH", told, strict=False):
+        print(f"{letter if len(told) > 1 else 'input'}  {words}")
+    if len(told) > MOST_INPUTS:
+        print(f"and {counted(len(told) - MOST_INPUTS, 'input')} more")
     print(f"model  {model}")
     rows = []
     for number, (label, score) in enumerate(zip(takes.labels, takes, strict=True)):
@@ -181,5 +197,13 @@ def report(
             break
     table(("take", "notes", "pitches", *(heading for heading, _ in columns)), rows)
     if len(takes) > MAX_ROWS:
-        print(f"and {len(takes) - MAX_ROWS} takes more")
+        print(f"and {counted(len(takes) - MAX_ROWS, 'take')} more")
     wrote(*files)
+
+
+def _described(part: dict[str, Any]) -> str:
+    """An input of a record: a window of a song, or all of it."""
+    first, last = part["bars"]
+    bars = f"bars {first}-{last}" if last > first else f"bar {first}"
+    how = ", window by window" if part.get("whole") else ""
+    return f"{Path(part['file']).name}, {bars}{how} ({part['choice']})"

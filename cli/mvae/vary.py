@@ -52,7 +52,7 @@ def vary(
 
     to = destination(output, f"{picking.stem(file)}-varied.mid", split, wav, flac, ogg, plot)
     to.check(count, [file])
-    vae, picks, why = open_model(model, [file], [parse_bars(bars)], [track])
+    vae, picks, why = open_model(model, [file], [parse_bars(bars)], [track], chords=chords)
 
     from musicvae_lite.models.moves import varying
     from musicvae_lite.models.moves.writing import Writing

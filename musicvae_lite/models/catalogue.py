@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musicvae_lite import checkpoints
-from musicvae_lite.errors import CheckpointError, ConfigError, NothingUsableError, shown
+from musicvae_lite.errors import CheckpointError, ConfigError, NothingUsableError, counted, shown
 from musicvae_lite.music import representations, voices
 from musicvae_lite.music.picking import Bars, load, pick
 from musicvae_lite.music.representations.base import Representation
+from musicvae_lite.music.score import Score
 from musicvae_lite.resources import expand
 
 if TYPE_CHECKING:
@@ -122,7 +123,12 @@ def sha256(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def choose(*music: Song, bars: Sequence[Bars | None] = ()) -> tuple[Path, str]:
+def choose(
+    *music: Song,
+    bars: Sequence[Bars | None] = (),
+    tracks: Sequence[int | None] = (),
+    with_chords: bool = False,
+) -> tuple[Path, str]:
     """The shipped model for some music: of those that take all of it, the one with the shortest window.
 
     Models of a single bar, which is no phrase, come last. Where one instrument plays chords, models that take
@@ -131,6 +137,9 @@ def choose(*music: Song, bars: Sequence[Bars | None] = ()) -> tuple[Path, str]:
     Args:
         music: what it must take; nothing means any model.
         bars: for each piece, the bars it must take, or None for any; may be shorter than `music`.
+        tracks: for each piece, the index of the track it must take, or None for any; may be shorter too.
+            Models of drums take only tracks that lie on channel 10 or are named like drums.
+        with_chords: it must follow chords that it is told.
 
     Returns:
         The model's folder, and a sentence that says why.
@@ -143,39 +152,55 @@ def choose(*music: Song, bars: Sequence[Bars | None] = ()) -> tuple[Path, str]:
     ready = _usable()
     if not ready:
         raise CheckpointError("no trained model comes with this installation: name a folder with --model")
+    if with_chords:
+        ready = [entry for entry in ready if entry[0].follows_chords] or ready
     songs = [load(song) for song in music]
     places = [*bars, *[None] * len(songs)][: len(songs)]
+    asked = [*tracks, *[None] * len(songs)][: len(songs)]
     refusal = None
     chordal = bool(songs) and all(voices.is_chordal_solo(song) for song in songs)
+    if any(track is not None and not _beats(song, track) for song, track in zip(songs, asked, strict=True)):
+        ready = [entry for entry in ready if not entry[0].percussive] or ready
     if chordal:
-        ready.sort(key=lambda entry: not entry[0].polyphonic)  # stable: else as they were
+        ready.sort(key=lambda entry: (checkpoints.is_imported(entry[1]), not entry[0].polyphonic))  # stable
     for r, folder in ready:
         try:
-            for song, place in zip(songs, places, strict=True):
-                pick(song, r, place)
+            for song, place, track in zip(songs, places, asked, strict=True):
+                pick(song, r, place, track)
         except NothingUsableError as error:
             refusal = refusal or error
             continue
-        return folder, _why(folder.name, r, len(songs), any(places), chordal)
-    windows = dict.fromkeys(f"{r.bars} bar{'s' * (r.bars != 1)} of {r.meter}" for r, _ in ready)
+        return folder, _why(folder, r, len(songs), any(places), chordal, with_chords)
+    windows = dict.fromkeys(f"{counted(r.bars, 'bar')} of {r.meter}" for r, _ in ready)
     raise NothingUsableError(f"{refusal}\n  no shipped model takes it; they take {', '.join(windows)}")
 
 
-def _why(name: str, r: Representation, count: int, is_placed: bool, is_chordal: bool) -> str:
+def _beats(song: Score, track: int) -> bool:
+    """Whether a track holds drums. Of one that is not there the representation says so."""
+    return 0 <= track < len(song.tracks) and voices.holds_drums(song, track)
+
+
+def _why(
+    folder: Path, r: Representation, count: int, is_placed: bool, is_chordal: bool, with_chords: bool
+) -> str:
+    name = folder.name
+    those = "shipped models for chords" if with_chords and r.follows_chords else "shipped models"
     if not count:
-        return f"{name}: of the shipped models, the one with the shortest window"
+        return f"{name}: of the {those}, the one with the shortest window"
     what = "these bars" if is_placed else "this music" if count == 1 else "all of this music"
     whole = ", chords and all" if is_chordal and r.polyphonic else ""
+    if checkpoints.is_imported(folder):
+        return f"{name}: imported, and no shipped model takes {what}"
     if r.bars < 2:
         return f"{name}: the only shipped model that takes {what}"
-    return (
-        f"{name}: of the shipped models that take {what}{whole}, the one with the shortest window "
-        f"({r.bars} bars)"
-    )
+    return f"{name}: of the {those} that take {what}{whole}, the one with the shortest window ({r.bars} bars)"
 
 
 def _usable() -> list[tuple[Representation, Path]]:
-    """Shipped music models, shortest windows first but for those of one bar, then in the registry's order."""
+    """Music models: shortest windows first but for those of one bar, then in the registry's order.
+
+    Models that the user has imported come behind all that ship.
+    """
     found: list[Any] = []
     for folder in checkpoints.shipped():
         try:
@@ -183,7 +208,12 @@ def _usable() -> list[tuple[Representation, Path]]:
         except CheckpointError:
             continue  # `mvae models` shows its fault
     order = list(representations.REGISTRY)
-    return sorted(found, key=lambda entry: (rank(entry[0].bars), order.index(entry[0].name), entry[1].name))
+
+    def place(entry: tuple[Representation, Path]) -> Any:
+        r, folder = entry
+        return checkpoints.is_imported(folder), rank(r.bars), order.index(r.name), folder.name
+
+    return sorted(found, key=place)
 
 
 def rank(bars: int) -> tuple[bool, int]:

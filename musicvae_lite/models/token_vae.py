@@ -24,6 +24,7 @@ from musicvae_lite.vae import Batch
 
 BATCH = 1024  # windows encoded or decoded at once
 COLDEST = 1e-3  # below this temperature only the likeliest notes are left
+LARGEST_CODE = 1e6  # that a code may hold: far outside of what any encoder gives, and products stay finite
 
 
 class TokenVAE(SavedVAE):
@@ -140,8 +141,8 @@ class TokenVAE(SavedVAE):
             raise ConfigError(
                 f"codes have the shape {list(codes.shape)}; this model decodes [B, {self.config.z}]"
             )
-        if not bool(codes.isfinite().all()):
-            raise ConfigError("codes hold values that are infinite or no numbers")
+        if not bool((codes.abs() <= LARGEST_CODE).all()):
+            raise ConfigError(f"codes hold values that are no numbers, or beyond {LARGEST_CODE:g} either way")
         if not (math.isfinite(temperature) and temperature >= 0):
             raise ConfigError(f"temperature is {temperature}; it must be 0 or more, 1 is the model's own")
         temperature = temperature if temperature >= COLDEST else 0.0

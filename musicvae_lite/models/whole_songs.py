@@ -16,7 +16,7 @@ from musicvae_lite.music.picking import load, stem
 from musicvae_lite.music.score import Score
 from musicvae_lite.music.takes import Takes
 from musicvae_lite.music.timeline import Timeline
-from musicvae_lite.music.whole import Covering, cover, join, timeline
+from musicvae_lite.music.whole import Covering, cover, join, laid_out, timeline
 
 if TYPE_CHECKING:
     from musicvae_lite.music.picking import Song
@@ -54,7 +54,7 @@ def reconstruct(
     record = _with(chords, written.record)
     laid = timeline(covered, score, model.representation, tempos=qpm is None)
     label = "reconstruction"
-    return _joined(model, written.tokens, covered, [(covered, score)], label, record, laid, qpm)
+    return _joined(model, written, covered, [(covered, score)], label, record, laid, qpm)
 
 
 def interpolate(
@@ -95,7 +95,7 @@ def interpolate(
     control = _told(model, chords, coverings[0].control, count)
     written = model.decode(codes, temperature, seed, control=control)
     inputs = list(zip(coverings, songs, strict=True))
-    return _joined(model, written.tokens, longer, inputs, "A to B", _with(chords, written.record))
+    return _joined(model, written, longer, inputs, "A to B", _with(chords, written.record))
 
 
 def transfer(model: MusicVAE, hits: Song, feel: Song, temperature: float = 0.0, seed: int = 0) -> Takes:
@@ -115,7 +115,7 @@ def transfer(model: MusicVAE, hits: Song, feel: Song, temperature: float = 0.0, 
     written = model.decode(codes, temperature, seed, control=control)
     inputs = [(covered, score), (source, other)]
     laid = timeline(covered, score, r)
-    return _joined(model, written.tokens, covered, inputs, "transfer", written.record, laid)
+    return _joined(model, written, covered, inputs, "transfer", written.record, laid)
 
 
 def _told(model: MusicVAE, chords: str | None, own: np.ndarray | None, count: int) -> np.ndarray | None:
@@ -130,7 +130,7 @@ def _with(chords: str | None, record: dict[str, Any]) -> dict[str, Any]:
 
 def _joined(
     model: MusicVAE,
-    windows: np.ndarray,
+    written: Takes,
     places: Covering,
     inputs: Sequence[tuple[Covering, Score]],
     label: str,
@@ -138,8 +138,9 @@ def _joined(
     laid: Timeline | None = None,
     qpm: float | None = None,
 ) -> Takes:
-    """Windows in their places as one take, in the style of the first of the inputs."""
-    tokens, r = join(windows, places, model.representation)
+    """Takes of a window each in their places as one take, in the style of the first of the inputs."""
+    tokens, r = join(written.tokens, places, model.representation)
+    told = written.control
     covered, score = inputs[0]
     style = covered.style(score)
     return Takes(
@@ -148,5 +149,6 @@ def _joined(
         style if qpm is None else replace(style, qpm=qpm),
         [label if label != "reconstruction" else stem(score.source) or label],
         {**record, "command": label, "inputs": [part.to_record(song) for part, song in inputs]},
+        control=None if told is None else laid_out(told, places, model.representation),
         timeline=laid,
     )

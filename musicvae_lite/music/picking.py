@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from musicvae_lite.errors import ConfigError, NothingUsableError
+from musicvae_lite.errors import ConfigError, NothingUsableError, counted
 from musicvae_lite.music.grid import Grid, accepts
 from musicvae_lite.music.representations.base import Extraction, Rejection, Representation
 from musicvae_lite.music.score import Score
@@ -48,6 +48,7 @@ class Pick:
         track: index of that track.
         reason: why these bars.
         control: [T, ...], what conditions the window, such as its chords; None when nothing does.
+        warnings: what the user should know of the song and the tracks taken.
     """
 
     tokens: np.ndarray
@@ -58,6 +59,7 @@ class Pick:
     track: int
     reason: str = "as asked"
     control: np.ndarray | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def stem(self) -> str:
@@ -86,7 +88,7 @@ class Pick:
             "tempo": round(style.qpm, 2),
             "program": style.program,
             "velocity": style.velocity,
-        }
+        } | ({"warnings": list(self.warnings)} if self.warnings else {})
 
 
 def stem(source: str | Path) -> str:
@@ -169,7 +171,8 @@ def _pick(score: Score, r: Representation, found: Extraction, row: int, reason: 
     ticks = (begin, begin + round(r.grid_steps * grid.step_ticks))
     bars = (int(found.bar[row]), last)
     control = None if found.control is None else found.control[row]
-    return Pick(found.tokens[row], bars, score, ticks, found.choice, found.track, reason, control)
+    told = (*score.warnings, *found.warnings)
+    return Pick(found.tokens[row], bars, score, ticks, found.choice, found.track, reason, control, told)
 
 
 def _check_count(bars: Bars, r: Representation, score: Score) -> int | None:
@@ -186,10 +189,13 @@ def _check_count(bars: Bars, r: Representation, score: Score) -> int | None:
         return None
     wanted = round(r.grid_steps / here.bar_steps)
     if last - first + 1 != wanted:
-        bars_given = f"{last - first + 1} bar{'s' if last > first else ''}"
+        if first == 1 and grid.has_pickup:
+            raise NothingUsableError(
+                f"{where}: bar 1 is a pickup, shorter than the bars behind it: begin with bar 2"
+            )
         takes = f"{wanted} of them ({r.bars} of {r.meter})" if wanted != r.bars else f"{wanted}"
         raise NothingUsableError(
-            f"{where}: {bars_given} of {here.meter}, and this model takes {takes}: "
+            f"{where}: {counted(last - first + 1, 'bar')} of {here.meter}, and this model takes {takes}: "
             f"try {first}-{first + wanted - 1}, or another model of `mvae models`"
         )
     return round(here.bar_steps)
@@ -200,6 +206,9 @@ def _why_not(score: Score, r: Representation, found: Extraction, bars: Bars | No
     lines = [f"  {_bars((x.bar, x.last)) + ': ' if x.bar else ''}{x.detail}" for x in reasons[:MOST_REASONS]]
     if len(reasons) > MOST_REASONS:
         lines.append(f"  ... and {len(reasons) - MOST_REASONS} more; `mvae inspect` shows them all")
+    ends = Grid.of(score, r.steps_per_quarter).bars
+    if bars and bars[1] > ends and not reasons:
+        lines.append(f"  the song ends with bar {ends}")
     if bars and len(found):
         starts = sorted(set(found.bar.tolist()))
         lines.append(

@@ -18,6 +18,7 @@ class Timeline:
         places: float64 [P], quarters from the start of the song.
         near: quarters by which a note may begin before its part and still belong to it.
         song: whose tempo, meters and keys are taken.
+        late: quarters by which notes lie behind their places.
         tempos: whether the tempo is taken too.
     """
 
@@ -25,12 +26,13 @@ class Timeline:
     places: np.ndarray
     near: float
     song: Score
+    late: float = 0.0
     tempos: bool = True
 
     def laid(self, score: Score) -> Score:
         """A take as a score, laid over the song."""
         ticks, song = score.ticks_per_quarter, self.song
-        shift = self._shift(score.start, ticks, self.near)
+        shift = self._shift(score.start, ticks, self.near) + round(self.late * ticks)
         start = np.maximum(score.start + shift, 0)
         end = np.maximum(score.end + shift, start + 1)
         order = np.lexsort((score.pitch, start))

@@ -13,6 +13,8 @@ MOSTLY_MONOPHONIC = 0.1  # at most this share of notes may begin over another on
 CHORDAL = 0.3  # from this share on, the upper line is not what a track is about
 LONGEST_HOLD = 256  # steps for which a held note covers lower ones: past it the note is a drone
 _MELODY = re.compile(r"melod|\blead|vocal|\bvox\b|\bvoice\b|\bsing(er|ing)|\bsolo|\bcanto\b", re.I)
+_DRUMS = re.compile(r"drum|percus|\bkit\b|\bbatt?er|schlagz|hi-?hat|snare|\bkick\b|cymbal", re.I)
+_NO_DRUMS = re.compile(r"steel|\bbass\b|machine lead|drummer\S*\s+[a-z]", re.I)  # such as The Drummer Boy
 _BACKING = re.compile(r"back|harmon|bass|drum|pad\b|chord|accomp|choir|counter", re.I)
 
 
@@ -83,26 +85,40 @@ def label(score: Score, track: int) -> str:
     return f"track {track + 1} '{name}'" if name else f"track {track + 1}"
 
 
+def is_named_drums(name: str) -> bool:
+    """Whether the name of a track says that it holds drums, as many do that lie off channel 10."""
+    return bool(_DRUMS.search(name)) and not _NO_DRUMS.search(name)
+
+
+def holds_drums(score: Score, track: int) -> bool:
+    """Whether a track lies on channel 10, or is named like drums."""
+    return score.tracks[track].is_drum or is_named_drums(score.tracks[track].name)
+
+
+def pitched(score: Score) -> list[int]:
+    """Indices of the tracks that hold pitched notes; those named like drums are none."""
+    return [k for k in np.unique(score.track).tolist() if not holds_drums(score, k)]
+
+
 def choose_melody(score: Score, step_ticks: float) -> tuple[int, str]:
     """The track that carries the melody, and why: "track 2 'Flute': its name says melody".
 
-    Drums never. A track named like a melody comes first; otherwise the highest of the tracks that
-    are mostly monophonic, without those that hold few notes or sound for little of the song.
+    Drums never, nor what is named like them. A track named like a melody comes first; otherwise the
+    highest of the tracks that are mostly monophonic, without those that hold few notes or sound for little
+    of the song.
 
     Returns:
         Index of the track and the reason; (-1, "") when no track holds pitched notes.
     """
-    count = len(score.tracks)
-    present = np.bincount(score.track, minlength=count) > 0
-    pitched = [k for k in range(count) if present[k] and not score.tracks[k].is_drum]
-    if len(pitched) < 2:
-        return (pitched[0], f"{label(score, pitched[0])}: the only pitched track") if pitched else (-1, "")
+    tracks = pitched(score)
+    if len(tracks) < 2:
+        return (tracks[0], f"{label(score, tracks[0])}: the only pitched track") if tracks else (-1, "")
     table = TrackTable.of(score, step_ticks)
-    names = [score.tracks[k].name for k in range(count)]
-    named = [k for k in pitched if _MELODY.search(names[k]) and not _BACKING.search(names[k])]
+    names = [track.name for track in score.tracks]
+    named = [k for k in tracks if _MELODY.search(names[k]) and not _BACKING.search(names[k])]
     if len(named) == 1:
         return named[0], f"{label(score, named[0])}: its name says melody"
-    pool = named or pitched
+    pool = named or tracks
     single = [k for k in pool if table.polyphony[k] <= MOSTLY_MONOPHONIC]
     best = _highest(table, single or pool)
     kind = "mostly monophonic" if single else "polyphonic"

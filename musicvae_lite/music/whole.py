@@ -24,23 +24,58 @@ class Covering:
         control: [W, T, ...], what conditions them; None when nothing does.
         skip: int [W], steps of time at the start of each window that the one before it holds already.
         places: int [W], ticks of the song where what is new in each window begins.
+        ends: int [W], ticks of the song where each window ends.
+        bars: int [W, 2], first and last bar of what is new in each window, counted from 1.
         tied: bool [W], whether a note of the song sounds on where a window follows the one before it.
-        first, last: the bars covered, counted from 1.
         left_out: bars of the song that no window holds.
+        late: ticks by which the song's notes lie behind the steps they were taken for.
         track: index of the track taken.
         choice: which track was taken, and why.
+        warnings: what the user should know of the song and the tracks taken.
     """
 
     tokens: np.ndarray
     control: np.ndarray | None
     skip: np.ndarray
     places: np.ndarray
+    ends: np.ndarray
+    bars: np.ndarray
     tied: np.ndarray
-    first: int
-    last: int
     left_out: int
+    late: int
     track: int
     choice: str
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> int:
+        """The first bar covered, counted from 1."""
+        return int(self.bars[0, 0])
+
+    @property
+    def last(self) -> int:
+        """The last bar covered."""
+        return int(self.bars[-1, 1])
+
+    def until(self, score: Score, representation: Representation, bars: int) -> Covering:
+        """What lies within so many bars of the windows joined, which has an end of its own.
+
+        Args:
+            bars: bars of the representation.
+        """
+        bar = representation.grid_steps // representation.bars
+        lengths = representation.grid_steps - self.skip
+        begins = np.cumsum(lengths) - lengths
+        kept = begins < bars * bar
+        grid = Grid.of(score, representation.steps_per_quarter)
+        end = round(self.places[kept][-1] + (bars * bar - begins[kept][-1]) * grid.step_ticks)
+        last = int(grid.bar_of_tick(np.array([max(end - 1, 0)]))[0])
+        ends, spans = self.ends[kept].copy(), self.bars[kept].copy()
+        ends[-1], spans[-1, 1] = end, last
+        out = last - int((spans[:, 1] - spans[:, 0] + 1).sum())
+        rows = {name: getattr(self, name)[kept] for name in ("tokens", "skip", "places", "tied")}
+        control = None if self.control is None else self.control[kept]
+        return replace(self, **rows, control=control, ends=ends, bars=spans, left_out=out)
 
     def style(self, score: Score) -> Style:
         """Program and loudness of the track taken of a score, and the tempo of the first bar covered."""
@@ -53,7 +88,8 @@ class Covering:
         """Plain values that say what was taken of a score; tracks counted from 1."""
         bars = [self.first, self.last]
         taken = {"file": score.source, "bars": bars, "track": self.track + 1, "choice": self.choice}
-        return taken | ({"bars_left_out": self.left_out} if self.left_out else {})
+        more = {"whole": True, "bars_left_out": self.left_out, "warnings": list(self.warnings)}
+        return taken | {name: value for name, value in more.items() if value}
 
 
 def cover(score: Score, representation: Representation, track: int | None = None, **options: Any) -> Covering:
@@ -68,6 +104,8 @@ def cover(score: Score, representation: Representation, track: int | None = None
     Raises:
         NothingUsableError: no window fits anywhere; the message says why.
     """
+    if not len(score):
+        raise NothingUsableError(f"{score.source or 'the music'}: there are no notes in it")
     lenient = representation.lenient()
     found: Extraction = lenient.windows(score, None, track, **options)
     rows = np.flatnonzero(found.step == 0)
@@ -89,18 +127,20 @@ def cover(score: Score, representation: Representation, track: int | None = None
         else:
             reached = int(starts[starts > reached].min())
     firsts, lasts = (grid.bar_of_step(np.array(steps))[0] for steps in (begins, np.array(ends) - 1))
-    held = np.minimum(lasts, grid.bars) - firsts + 1
+    lasts = np.minimum(lasts, grid.bars)
     return Covering(
         found.tokens[chosen],
         None if found.control is None else found.control[chosen],
         np.array(skips),
         grid.tick_of_step(np.array(begins)),
+        np.rint(grid.tick_of_step(np.array(ends) - 1) + grid.step_ticks).astype(np.int64),
+        np.stack([firsts, lasts], axis=1),
         np.array(tied),
-        int(firsts[0]),
-        int(lasts[-1]),
-        grid.bars - int(held.sum()),
+        grid.bars - int((lasts - firsts + 1).sum()),
+        found.late,
         found.track,
         found.choice,
+        (*score.warnings, *found.warnings),
     )
 
 
@@ -122,8 +162,8 @@ def timeline(
     kept = covered.skip == 0 if not representation.is_gridded else np.full(len(covered.skip), True)
     lengths = representation.grid_steps - covered.skip[kept]
     begins = (np.cumsum(lengths) - lengths) / representation.steps_per_quarter
-    places, near = covered.places[kept] / score.ticks_per_quarter, 0.5 / representation.steps_per_quarter
-    return Timeline(begins, places, near, score, tempos)
+    ticks, near = score.ticks_per_quarter, 0.5 / representation.steps_per_quarter
+    return Timeline(begins, covered.places[kept] / ticks, near, score, covered.late / ticks, tempos)
 
 
 def join(
@@ -137,14 +177,22 @@ def join(
     Args:
         covered: what they were made from, window by window; it may hold more of them.
     """
-    if not representation.is_gridded:  # no part of such a window can be left out
-        kept = windows[covered.skip[: len(windows)] == 0]
-        return kept.reshape(1, -1, *kept.shape[2:]), representation
-    parts = [window[skip:] for window, skip in zip(windows, covered.skip, strict=False)]
-    tokens = np.concatenate(parts)
+    tokens = laid_out(windows, covered, representation)[0]
+    if not representation.is_gridded:
+        return tokens[None], representation
     if isinstance(representation, SoundsOn):
-        for step, tied in zip(np.cumsum([len(part) for part in parts])[:-1], covered.tied[1:], strict=False):
+        lengths = representation.steps - covered.skip[: len(windows)]
+        for step, tied in zip(np.cumsum(lengths)[:-1], covered.tied[1:], strict=False):
             if tied:
                 representation.sound_on(tokens, int(step))
     bar_steps = representation.steps // representation.bars
     return tokens[None], replace(representation, bars=len(tokens) // bar_steps)  # type: ignore[type-var]
+
+
+def laid_out(windows: np.ndarray, covered: Covering, representation: Representation) -> np.ndarray:
+    """Windows [W, T, ...], of tokens or of what conditions them, one behind the other: [1, L, ...]."""
+    if not representation.is_gridded:  # no part of such a window can be left out
+        kept = windows[covered.skip[: len(windows)] == 0]
+        return kept.reshape(1, -1, *kept.shape[2:])
+    parts = [window[skip:] for window, skip in zip(windows, covered.skip, strict=False)]
+    return np.concatenate(parts)[None]

@@ -6,9 +6,11 @@ import ctypes
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import torch
 from torch import Tensor
 
 from musicvae_lite import resources
+from musicvae_lite.errors import ConfigError
 
 # Loops marked `omp simd` work on many values at once. Errors of arithmetic are neither reported nor trapped,
 # or they could not.
@@ -36,10 +39,13 @@ def call(source: Path, name: str, *given: Tensor | int) -> None:
     getattr(library(source), name)(*map(ctypes.c_size_t, numbers))
 
 
-def compiler() -> str | None:
-    """The C compiler: what CC says, or the system's."""
-    named = os.environ.get("CC")
-    return next(filter(None, map(shutil.which, [named] if named else ["cc", "gcc", "clang"])), None)
+def compiler() -> tuple[str, ...] | None:
+    """The C compiler and its arguments: what CC says, or the system's."""
+    named = shlex.split(os.environ.get("CC", ""))
+    for name, *more in [named] if named else [["cc"], ["gcc"], ["clang"]]:
+        if found := shutil.which(name):
+            return found, *more
+    return None
 
 
 @cache
@@ -52,17 +58,21 @@ def library(source: Path) -> ctypes.CDLL | None:
         return None
     try:
         return ctypes.CDLL(str(built(source, with_what)))
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, subprocess.SubprocessError, ConfigError):  # the last: there is no place to keep it
         return None
 
 
-def built(source: Path, with_what: str) -> Path:
+def built(source: Path, with_what: Sequence[str]) -> Path:
     """The library's file, made where it is not there yet.
 
+    Args:
+        with_what: a compiler and its arguments.
+
     Raises:
+        ConfigError: there is no folder to keep it in.
         OSError, SubprocessError: it cannot be compiled or kept, or somebody else could have written it.
     """
-    about = "\n".join([source.read_text("utf-8"), with_what, *FLAGS, _processor()])
+    about = "\n".join([source.read_text("utf-8"), *with_what, *FLAGS, _processor()])
     name = f"{source.stem}-{hashlib.sha256(about.encode()).hexdigest()[:16]}.so"
     kept = resources.cache_dir() / "native" / name
     if not kept.exists():
@@ -85,9 +95,9 @@ def _is_own(path: Path) -> bool:
     return about.st_uid in (0, os.geteuid()) and not about.st_mode & 0o022
 
 
-def _compile(source: Path, with_what: str, made: Path) -> None:
+def _compile(source: Path, with_what: Sequence[str], made: Path) -> None:
     for further in FOR_THIS_PROCESSOR:
-        command = [with_what, *FLAGS, further, str(source), "-o", str(made)]
+        command = [*with_what, *FLAGS, further, str(source), "-o", str(made)]
         done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
         if done.returncode == 0:
             return

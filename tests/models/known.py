@@ -33,7 +33,7 @@ class KnownModel:
     def generator(self, seed: int) -> torch.Generator:
         return torch.Generator().manual_seed(seed)
 
-    def decode(self, z: Tensor, temperature: float = 0.0, seed: int = 0) -> Any:
+    def decode(self, z: Tensor, temperature: float = 0.0, seed: int = 0, control: Any = None) -> Any:
         count = (COUNT + COUNT_PER_UNIT * z[:, 0]).round().clamp(2, 8).numpy()
         leap = (LEAP + LEAP_PER_UNIT * z[:, 1]).round().clamp(0, 24).numpy()
         tokens = np.zeros((len(z), 16), np.uint8)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,13 @@ from musicvae_lite.errors import CheckpointError, NothingUsableError
 from musicvae_lite.models import catalogue
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.music_vae import MusicVAE
-from musicvae_lite.music.representations import PianorollRepresentation
-from musicvae_lite.music.score import Meter, Score, Track
+from musicvae_lite.music.representations import (
+    DrumsRepresentation,
+    PianorollRepresentation,
+)
+from musicvae_lite.music.score import Meter, MeterChange, Score, Track
 from tests.corpora.tunes import tune
-from tests.models.small import save_small, small_model
+from tests.models.small import save_small, small_chord_model, small_model
 
 
 @pytest.fixture
@@ -129,3 +133,55 @@ def test_the_hash_knows_the_weights(shipped: Path, tmp_path: Path):
     same = save_small(tmp_path / "copy", 2)
     assert catalogue.sha256(same) == catalogue.sha256(shipped / "melody-2bar")
     assert catalogue.sha256(save_small(tmp_path / "other", 2, seed=1)) != catalogue.sha256(same)
+
+
+def drummed() -> Score:
+    """A tune and drums that play in all of its bars."""
+    song = tune(1)
+    count = len(song)
+    return Score(
+        480,
+        np.repeat(song.start, 2),
+        np.repeat(song.end, 2),
+        np.stack([song.pitch, np.full(count, 38)], 1).reshape(-1).astype(np.int32),
+        np.full(2 * count, 80, np.int32),
+        np.tile([0, 1], count).astype(np.int32),
+        (Track("Bass", 33), Track("Drums", 0, True)),
+    )
+
+
+def save_drums(folder: Path) -> Path:
+    table = {
+        "representation": DrumsRepresentation().to_config(),
+        "encoder": {"kind": "flat", "hidden": 8},
+        "decoder": {"kind": "flat", "hidden": 8, "layers": 1, "feed": 4},
+        "z": 4,
+    }
+    MusicVAE(MusicConfig.from_table(table, "drums")).save(folder)
+    return folder
+
+
+def test_the_track_asked_for_chooses(shipped: Path):
+    save_drums(shipped / "drums-2bar")
+    song = drummed()
+    assert catalogue.choose(song)[0].name == catalogue.choose(song, tracks=[0])[0].name == "melody-2bar"
+    assert catalogue.choose(song, tracks=[1])[0].name == "drums-2bar"
+    waltz = replace(song, meters=(MeterChange(0, Meter(6, 8)),))
+    with pytest.raises(NothingUsableError, match="melody"):  # and not as drums
+        catalogue.choose(waltz, tracks=[0])
+
+
+def test_what_is_imported_comes_behind_what_ships(shipped: Path, tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("MUSICVAE_LITE_CACHE", str(tmp_path / "cache"))
+    save_small(tmp_path / "cache" / "models" / "a-first-name", 2)
+    save_small(tmp_path / "cache" / "models" / "jig", 2, "6/8")
+    assert catalogue.choose()[0].name == catalogue.choose(tune(1))[0].name == "melody-2bar"
+    folder, why = catalogue.choose(tune(1, meter=Meter(6, 8)))
+    assert folder.name == "jig" and why == "jig: imported, and no shipped model takes this music"
+
+
+def test_chords_ask_for_a_model_that_follows_some(shipped: Path):
+    small_chord_model().save(shipped / "melody-2bar-chords")
+    assert catalogue.choose(tune(1))[0].name == "melody-2bar"
+    folder, why = catalogue.choose(tune(1), with_chords=True)
+    assert folder.name == "melody-2bar-chords" and "shipped models for chords" in why

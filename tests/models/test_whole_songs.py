@@ -9,14 +9,18 @@ import numpy as np
 import pytest
 import torch
 
-from musicvae_lite.errors import ConfigError
+from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.models import whole_songs
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.moves.continuing import carry_on
+from musicvae_lite.models.moves.writing import Writing
 from musicvae_lite.models.music_vae import MusicVAE
-from musicvae_lite.music.representations import GrooveRepresentation, MultitrackRepresentation
+from musicvae_lite.music.representations import (
+    GrooveRepresentation,
+    MultitrackRepresentation,
+)
 from musicvae_lite.music.score import Meter, MeterChange, Score, TempoChange, Track
-from tests.models.small import small_model
+from tests.models.small import small_chord_model, small_model
 
 
 def scale(bars: int, first: int = 60) -> Score:
@@ -191,3 +195,34 @@ def test_music_that_goes_on_keeps_its_own_place():
     later = score.start >= (2 + 16) * score.ticks_per_quarter
     assert np.array_equal(score.pitch[later], fresh.pitch)
     assert np.array_equal(score.start[later] - 18 * score.ticks_per_quarter, fresh.start)
+
+
+def test_a_song_that_lies_beside_the_grid_is_laid_beside_it_again():
+    """All notes come 50 ticks, two fifths of a step, behind the bar lines."""
+    model, song = small_model(), scale(4)
+    behind = replace(song, start=song.start + 50, end=song.end + 50)
+    made = whole_songs.reconstruct(model, behind).joined()
+    tick = made.start * song.ticks_per_quarter / made.ticks_per_quarter
+    assert len(made) and (tick % 120 == 50).all()
+    on_it = whole_songs.reconstruct(model, song).joined()
+    assert np.array_equal(on_it.pitch, made.pitch)
+
+
+def test_a_song_without_notes_is_refused():
+    with pytest.raises(NothingUsableError, match="there are no notes in it"):
+        whole_songs.reconstruct(groove_model("humanize"), scale(2).select(np.array([], np.int64)))
+
+
+def test_chords_stand_in_what_is_made_of_a_whole_song():
+    model = small_chord_model()
+    whole = whole_songs.reconstruct(model, scale(4), chords="C | Am").joined()
+    ticks = whole.ticks_per_quarter
+    assert [(c.tick // ticks, c.symbol) for c in whole.chords] == [(0, "C"), (4, "Am"), (8, "C"), (12, "Am")]
+    longer = carry_on(model, scale(2), 2, how=Writing(chords="F | G")).joined()
+    assert [(c.tick // ticks, c.symbol) for c in longer.chords][-2:] == [(8, "F"), (12, "G")]
+
+
+def test_what_is_odd_about_a_song_is_in_the_record():
+    drums = replace(beat(2), tracks=(Track("Drum Kit", 0, False),), warnings=("torn",))
+    [told] = whole_songs.reconstruct(groove_model("humanize"), drums).record["inputs"]
+    assert told["warnings"] == ["torn", "track 1 'Drum Kit' is read as drums, but lies off channel 10"]

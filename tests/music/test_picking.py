@@ -133,3 +133,25 @@ def test_stems():
         "odd#name",
         "",
     ]
+
+
+def test_what_is_odd_about_a_song_comes_along():
+    song = replace(tune(1), warnings=("torn",))
+    chosen = pick(song, TWO)
+    assert chosen.warnings == ("torn",) and chosen.to_record()["warnings"] == ["torn"]
+    assert "warnings" not in pick(tune(1), TWO).to_record()
+
+
+def test_a_pickup_is_named_where_bars_begin_with_it():
+    song = tune(1)
+    ticks = song.ticks_per_quarter
+    meters = (MeterChange(0, Meter(1, 4)), MeterChange(ticks, Meter(4, 4)))
+    later = replace(song, start=song.start + ticks, end=song.end + ticks, meters=meters)
+    with pytest.raises(NothingUsableError, match=r"bar 1 is a pickup.*begin with bar 2"):
+        pick(later, TWO, (1, 2))
+    assert pick(later, TWO, (2, 3)).bars == (2, 3)
+
+
+def test_bars_beyond_the_end_are_told():
+    with pytest.raises(NothingUsableError, match="the song ends with bar 8"):
+        pick(tune(1, bars=8), TWO, (8, 9))

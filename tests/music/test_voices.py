@@ -1,8 +1,11 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musicvae_lite.music.voices import overlapping, skyline
+from musicvae_lite.music.representations import MelodyRepresentation
+from musicvae_lite.music.score import Score, Track
+from musicvae_lite.music.voices import choose_melody, is_named_drums, overlapping, skyline
 
 NOTES = st.lists(
     st.tuples(st.integers(0, 30), st.integers(1, 12), st.integers(40, 50)), min_size=1, max_size=15
@@ -49,3 +52,38 @@ def test_a_long_note_is_remembered_behind_a_short_one():
 def test_voices_do_not_overlap_each_other():
     start, end, voice = np.array([0, 480, 0, 240]), np.array([480, 960, 960, 480]), np.array([0, 0, 1, 1])
     assert overlapping(start, end, 120, voice).tolist() == [False, False, False, True]
+
+
+def band(*names: str) -> Score:
+    """A track of four notes a name, each higher than the one before it; none on channel 10."""
+    start = np.tile(np.arange(4, dtype=np.int32) * 480, len(names))
+    track = np.repeat(np.arange(len(names), dtype=np.int32), 4)
+    order = np.argsort(start, kind="stable")
+    pitch = (50 + 10 * track)[order]
+    fields = (start[order], start[order] + 480, pitch, np.full(len(start), 80, np.int32), track[order])
+    return Score(480, *fields, tuple(Track(name) for name in names))
+
+
+@pytest.mark.parametrize(
+    ("name", "is_drums"),
+    [
+        ("Drum Kit", True),
+        ("Percussion 2", True),
+        ("Drummer", True),
+        ("Drummer 1", True),
+        ("The Little Drummer Boy", False),
+        ("Steel Drums", False),
+        ("Drum and Bass", False),
+        ("Flute", False),
+    ],
+)
+def test_names_that_say_drums(name: str, is_drums: bool):
+    assert is_named_drums(name) == is_drums
+    assert choose_melody(band("Bass", name), 120)[0] == (0 if is_drums else 1)
+
+
+def test_a_song_of_nothing_but_named_drums_has_no_melody():
+    assert choose_melody(band("Kick", "Snare"), 120) == (-1, "")
+    found = MelodyRepresentation().windows(band("Drum Kit"))
+    assert "--track takes one of them" in found.rejections[0].detail
+    assert len(MelodyRepresentation(bars=1).windows(band("Drum Kit"), track=0)) == 1

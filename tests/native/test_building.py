@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from musicvae_lite import resources
+from musicvae_lite.errors import ConfigError
 from musicvae_lite.native import building, lstm, transpose
 from tests.compiling import needs_compiler
 
@@ -111,3 +113,19 @@ def test_it_can_be_left_out(source: Path, monkeypatch: pytest.MonkeyPatch):
 def test_many_threads_are_left_to_pytorch(source: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(torch, "get_num_threads", lambda: building.MOST_THREADS + 1)
     assert not building.serves(source, CPU)
+
+
+@needs_compiler
+def test_a_compiler_may_have_arguments(source: Path, monkeypatch: pytest.MonkeyPatch):
+    name, *_ = building.compiler() or ("",)
+    monkeypatch.setenv("CC", f"'{name}' -pthread")
+    assert building.compiler() == (name, "-pthread")
+    assert building.library(source) is not None
+
+
+def test_without_a_place_to_keep_them_there_are_none(source: Path, monkeypatch: pytest.MonkeyPatch):
+    def nowhere() -> Path:
+        raise ConfigError("no home")
+
+    monkeypatch.setattr(resources, "cache_dir", nowhere)
+    assert building.library(source) is None

@@ -101,10 +101,12 @@ def measure(
     Raises:
         ConfigError: nothing can be moved, or none of the attributes that are measured.
     """
-    columns = attributes.names(model.representation)
+    if not mover.names:
+        raise ConfigError("the model cannot change attributes yet; run `mvae attributes fit MODEL DATA`")
+    columns = measured(model)
     rows = tuple(name for name in columns if name in mover.names)
     if not rows:
-        raise ConfigError("the model cannot change attributes yet; run `mvae attributes fit MODEL DATA`")
+        raise ConfigError(f"none of what the model can change can be measured: {', '.join(mover.names)}")
     z = model.vae.draw(count, model.generator(seed))
     before = values(model, z, temperature, seed)
     size = deviations(before)
@@ -129,7 +131,26 @@ def deviations(values: np.ndarray) -> np.ndarray:
     return np.where(spread > 0, spread, np.inf)
 
 
-def values(model: MusicVAE, z: Tensor, temperature: float = 0.0, seed: int = 0) -> np.ndarray:
-    """Every attribute of what codes [N, Z] decode to, float64 [N, A], in the order of `attributes.names`."""
-    found = attributes.measure(model.decode(z, temperature, seed).tokens, model.representation)
-    return np.stack([found[name] for name in attributes.names(model.representation)], 1)
+def measured(model: MusicVAE) -> tuple[str, ...]:
+    """The attributes that can be measured on what a model writes; none on most kinds of music."""
+    try:
+        return attributes.names(model.representation)
+    except ConfigError:
+        return ()
+
+
+def values(
+    model: MusicVAE,
+    z: Tensor,
+    temperature: float = 0.0,
+    seed: int = 0,
+    control: np.ndarray | None = None,
+) -> np.ndarray:
+    """Every attribute of what codes [N, Z] decode to, float64 [N, A], in the order of `measured`.
+
+    Args:
+        control: what conditions all of them, [T, ...].
+    """
+    told = None if control is None else np.repeat(control[None], len(z), 0)
+    found = attributes.measure(model.decode(z, temperature, seed, control=told).tokens, model.representation)
+    return np.stack([found[name] for name in measured(model)], 1)

@@ -10,7 +10,7 @@ import torch
 
 from musicvae_lite.models.attributes import table
 from musicvae_lite.models.attributes.moving import MOST, check
-from musicvae_lite.models.moves.writing import Writing, write
+from musicvae_lite.models.moves.writing import Writing, told, write
 from musicvae_lite.music import attributes
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ def adjust(
     codes of music, which are means, keep to their notes for long. So several strengths are tried, and the one
     whose likeliest notes change by what was asked for comes back.
 
-    The take's record says under "changed" by how much each attribute did, before temperature.
+    The take's record says under "changed" by how much each attribute did, before temperature. An attribute
+    that only a model's own vectors know cannot be measured: its move is made as it is.
 
     Args:
         amounts: in standard deviations over the model's samples.
@@ -51,33 +52,37 @@ def adjust(
         ConfigError: the model cannot change an attribute of that name in this way, or an amount is out of
             range.
     """
-    picked = model.pick(music)
+    picked, how = model.pick(music), how or Writing()
     way = way or model.attributes.best
     amounts = attributes.written_out(amounts)
     mover, start = model.attributes.choose(way), model.posterior(picked).mean
     check(amounts, mover.names)
     tried = [{name: max(-MOST, min(s * a, MOST)) for name, a in amounts.items()} for s in STRENGTHS]
     moved = [mover.move(start, amount) for amount in tried]
-    best, changes = _nearest(model, torch.cat([start, *moved]), amounts)
-    told = {"attributes": amounts, "changed": changes, "way": way, "strength": STRENGTHS[best]}
-    return write(model, "attributes", moved[best], [picked], [picked.stem], how or Writing(), told)
+    best, changes = STRENGTHS.index(1.0), {}
+    if any(name in table.measured(model) for name in amounts):
+        best, changes = _nearest(model, torch.cat([start, *moved]), amounts, told(model, picked, how))
+    record = {"attributes": amounts, "changed": changes, "way": way, "strength": STRENGTHS[best]}
+    return write(model, "attributes", moved[best], [picked], [picked.stem], how, record)
 
 
-def _nearest(model: MusicVAE, z: Tensor, amounts: dict[str, float]) -> tuple[int, dict[str, float]]:
+def _nearest(
+    model: MusicVAE, z: Tensor, amounts: dict[str, float], control: np.ndarray | None
+) -> tuple[int, dict[str, float]]:
     """Which of the codes [1 + S, Z] behind the first differs from it by what was asked, and little else, and
-    by how much it does."""
-    values = table.values(model, z) / _deviations(model)  # [1 + S, A]
-    names = attributes.names(model.representation)
+    by how much it does, where all are written under a control [T, ...]."""
+    values = table.values(model, z, control=control) / _deviations(model)  # [1 + S, A]
+    names = table.measured(model)
     wanted = np.array([amounts.get(name, 0.0) for name in names])
     weight = np.array([1.0 if name in amounts else OTHERS for name in names])
     changes = values[1:] - values[0]
     best = int(np.square((changes - wanted) * weight).sum(1).argmin())
     found = dict(zip(names, changes[best].tolist(), strict=True))
-    return best, {name: round(found[name], 2) for name in amounts}
+    return best, {name: round(found[name], 2) for name in amounts if name in found}
 
 
 def _deviations(model: MusicVAE) -> np.ndarray:
-    """How much each attribute of `attributes.names` varies over samples: standard deviations [A]."""
+    """How much each attribute of `table.measured` varies over samples: standard deviations [A]."""
     if model not in _KNOWN:
         samples = model.vae.draw(SAMPLES, model.generator(0))
         _KNOWN[model] = table.deviations(table.values(model, samples))

@@ -15,11 +15,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from musicvae_lite.errors import ConfigError
+from musicvae_lite.errors import ConfigError, NothingUsableError, counted
 from musicvae_lite.models.moves.writing import Writing
+from musicvae_lite.music.grid import Grid, accepts
 from musicvae_lite.music.picking import load
+from musicvae_lite.music.representations.base import Representation
+from musicvae_lite.music.score import COMMON_TIME, MeterChange, Score
 from musicvae_lite.music.takes import Takes
-from musicvae_lite.music.whole import cover, join, timeline
+from musicvae_lite.music.timeline import Timeline
+from musicvae_lite.music.whole import Covering, cover, join, laid_out, timeline
 
 if TYPE_CHECKING:
     from musicvae_lite.models.music_vae import MusicVAE
@@ -51,7 +55,7 @@ def carry_on(
     Raises:
         ConfigError: the model cannot carry on (its windows have one bar, or it makes one thing of another),
             or `bars` is out of range.
-        NothingUsableError: no window fits anywhere in the music.
+        NothingUsableError: no window fits anywhere in the music, or none holds a note.
         ReadError: the file cannot be read.
     """
     r, how = model.representation, how or Writing()
@@ -61,16 +65,19 @@ def carry_on(
     if r.bars < 2 or not r.is_gridded or getattr(r, "task", "play") != "play":
         raise ConfigError(
             f"this model cannot carry on: it needs windows of two bars or more on a grid that it gives back "
-            f"as they are; {r.name} of {r.bars} bar{'s' * (r.bars != 1)} is not that"
+            f"as they are; {r.name} of {counted(r.bars, 'bar')} is not that"
         )
     score = load(music)
     covered = cover(score, r, track)
-    before, _ = join(covered.tokens, covered, r)  # [1, L, ...]
-    fresh = r.bars // 2  # bars written at a time
-    size = fresh * r.steps // r.bars
-    told = _told(model, how.chords, -(-bars // fresh), fresh)
+    bar, fresh = r.steps // r.bars, r.bars // 2  # steps of one, and bars written at a time
+    size = fresh * bar
+    covered = covered.until(score, r, _bars_heard(covered, r, bar))
+    before, _ = join(covered.tokens, covered, r)
+    before = before[:, : _bars_heard(covered, r, bar) * bar]  # [1, L, ...]
+    known = None if covered.control is None else laid_out(covered.control, covered, r)[:, : before.shape[1]]
+    told = _told(model, how.chords, -(-bars // fresh), size, known)
     generator = model.generator(how.seed)
-    end, written, record = covered.tokens[-1], [], {}
+    end, written, record = _last(before[0], r.steps), [], {}
     for control in told:
         window = np.concatenate([end[size:], np.zeros_like(end[:size])])
         z = find(model, window, r.steps - size, control, generator)
@@ -78,8 +85,12 @@ def carry_on(
                             control=None if control is None else control[None])  # fmt: skip
         end, record = np.concatenate([end[size:], made.tokens[0][-size:]]), made.record
         written.append(end[-size:])
-    new = np.concatenate(written)[None, : bars * r.steps // r.bars]  # [1, bars * S, ...]
+    new = np.concatenate(written)[None, : bars * bar]  # [1, bars * S, ...]
     tokens = new if alone else np.concatenate([before.astype(new.dtype), new], 1)
+    control = None
+    if known is not None:
+        fresh_part = np.concatenate([part[-size:] for part in told if part is not None])[None, : bars * bar]
+        control = fresh_part if alone else np.concatenate([known, fresh_part], 1)
     long = replace(r, bars=tokens.shape[1] * r.bars // r.steps)  # type: ignore[type-var]
     record |= {
         "command": "continue",
@@ -90,9 +101,48 @@ def carry_on(
     }
     if how.chords is not None:
         record["chords"] = how.chords
-    label = f"{bars} new bars" if alone else f"bars {covered.first}-{covered.last} and {bars} more"
-    laid = None if alone else timeline(covered, score, r)
-    return Takes(long.canonical(tokens), long, covered.style(score), [label], record, timeline=laid)
+    label = counted(bars, "new bar") if alone else f"bars {covered.first}-{covered.last} and {bars} more"
+    style, laid = covered.style(score), None if alone else _going_on(covered, score, r)
+    if alone:
+        style = replace(style, qpm=score.qpm_at(int(covered.ends[-1]) - 1))
+    return Takes(long.canonical(tokens), long, style, [label], record, control, laid)
+
+
+def _bars_heard(covered: Covering, r: Representation, bar: int) -> int:
+    """Bars of the windows joined up to the last one in which something sounds. Raises NothingUsableError."""
+    joined, long = join(covered.tokens, covered, r)
+    sounds = np.flatnonzero(long.pianoroll(joined[0]).any(axis=1))
+    if not len(sounds):
+        raise NothingUsableError(
+            "nothing sounds in the bars that this model can read: there is no end to go on from"
+        )
+    return int(sounds[-1]) // bar + 1
+
+
+def _last(tokens: np.ndarray, steps: int) -> np.ndarray:
+    """The last steps of tokens [L, ...], silence in front of them where they are fewer: [steps, ...]."""
+    missing = max(steps - len(tokens), 0)
+    return np.concatenate([np.zeros((missing, *tokens.shape[1:]), tokens.dtype), tokens[-steps:]])
+
+
+def _going_on(covered: Covering, score: Score, r: Representation) -> Timeline:
+    """The music in its place and the new bars behind it, in bars of a meter that the model writes.
+
+    They follow at once, or after the song where it goes on with bars that the model cannot read.
+    """
+    end, mine = int(covered.ends[-1]), score.track == covered.track
+    if (score.start[mine] > end).any():
+        end = round(Grid.of(score).bar_ticks[-1])
+    meters = [m for m in score.meters if m.tick < end or (m.tick == end and accepts(r.meter, m.meter))]
+    if not accepts(r.meter, meters[-1].meter if meters else COMMON_TIME):
+        meters.append(MeterChange(end, r.meter))
+    laid = timeline(covered, replace(score, meters=tuple(meters)), r)
+    joined = (r.steps - covered.skip).sum() / r.steps_per_quarter
+    return replace(
+        laid,
+        begins=np.append(laid.begins, joined),
+        places=np.append(laid.places, end / score.ticks_per_quarter),
+    )
 
 
 def _seed(generator: torch.Generator) -> int:
@@ -106,6 +156,13 @@ def find(
 
     It minimises the nats of the known steps plus half the squared distance to a draw of the prior.
     """
+    with torch.inference_mode(False), torch.enable_grad():  # whatever holds around the call
+        return _found(model, window, known, control, generator)
+
+
+def _found(
+    model: MusicVAE, window: np.ndarray, known: int, control: np.ndarray | None, generator: torch.Generator
+) -> Tensor:
     vae, decoder = model.vae, model.vae.decoder
     target = model.tensor(window[None]).expand(TRIES, *window.shape)
     told = None if control is None else np.repeat(control[None], TRIES, 0)
@@ -128,15 +185,21 @@ def find(
     return (noise if prior is None else prior.colour(noise))[best].detach()
 
 
-def _told(model: MusicVAE, chords: str | None, count: int, fresh: int) -> list[np.ndarray | None]:
-    """The control [T, ...] of each window in turn: chords move through it as it moves on."""
+def _told(
+    model: MusicVAE, chords: str | None, count: int, size: int, known: np.ndarray | None
+) -> list[np.ndarray | None]:
+    """The control [T, ...] of each window in turn: chords move through it as it moves on.
+
+    Args:
+        size: steps written at a time.
+        known: control [1, L, ...] of the music before.
+    """
     r = model.representation
-    if r.control is None:
+    if r.control is None or known is None:
         if chords is not None:
             r.chords_of(chords)  # says that this model takes none
         return [None] * count
-    size = fresh * r.steps // r.bars
-    nothing = np.zeros((r.steps - size, *r.control.shape), r.control.dtype)
+    fresh = size * r.bars // r.steps
     if chords is None:
         line = np.zeros((count * size, *r.control.shape), r.control.dtype)
     else:
@@ -145,5 +208,5 @@ def _told(model: MusicVAE, chords: str | None, count: int, fresh: int) -> list[n
             raise ConfigError(
                 f"'{chords}': more bars of chords than the {count * fresh} that are to be written"
             )
-    line = np.concatenate([nothing, line])
+    line = np.concatenate([_last(known[0], r.steps - size), line])
     return [line[n * size : n * size + r.steps] for n in range(count)]

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd import Function
+from torch.autograd.function import once_differentiable
 from torch.autograd.graph import increment_version
 
 from musicvae_lite.models.stock.direction import Direction
@@ -58,6 +59,7 @@ class Fused(Function):
         return way.results(hidden, cells)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         gates, hidden, cells, weight, rows = ctx.saved_tensors
         d_output, d_cell = grads[0].contiguous(), grads[1].clone(memory_format=torch.contiguous_format)

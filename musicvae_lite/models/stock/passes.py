@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd import Function
+from torch.autograd.function import once_differentiable
 
 from musicvae_lite import runtime
 from musicvae_lite.models.stock.direction import Direction
@@ -51,6 +52,7 @@ class Passes(Function):
         return way.results(hidden, cells)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         gates, hidden, cells, weight = ctx.saved_tensors
         d_hidden, d_cell = grads

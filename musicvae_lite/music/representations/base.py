@@ -49,6 +49,8 @@ class Extraction:
         track: index of the (first) track taken, -1 when none.
         control: what conditions each window, [W, T, ...] as the representation's `control` says; None
             when nothing does.
+        late: ticks by which all notes lie behind the steps they were taken for, where they were moved onto
+            the grid as one.
         warnings: what the user should know though windows were found, one sentence each.
     """
 
@@ -60,6 +62,7 @@ class Extraction:
     choice: str = ""
     track: int = -1
     control: np.ndarray | None = None
+    late: int = 0
     warnings: tuple[str, ...] = field(default=())
 
     def __len__(self) -> int:
@@ -85,6 +88,7 @@ class Representation(Protocol):
     usual_hop: ClassVar[str]  # from window to window in datasets: "beat" or "bar"
     silence: ClassVar[int]  # the value of a step at which nothing begins
     polyphonic: ClassVar[bool]  # whether it takes all that one instrument plays at once
+    percussive: ClassVar[bool]  # whether it takes drums alone
 
     @property
     def bars(self) -> int: ...
@@ -115,6 +119,11 @@ class Representation(Protocol):
     @property
     def control(self) -> Step | None:
         """What one step of the condition is; None when windows stand alone."""
+        ...
+
+    @property
+    def follows_chords(self) -> bool:
+        """Whether chords condition windows."""
         ...
 
     @property

@@ -67,6 +67,7 @@ class DrumsRepresentation(Gridded):
     max_rest_bars: float | None = None
 
     name: ClassVar[str] = "drums"
+    percussive: ClassVar[bool] = True
     usual_hop: ClassVar[str] = "beat"
 
     def __post_init__(self) -> None:

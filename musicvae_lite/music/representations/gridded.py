@@ -12,6 +12,7 @@ from musicvae_lite.music.representations import chord_control, configuring
 from musicvae_lite.music.representations.base import Example
 from musicvae_lite.music.representations.steps import Step
 from musicvae_lite.music.score import Meter, Score
+from musicvae_lite.music.voices import pitched
 
 FINEST = 960  # steps a quarter
 MOST_BARS = 1024
@@ -24,6 +25,7 @@ class Gridded:
     usual_hop: ClassVar[str] = "bar"
     silence: ClassVar[int] = 0
     polyphonic: ClassVar[bool] = False  # takes all that one instrument plays at once
+    percussive: ClassVar[bool] = False  # takes drums alone
     bars: int
     meter: Meter
     steps_per_quarter: int
@@ -85,6 +87,11 @@ class Gridded:
         return chord_control.step_of(self._chords)
 
     @property
+    def follows_chords(self) -> bool:
+        """Whether chords condition windows."""
+        return self._chords is not None
+
+    @property
     def _chords(self) -> str | None:
         return getattr(self, "chords", None)
 
@@ -115,8 +122,7 @@ class Gridded:
 
     def candidates(self, score: Score) -> list[int | None]:
         """Which tracks `windows` may be asked for in turn, to take all that a song holds."""
-        used = np.unique(score.track).tolist()
-        return [index for index in used if not score.tracks[index].is_drum]
+        return [*pitched(score)]
 
     def examples(
         self, tokens: np.ndarray, control: np.ndarray | None, generator: np.random.Generator

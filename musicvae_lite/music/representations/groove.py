@@ -66,6 +66,7 @@ class GrooveRepresentation(Gridded):
     max_rest_bars: float | None = None
 
     name: ClassVar[str] = "groove"
+    percussive: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         self.check_grid()

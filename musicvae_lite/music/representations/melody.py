@@ -34,6 +34,8 @@ from musicvae_lite.music.representations.windowing import (
 )
 from musicvae_lite.music.score import COMMON_TIME, Meter, MeterChange, Score, TempoChange, Track
 
+NAMED = ", as their names say; --track takes one of them all the same"
+
 
 @dataclass(frozen=True)
 class MelodyRepresentation(Gridded):
@@ -157,7 +159,8 @@ class MelodyRepresentation(Gridded):
             song, source = chord_control.of_song(score, grid, grid.steps + self.steps, self.chords)
             control, choice = song[starts[:, None] + np.arange(self.steps)], f"{choice}; {source}"
         place_of = (bar.astype(np.int32), step.astype(np.int32), grid.tick_of_step(starts))
-        return Extraction(tokens, *place_of, tuple(rejections), choice, track, control)
+        late = round(line.shift * grid.step_ticks)
+        return Extraction(tokens, *place_of, tuple(rejections), choice, track, control, late)
 
     def _choose(self, score: Score, track: int | None) -> tuple[int, str, tuple[str, str] | None]:
         """The track to take and why, or the code and sentence of what makes it impossible."""
@@ -166,7 +169,8 @@ class MelodyRepresentation(Gridded):
             if track >= 0 or (self.min_notes == 0 and not len(score)):
                 return track, choice, None
             if len(score):
-                return -1, "", ("drums", "only drums, which have no melody")
+                named = "" if all(part.is_drum for part in score.tracks) else NAMED
+                return -1, "", ("drums", f"only drums, which have no melody{named}")
             return -1, "", ("empty", "no notes")
         if not 0 <= track < len(score.tracks):
             raise ConfigError(f"there is no track {track + 1}: the song has {len(score.tracks)}")

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from musicvae_lite.errors import ConfigError
+from musicvae_lite.errors import ConfigError, counted
 from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.representations import chord_control, configuring, events
 from musicvae_lite.music.representations.base import Extraction
@@ -183,7 +183,7 @@ class MultitrackRepresentation(Gridded):
                 tokens[row, column, : len(spelling)] = spelling
                 places[row, column, : len(at)] = at
         used = np.unique(score.track).tolist()
-        choice = f"{len(used)} track{'s' * (len(used) != 1)} together" if used else ""
+        choice = f"{counted(len(used), 'track')} together" if used else ""
         control = None
         if self.chords is not None:
             song, source = chord_control.of_song(score, grid, grid.steps + self.grid_steps, self.chords)

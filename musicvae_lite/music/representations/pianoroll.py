@@ -35,7 +35,7 @@ from musicvae_lite.music.representations.windowing import (
     rest_rule,
 )
 from musicvae_lite.music.score import COMMON_TIME, Meter, MeterChange, Score, TempoChange, Track
-from musicvae_lite.music.voices import label
+from musicvae_lite.music.voices import label, pitched
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,7 @@ class PianorollRepresentation(Gridded):
         mine = np.isin(score.track, tracks)
         start, end, pitch = score.start[mine], score.end[mine], score.pitch[mine].astype(np.int64)
         step, late = grid.quantise(start)
+        ticks = 0
         if len(late) and np.abs(late).mean() > SUSPECT and (shift := common_shift(late)):
             ticks = round(shift * grid.step_ticks)
             start, end = np.maximum(start - ticks, 0), np.maximum(end - ticks, 1)
@@ -146,7 +147,8 @@ class PianorollRepresentation(Gridded):
             windows[:, 0, self.keys :] = 0
             return windows
 
-        found = extract(self, grid, placement, rules, cut, choice=choice, track=tracks[0] if tracks else -1)
+        first = tracks[0] if tracks else -1
+        found = extract(self, grid, placement, rules, cut, choice=choice, track=first, late=ticks)
         if self.chords is None:
             return found
         control, source = chord_control.of_song(score, grid, len(song), self.chords)
@@ -165,7 +167,7 @@ class PianorollRepresentation(Gridded):
             if not (score.track == track).any():
                 return [], "", ("empty", f"{name} holds no notes")
             return [track], f"{name}: as asked", None
-        tracks = [index for index in np.unique(score.track).tolist() if not score.tracks[index].is_drum]
+        tracks = pitched(score)
         if not tracks and (len(score) or self.min_notes):
             only = ("drums", "only drums, which a piano-roll leaves out")
             return [], "", only if len(score) else ("empty", "no notes")

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from musicvae_lite.errors import ConfigError
+from musicvae_lite.errors import ConfigError, counted
 from musicvae_lite.music.grid import Grid, Stretch, accepts
 from musicvae_lite.music.representations.base import Extraction, Rejection, Representation
 from musicvae_lite.music.representations.steps import Binary, Categorical, Product
@@ -62,7 +62,7 @@ def place(grid: Grid, meter: Meter, steps: int, hop: int, spare: int) -> Placeme
         if left >= stretch.bar_steps:
             bars = int(left / stretch.bar_steps)
             last = stretch.bar + stretch.bars - 1
-            detail = f"{_bars(bars)} left over behind the last window: fewer than the model takes"
+            detail = f"{counted(bars, 'bar')} left over behind the last window: fewer than the model takes"
             rejections.append(Rejection(last - bars + 1, "short", detail, last))
     if not starts:
         none = np.zeros(0, dtype=np.int64)
@@ -83,14 +83,10 @@ def _fault(grid: Grid, index: int, meter: Meter, steps: int, length: int) -> Rej
         detail = f"bars of {stretch.meter} do not fill the {meter} bars of this model"
         return Rejection(stretch.bar, "meter", detail, last)
     if length < steps:
-        need = steps / stretch.bar_steps
-        detail = f"{_bars(stretch.bars)} of {stretch.meter} here, and the model takes {need:g} at a time"
+        here, need = f"{counted(stretch.bars, 'bar')} of {stretch.meter} here", steps / stretch.bar_steps
+        detail = f"{here}, and the model takes {need:g} at a time"
         return Rejection(stretch.bar, "short", detail, last)
     return None
-
-
-def _bars(count: int) -> str:
-    return "1 bar" if count == 1 else f"{count} bars"
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,7 +204,7 @@ def few_notes_rule(rep: Any, onsets: np.ndarray, starts: np.ndarray, what: str =
     count = total[starts + rep.steps] - total[starts]
     least = f"in a window, and {rep.min_notes} are the least"
     few = count < rep.min_notes
-    return Rule("few-notes", few, lambda i: f"{count[i]} {what}{'s' * int(count[i] != 1)} {least}")
+    return Rule("few-notes", few, lambda i: f"{counted(int(count[i]), what)} {least}")
 
 
 def extract(

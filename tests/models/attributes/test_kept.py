@@ -10,10 +10,15 @@ from musicvae_lite.errors import CheckpointError, ConfigError
 from musicvae_lite.models.attributes.guide import AttributeGuide
 from musicvae_lite.models.attributes.kept import GUIDE, Attributes, names
 from musicvae_lite.models.attributes.moving import Mover
+from musicvae_lite.models.attributes.table import deviations, measure
+from musicvae_lite.models.attributes.table import values as table_values
 from musicvae_lite.models.attributes.vectors import AttributeVectors
+from musicvae_lite.models.moves.adjusting import adjust
+from musicvae_lite.models.moves.writing import Writing
 from musicvae_lite.models.music_vae import MusicVAE
+from musicvae_lite.music.attributes import measure as measured
 from tests.corpora.tunes import tune
-from tests.models.small import save_small
+from tests.models.small import save_small, small_chord_model, small_model
 
 
 def test_vectors_are_kept_with_the_model(tmp_path: Path):
@@ -97,3 +102,30 @@ def test_syncopation_is_that_of_16ths_and_of_8ths(tmp_path: Path):
     }
     apart = model.adjust(tune(1), syncopation8=1.0, syncopation=-0.5).record["attributes"]
     assert apart == {"syncopation16": -0.5, "syncopation8": 1.0}
+
+
+def test_vectors_of_the_users_own_move_as_they_are():
+    """Nothing measures them, so no strength is sought."""
+    model = small_model()
+    model.attributes = Attributes(AttributeVectors({"happy": torch.full((8,), 0.5)}))
+    takes = model.adjust(tune(1), happy=2.0)
+    assert takes.record["strength"] == 1.0 and takes.record["changed"] == {}
+    moved = model.posterior(model.pick(tune(1))).mean + 1.0
+    assert (takes.tokens == model.decode(moved).tokens).all()
+    with pytest.raises(ConfigError, match="none of what the model can change can be measured: happy"):
+        measure(model, model.attributes.choose())
+
+
+@pytest.mark.parametrize("chords", [None, "F | G7"])
+def test_what_changed_is_measured_under_the_chords_that_are_followed(chords: str | None):
+    model = small_chord_model()
+    torch.manual_seed(0)
+    model.attributes = Attributes(AttributeVectors({"interval": 3 * torch.randn(8)}))
+    how = Writing(chords=chords)
+    takes = adjust(model, tune(1), {"interval": 1.0}, how=how)
+    before = model.reconstruct(tune(1), chords=chords).tokens
+    values = [measured(tokens, model.representation)["interval"] for tokens in (takes.tokens, before)]
+    spread = deviations(table_values(model, model.vae.draw(512, model.generator(0))))[2]
+    assert takes.record["changed"]["interval"] == pytest.approx(
+        float((values[0] - values[1])[0]) / spread, abs=0.006
+    )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from musicvae_lite.errors import ConfigError
+from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.models.moves import continuing
 from musicvae_lite.models.moves.writing import Writing
 from musicvae_lite.models.music_vae import MusicVAE
+from musicvae_lite.music.score import Meter, MeterChange, Score, TempoChange, Track
 from tests.corpora.tunes import tune
 from tests.models.small import small_model
 
@@ -73,3 +76,62 @@ def test_bars_out_of_range_are_refused(model: MusicVAE, bars: int):
 def test_a_model_that_makes_one_thing_of_another_cannot_carry_on():
     with pytest.raises(ConfigError, match="cannot carry on"):
         continuing.carry_on(MusicVAE.load("groove-2bar-humanize"), tune(1))
+
+
+def with_outro(song: Score, bars: int, meter: Meter | None = None, silent: bool = True) -> Score:
+    """A song and as many bars behind it, of chords of another track or of more notes of its own."""
+    ticks, quarters = song.ticks_per_quarter, (meter or Meter(4, 4)).quarters
+    end = round(song.end_tick)
+    start = (end + np.arange(bars) * quarters * ticks).astype(np.int32)
+    meters = song.meters if meter is None else (*song.meters, MeterChange(end, meter))
+    return replace(
+        song,
+        start=np.concatenate([song.start, start]),
+        end=np.concatenate([song.end, start + ticks]),
+        pitch=np.concatenate([song.pitch, np.full(bars, 50, np.int32)]),
+        velocity=np.concatenate([song.velocity, np.full(bars, 80, np.int32)]),
+        track=np.concatenate([song.track, np.full(bars, int(silent), np.int32)]),
+        tracks=(Track("Melody"), Track("Piano")),
+        meters=meters,
+    )
+
+
+def test_music_goes_on_where_its_own_track_ends(model: MusicVAE):
+    song = tune(1, bars=5)
+    songs = (replace(song, tracks=(Track("Melody"),)), with_outro(song, 4))
+    alone, with_piano = (continuing.carry_on(model, score, 3) for score in songs)
+    assert with_piano.labels == ["bars 1-5 and 3 more"]
+    assert (with_piano.tokens[0, 80:] == alone.tokens[0, 80:]).all()
+    assert with_piano.record["inputs"][0]["bars"] == [1, 5]
+    new = with_piano.joined()
+    assert new.start[new.start >= 5 * 4 * new.ticks_per_quarter].size  # at once, beside the piano
+
+
+def test_new_bars_follow_those_that_the_model_cannot_read(model: MusicVAE):
+    takes = continuing.carry_on(model, with_outro(tune(1, bars=4), 3, Meter(3, 4), silent=False), 2)
+    made = takes.joined()
+    quarters = made.start / made.ticks_per_quarter
+    assert not ((quarters >= 16) & (quarters < 25)).any() and (quarters >= 25).any()
+    assert [(m.tick // made.ticks_per_quarter, str(m.meter)) for m in made.meters] == [
+        (0, "4/4"),
+        (16, "3/4"),
+        (25, "4/4"),
+    ]
+
+
+def test_new_bars_alone_have_the_tempo_of_the_end(model: MusicVAE):
+    song = replace(tune(1, bars=4), tempos=(TempoChange(0, 120.0), TempoChange(3 * 1920, 60.0)))
+    assert continuing.carry_on(model, song, 2, alone=True).joined().tempos == (TempoChange(0, 60.0),)
+
+
+def test_silence_has_no_end_to_go_on_from(model: MusicVAE):
+    unread = with_outro(tune(1, bars=1).select(np.array([], np.int64)), 2, Meter(3, 4), silent=False)
+    with pytest.raises(NothingUsableError):
+        continuing.carry_on(model, unread, 2)
+
+
+@pytest.mark.parametrize("around", [torch.no_grad, torch.inference_mode])
+def test_it_works_where_gradients_are_off(model: MusicVAE, around):
+    with around():
+        inside = continuing.carry_on(model, tune(1, bars=4), 2)
+    assert (inside.tokens == continuing.carry_on(model, tune(1, bars=4), 2).tokens).all()

@@ -239,3 +239,12 @@ def test_gradients_that_lie_by_columns_are_read_right(passes: str):
         last.backward(lay(mask.t().contiguous()))
         found.append(leaf.grad)
     torch.testing.assert_close(found[0], found[1])
+
+
+def test_second_derivatives_are_refused_and_not_made_up(passes: str):
+    lstm, x, h, c = inputs()
+    x.requires_grad_()
+    out, _ = ours(lstm, x, h, c)
+    (slope,) = torch.autograd.grad(out.square().sum(), x, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        slope.sum().backward()
