@@ -3,8 +3,9 @@
     python -m benchmarks.interpolation MODEL DATA -o OUT
 
 Pairs of held-out windows A, B are interpolated along `latent.walk` between their posterior means, and,
-to compare, along the great circle, along the straight line, and in data space: at position t every step
-is taken from B with probability t, else from A. Measured at each position: the share of steps that
+to compare, evenly to the ear as `MusicVAE.interpolate` walks by itself (`moves.walking`), along the great
+circle, along the straight line, and in data space: at position t every step is taken from B with
+probability t, else from A. Measured at each position: the share of steps that
 differ from A (Hamming distance), and the
 negative log-probability under a 5-gram model of the training songs ("cost"), relative to the mean of
 the two ends of the same path. As figure 4 of Roberts et al. 2018 (arXiv:1803.05428).
@@ -19,13 +20,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from benchmarks import common
 from benchmarks.ngram import NGram
 from musicvae_lite.latent import CIRCLE, Course, walk
+from musicvae_lite.latent import points as along
+from musicvae_lite.models.moves.walking import even_shares
 from musicvae_lite.settings import to_table
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from musicvae_lite.models.music_vae import MusicVAE
     from musicvae_lite.music.representations.base import Representation
     from musicvae_lite.training.dataset import WindowDataset
@@ -33,6 +39,7 @@ if TYPE_CHECKING:
 ORDER = 5
 SHIFTS = range(-5, 7)  # the language model knows every key, as the model does
 WORDS = {
+    "latent_even": "latent space, even to the ear",
     "data": "data space (steps mixed)",
     "latent_great-circle": "latent space, great circle",
     "latent_straight": "latent space, straight line",
@@ -74,6 +81,19 @@ def latent(
     return common.decode(model, codes, temperature, seed).reshape(points, *a.shape)
 
 
+def even(model: MusicVAE, a: np.ndarray, b: np.ndarray, points: int) -> np.ndarray:
+    """Even walks [P, N, T] between a and b [N, T], of likeliest notes."""
+    first, last = common.encode(model, a).mean, common.encode(model, b).mean
+    walks = []
+    for start, end in zip(first, last, strict=True):
+
+        def heard(shares: np.ndarray, start: Tensor = start, end: Tensor = end) -> np.ndarray:
+            return common.decode(model, along(start, end, torch.from_numpy(shares), model.course), 0.0, 0)
+
+        walks.append(heard(even_shares(heard, points)))
+    return np.stack(walks, axis=1)
+
+
 def measure(path: np.ndarray, a: np.ndarray, language: NGram) -> dict[str, Any]:
     """Means over the pairs at each point of a path [P, N, T], and whether they are as hoped.
 
@@ -93,6 +113,8 @@ def measure(path: np.ndarray, a: np.ndarray, language: NGram) -> dict[str, Any]:
         "cost_lowest": cost.min(),
         "hamming_rises": bool((np.diff(distance.mean(1)) > 0).all()),
         "cost_within_10_percent": bool(np.abs(cost - 1).max() <= ALLOWED),
+        "distinct": np.mean([len({row.tobytes() for row in path[:, pair]}) for pair in range(pairs)]),
+        "inner_equal_to_an_end": ((path[1:-1] == path[0]).all(2) | (path[1:-1] == path[-1]).all(2)).mean(),
     }
 
 
@@ -117,6 +139,7 @@ def run(
         name: measure(latent(model, a, b, points, t, seed, course), a, language)
         for name, (t, course) in ways.items()
     }
+    paths["latent_even"] = measure(even(model, a, b, points), a, language)
     paths["data"] = measure(mixed(a, b, points, model.representation, seed), a, language)
     ours, other = paths[f"latent_{temperatures[0]:g}"], paths["data"]
     return {
@@ -155,6 +178,7 @@ def draw(result: dict[str, Any], path: Path, name: str) -> None:
         looks[key] = {"color": common.BLUE, "lw": 1, "ls": line}
     looks["latent_great-circle"] = {"color": common.GREY, "lw": 1.2, "ls": "-."}
     looks["latent_straight"] = {"color": common.GREY, "lw": 1.2, "ls": (0, (1, 1))}
+    looks["latent_even"] = {"color": common.BLUE, "lw": 1.6, "marker": "D", "ms": 3.5}
     looks = {key: look for key, look in looks.items() if key in result["paths"]}
     looks["data"] = {"color": common.ORANGE, "lw": 2, "marker": "s", "ms": 4}
     for key, look in looks.items():
@@ -201,6 +225,7 @@ def main() -> None:
         print(
             f"{key:20s} differs from A " + " ".join(f"{v:.2f}" for v in path["hamming"])
             + "   cost " + " ".join(f"{v:.2f}" for v in path["cost"])
+            + f"   distinct {path['distinct']:.1f}, inner as an end {path['inner_equal_to_an_end']:.1%}"
         )  # fmt: skip
     print(result["checks"], result["language_model"])
 

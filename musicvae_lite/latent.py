@@ -202,12 +202,14 @@ def walk(a: Tensor, b: Tensor, steps: int, course: Course = INNER) -> Tensor:
     """
     if steps < 1:
         raise ValueError(f"a path of {steps} steps has no points")
-    t = torch.linspace(0, 1, steps, dtype=a.dtype, device=a.device).view(-1, *[1] * a.dim())
+    return points(a, b, torch.linspace(0, 1, steps, dtype=a.dtype, device=a.device), course)
+
+
+def points(a: Tensor, b: Tensor, shares: Tensor, course: Course = INNER) -> Tensor:
+    """Points [P, ..., Z] of the path of `walk` at shares [P] of it, 0..1; the ends are a and b themselves."""
+    t = shares.to(a).view(-1, *[1] * a.dim())
     found = _course(a, b, t, course)
-    found[0] = a
-    if steps > 1:
-        found[-1] = b
-    return found
+    return torch.where(t == 0, a, torch.where(t == 1, b, found))
 
 
 def along(a: Tensor, b: Tensor, course: Course = INNER) -> Tensor:

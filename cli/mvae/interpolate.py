@@ -40,6 +40,9 @@ def interpolate(
     chords: Chords = None,
     label: Label = None,
     whole: Whole = False,
+    even: Annotated[
+        bool, typer.Option("--even/--by-code", help="Takes equally far apart to the ear, or in the code.")
+    ] = True,
     split: Split = False,
     wav: Wav = False,
     flac: Flac = False,
@@ -68,7 +71,7 @@ def interpolate(
         takes = whole_songs.interpolate(loaded, first.score, last.score, temperature, seed, chords, *asked)
         report(takes, to, why, as_json=as_json)
         return
-    takes = loaded.interpolate(first, last, steps, temperature, seed, chords)
+    takes = loaded.interpolate(first, last, steps, temperature, seed, chords, even)
     alike = [[f"{share:.0%}" for share in takes.agreement(pick.tokens)] for pick in (first, last)]
     columns = [("as A", alike[0]), ("as B", alike[1])]
     report(takes, to, why, [first, last], columns=columns, as_json=as_json)
