@@ -2,7 +2,9 @@
 
     settings.py   what may be asked of the server: sizes, times, counts
     guard.py      who may ask: hosts, origins, the size of what is sent
-    songs.py      songs: those of strangers are read in a process of their own
+    addresses.py  where it can be reached, from here and from other machines
+    songs.py      songs and their windows
+    reader.py     songs of strangers, read in a process of their own
     asking.py     what a request says, checked field by field
     listing.py    which models and examples there are
     loading.py    the band, loaded behind the page

@@ -146,8 +146,9 @@ def create_app(settings: StudioSettings | None = None) -> Starlette:
 async def _json(request: Request) -> dict[str, Any]:
     try:
         table = json.loads(await request.body())
+        json.dumps(table, ensure_ascii=False).encode()  # half a surrogate can be escaped, and written nowhere
     except (ValueError, RecursionError) as error:
-        raise ConfigError("a request must be JSON") from error
+        raise ConfigError("a request must be JSON, its texts Unicode") from error
     if not isinstance(table, dict):
         raise ConfigError("a request must be a JSON object")
     return table

@@ -20,12 +20,13 @@ from musicvae_lite.models.image_vae import ImageVAE, plane
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.music import midi_writing
 from musicvae_lite.music.score import Score
-from musicvae_lite.music.takes import Style
+from musicvae_lite.music.takes import Style, Takes
 from musicvae_lite.render import audio_bytes, synthesize, to_mono
 from musicvae_lite.studio.asking import FORMATS, Ask, packed, unpacked
 from musicvae_lite.studio.listing import Listing
+from musicvae_lite.studio.reader import SongReader
 from musicvae_lite.studio.settings import StudioSettings
-from musicvae_lite.studio.songs import SongReader, Window, read
+from musicvae_lite.studio.songs import Window, read
 
 PAD = 65  # places of the dot along each side of the pad
 
@@ -55,7 +56,7 @@ class Band:
             return self._models[name]
 
     def windows(self, model: str, data: bytes | None, name: str) -> dict[str, Any]:
-        """Every window of an uploaded song, or of an example where `data` is None, with its code."""
+        """Windows of an uploaded file, or of an example where `data` is None, each with its code."""
         if data is None and name not in self.listing.examples:
             raise ConfigError(f"'{name[:40]}' is empty, and there is no example of that name on the shelf")
         m = self.model(model)
@@ -104,21 +105,24 @@ class Band:
     def play(self, ask: Ask, is_silent: bool = False) -> dict[str, Any]:
         """Notes and sound of one take: seconds throughout.
 
-        The sound is 16-bit PCM of one channel, little end first, in base64: a loop as long as the take, what
-        rings beyond its end laid over its beginning. It is empty where nothing sounds.
+        A take is as many windows of the model as its chords fill, one without chords. The sound is 16-bit
+        PCM of one channel, little end first, in base64: a loop as long as the take, what rings beyond its end
+        laid over its beginning. It is empty where nothing sounds.
         """
         code = self.code(ask)
-        score = self._score(ask, code)
-        r = self.model(ask.model).representation
-        length = r.grid_steps / r.steps_per_quarter * 60 / ask.qpm
+        takes = self._takes(ask, code)
+        score, r = takes[0], takes.representation
+        bars = r.bars * (takes.tokens.shape[1] // r.steps)
+        beats = bars * r.meter.quarters
+        length = beats * 60 / ask.qpm
         sound = ""
         if len(score) and not is_silent:
             audio = to_mono(synthesize(score, self.settings.rate))
             heard = looped(audio, round(length * self.settings.rate))
             sound = base64.b64encode(np.rint(heard * 32767).astype("<i2").tobytes()).decode()
         return {
-            "notes": notes(score), "length": length, "code": packed(code), "sound": sound,
-            "rate": self.settings.rate,
+            "notes": notes(score), "length": length, "bars": bars, "beats": beats, "code": packed(code),
+            "sound": sound, "rate": self.settings.rate,
         }  # fmt: skip
 
     def file(self, ask: Ask, form: str) -> bytes:
@@ -172,10 +176,13 @@ class Band:
             return False
 
     def _score(self, ask: Ask, code: np.ndarray) -> Score:
+        return self._takes(ask, code)[0]
+
+    def _takes(self, ask: Ask, code: np.ndarray) -> Takes:
         m = self.model(ask.model)
         style = Style(ask.qpm, ask.program)
         with self._lock:
-            return m.decode(code[None], ask.temperature, ask.seed, style, ask.chords)[0]
+            return m.decode(code[None], ask.temperature, ask.seed, style, ask.chords)
 
 
 def _on_pad(share: float) -> float:
@@ -203,7 +210,8 @@ def notes(score: Score) -> list[list[float]]:
 def _row(m: MusicVAE, window: Window, code: np.ndarray) -> dict[str, Any]:
     score = m.representation.to_score(window.tokens[None], window.style.qpm, window.style.program, 80)
     style = {"qpm": min(max(window.style.qpm, 30), 300), "program": window.style.program}
-    return {"bars": list(window.bars), "code": packed(code), "notes": notes(score), **style}
+    place = {"tune": window.tune, "bars": list(window.bars)}
+    return {**place, "code": packed(code), "notes": notes(score), **style}
 
 
 def _controls(windows: Sequence[Window]) -> np.ndarray | None:

@@ -7,6 +7,7 @@ pointed at 127.0.0.1 (DNS rebinding). The first shows in Origin, the second in H
 from __future__ import annotations
 
 import ipaddress
+import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,12 +38,13 @@ class Guard:
     Args:
         app: what is guarded.
         host: the address the server listens on. On loopback only loopback's names may be asked for;
-            elsewhere any numeric address and the name given.
+            elsewhere any numeric address, the name given, and the names of this machine.
         max_body: bytes a request may hold.
     """
 
     def __init__(self, app: Any, host: str, max_body: int):
         self.app, self.host, self.max_body = app, host, max_body
+        self.names = (*LOOPBACK, host.lower(), *(() if host in LOOPBACK else own_names()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -88,8 +90,8 @@ class Guard:
         if not self._is_ours(host):
             return 403, f"the studio does not answer to the host {host!r}; open the address that it printed"
         origin = headers.get(b"origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
-            return 403, f"a page of {origin} may not use this studio"
+        if origin is not None and _netloc(origin) != host.lower():
+            return 403, f"a page of {origin[:80]} may not use this studio"
         if headers.get(b"sec-fetch-site", "same-origin") == "cross-site" and method != "GET":
             return 403, "a page of another site may not use this studio"
         length = headers.get(b"content-length", "0")
@@ -102,12 +104,26 @@ class Guard:
             name = (urlsplit(f"//{host}").hostname or "").lower()
         except ValueError:
             return False
-        if name in LOOPBACK or name == self.host.lower():
+        if name in self.names:
             return True
         return self.host not in LOOPBACK and _is_address(name)
 
     def _too_large(self) -> str:
         return f"that is too large: the studio takes {self.max_body / 2**20:g} MiB at once"
+
+
+def own_names() -> tuple[str, ...]:
+    """What others may call this machine: its name, whole and without its domain, and as mDNS tells it."""
+    name = socket.gethostname().lower()
+    first = name.partition(".")[0]
+    return tuple(dict.fromkeys((name, first, f"{first}.local"))) if first else ()
+
+
+def _netloc(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _is_address(name: str) -> bool:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from musicvae_lite.errors import MusicVAEError
 from musicvae_lite.studio.listing import Listing
+from musicvae_lite.studio.reader import SongReader
 from musicvae_lite.studio.settings import StudioSettings
-from musicvae_lite.studio.songs import SongReader
 
 if TYPE_CHECKING:
     from musicvae_lite.studio.band import Band

@@ -8,6 +8,7 @@ import webbrowser
 from collections.abc import Callable
 
 from musicvae_lite.errors import ConfigError, MusicVAEError
+from musicvae_lite.studio.addresses import address, places
 from musicvae_lite.studio.guard import LOOPBACK
 from musicvae_lite.studio.settings import StudioSettings
 
@@ -16,16 +17,18 @@ def serve(settings: StudioSettings, say: Callable[[str], None], open_browser: bo
     """Serves the page until Ctrl-C: from the first moment on, while the models are still being loaded.
 
     Raises:
-        ConfigError: starlette or uvicorn are missing.
+        ConfigError: the host is empty; starlette or uvicorn are missing.
         MusicVAEError: the port is taken, or the address is none of this machine's.
     """
-    address = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{settings.port}/"
+    if not settings.host.strip():
+        raise ConfigError("--host is empty: name an address, such as 127.0.0.1, or leave it out")
     try:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         listener = socket.create_server((settings.host, settings.port), family=family, backlog=256)
     except OSError as error:
         raise MusicVAEError(
-            f"{address} cannot be served ({error.strerror or error}): choose another with --port or --host"
+            f"{address(settings.host, settings.port)} cannot be served ({error.strerror or error}): "
+            "choose another with --port or --host"
         ) from error
     try:
         import uvicorn
@@ -34,13 +37,15 @@ def serve(settings: StudioSettings, say: Callable[[str], None], open_browser: bo
     except ImportError as error:
         raise ConfigError(f"the studio needs {error.name}: pip install 'musicvae_lite[studio]'") from error
     app = create_app(settings)
+    here, elsewhere = places(settings.host, listener)
     if settings.host not in LOOPBACK:
         say(
-            f"note: everyone who can reach {settings.host} can use this studio. It has no password and sends "
-            "everything unencrypted; leave out --host to keep it to this machine"
+            f"note: everyone who can reach {elsewhere or here} can use this studio. It has no password and "
+            "sends everything unencrypted; leave out --host to keep it to this machine"
         )
-    say(f"the studio is open at {address} (Ctrl-C closes it)")
+    others = f", for other machines at {elsewhere}" if elsewhere else ""
+    say(f"the studio is open at {here}{others} (Ctrl-C closes it)")
     if open_browser:
-        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+        threading.Thread(target=webbrowser.open, args=(here,), daemon=True).start()
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_keep_alive=30))
     server.run(sockets=[listener])

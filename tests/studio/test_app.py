@@ -253,7 +253,7 @@ def test_every_field_is_checked(client: TestClient, changes: dict[str, Any], say
     assert says in error(client.post("/api/play", json=wish(client, **changes)), 422)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"[" * 100_000, b"\xff"])
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"[" * 100_000, b"\xff", b'{"model": "\\ud800"}'])
 def test_bodies_that_are_no_object(client: TestClient, body: bytes):
     assert "JSON" in error(client.post("/api/play", content=body), 422)
 

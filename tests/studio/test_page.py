@@ -132,6 +132,69 @@ def test_a_slider_moves_an_attribute_and_the_link_keeps_it(page: Any):
     assert page.get_by_label("Density").input_value() == "0.5"
 
 
+def test_a_knob_is_undone_by_a_key_and_keeps_no_key_to_itself(page: Any):
+    knob = page.locator("#temperature")
+    knob.focus()
+    page.keyboard.press("ArrowRight")
+    assert knob.input_value() == "0.05"
+    page.keyboard.press("k")
+    page.wait_for_selector("#takes li")
+    page.keyboard.press("u")
+    assert knob.input_value() == "0"
+    page.locator("#program").select_option("40")
+    page.keyboard.press("u")
+    assert page.locator("#program").input_value() == "0"
+
+
+def test_two_tabs_keep_all_their_takes(page: Any, address: str):
+    other = page.context.new_page()
+    other.goto(address)
+    other.wait_for_selector("body[data-ready]")
+    for count, tab in enumerate((page, other, page), 1):
+        tab.keyboard.press("k")
+        for shown in (page, other):
+            shown.wait_for_selector(f"#takes li:nth-child({count})")
+    other.get_by_label("Throw take 1 away").click()
+    for shown in (page, other):
+        shown.wait_for_selector("#takes li:nth-child(3)", state="detached")
+    assert page.locator("#takes li").count() == 2
+
+
+def test_a_fault_of_the_link_stays_until_the_visitor_goes_on(page: Any, address: str):
+    page.goto(f"{address}/#model=gone&view=music")
+    page.wait_for_selector("#message:not([hidden])")
+    page.wait_for_timeout(500)
+    assert "The model of this link, gone, is not here" in page.inner_text("#message")
+    page.keyboard.press("3")
+    assert page.is_hidden("#message")
+
+
+def test_numbers_of_a_link_are_made_to_fit(page: Any, address: str):
+    page.goto(f"{address}/#qpm=0&seed=-5&temperature=9&view=music")
+    page.wait_for_timeout(500)
+    shown = [page.locator(f"#{name}").input_value() for name in ("seed", "temperature")]
+    assert shown == ["0", "1.5"] and "qpm=30" in page.url
+    assert page.is_hidden("#message")
+
+
+def test_playing_can_be_called_off_before_it_begins(page: Any):
+    page.keyboard.press(" ")
+    page.keyboard.press(" ")
+    page.wait_for_timeout(1000)
+    assert page.get_attribute("#play", "aria-pressed") == "false"
+    assert page.inner_text("#play").strip().endswith("Play")
+
+
+def test_keys_of_music_do_nothing_among_pictures(page: Any):
+    page.locator("#tab-pictures").click()
+    for key in ("k", "n", " "):
+        page.keyboard.press(key)
+    page.locator("#tab-music").click()
+    page.wait_for_timeout(500)
+    assert page.locator("#takes li").count() == 0
+    assert page.get_attribute("#play", "aria-pressed") == "false"
+
+
 def test_files_and_faults_reach_the_page(page: Any, examples: Path):
     page.set_input_files("#file", str(examples / "twinkle.mid"))
     page.wait_for_selector("#windows button")
@@ -140,6 +203,11 @@ def test_files_and_faults_reach_the_page(page: Any, examples: Path):
     bad = {"name": "bad.mid", "mimeType": "audio/midi", "buffer": b"no music"}
     page.set_input_files("#file", [bad])
     page.wait_for_selector("#message:not([hidden])")
+    assert "bad.mid" in page.inner_text("#message")
+    good = {"name": "good.mid", "mimeType": "audio/midi", "buffer": (examples / "twinkle.mid").read_bytes()}
+    page.set_input_files("#file", [bad, good])
+    page.wait_for_selector("#songs button:has-text('good.mid')[aria-pressed=true]")
+    page.wait_for_timeout(500)
     assert "bad.mid" in page.inner_text("#message")
 
 

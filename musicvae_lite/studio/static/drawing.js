@@ -107,7 +107,7 @@ export function dot(canvas, place, moved, settled) {
   };
   canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); pointed(event); });
   canvas.addEventListener("pointermove", (event) => { if (event.buttons) pointed(event); });
-  canvas.addEventListener("pointerup", settled);
+  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, settled);
   canvas.addEventListener("keydown", (event) => {
     const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (!move) return;

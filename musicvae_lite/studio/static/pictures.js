@@ -2,7 +2,7 @@
 
 import { ask, latest } from "./asking.js";
 import { dot, pad, sayPlace } from "./drawing.js";
-import { state, write } from "./state.js";
+import { fitting, remember, state, write } from "./state.js";
 
 const $ = (id) => document.getElementById(id);
 const SIDE = 11;
@@ -13,7 +13,7 @@ async function pictureAt(x, y) {
   return `data:image/png;base64,${png}`;
 }
 
-const show = latest(async (guarded) => guarded(async () => { $("picture").src = await pictureAt(state.px, state.py); }));
+const show = latest(async (guarded) => guarded("picture", async () => { $("picture").src = await pictureAt(state.px, state.py); }));
 
 // A sheet of pictures behind the dot, drawn row by row as they arrive.
 async function backdrop(guarded) {
@@ -23,7 +23,7 @@ async function backdrop(guarded) {
   const mine = new OffscreenCanvas(SIDE * 28, SIDE * 28), pen = mine.getContext("2d");
   sheet = mine;
   for (let row = 0; row < SIDE; row++) {
-    await guarded(async () => {
+    await guarded("plane", async () => {
       const line = await Promise.all(Array.from({ length: SIDE }, (_, i) => pictureAt(i / (SIDE - 1), row / (SIDE - 1))));
       for (const [column, address] of line.entries()) {
         const image = new Image();
@@ -57,11 +57,14 @@ export function open(guarded, model) {
 }
 
 export function prepare(guarded) {
+  let isMoving = false;
   dot($("plane"), () => ({ x: state.px, y: state.py }), (x, y) => {
+    if (!isMoving) { remember(); isMoving = true; }
     Object.assign(state, { px: x, py: y });
     redraw();
     show(guarded);
-  }, write);
-  $("label").addEventListener("change", () => { state.label = +$("label").value; write(); open(guarded, opened); });
-  $("picture-seed").addEventListener("change", () => { state.pseed = +$("picture-seed").value || 0; write(); open(guarded, opened); });
+  }, () => { isMoving = false; write(); });
+  for (const [id, name] of [["label", "label"], ["picture-seed", "pseed"]]) {
+    $(id).addEventListener("change", () => { remember(); state[name] = fitting(name, $(id).value); write(); open(guarded, opened); });
+  }
 }

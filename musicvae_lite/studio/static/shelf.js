@@ -2,38 +2,50 @@
 
 import { ask, song } from "./asking.js";
 import { roll } from "./drawing.js";
+import { state } from "./state.js";
 
 const $ = (id) => document.getElementById(id);
+let of = "", asked = 0, shown = 0; // the model of the windows on the page; how many songs were asked for, and the last one shown
 export const title = (name) => name.replaceAll(/[-_]+/g, " ").replace(/^\w/, (c) => c.toUpperCase());
 
 // model(): what is played now; put(window, name): takes a window to the pad.
 export function wire(examples, { model, put, guarded, say }) {
-  const offer = (found) => {
+  const offer = (found, chosen) => {
+    for (const other of $("songs").children) other.setAttribute("aria-pressed", String(other === chosen));
+    of = model().name;
     $("windows").replaceChildren(...found.windows.map((w) => {
+      const named = w.tune || title(found.name);
       const button = document.createElement("button"), canvas = document.createElement("canvas");
       const bars = w.bars[0] === w.bars[1] ? `bar ${w.bars[0]}` : `bars ${w.bars[0]}–${w.bars[1]}`;
-      button.append(canvas, bars);
-      button.setAttribute("aria-label", `${title(found.name)}, ${bars}`);
-      button.addEventListener("click", () => put(w, found.windows.length > 1 ? `${title(found.name)} ${w.bars[0]}` : title(found.name)));
+      const caption = document.createElement("span");
+      caption.textContent = w.tune ? `${bars}, ${named}` : bars;
+      button.append(canvas, caption);
+      button.setAttribute("aria-label", `${named}, ${bars}`);
+      button.addEventListener("click", () => put(w, found.windows.length > 1 ? `${named} ${w.bars[0]}` : named));
       requestAnimationFrame(() => roll(canvas, w.notes, (model().beats * 60) / w.qpm, { small: true, lanes: model().lanes }));
       return button;
     }));
     say(`${title(found.name)}: ${found.windows.length} windows`);
   };
+  // What comes late, behind the windows of another song or for a model that is no longer chosen, is not shown.
+  const take = (button, name, file) => guarded(`song ${name}`, async () => {
+    const mine = ++asked, wanted = state.model;
+    const found = await song(wanted, name, file).catch((fault) => { if (state.model === wanted) throw fault; });
+    if (mine < shown || state.model !== wanted) return;
+    shown = mine;
+    offer(found, button);
+  });
   const made = (text, name, file) => {
     const button = document.createElement("button");
     button.textContent = text;
-    button.addEventListener("click", () => guarded(async () => {
-      for (const other of $("songs").children) other.setAttribute("aria-pressed", String(other === button));
-      offer(await song(model().name, name, file));
-    }));
+    button.addEventListener("click", () => take(button, name, file));
     return button;
   };
   const takeFiles = (files) => {
     for (const file of files) {
       const button = made(file.name.slice(0, 40), file.name, file);
       $("songs").prepend(button);
-      button.click();
+      take(button, file.name, file);
     }
   };
   for (const name of examples) {
@@ -50,10 +62,14 @@ export function wire(examples, { model, put, guarded, say }) {
 // Leaves the examples that the model takes; files of the visitor's own always stay.
 export async function fit(model) {
   const { examples } = await ask("shelf", { model });
+  if (state.model !== model) return;
   for (const button of $("songs").querySelectorAll("[data-example]")) button.hidden = !examples.includes(button.dataset.example);
 }
 
-export function clear() {
+// Puts windows away that are of another model.
+export function clear(model) {
+  if (of === model) return;
+  of = "";
   $("windows").replaceChildren();
   for (const button of $("songs").children) button.setAttribute("aria-pressed", "false");
 }

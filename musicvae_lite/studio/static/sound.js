@@ -1,7 +1,7 @@
 // Sound from the server, looped to the bar: a new take goes on where the old one stood.
 
 let context, source, gain, length = 0, begun = 0, sequence = 0;
-export const player = { playing: false };
+export const player = { playing: false, wanted: false }; // wanted: it is to sound, and may not do so yet
 const LOUD = 0.9;
 
 export async function wake() {
@@ -18,7 +18,9 @@ function loop(base64, rate) {
   return buffer;
 }
 
+// Does nothing once `stop` was called: what was asked for before may still be on its way.
 export async function sound({ sound: base64, length: seconds, rate }) {
+  if (!player.wanted) return;
   const mine = ++sequence;
   await wake();
   if (mine !== sequence) return;
@@ -52,7 +54,7 @@ function stopSource() {
 export function stop() {
   sequence++;
   stopSource();
-  player.playing = false;
+  player.playing = player.wanted = false;
 }
 
 export const position = () => (player.playing && length ? (context.currentTime - begun) % length : 0);

@@ -1,20 +1,46 @@
 // The tray: takes that were kept, each to be heard, put on the pad, downloaded or thrown away.
+// All tabs share one store: each change begins with what it holds by then.
 
 import { ask } from "./asking.js";
 import { roll } from "./drawing.js";
 
-const KEY = "musicvae_lite takes";
+const KEY = "musicvae_lite takes", MOST = 64;
+let canStore = true; // a full or closed store keeps nothing: then the takes are this page's alone
 export let takes = [];
-try { takes = JSON.parse(localStorage.getItem(KEY)) || []; } catch { takes = []; }
-const store = () => { try { localStorage.setItem(KEY, JSON.stringify(takes)); } catch { /* a full or closed store keeps nothing */ } };
 
-export function keep(take) {
-  if (takes.length >= 64) throw new Error("The tray holds 64 takes: download them, or throw some away.");
-  takes.push(take);
-  store();
+const newId = () => `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+
+function stored() {
+  if (!canStore) return takes;
+  try {
+    const found = JSON.parse(localStorage.getItem(KEY));
+    return Array.isArray(found) ? found : [];
+  } catch { return takes; }
+}
+function store(list) {
+  takes = list;
+  try { localStorage.setItem(KEY, JSON.stringify(takes)); canStore = true; } catch { canStore = false; }
 }
 
-const bare = ({ notes, length, tone, ...rest }) => rest;
+takes = stored();
+if (takes.some((take) => !take.id)) store(takes.map((take) => ({ ...take, id: take.id || newId() })));
+
+export function keep(take) {
+  const list = stored();
+  if (list.length >= MOST) throw new Error(`The tray holds ${MOST} takes: download them, or throw some away.`);
+  store([...list, { ...take, id: newId() }]);
+}
+
+// changed: called when another tab has kept a take, or thrown one away.
+export function watch(changed) {
+  window.addEventListener("storage", (event) => {
+    if (event.key !== KEY && event.key !== null) return;
+    takes = stored();
+    changed();
+  });
+}
+
+const bare = ({ id, notes, length, bars, beats, tone, ...rest }) => rest;
 
 export async function download(which, format, name) {
   const blob = await ask("download", { format, takes: which.map(bare), address: location.href }, "blob");
@@ -28,7 +54,7 @@ export async function download(which, format, name) {
 export function show(list, { hear, toPad, guarded }) {
   list.replaceChildren(...takes.map((take, index) => {
     const item = document.createElement("li"), canvas = document.createElement("canvas");
-    const face = button("", `Hear take ${index + 1}`, () => hear(take));
+    const face = button("", `Hear take ${index + 1}`, () => hear(bare(take)));
     face.className = "face";
     face.append(canvas);
     const row = document.createElement("div");
@@ -37,7 +63,10 @@ export function show(list, { hear, toPad, guarded }) {
       button("→ pad", `Put take ${index + 1} into the chosen corner`, () => toPad(take, `Take ${index + 1}`)),
       button("MIDI", `Download take ${index + 1} as MIDI`, () => download([take], "mid", `take-${index + 1}`)),
       button("WAV", `Download take ${index + 1} as WAV`, () => download([take], "wav", `take-${index + 1}`)),
-      button("✕", `Throw take ${index + 1} away`, () => { takes.splice(index, 1); store(); show(list, { hear, toPad, guarded }); }),
+      button("✕", `Throw take ${index + 1} away`, () => {
+        store(stored().filter((other) => other.id !== take.id));
+        show(list, { hear, toPad, guarded });
+      }),
     );
     item.append(face, row);
     requestAnimationFrame(() => roll(canvas, take.notes, take.length, { small: true, tone: take.tone }));
@@ -49,7 +78,7 @@ export function show(list, { hear, toPad, guarded }) {
     const made = document.createElement("button");
     made.textContent = text;
     made.setAttribute("aria-label", label);
-    made.addEventListener("click", () => guarded(call));
+    made.addEventListener("click", () => guarded("takes", call));
     return made;
   }
 }
