@@ -141,9 +141,11 @@ def test_unknown_suffixes_are_refused_by_name(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_missing_folder_is_one_clear_error(tmp_path):
-    with pytest.raises(MusicVAEError, match="nowhere"):
-        save_audio(tmp_path / "nowhere" / "a.wav", np.zeros((10, 2)))
+def test_a_folder_that_is_a_file_is_one_clear_error(tmp_path):
+    (tmp_path / "taken").write_bytes(b"")
+    with pytest.raises(MusicVAEError, match="taken is a file, not a folder"):
+        save_audio(tmp_path / "taken" / "a.wav", np.zeros((10, 2)))
+    assert save_audio(tmp_path / "new" / "a.wav", np.zeros((10, 2))).is_file()
 
 
 def test_what_cannot_be_played_is_said(tmp_path):

@@ -41,6 +41,15 @@ def note(message: str) -> None:
     say(f"note: {message}")
 
 
+def remark(replaced: Sequence[Path], warnings: Iterable[str]) -> None:
+    """Says which files there were before, and what the user should know of the music, each once."""
+    if replaced:
+        more = f" (and {len(replaced) - 1} more)" if len(replaced) > 1 else ""
+        note(f"{replaced[0].name}{more} was there already and has been replaced")
+    for warning in dict.fromkeys(warnings):
+        note(warning)
+
+
 def wrote(*paths: str | Path) -> None:
     """Says which files a command made, one line each, on stdout. Not for use with `--json`."""
     for path in paths:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from musicvae_lite.music.score import Score
 
 MOST_PANELS = 64
 
@@ -30,26 +33,39 @@ def plot(
 ) -> None:
     """Draw music as a piano-roll."""
     from musicvae_lite.errors import ConfigError
-    from musicvae_lite.music.excerpt import parts, read_bars
+    from musicvae_lite.music.excerpt import read_bars
     from musicvae_lite.music.picking import stem
     from musicvae_lite.plot import piano_roll
     from musicvae_lite.plot import strip as draw_strip
     from musicvae_lite.plot.pages import check_suffix
-    from mvae.output import wrote
+    from musicvae_lite.resources import expand
+    from mvae.output import remark, wrote
     from mvae.takes_output import parse_bars
 
-    target = check_suffix(output or Path(files[0]).with_name(f"{stem(files[0])}.png"))
+    if output:
+        check_suffix(output)
     place = parse_bars(bars)
     first = place[0] if place else 1
     songs = [(stem(file), read_bars(file, place)) for file in files]
+    warnings = [warning for _, song in songs for warning in song.warnings]
+    target = expand(output or Path(files[0]).with_name(f"{stem(files[0])}.png"))
+    replaced = [target] * target.exists()
     if len(songs) == 1 and strip is None:
-        wrote(piano_roll(songs[0][1], target, title, first))
-        return
-    heading = songs[0][1].title if len(songs) == 1 else ""
-    if strip is not None:
-        names = [name for name, _ in songs] if len(songs) > 1 else [""]
-        cut = zip(names, [parts(song, strip, first) for _, song in songs], strict=True)
-        songs = [(f"{name}  {part}".strip(), score) for name, found in cut for part, score in found]
-    if len(songs) > MOST_PANELS:
-        raise ConfigError(f"a strip holds at most {MOST_PANELS} panels, not {len(songs)}: name --bars")
-    wrote(draw_strip([score for _, score in songs], [name for name, _ in songs], target, title or heading))
+        piano_roll(songs[0][1], target, title, first)
+    else:
+        heading = title or (songs[0][1].title if len(songs) == 1 else "")
+        panels = [part for name, song in songs for part in _cut(name, song, strip, first, len(songs) > 1)]
+        if len(panels) > MOST_PANELS:
+            raise ConfigError(f"a strip holds at most {MOST_PANELS} panels, not {len(panels)}: name --bars")
+        draw_strip([score for _, score in panels], [name for name, _ in panels], target, heading)
+    remark(replaced, warnings)
+    wrote(target)
+
+
+def _cut(name: str, song: Score, bars: int | None, first: int, is_named: bool) -> list[tuple[str, Score]]:
+    """The panels of a song: the whole of it, or parts of so many bars."""
+    from musicvae_lite.music.excerpt import parts
+
+    if bars is None:
+        return [(name, song)]
+    return [(f"{name}  {part}" if is_named else part, score) for part, score in parts(song, bars, first)]

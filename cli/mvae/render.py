@@ -28,11 +28,16 @@ def render(
     from musicvae_lite.music.excerpt import read_bars
     from musicvae_lite.music.picking import stem
     from musicvae_lite.render import check_suffix, save_audio, synthesize, to_mono
-    from mvae.output import wrote
+    from musicvae_lite.resources import expand
+    from mvae.output import remark, wrote
     from mvae.takes_output import parse_bars
 
-    target = output or Path(file).with_name(f"{stem(file)}.wav")
-    check_suffix(target)
-    place = parse_bars(bars)
-    audio = synthesize(read_bars(file, place), rate, soundfont)
-    wrote(save_audio(target, to_mono(audio) if mono else audio, rate))
+    if output:
+        check_suffix(output)
+    song = read_bars(file, parse_bars(bars))
+    target = expand(output or Path(file).with_name(f"{stem(file)}.wav"))
+    audio = synthesize(song, rate, soundfont)
+    is_old = target.exists()
+    save_audio(target, to_mono(audio) if mono else audio, rate)
+    remark([target] * is_old, song.warnings)
+    wrote(target)

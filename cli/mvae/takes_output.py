@@ -163,21 +163,18 @@ def report(
     """
     from musicvae_lite.errors import counted
     from musicvae_lite.results import save
-    from mvae.output import note, print_json, table, wrote
+    from mvae.output import note, print_json, remark, table, wrote
 
     old = [file for file in to.files(len(takes)) if file.exists()]
     files = save(takes, to, before, [p.score.source for p in picks])
-    if old:
-        more = f" (and {len(old) - 1} more)" if len(old) > 1 else ""
-        note(f"{old[0].name}{more} was there already and has been replaced")
     inputs = [part for part in takes.record.get("inputs", []) if isinstance(part, dict) and "choice" in part]
+    warnings = [w for part in inputs for w in part.get("warnings", ())]
+    remark(old, [*warnings, *(w for p in picks for w in p.warnings)])
     for part in inputs:
         if left := part.get("bars_left_out"):
-            what = "stay empty" if takes.timeline else "are left out"
-            note(f"{Path(part['file']).name}: bars that no window of the model can hold {what}: {left}")
-    warnings = [w for part in inputs for w in part.get("warnings", ())]
-    for warning in dict.fromkeys([*warnings, *(w for p in picks for w in p.warnings)]):
-        note(warning)
+            few, many = ("stays empty", "stay empty") if takes.timeline else ("is left out", "are left out")
+            bars = f"{counted(left, 'bar')} that no window of the model can hold"
+            note(f"{Path(part['file']).name}: {bars} {few if left == 1 else many}")
     if takes.record.get("inputs_are_equal"):
         note("A and B are the same music in these bars: every step is its reconstruction")
     if as_json:

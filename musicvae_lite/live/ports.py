@@ -46,7 +46,8 @@ def choose(wanted: str | None, known: Sequence[str]) -> str:
         known: as `names()` gives them.
 
     Raises:
-        ConfigError: there is no such port, or several.
+        ConfigError: there is no such port, or several; or its name belongs to another before it, which is
+            all that the system would open by it.
     """
     if not known:
         raise ConfigError(f"there is no MIDI port: plug in or start a synthesiser; {INSTEAD}")
@@ -54,13 +55,23 @@ def choose(wanted: str | None, known: Sequence[str]) -> str:
         return next((name for name in known if LOOP_BACK not in name.lower()), known[0])
     if wanted in known:
         return wanted
-    if wanted.isdigit() and 1 <= int(wanted) <= len(known):
-        return known[int(wanted) - 1]
+    if wanted.isdecimal() and len(wanted) < 10 and 1 <= int(wanted) <= len(known):
+        return _first_of_its_name(int(wanted) - 1, known)
     found = [name for name in known if wanted.lower() in name.lower()]
     if len(found) == 1:
         return found[0]
     what = f"'{wanted}' names {len(found)} ports" if found else f"there is no port '{wanted}'"
     raise ConfigError(f"{what}; there are: {', '.join(found or known)}")
+
+
+def _first_of_its_name(index: int, known: Sequence[str]) -> str:
+    name = known[index]
+    if name in known[:index]:
+        raise ConfigError(
+            f"port {index + 1} has the name of port {known.index(name) + 1}, '{name}', and ports are opened "
+            "by name: rename it in the system's settings, or unplug the other"
+        )
+    return name
 
 
 def open_port(name: str) -> Port:

@@ -39,8 +39,8 @@ class Timeline:
 def timeline(score: Score) -> Timeline:
     """The messages of a score. Instruments lie on the channels they have in a file, drums on the tenth.
 
-    A key that is struck again while it sounds is let go first; of two notes that begin as one, the louder
-    is kept. Notes end at the closing bar line at the latest.
+    A key that is struck again while it sounds is let go first; notes that begin as one are struck once, as
+    loud as the loudest, and sound as long as the longest. Notes end at the closing bar line at the latest.
 
     Raises:
         NothingUsableError: the score has no notes.
@@ -51,10 +51,11 @@ def timeline(score: Score) -> Timeline:
     bars = score.seconds(Grid.of(score).bar_ticks)
     order = np.lexsort((-score.velocity, score.start, score.pitch, lane))
     lane, pitch, velocity = lane[order], score.pitch[order], score.velocity[order]
-    start, end = score.start[order], score.end[order].copy()
+    start, end = score.start[order], score.end[order]
     same = (lane[1:] == lane[:-1]) & (pitch[1:] == pitch[:-1])
-    double = np.concatenate([[False], same & (start[1:] == start[:-1])])
-    lane, pitch, velocity, start, end = (x[~double] for x in (lane, pitch, velocity, start, end))
+    first = np.concatenate([[0], np.flatnonzero(~same | (start[1:] != start[:-1])) + 1])
+    end = np.maximum.reduceat(end, first)
+    lane, pitch, velocity, start = (x[first] for x in (lane, pitch, velocity, start))
     same = (lane[1:] == lane[:-1]) & (pitch[1:] == pitch[:-1])
     end[:-1] = np.where(same, np.minimum(end[:-1], start[1:]), end[:-1])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from collections.abc import Sequence
 from itertools import cycle
 
@@ -17,7 +18,7 @@ LONGEST_WAIT = 2**28 - 1  # ticks that can lie between two events
 def to_bytes(score: Score) -> bytes:
     """A type 1 MIDI file: title, tempo, meter, key and chord symbols (as text) first, then the tracks.
 
-    Drum tracks share channel 10, others take the fifteen remaining in turn. Two notes of one pitch
+    Drum tracks share channel 10, others the fifteen remaining (see `channels`). Two notes of one pitch
     that sound at once in one track end in the order in which they began: MIDI has no other way.
     """
     chunks = [conductor(score)]
@@ -34,9 +35,27 @@ def to_bytes(score: Score) -> bytes:
 
 
 def channels(tracks: Sequence[Track]) -> list[int]:
-    """The channel of each track, counted from 0: drums share the tenth, others take the rest in turn."""
-    pitched = cycle(channel for channel in range(16) if channel != DRUM_CHANNEL)
-    return [DRUM_CHANNEL if track.is_drum else next(pitched) for track in tracks]
+    """The channel of each track, counted from 0: drums share the tenth, others take the rest in turn.
+
+    Where there are more tracks than channels, those of one program share channels, so that no track sounds
+    like another as long as there are channels enough for the programs.
+    """
+    free = [channel for channel in range(16) if channel != DRUM_CHANNEL]
+    tracks_of = Counter(track.program for track in tracks if not track.is_drum)
+    if tracks_of.total() <= len(free):
+        turns = dict.fromkeys(tracks_of, cycle(free))
+    else:
+        turns = {program: cycle(own) for program, own in _shared(tracks_of, free).items()}
+    return [DRUM_CHANNEL if track.is_drum else next(turns[track.program]) for track in tracks]
+
+
+def _shared(tracks_of: Counter[int], free: Sequence[int]) -> dict[int, list[int]]:
+    """Channels of each program: one at least, and more where many tracks have it."""
+    own = {program: [free[place % len(free)]] for place, program in enumerate(tracks_of)}
+    for channel in free[len(own) :]:
+        fullest = max(own, key=lambda program: tracks_of[program] / len(own[program]))
+        own[fullest].append(channel)
+    return own
 
 
 def conductor(score: Score) -> bytes:

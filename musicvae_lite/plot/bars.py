@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from musicvae_lite.music.grid import Grid
-from musicvae_lite.music.score import Score
+from musicvae_lite.music.score import Chord, Score
 from musicvae_lite.plot.pages import FAINT_INK
 
 if TYPE_CHECKING:
@@ -83,9 +84,9 @@ def draw_chords(axis: Axes, score: Score, span: Span, inches: float, rise: float
     """
     low, high = axis.get_xlim()
     free = -math.inf
-    for chord in score.chords:
+    for chord, end in zip(score.chords, _ends(score.chords), strict=True):
         at = (max(chord.tick, span[0]) - low) / (high - low) * inches
-        if chord.tick >= span[1] or _ends(score, chord.tick) <= span[0] or at < free:
+        if chord.tick >= span[1] or end <= span[0] or at < free:
             continue
         axis.annotate(
             chord.symbol, (at / inches, 1), (0, rise * 72), xycoords="axes fraction",
@@ -94,6 +95,8 @@ def draw_chords(axis: Axes, score: Score, span: Span, inches: float, rise: float
         free = at + CHORD_INCHES * (len(chord.symbol) + 1)
 
 
-def _ends(score: Score, tick: int) -> float:
-    """Where the chord that begins at a tick gives way to the next."""
-    return min((chord.tick for chord in score.chords if chord.tick > tick), default=math.inf)
+def _ends(chords: Sequence[Chord]) -> list[float]:
+    """Where each chord gives way to the next that begins later."""
+    begins = np.array([chord.tick for chord in chords], dtype=float)
+    changes = np.append(np.unique(begins), math.inf)
+    return changes[np.searchsorted(changes, begins, side="right")].tolist()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -70,9 +70,10 @@ def draw_matrices(
                         (column - 0.48, row - 0.48), 0.96, 0.96, fill=False, edgecolor=INK, linewidth=1.4
                     )
                 )
-        axis.set_xticks(range(len(columns)), columns, rotation=40, ha="left", rotation_mode="anchor")
+        turned: dict[str, Any] = {"rotation": 40, "ha": "left", "rotation_mode": "anchor"}
+        axis.set_xticks(range(len(columns)), columns, **turned, parse_math=False)
         axis.xaxis.set_ticks_position("top")
-        axis.set_yticks(range(len(rows)), rows if index == 0 else [""] * len(rows))
+        axis.set_yticks(range(len(rows)), rows if index == 0 else [""] * len(rows), parse_math=False)
         axis.tick_params(length=0, labelsize=8, labelcolor=INK)
         for side in axis.spines.values():
             side.set_visible(False)

@@ -18,6 +18,7 @@ NOTE_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 BLACK = (1, 3, 6, 8, 10)
 LANE, OCTAVE_LINE = "#f3f4f7", "#dadde3"  # behind black keys and every other drum; below every C
 NARROW = 18  # semitones
+LABEL = 0.11  # inches of a name
 Keys = tuple[int, int]  # the lowest pitch shown, and one above the highest
 
 
@@ -42,8 +43,14 @@ def key_inches(keys: Keys) -> float:
     return span * (0.12 if span <= NARROW else 0.075)
 
 
-def draw_keys(axis: Axes, score: Score, colours: Sequence[str], keys: Keys, names: bool = True) -> None:
-    """The pitched notes of a score, in their track's colour, over the keys of a piano."""
+def draw_keys(
+    axis: Axes, score: Score, colours: Sequence[str], keys: Keys, inches: float, names: bool = True
+) -> None:
+    """The pitched notes of a score, in their track's colour, over the keys of a piano.
+
+    Args:
+        inches: height of the axis; as many keys are named as it has room for.
+    """
     low, high = keys
     for pitch in range(low, high):
         if pitch % 12 in BLACK:
@@ -52,17 +59,30 @@ def draw_keys(axis: Axes, score: Score, colours: Sequence[str], keys: Keys, name
             axis.axhline(pitch - 0.5, color=OCTAVE_LINE, linewidth=0.8, zorder=0)
     keep = ~drum_lanes.is_drum(score)
     _draw_boxes(axis, score, keep, score.pitch[keep].astype(float), colours)
-    span = high - low
-    named = (0, 2, 4, 5, 7, 9, 11) if span <= NARROW else (0, 7) if span <= 30 else (0,)
+    named = _named(high - low, inches)
     shown = [pitch for pitch in range(low, high) if pitch % 12 in named] if names else []
     axis.set_yticks(shown, [note_name(pitch) for pitch in shown])
     axis.set_ylim(low - 0.5, high - 0.5)
 
 
+def _named(span: int, inches: float) -> tuple[int, ...]:
+    """The keys of an octave that get names: every white one, C and G, C alone, or none."""
+    semitone = inches / span
+    if span <= NARROW and 1.5 * semitone >= LABEL:  # most white keys have a black one between them
+        return 0, 2, 4, 5, 7, 9, 11
+    if span <= 30 and 5 * semitone >= LABEL:
+        return 0, 7
+    return (0,) if 12 * semitone >= LABEL else ()
+
+
 def draw_drums(
-    axis: Axes, score: Score, colours: Sequence[str], lanes: Sequence[int], names: bool = True
+    axis: Axes, score: Score, colours: Sequence[str], lanes: Sequence[int], inches: float, names: bool = True
 ) -> None:
-    """The drums of a score, a lane for each pitch of `lanes`, from below."""
+    """The drums of a score, a lane for each pitch of `lanes`, from below.
+
+    Args:
+        inches: height of the axis; names are as large as its lanes.
+    """
     for index in range(0, len(lanes), 2):
         axis.axhspan(index - 0.5, index + 0.5, color=LANE, linewidth=0, zorder=0)
     keep = drum_lanes.is_drum(score)
@@ -71,6 +91,7 @@ def draw_drums(
     shown = range(len(lanes)) if names else range(0)
     axis.set_yticks(shown, [drum_lanes.name(lanes[index]) for index in shown])
     axis.set_ylim(-0.6, len(lanes) - 0.4)
+    axis.tick_params(axis="y", labelsize=min(max(inches / len(lanes) * 50, 4), 7.5))
 
 
 def _draw_boxes(axis: Axes, score: Score, keep: np.ndarray, y: np.ndarray, colours: Sequence[str]) -> None:

@@ -19,6 +19,7 @@ SUFFIXES = (".png", ".svg", ".pdf")
 INK, FAINT_INK = "#30343b", "#6b7078"
 DPI = 140
 POINTS = 72  # an inch
+UNDATED = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}  # what would differ from run to run
 
 
 class Page:
@@ -67,11 +68,13 @@ def check_suffix(path: str | Path) -> Path:
 
 
 def picture_bytes(figure: Figure, form: str = "png", dpi: int = DPI) -> bytes:
-    """A figure as the bytes of a file: png, svg or pdf."""
+    """A figure as the bytes of a file: png, svg or pdf. The same figure gives the same bytes."""
+    from matplotlib import rc_context
+
     data = io.BytesIO()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), rc_context({"svg.hashsalt": "musicvae_lite"}):
         warnings.filterwarnings("ignore", message=".*[gG]lyph")  # a title in any script
-        figure.savefig(data, format=form, dpi=dpi)
+        figure.savefig(data, format=form, dpi=dpi, metadata=UNDATED.get(form))
     return data.getvalue()
 
 

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 from musicvae_lite.errors import NothingUsableError
 from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.score import Score
-from musicvae_lite.plot import bars, colours, drum_lanes, legends, notes
+from musicvae_lite.plot import bars, colours, drum_lanes, heights, legends, notes
 from musicvae_lite.plot.pages import Page, check_suffix, save
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MOST_INCHES = 40.0  # height
 MARGIN, LABELS = 0.15, 0.42  # inches at the right edge, for note names
-TITLE, NUMBERS, CHORDS, LANE = 0.38, 0.2, 0.2, 0.2  # heights
+TITLE, NUMBERS, CHORDS = 0.38, 0.2, 0.2  # heights
 BETWEEN_PARTS, BETWEEN_LINES = 0.06, 0.16
 
 
@@ -62,16 +61,14 @@ def draw_roll(score: Score, title: str | None = None, first_bar: int = 1) -> Fig
     keys, lanes = notes.key_range([score]), drum_lanes.lanes([score])
     heading = score.title if title is None else title
 
-    key_height = notes.key_inches(keys) * has_keys
-    lane_height = len(lanes) * LANE
     above = NUMBERS + CHORDS * bool(score.chords)
     fixed = above + BETWEEN_PARTS * (has_keys and bool(lanes)) + BETWEEN_LINES
     left, top = max(LABELS, drum_lanes.inches(lanes)), TITLE if heading else 0.08
     entries, shades = legends.track_names(score), legends.is_varied([score])
     below = legends.height(entries, shades, width)
-    room = (MOST_INCHES - top - below) / len(spans) - fixed
-    squeeze = min(room / (key_height + lane_height), 1.0)
-    line_height = (key_height + lane_height) * squeeze + fixed
+    room = (heights.MOST_INCHES - top - below) / len(spans) - fixed
+    key_height, lane_height = heights.fitted(notes.key_inches(keys) * has_keys, len(lanes), room)
+    line_height = key_height + lane_height + fixed
 
     page = Page(left + width + MARGIN, top + line_height * len(spans) + below)
     if heading:
@@ -79,17 +76,16 @@ def draw_roll(score: Score, title: str | None = None, first_bar: int = 1) -> Fig
     for span in spans:
         y, axes = top + above, []
         if has_keys:
-            axes.append(page.axes(left, y, width, key_height * squeeze))
-            notes.draw_keys(axes[0], score, colours.of_tracks(score), keys)
-            y += key_height * squeeze + BETWEEN_PARTS
+            axes.append(page.axes(left, y, width, key_height))
+            notes.draw_keys(axes[0], score, colours.of_tracks(score), keys, key_height)
+            y += key_height + BETWEEN_PARTS
         if lanes:
-            axes.append(page.axes(left, y, width, lane_height * squeeze))
-            notes.draw_drums(axes[-1], score, colours.of_tracks(score), lanes)
-            axes[-1].tick_params(axis="y", labelsize=max(7.5 * squeeze, 4))
+            axes.append(page.axes(left, y, width, lane_height))
+            notes.draw_drums(axes[-1], score, colours.of_tracks(score), lanes, lane_height)
         for axis in axes:
             number = first_bar if axis is axes[0] else None
             bars.draw_bars(axis, score, grid.bar_ticks, span, span[0] + longest, number)
         bars.draw_chords(axes[0], score, span, width, NUMBERS)
         top += line_height
-    legends.draw(page, entries, shades, left, top)
+    legends.draw(page, entries, shades, left, top, width)
     return page.figure

@@ -12,16 +12,15 @@ import numpy as np
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.score import Score
-from musicvae_lite.plot import bars, colours, drum_lanes, legends, notes
-from musicvae_lite.plot.pages import Page, check_suffix, save
+from musicvae_lite.plot import bars, colours, drum_lanes, heights, legends, notes
+from musicvae_lite.plot.pages import FAINT_INK, Page, check_suffix, save
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MOST_INCHES = 40.0  # height
 LINE_QUARTERS = 40  # quarter notes the panels of a line hold together
 MARGIN, LABELS = 0.15, 0.42  # inches at the right edge, for note names
-TITLE, NAME, NUMBERS, LANE = 0.38, 0.26, 0.18, 0.2  # heights
+TITLE, NAME, NUMBERS, REST = 0.38, 0.26, 0.18, 0.26  # heights
 BETWEEN_PARTS, BETWEEN_LINES, BETWEEN_COLUMNS = 0.05, 0.12, 0.12
 
 
@@ -50,7 +49,8 @@ def draw_strip(scores: Sequence[Score], labels: Sequence[str], title: str = "", 
 
     Two-bar scores stand five in a line, longer ones below each other. Colours run from the first
     score's to the last one's; where a score has several tracks, tracks have colours instead. A score
-    without notes stays an empty frame.
+    without notes stays an empty frame. Many scores make a high page; those that even the highest has no room
+    for are only counted on it.
 
     Args:
         scores: what to draw, in order; one to a few dozen.
@@ -77,34 +77,40 @@ def draw_strip(scores: Sequence[Score], labels: Sequence[str], title: str = "", 
     rows = math.ceil(len(scores) / columns)
     left, top = max(LABELS, drum_lanes.inches(lanes)), TITLE if title else 0.04
     width = min(max(columns * quarters * 0.3, 6.0), 15.0) / columns - BETWEEN_COLUMNS
-    key_height = max(notes.key_inches(keys) * (1.0 if columns > 1 else 0.7), 0.6) * has_keys
-    lane_height = len(lanes) * LANE
     above = NAME + NUMBERS * (columns == 1)
     fixed = above + BETWEEN_LINES + BETWEEN_PARTS * (has_keys and bool(lanes))
     below = legends.height(entries, shades, columns * width)
-    squeeze = min(((MOST_INCHES - top - below) / rows - fixed) / (key_height + lane_height), 1.0)
-    line_height = (key_height + lane_height) * squeeze + fixed
+    liked = max(notes.key_inches(keys) * (1.0 if columns > 1 else 0.7), heights.LEAST_KEYS) * has_keys
+    room = (heights.MOST_INCHES - top - below) / rows - fixed
+    key_height, lane_height = heights.fitted(liked, len(lanes), room)
+    line_height = key_height + lane_height + fixed
+    rows = min(rows, max(int((heights.MOST_PAGE - top - below - REST) / line_height), 1))
+    left_out = max(len(scores) - rows * columns, 0)
 
-    page = Page(left + columns * (width + BETWEEN_COLUMNS) + MARGIN, top + rows * line_height + below)
+    bottom = top + rows * line_height + REST * bool(left_out)
+    page = Page(left + columns * (width + BETWEEN_COLUMNS) + MARGIN, bottom + below)
     if title:
         page.text(left, 0.26, title, 12, fontweight="bold")
-    for index, (score, label) in enumerate(zip(scores, labels, strict=True)):
+    drawn = zip(scores[: rows * columns], labels[: rows * columns], strict=True)
+    for index, (score, label) in enumerate(drawn):
         x, y = left + index % columns * (width + BETWEEN_COLUMNS), top + index // columns * line_height
         page.text(x, y + 0.18, label, 9, ends[index], fontweight="bold")
         own = colours.of_tracks(score) if entries else [ends[index]] * max(len(score.tracks), 1)
         y, axes = y + above, []
         if has_keys:
-            axes.append(page.axes(x, y, width, key_height * squeeze))
-            notes.draw_keys(axes[-1], score, own, keys, names=index % columns == 0)
-            y += key_height * squeeze + BETWEEN_PARTS
+            axes.append(page.axes(x, y, width, key_height))
+            notes.draw_keys(axes[-1], score, own, keys, key_height, names=index % columns == 0)
+            y += key_height + BETWEEN_PARTS
         if lanes:
-            axes.append(page.axes(x, y, width, lane_height * squeeze))
-            notes.draw_drums(axes[-1], score, own, lanes, names=index % columns == 0)
+            axes.append(page.axes(x, y, width, lane_height))
+            notes.draw_drums(axes[-1], score, own, lanes, lane_height, names=index % columns == 0)
         end = quarters * score.ticks_per_quarter
         for axis in axes:
             number = 1 if columns == 1 and axis is axes[0] else None
             bars.draw_bars(axis, score, bars.reaching(score, end), (0, end), end, number)
-    legends.draw(page, entries, shades, left, top + rows * line_height)
+    if left_out:
+        page.text(left, bottom - 0.06, f"and {left_out} more", 9, FAINT_INK)
+    legends.draw(page, entries, shades, left, bottom, columns * width)
     return page.figure
 
 

@@ -26,6 +26,9 @@ def test_a_port_is_found_by_name_part_or_number(wanted):
         ("organ", KNOWN, "there is no port 'organ'; there are: Midi Through.*Pads"),
         ("usb", KNOWN, "'usb' names 2 ports; there are: USB Piano 20:0, USB Pads 24:0"),
         ("9", KNOWN[:1], "there is no port '9'"),
+        ("²", KNOWN, "there is no port '²'"),
+        ("9" * 5000, KNOWN, "there is no port"),
+        ("3", ["USB MIDI", "Synth", "USB MIDI"], "port 3 has the name of port 1, 'USB MIDI'"),
     ],
 )
 def test_what_cannot_be_chosen_is_said(wanted, known, words):

@@ -50,6 +50,14 @@ def test_a_key_struck_while_it_sounds_is_let_go_first():
     ]  # fmt: skip
 
 
+def test_notes_that_begin_as_one_sound_as_long_as_the_longest_and_as_loud_as_the_loudest():
+    quarter, whole = (0, 480, 60, 90, 0), (0, 1920, 60, 70, 0)
+    for unison in ([quarter, whole], [whole, quarter]):
+        assert sent(song(unison)) == [(0.0, 0x90, 60, 90), (2.0, 0x80, 60, 0)]
+    alike = song([quarter, (0, 1920, 60, 90, 0), (960, 1440, 60, 50, 0)])
+    assert [moment for moment, status, *_ in sent(alike) if status < 0x90] == [1.0, 1.5]
+
+
 def test_instruments_and_drums_lie_on_channels_of_their_own():
     band = song(
         [(0, 9, 72, 90, 0), (0, 9, 36, 90, 1), (0, 9, 40, 90, 2)],
@@ -63,6 +71,18 @@ def test_instruments_and_drums_lie_on_channels_of_their_own():
 def test_the_drum_channel_is_left_out_for_others():
     assert channels([Track()] * 17) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 0, 1]
     assert channels([Track(is_drum=True), Track(), Track(is_drum=True)]) == [9, 0, 9]
+
+
+def test_more_tracks_than_channels_share_them_by_program():
+    tracks = [Track(program=program) for program in (5, 40, 40, 70, 70, 70, 8, 8, 8, 8) * 2]
+    used = channels(tracks)
+    sounds = [{track.program for track, mine in zip(tracks, used, strict=True) if mine == channel}
+              for channel in range(16)]  # fmt: skip
+    assert sounds[9] == set()
+    assert all(len(programs) == 1 for channel, programs in enumerate(sounds) if channel != 9)
+    many = channels([Track(program=program) for program in range(40)])
+    assert len(set(many)) == 15 and 9 not in many
+    assert len(timeline(song([(0, 9, 60, 90, t) for t in range(20)], tuple(tracks))).programs) == 15
 
 
 def test_every_note_that_begins_ends():

@@ -19,5 +19,7 @@ def test_tables_stand_side_by_side_with_their_numbers(tmp_path: Path):
     path = matrices(grids, ["added", "subtracted"], ["a", "b"], ["a", "b"], tmp_path / "t.png", "a title")
     with Image.open(path) as picture:
         assert picture.width > picture.height > 100
+    names = ["x$y$z", "a_b$ \\frac$"]
+    assert matrices(grids, names, names, names, tmp_path / "formulas.png").exists()
     with pytest.raises(ConfigError, match="must end in"):
         matrices(grids, ["", ""], ["a", "b"], ["a", "b"], tmp_path / "t.bmp")

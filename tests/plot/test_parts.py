@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import time
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
-from musicvae_lite.music.score import Track
-from musicvae_lite.plot import bars, drum_lanes
+from musicvae_lite.music.score import Chord, Track
+from musicvae_lite.plot import bars, drum_lanes, heights
 from musicvae_lite.plot.colours import between, shaded
-from tests.plot.scores import band, score
+from musicvae_lite.plot.pages import Page
+from tests.plot.scores import band, scale, score
 
 
 def test_lines_hold_whole_bars_and_the_whole_song():
@@ -48,3 +52,25 @@ def test_shades_grow_with_velocity():
     shades = shaded(["#2f6fb3"] * 4, np.array([1, 40, 80, 120]))
     assert (np.diff(shades[:, 0]) < 0).all()
     assert len(set(between(9))) == 9
+
+
+def test_a_chord_holds_until_the_next_that_begins_later():
+    chords = [Chord(tick, "C") for tick in (0, 0, 480, 960, 960)]
+    assert bars._ends(chords) == [480, 480, 960, math.inf, math.inf]
+
+
+def test_many_chords_are_no_work():
+    song = replace(scale(bars=5000), chords=tuple(Chord(i * 480, "C") for i in range(20_000)))
+    axis = Page(5, 2).axes(0.5, 0.5, 4, 1)
+    axis.set_xlim(0, 4 * 1920)
+    begin = time.process_time()
+    bars.draw_chords(axis, song, (0, 4 * 1920), 4, 0.2)
+    assert time.process_time() - begin < 2
+    assert len(axis.texts) == 16
+
+
+def test_parts_are_pressed_together_only_as_far_as_they_can_be_read():
+    assert heights.fitted(2.0, 5, 10) == (2.0, 5 * heights.LANE)
+    assert heights.fitted(2.0, 5, 1.5) == (1.0, 5 * heights.LANE / 2)
+    assert heights.fitted(2.0, 5, -1) == (heights.LEAST_KEYS, 5 * heights.LEAST_LANE)
+    assert heights.fitted(0.0, 5, 0) == (0.0, 5 * heights.LEAST_LANE)

@@ -79,6 +79,24 @@ def test_a_very_long_song_stays_one_picture():
     assert height <= 40.01
 
 
+def test_long_names_are_cut_and_each_has_its_line():
+    tracks = tuple(Track(f"{i}\n{'x' * 800}") for i in range(16))
+    crowd = score([(0, 480, 50 + i, 90, i) for i in range(16)], tracks)
+    figure = draw_roll(crowd)
+    names = [text for text in figure.texts if text.get_text().endswith("…")]
+    assert [text.get_text()[:3] for text in names] == [f"{i} x"[:3] for i in range(16)]
+    assert max(len(text.get_text()) for text in names) == 40
+    assert all(text.get_position()[1] > 0 for text in figure.texts)  # none lies below the page
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
+def test_the_same_score_gives_the_same_file(tmp_path, suffix):
+    first, again = (piano_roll(scale(), tmp_path / f"{i}{suffix}").read_bytes() for i in range(2))
+    assert first == again
+    assert b"CreationDate" not in first
+    assert b"<dc:date>" not in first
+
+
 def test_what_cannot_be_drawn_is_said(tmp_path):
     with pytest.raises(NothingUsableError, match=r"empty\.mid"):
         piano_roll(score([], (), source="empty.mid"), tmp_path / "a.png")

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.music.score import Track
-from musicvae_lite.plot import draw_strip, strip
+from musicvae_lite.plot import draw_strip, heights, strip
 from tests.plot.scores import area, band, pixels, scale, score, words
 
 
@@ -48,6 +50,35 @@ def test_all_panels_have_one_axis_of_pitches():
     assert low == high
     assert low[0] < 40
     assert low[1] > 87
+
+
+def inches(figure) -> list[float]:
+    """Heights of all axes."""
+    return [axis.get_position().height * figure.get_figheight() for axis in figure.axes]
+
+
+@pytest.mark.parametrize("made", [lambda: scale(), lambda: band(), lambda: wide()])
+def test_many_lines_can_still_be_read(made):
+    figure = draw_strip([made()] * 64, ["x"] * 64, columns=1)
+    assert min(inches(figure)) > heights.LEAST_LANE - 0.001
+    assert figure.get_figheight() <= heights.MOST_PAGE
+    for axis in figure.axes[:2]:
+        extents = [label.get_window_extent() for label in axis.get_yticklabels()]
+        assert all(lower.y1 <= upper.y0 + 2 for lower, upper in pairwise(extents))  # pixels
+
+
+def wide():
+    return score([(i * 480, i * 480 + 480, 24 + i * 10, 90, 0) for i in range(8)])
+
+
+def test_what_no_page_has_room_for_is_counted(monkeypatch):
+    monkeypatch.setattr(heights, "MOST_PAGE", 10.0)
+    figure = draw_strip([scale()] * 100, [f"number {i}" for i in range(100)], columns=1)
+    assert figure.get_figheight() <= 10
+    assert words(figure)[-1] != "number 99"
+    assert f"and {100 - len(figure.axes)} more" in words(figure)
+    assert len(draw_strip([band(16)], ["alone"]).axes) == 2  # one is always drawn
+    assert not any(word.startswith("and ") for word in words(draw_strip([scale()], ["x"])))
 
 
 def test_what_cannot_be_drawn_is_said(tmp_path):
