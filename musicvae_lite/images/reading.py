@@ -1,12 +1,14 @@
 """One picture file to an array, whatever kind of picture it is, and an array to a picture file.
 
-Pillow reads. Palettes become colours, transparent parts white, 16 bits 8; of an animation the first
-picture is taken, and said.
+Pillow reads. Palettes become colours, 16 bits 8, transparent parts white; of an animation the first picture
+is taken. The last two are said.
 """
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,11 +21,26 @@ from musicvae_lite.resources import expand
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm", ".pbm")
+SUFFIXES = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".jfif",
+    ".gif",
+    ".bmp",
+    ".webp",
+    ".tif",
+    ".tiff",
+    ".pgm",
+    ".ppm",
+    ".pbm",
+)
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")  # others run programs, or are none
+TRANSPARENT = ("RGBA", "LA", "PA", "La", "RGBa")  # modes with an opacity for each pixel
 MAX_PIXELS = 32_000_000
 MAX_BYTES = 2**28
 MOST_FRAMES = 1_000  # that are counted
+ORIENTATION, ON_ITS_SIDE = 0x0112, (5, 6, 7, 8)  # a tag of EXIF, and its values that swap height and width
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +48,24 @@ class Picture:
     """Attributes:
     pixels: uint8 [C, H, W]; one channel where no pixel has a colour.
     name: the file it came from.
-    notes: what was changed to read it, a sentence each.
+    frames: how many pictures the file holds; more in an animation.
+    was_transparent: whether parts were, which are white now.
     """
 
     pixels: np.ndarray
     name: str
-    notes: tuple[str, ...] = ()
+    frames: int = 1
+    was_transparent: bool = False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was changed to read it, a sentence each."""
+        found = []
+        if self.frames > 1:
+            found.append(f"an animation of {self.frames} pictures: the first is taken")
+        if self.was_transparent:
+            found.append("transparent parts are made white")
+        return tuple(found)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -50,6 +79,24 @@ def read_picture(path: str | Path) -> Picture:
     Raises:
         ReadError: missing, a folder, empty, not a picture, damaged, or too large; `code` says which.
     """
+    with _opened(path) as image:
+        frames = _frames(image)
+        image.load()
+        pixels, was_transparent = _array(image, path)
+    return Picture(pixels, str(path), frames, was_transparent)
+
+
+def read_size(path: str | Path) -> tuple[int, int]:
+    """Height and width of a picture as `read_picture` gives it, without keeping it. Raises ReadError."""
+    with _opened(path) as image:
+        is_on_its_side = image.getexif().get(ORIENTATION) in ON_ITS_SIDE
+        width, height = image.size
+        return (width, height) if is_on_its_side else (height, width)
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[Image]:
+    """A picture file whose size is checked. What goes wrong while it is used becomes a ReadError."""
     place = expand(path)
     if place.is_dir():
         raise ReadError(path, "is a folder, not a picture", "folder")
@@ -69,12 +116,10 @@ def read_picture(path: str | Path) -> Picture:
                 if image.width * image.height > MAX_PIXELS:
                     size = f"{image.width:,} x {image.height:,}"
                     raise ReadError(path, f"{size} pixels are more than the limit of {MAX_PIXELS:,}", "limit")
-                frames = _frames(image)
-                image.load()
-                pixels = _array(image, path)
-    except (UnidentifiedImageError, Image.DecompressionBombError) as error:
-        if isinstance(error, Image.DecompressionBombError):
-            raise ReadError(path, f"more pixels than the limit of {MAX_PIXELS:,}", "limit") from None
+                yield image
+    except Image.DecompressionBombError:
+        raise ReadError(path, f"more pixels than the limit of {MAX_PIXELS:,}", "limit") from None
+    except UnidentifiedImageError:
         raise ReadError(
             path, "is not a picture (PNG, JPEG, GIF, BMP, WebP, TIFF are)", "no picture"
         ) from None
@@ -84,8 +129,6 @@ def read_picture(path: str | Path) -> Picture:
         raise
     except Exception as error:  # Pillow's readers raise anything at damage: struct.error, TypeError
         raise ReadError(path, f"damaged: {str(error)[:300]}", "damaged") from None
-    notes = (f"an animation of {frames} pictures: the first is taken",) if frames > 1 else ()
-    return Picture(pixels, str(path), notes)
 
 
 def _frames(image: Image) -> int:
@@ -102,9 +145,8 @@ def _frames(image: Image) -> int:
     return count
 
 
-def _array(image: Image, path: object) -> np.ndarray:
-    """A loaded picture as uint8 [C, H, W]."""
-    from PIL import Image as images
+def _array(image: Image, path: object) -> tuple[np.ndarray, bool]:
+    """A loaded picture as uint8 [C, H, W], and whether parts of it were transparent."""
     from PIL import ImageOps
 
     image = ImageOps.exif_transpose(image)
@@ -112,16 +154,26 @@ def _array(image: Image, path: object) -> np.ndarray:
         values = np.asarray(image)
         if values.min() < 0 or values.max() > 65535:
             raise ReadError(path, "holds values beyond 16 bits", "damaged")
-        return (values // 257).astype(np.uint8)[None]
+        return (values // 257).astype(np.uint8)[None], False
     if image.mode in ("1", "L") and "transparency" not in image.info:
-        return np.array(image.convert("L"))[None]
+        return np.array(image.convert("L"))[None], False
     if image.mode == "F":
         raise ReadError(path, "holds numbers, not colours: save it with 8 or 16 bits a channel", "no picture")
-    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        image = images.alpha_composite(images.new("RGBA", image.size, "white"), image)
-    rgb = np.asarray(image.convert("RGB")).transpose(2, 0, 1)
-    return grey_if_it_is(rgb)
+    image, was_transparent = on_white(image)
+    return grey_if_it_is(np.asarray(image).transpose(2, 0, 1)), was_transparent
+
+
+def on_white(image: Image) -> tuple[Image, bool]:
+    """Any picture of colours in red, green and blue, and whether parts were transparent: these are white."""
+    from PIL import Image as images
+
+    if image.mode not in TRANSPARENT and "transparency" not in image.info:
+        return image.convert("RGB"), False
+    image = image.convert("RGBA")
+    was_transparent = image.getchannel("A").getextrema() != (255, 255)
+    return images.alpha_composite(images.new("RGBA", image.size, "white"), image).convert(
+        "RGB"
+    ), was_transparent
 
 
 def grey_if_it_is(pixels: np.ndarray) -> np.ndarray:
@@ -162,17 +214,18 @@ def resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
 def fitted(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     """uint8 [C, H, W] at another size without stretching it: the missing sides get the colour of its rim."""
     _, old_height, old_width = pixels.shape
-    side = max(old_height / height, old_width / width)
-    missing = (max(0, round(side * height) - old_height), max(0, round(side * width) - old_width))
-    if any(missing):
-        rim = [pixels[:, 0], pixels[:, -1], pixels[:, :, 0], pixels[:, :, -1]]
-        colour = np.median(np.concatenate(rim, axis=1), axis=1).astype(np.uint8)
-        larger = np.empty((len(pixels), old_height + missing[0], old_width + missing[1]), np.uint8)
-        larger[:] = colour[:, None, None]
-        top, left = missing[0] // 2, missing[1] // 2
-        larger[:, top : top + old_height, left : left + old_width] = pixels
-        pixels = larger
-    return resized(pixels, height, width)
+    scale = max(old_height / height, old_width / width)
+    inner = (max(1, round(old_height / scale)), max(1, round(old_width / scale)))
+    small = resized(pixels, *inner)
+    if inner == (height, width):
+        return small
+    rim = [pixels[:, 0], pixels[:, -1], pixels[:, :, 0], pixels[:, :, -1]]
+    colour = np.median(np.concatenate(rim, axis=1), axis=1).astype(np.uint8)
+    found = np.empty((len(pixels), height, width), np.uint8)
+    found[:] = colour[:, None, None]
+    top, left = (height - inner[0]) // 2, (width - inner[1]) // 2
+    found[:, top : top + inner[0], left : left + inner[1]] = small
+    return found
 
 
 def to_image(pixels: np.ndarray) -> Any:

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from musicvae_lite.errors import ConfigError, NothingUsableError
+from musicvae_lite.errors import NothingUsableError
 from musicvae_lite.images import figures
 from musicvae_lite.images.embedding import nearest_neighbour_accuracy, principal_components
 from musicvae_lite.images.sets import Pictures
-from musicvae_lite.models.image.examples import examples
+from musicvae_lite.models.image.examples import check_labels, examples
 from musicvae_lite.models.image_vae import ImageVAE, plane
 
 if TYPE_CHECKING:
@@ -132,10 +132,7 @@ def code_pictures(codes: np.ndarray, height: int, width: int, channels: int = 1)
 
 def inputs(model: ImageVAE, pictures: Pictures, seed: int = 0) -> tuple[Tensor, Tensor, list[int] | None]:
     """What the model reads [N, C, h, w], what it should write [N, C, H, W], and the labels it needs."""
-    if model.config.conditional and pictures.labels is None:
-        raise ConfigError(
-            "this model conditions on labels, and the pictures have none: say which with --label"
-        )
+    check_labels(model.config, pictures.labels)
     chance = torch.Generator().manual_seed(seed)  # what is read is told as pictures of the CPU
     batch = examples(model.config, torch.from_numpy(pictures.pixels), None, chance)
     labels = pictures.labels.tolist() if model.config.conditional and pictures.labels is not None else None

@@ -20,6 +20,7 @@ from torch import Tensor
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.images.reading import Picture, fitted, in_channels, read_picture
 from musicvae_lite.images.tiles import in_tiles
+from musicvae_lite.images.values import one_of_array
 from musicvae_lite.latent import walk
 from musicvae_lite.models.image.assembly import ImageConfig
 from musicvae_lite.models.image.examples import one_hot
@@ -28,13 +29,14 @@ from musicvae_lite.models.saved import SavedVAE
 Image = str | Path | Picture | np.ndarray
 BATCH = 256  # pictures encoded or decoded at once
 OVERLAP = 8  # pixels that neighbouring tiles share
+NO_LABELS = "this model knows no labels: leave them out, or take a conditional model"
 
 
 class ImageVAE(SavedVAE):
     """A config and a VAE over it.
 
-    Methods that take pictures accept a path, a `Picture`, or a uint8 array [C, H, W]. What they give is
-    float32 [N, C, H, W] in 0..1.
+    Methods that take pictures accept a path, a `Picture`, or an array [H, W], [C, H, W] or [H, W, C] of
+    bytes or of numbers in 0..1. What they give is float32 [N, C, H, W] in 0..1.
     """
 
     family = "image"
@@ -54,6 +56,7 @@ class ImageVAE(SavedVAE):
         Raises:
             ReadError: it cannot be read.
             NothingUsableError: it is in colour, the model grey, and `convert` is not set.
+            ConfigError: an array that holds no picture.
         """
         shape = self.config.shape
         size = shape.target[1:] if clean else (shape.height, shape.width)
@@ -145,6 +148,8 @@ class ImageVAE(SavedVAE):
         """Pictures [len(labels) * count, C, H, W] of a conditional model: a row a label, a column a code."""
         if not self.config.conditional:
             raise ConfigError("this model knows no labels: a conditional one is needed, such as mnist-cvae")
+        if count < 1 or not labels:
+            raise ConfigError(f"{len(labels)} labels with {count} pictures each are none: at least 1 of both")
         z = self.vae.draw(count, self.generator(seed)).repeat(len(labels), 1)
         return self.decode(z, np.repeat(labels, count).tolist())
 
@@ -162,7 +167,7 @@ class ImageVAE(SavedVAE):
             float32 [C, H, W] in 0..1, and what was done besides, a sentence each.
 
         Raises:
-            ConfigError: the model is not trained for repairing anything.
+            ConfigError: the model is not trained for repairing anything, or an array holds no picture.
         """
         if self.config.corruption is None:
             raise ConfigError(
@@ -194,26 +199,35 @@ class ImageVAE(SavedVAE):
         """
         if not self.config.conditional:
             if labels is not None:
-                raise ConfigError("this model knows no labels: leave them out, or take a conditional model")
+                raise ConfigError(NO_LABELS)
             return None
         classes = self.config.classes
         if labels is None:
             raise ConfigError(f"this model conditions on labels ({', '.join(classes)}): say which")
         if len(labels) != count or any(not 0 <= label < len(classes) for label in labels):
             raise ConfigError(f"{count} pictures need as many labels, each 0 to {len(classes) - 1}")
-        return one_hot(torch.tensor(list(labels), device=self.vae.device), self.config)
+        return one_hot(torch.tensor(list(labels), dtype=torch.long, device=self.vae.device), self.config)
 
     def label(self, name: str) -> int:
         """The number of a class by its name. Raises ConfigError, with the names there are."""
+        if not self.config.conditional:
+            raise ConfigError(NO_LABELS)
         if name not in self.config.classes:
             known = ", ".join(self.config.classes) or "none"
             raise ConfigError(f"no label '{name}'; this model knows {known}")
         return self.config.classes.index(name)
 
     def pixels(self, image: Image, convert: bool) -> tuple[np.ndarray, str, list[str]]:
-        """Bytes [C, H, W] in the model's channels, a name for messages, and notes."""
+        """Bytes [C, H, W] in the model's channels, a name for messages, and notes.
+
+        Raises:
+            As `take`.
+        """
         if isinstance(image, np.ndarray):
-            picture = Picture(image, "the picture")
+            try:
+                picture = Picture(one_of_array(image), "the picture")
+            except ValueError as error:
+                raise ConfigError(f"the picture: {error}") from None
         else:
             picture = image if isinstance(image, Picture) else read_picture(image)
         channels, wanted = picture.pixels.shape[0], self.config.picture.channels

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from musicvae_lite import tables
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.images import figures
 from musicvae_lite.images.page import Section, Table, page
@@ -87,34 +88,65 @@ def train_all(
 
     Args:
         share: of each preset's updates; a tenth shows already what each can do.
+
+    Raises:
+        NothingUsableError: no picture is left to measure on.
+        ConfigError: the share is none, or the folder holds runs of another share, or on other pictures.
     """
     if not 0 < share <= 1:
         raise ConfigError(f"share is {share}; it is a share of the updates, above 0 and up to 1")
-    measured = pictures.test if len(pictures.test) else pictures.validation
-    entries = []
+    held_out, entries = measured(pictures), []
     for preset in presets:
         training = preset.training
         steps = max(1, round(training.steps * share))
         preset = dataclasses.replace(preset, training=dataclasses.replace(training, steps=steps))
         run, task = folder / preset.name, ImageTask(preset, pictures)
+        _check_run(run, steps, task.dataset)
         best = loop.train(task, run, resume=(run / "run.json").exists(), listener=listener(preset))
         model, saved = ImageVAE.load(best), RunFolder(run).newest()
-        found = evaluate(model.vae, model.config, measured, training.seed)
+        found = evaluate(model.vae, model.config, held_out, training.seed)
         count = sum(p.numel() for p in model.vae.parameters())
         entries.append(Entry(preset, model, found, count, saved.progress.seconds if saved else 0.0, run))
     return entries
 
 
+def measured(pictures: PictureSet) -> Pictures:
+    """The pictures that presets are compared on. Raises NothingUsableError where there are none."""
+    found = pictures.test if len(pictures.test) else pictures.validation
+    if not len(found):
+        raise NothingUsableError(
+            f"{pictures.name}: {len(pictures.train)} pictures to train on leave none to measure on: at "
+            "least 3 are needed"
+        )
+    return found
+
+
+def _check_run(run: Path, steps: int, dataset: str) -> None:
+    """Raises ConfigError where a folder holds a run that a comparison of these figures cannot take over."""
+    try:
+        before = tables.read_json(run / "run.json")
+        its_steps, its_dataset = before["training"]["steps"], before["dataset"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # there is none, or the run itself will say what is wrong with it
+    if its_dataset and its_dataset != dataset:
+        raise ConfigError(f"{run.parent} compares presets on other pictures: name another folder")
+    if its_steps != steps:
+        raise ConfigError(
+            f"{run.parent} compares presets by other shares: {run.name} has {its_steps:,} updates there, and "
+            f"{steps:,} are asked for now: repeat the --share of before, or name another folder"
+        )
+
+
 def write_page(entries: Sequence[Entry], pictures: PictureSet, path: Path) -> Path:
     """Writes the page that shows the entries side by side."""
-    measured = pictures.test if len(pictures.test) else pictures.validation
-    shown = measured.one_of_each(SHOWN)
+    held_out = measured(pictures)
+    shown = held_out.one_of_each(SHOWN)
     sections = [Section(e.preset.name, _about(e), _pictures(e, shown)) for e in entries]
     apart = [e.preset.name for e in entries if e.model.config.corruption is not None]
     table = Table(COLUMNS, [e.row() for e in entries], ("BCE a value", "squared error"), apart)
     _, height, width = pictures.shape
     about = (
-        f"{len(pictures.train):,} pictures of {width} x {height} to train on, {len(measured):,} to measure "
+        f"{len(pictures.train):,} pictures of {width} x {height} to train on, {len(held_out):,} to measure "
         "on. BCE and squared error are means a value with the mean code; the ELBO takes values for "
         "probabilities. Denoising and enlarging models read a corrupted picture: their figures stand apart."
     )

@@ -14,7 +14,7 @@ from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.images.sets import Pictures
 from musicvae_lite.latent import NATS_PER_BIT, active_units
 from musicvae_lite.models.image.assembly import ImageConfig
-from musicvae_lite.models.image.examples import examples
+from musicvae_lite.models.image.examples import check_labels, examples
 from musicvae_lite.vae import VAE
 
 BATCH = 250
@@ -64,12 +64,12 @@ def evaluate(vae: VAE, config: ImageConfig, pictures: Pictures, seed: int = 0) -
 
     Raises:
         NothingUsableError: there are none.
-        ConfigError: the model conditions on labels and the pictures have none, or their shape is another.
+        ConfigError: the model conditions on labels and the pictures have none, or others; or their shape is
+            another.
     """
     if not len(pictures):
         raise NothingUsableError("there are no pictures to measure on")
-    if config.conditional and pictures.labels is None:
-        raise ConfigError("the model conditions on labels, and the pictures have none")
+    check_labels(config, pictures.labels)
     p = config.picture
     if pictures.pixels.shape[1:] != (p.channels, p.height, p.width):
         raise ConfigError(

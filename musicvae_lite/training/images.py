@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from musicvae_lite import checkpoints
+from musicvae_lite import checkpoints, tables
 from musicvae_lite.errors import DatasetError, NothingUsableError
-from musicvae_lite.images.folders import Wanted
+from musicvae_lite.images.found import Wanted
 from musicvae_lite.images.sets import PictureSet
 from musicvae_lite.latent import NATS_PER_BIT
 from musicvae_lite.models.image.assembly import ImageConfig
@@ -18,9 +18,11 @@ from musicvae_lite.models.image.examples import examples
 from musicvae_lite.models.image_vae import ImageVAE
 from musicvae_lite.prior import CodePrior
 from musicvae_lite.training.image_evaluation import BATCH, evaluate
-from musicvae_lite.training.order import over_epochs
+from musicvae_lite.training.order import over_epochs, shuffled
 from musicvae_lite.training.presets import Preset
+from musicvae_lite.training.run_folder import writing
 from musicvae_lite.training.settings import ImageTraining
+from musicvae_lite.training.task import VALIDATION_SEED
 from musicvae_lite.vae import VAE, Batch
 
 MOST_VALIDATED = 5_000
@@ -32,6 +34,26 @@ def wanted(preset: Preset) -> Wanted:
     """What pictures a preset is trained on, for `sets.load`."""
     picture = ImageConfig.from_table(preset.model, preset.name).picture
     return Wanted(picture.height, picture.width, picture.channels, picture.patches, picture.shrink)
+
+
+def some(count: int, most: int, seed: int) -> np.ndarray:
+    """Which `most` of `count` pictures are taken, int64 in order; all where there are no more.
+
+    Sets may be sorted by their classes, so the first ones would be of a few classes alone.
+    """
+    return np.sort(shuffled(np.arange(min(count, most)), count, seed, 0))
+
+
+def trained_on(model: ImageVAE) -> str:
+    """The digest of the pictures that a model was trained on, by its run; "" where that is not known."""
+    if model.folder is None:
+        return ""
+    for folder in model.folder.parents[:2]:  # of RUN/best, of RUN/last/step-N
+        try:
+            return str(tables.read_json(folder / "run.json")["dataset"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return ""
 
 
 class ImageTask:
@@ -98,8 +120,9 @@ class ImageTask:
         """Nothing changes in the model itself."""
 
     def validate(self, vae: VAE) -> dict[str, float]:
-        held = self.pictures.validation.part(slice(MOST_VALIDATED))
-        found = evaluate(vae, self.config, held, self.settings.seed)
+        held = self.pictures.validation
+        held = held.part(some(len(held), MOST_VALIDATED, VALIDATION_SEED))
+        found = evaluate(vae, self.config, held, VALIDATION_SEED)
         values = {name: value for name, value in found.to_json().items() if value is not None}
         cost = max(0.0, (found.kl_nats or 0.0) - self.settings.free_bits * NATS_PER_BIT)
         return {"objective": found.reconstruction_nats + self.settings.beta * cost, **values}
@@ -110,7 +133,7 @@ class ImageTask:
     def finish(self, best: Path) -> None:
         """Plain codes follow no known distribution, and an adversary's are only near the one it asks for: a
         Gaussian is fitted to them, one for each class where there are classes, to draw new ones from."""
-        c, rows = self.config, torch.arange(min(self.examples, PRIOR_PICTURES))
+        c, rows = self.config, torch.from_numpy(some(self.examples, PRIOR_PICTURES, self.settings.seed))
         if not c.is_plain or c.conditional or c.z > LARGEST_PRIOR or len(rows) < 4 * c.z:
             return
         vae = ImageVAE.load(best, str(self.device)).vae
@@ -121,4 +144,6 @@ class ImageTask:
         labels = None if self.labels is None else self.labels[rows]
         if labels is not None and int(labels.unique(return_counts=True)[1].min()) < 4 * c.z:
             labels = None
-        checkpoints.write_prior(best, CodePrior.fit(codes, labels))
+        prior = CodePrior.fit(codes, labels)
+        with writing(best):
+            checkpoints.write_prior(best, prior)

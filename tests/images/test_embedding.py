@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from musicvae_lite.images.embedding import nearest_neighbour_accuracy, principal_components
 
@@ -21,3 +22,28 @@ def test_principal_components_are_those_of_the_covariance():
     found = principal_components(x)
     values = np.linalg.eigvalsh(np.cov(x.T))[::-1]
     assert np.allclose(found.var(0, ddof=1), values[:2], rtol=1e-3) and abs(np.corrcoef(found.T)[0, 1]) < 1e-3
+
+
+@pytest.mark.parametrize(("points", "values"), [(12, 144), (60, 1500), (400, 1500)])
+def test_axes_of_large_pictures_are_those_of_small_ones(
+    points: int, values: int, monkeypatch: pytest.MonkeyPatch
+):
+    """A matrix of all pairs of values, of which a large picture has many millions, is never made."""
+    eigh = torch.linalg.eigh
+
+    def of_small(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        assert len(matrix) <= 1024
+        return eigh(matrix)
+
+    monkeypatch.setattr(torch.linalg, "eigh", of_small)
+    chance = np.random.default_rng(0)
+    x = chance.normal(size=(points, 3)) * [9, 5, 3] @ chance.normal(size=(3, values))
+    x += 0.1 * chance.normal(size=x.shape)
+    state = torch.get_rng_state()
+    found = principal_components(x)
+    assert np.array_equal(found, principal_components(x)) and torch.equal(state, torch.get_rng_state())
+    u, s, _ = np.linalg.svd(x - x.mean(0), full_matrices=False)
+    exact = u[:, :2] * s[:2]
+    assert np.allclose(
+        found * np.sign((found * exact).sum(0)), exact, rtol=1e-2, atol=1e-2 * s[0] / points**0.5
+    )

@@ -7,7 +7,8 @@ import pytest
 
 from musicvae_lite.errors import NothingUsableError
 from musicvae_lite.images import sets
-from musicvae_lite.images.folders import Wanted, read
+from musicvae_lite.images.folders import read
+from musicvae_lite.images.found import Wanted
 from tests.images.made import drawings, save, save_folder
 
 

@@ -50,7 +50,10 @@ def test_of_an_animation_the_first_picture_is_taken_and_said(tmp_path: Path):
 
 def test_transparent_parts_are_white_and_bits_are_bytes(tmp_path: Path):
     Image.new("RGBA", (3, 3), (0, 0, 0, 0)).save(tmp_path / "t.png")
-    assert (reading.read_picture(tmp_path / "t.png").pixels == 255).all()
+    clear = reading.read_picture(tmp_path / "t.png")
+    assert (clear.pixels == 255).all() and clear.notes == ("transparent parts are made white",)
+    Image.new("RGBA", (3, 3), (9, 0, 0, 255)).save(tmp_path / "o.png")
+    assert reading.read_picture(tmp_path / "o.png").notes == ()
     Image.new("1", (3, 3), 1).save(tmp_path / "b.png")
     assert (reading.read_picture(tmp_path / "b.png").pixels == 255).all()
     Image.new("CMYK", (3, 3), (0, 255, 255, 0)).save(tmp_path / "c.jpg")

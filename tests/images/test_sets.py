@@ -11,8 +11,8 @@ from PIL import Image
 
 from musicvae_lite import resources
 from musicvae_lite.errors import ConfigError, DatasetError, NothingUsableError, ReadError
-from musicvae_lite.images import sets
-from musicvae_lite.images.folders import Wanted
+from musicvae_lite.images import sets, sources
+from musicvae_lite.images.found import Wanted
 from tests.images.made import drawings, save_idx, save_idx_folder
 
 
@@ -101,7 +101,7 @@ def test_a_known_set_is_checked_and_downloaded_once(tmp_path: Path, monkeypatch:
     )
     monkeypatch.setattr(resources, "catalogue", lambda: {"mnist": dataclasses.replace(real, files=files)})
     found = sets.load("mnist", folder)
-    assert found.name == "mnist" and found.classes == sets.DIGITS
+    assert found.name == "mnist" and found.classes == sources.DIGITS
 
     asked = []
 

@@ -75,6 +75,10 @@ def test_labels_must_fit_the_model():
         conditional.label("round")
     with pytest.raises(ConfigError, match="knows no labels"):
         free.generate([0])
+    with pytest.raises(ConfigError, match="knows no labels"):
+        free.label("level")  # its pictures had labels, but it was not told them
+    with pytest.raises(ConfigError, match=r"labels from 0 to 5; this model's are numbered 0 to 2"):
+        image_figures.inputs(conditional, Pictures(PIXELS[:2], np.array([0, 5])))
 
 
 def test_a_path_begins_and_ends_with_reconstructions():
@@ -164,3 +168,21 @@ def test_edges():
     one = small.model({**small.DENSE, "z": 1})
     figure, found = image_figures.embedding(one, Pictures(PIXELS, LABELS), ())
     assert figure.size[0] > 100 and 0 <= found["codes"] <= 1
+
+
+def test_no_pictures_have_no_codes_whatever_the_model():
+    model = small.model(small.CONDITIONAL)
+    assert model.encode(torch.zeros(0, 1, 12, 12), []).shape == (0, 2)
+
+
+def test_arrays_are_taken_as_the_model_gives_them():
+    model = small.model(small.DENSE, channels=3)
+    given = model.sample(1)[0]
+    assert np.abs(model.take(given)[0].numpy() - given).max() <= 0.5 / 255 + 1e-6
+    assert torch.equal(model.take(COLOUR.transpose(1, 2, 0))[0], model.take(COLOUR)[0])
+    assert torch.equal(model.take(COLOUR[0])[0], model.take(COLOUR[:1])[0])
+    for odd in (COLOUR.astype(np.uint16), np.zeros((3, 0, 0), np.uint8), np.zeros((2, 9, 9), np.uint8)):
+        with pytest.raises(ConfigError, match="the picture: "):
+            model.take(odd)
+    with pytest.raises(ConfigError, match="holds no picture"):
+        small.model(small.GRID).repair(np.zeros((1, 0, 7), np.uint8))

@@ -59,3 +59,21 @@ def test_what_does_not_fit_is_left_out_and_said(recipes: list[str]):
         comparison.suited(["melody-2bar"], pictures)
     with pytest.raises(ConfigError, match="share is 0"):
         comparison.train_all(presets, pictures, Path("nowhere"), share=0)
+
+
+def test_a_comparison_with_nothing_to_measure_on_does_not_begin(recipes: list[str], tmp_path: Path):
+    pictures = drawing_set(2)
+    presets, _ = comparison.suited(recipes[:1], pictures)
+    with pytest.raises(NothingUsableError, match="leave none to measure on"):
+        comparison.train_all(presets, pictures, tmp_path / "all")
+    assert not (tmp_path / "all").exists()
+
+
+def test_a_folder_of_another_comparison_is_told_in_its_own_words(recipes: list[str], tmp_path: Path):
+    pictures = drawing_set(60)
+    presets, _ = comparison.suited(recipes[:1], pictures)
+    comparison.train_all(presets, pictures, tmp_path / "all", share=0.5)
+    with pytest.raises(ConfigError, match=r"10 updates there, and 20 are asked .*repeat the --share"):
+        comparison.train_all(presets, pictures, tmp_path / "all")
+    with pytest.raises(ConfigError, match="compares presets on other pictures"):
+        comparison.train_all(presets, drawing_set(60, seed=1), tmp_path / "all", share=0.5)

@@ -11,9 +11,11 @@ import pytest
 import torch
 
 from musicvae_lite.errors import ConfigError, NothingUsableError
+from musicvae_lite.images.sets import Pictures, PictureSet
 from musicvae_lite.models.image_vae import ImageVAE
+from musicvae_lite.training import images
 from musicvae_lite.training.image_evaluation import evaluate
-from musicvae_lite.training.images import ImageTask
+from musicvae_lite.training.images import ImageTask, trained_on
 from musicvae_lite.training.loop import train
 from musicvae_lite.training.presets import Preset, load_preset, preset_names
 from musicvae_lite.training.settings import ImageTraining
@@ -78,6 +80,13 @@ def test_noise_is_fresh_in_every_batch_and_pictures_come_once_a_pass():
     assert one.target is not None and other.target is not None and torch.equal(one.target, other.target)
     rows = np.concatenate([task.rows(step) for step in range(25)])
     assert sorted(rows[: task.examples]) == list(range(task.examples))
+
+
+def test_runs_of_two_seeds_are_validated_alike():
+    torch.manual_seed(0)
+    tasks = [ImageTask(preset(small.NOISY, seed=seed), SET) for seed in (1, 2)]
+    vae = tasks[0].build()
+    assert tasks[0].validate(vae) == tasks[1].validate(vae)
 
 
 def test_beta_is_a_setting(tmp_path: Path):
@@ -148,3 +157,67 @@ def test_every_shipped_preset_makes_a_model_for_digits_or_textures(name: str):
 def test_one_picture_is_too_few():
     with pytest.raises(NothingUsableError, match=r"[01] picture to learn from"):
         ImageTask(preset(), dataclasses.replace(SET, train=SET.train.part(slice(1))))
+
+
+def in_order_of_class(pictures: PictureSet = SET) -> PictureSet:
+    """The same with each part sorted by its labels."""
+
+    def in_order(part: Pictures) -> Pictures:
+        assert part.labels is not None
+        return part.part(np.argsort(part.labels, kind="stable"))
+
+    return dataclasses.replace(
+        pictures, train=in_order(pictures.train), validation=in_order(pictures.validation)
+    )
+
+
+def test_a_prior_knows_all_classes_of_a_sorted_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(images, "PRIOR_PICTURES", 60)  # the first ones are of two classes
+    plain = {**small.DENSE, "z": 2, "encoder": {"kind": "dense", "hidden": [24], "code": "plain"}}
+    best = train(ImageTask(preset(plain), in_order_of_class()), tmp_path, "cpu", "float32")
+    prior = ImageVAE.load(best).vae.prior
+    assert prior is not None and len(prior.mean) == 3
+
+
+def test_validation_sees_all_classes_of_a_sorted_set(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(images, "MOST_VALIDATED", 12)
+    seen = []
+
+    def measure(vae: Any, config: Any, pictures: Pictures, seed: int) -> Any:
+        seen.append(pictures.labels)
+        return evaluate(vae, config, pictures, seed)
+
+    monkeypatch.setattr(images, "evaluate", measure)
+    task = ImageTask(preset(), in_order_of_class(drawing_set(480)))
+    task.validate(task.build())
+    assert len(seen[0]) == 12 and set(seen[0].tolist()) == {0, 1, 2}
+
+
+def test_a_part_of_many_is_spread_and_all_of_few_are_in_order():
+    assert images.some(7, 10, 3).tolist() == list(range(7))
+    found = images.some(100, 10, 3)
+    assert len(set(found.tolist())) == 10 and found.max() > 50 and found.tolist() == sorted(found)
+    assert not np.array_equal(found, images.some(100, 10, 4))
+
+
+def test_a_model_in_its_run_knows_its_pictures(tmp_path: Path):
+    best = run(tmp_path / "run")
+    assert trained_on(ImageVAE.load(best)) == trained_on(ImageVAE.load(tmp_path / "run")) == SET.digest
+    ImageVAE.load(best).save(tmp_path / "elsewhere" / "far" / "model")
+    assert trained_on(ImageVAE.load(tmp_path / "elsewhere" / "far" / "model")) == ""
+    assert trained_on(small.model(small.CONV)) == ""
+
+
+def test_labels_that_a_model_does_not_know_are_told():
+    model = small.model(small.CONDITIONAL)
+    with pytest.raises(ConfigError, match=r"labels from 5 to 5; this model's are numbered 0 to 2"):
+        evaluate(model.vae, model.config, Pictures(SET.test.pixels[:2], np.array([5, 5])))
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "z"),
+    [("upscale", 28, 784), ("upscale", 32, 1024), ("upscale-x4", 28, 637), ("upscale-x4", 32, 832),
+     ("ae-conv", 28, 128), ("ae-conv", 40, 200)],
+)  # fmt: skip
+def test_presets_whose_code_is_a_picture_take_every_size(name: str, size: int, z: int):
+    assert ImageTask(load_preset(name), drawing_set(24, size)).config.z == z

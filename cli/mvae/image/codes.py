@@ -24,12 +24,13 @@ def codes(
     as_json: AsJson = False,
 ) -> None:
     """Show codes as pictures, and what noise on them does."""
-    from mvae.image.options import finish, load_model, save_figure, take, target
+    from mvae.image.options import finish, load_model, take, target
 
-    target(output, "codes.png")
+    path = target(output, "codes.png", pictures)
     vae = load_model(model)
     taken = take(vae, pictures, lies, count, grey, invert, label)
+    from musicvae_lite.images.reading import save_image
     from musicvae_lite.models import image_figures
 
-    file = save_figure(image_figures.codes(vae, taken, seed=seed), output, "codes.png")
+    file = save_image(image_figures.codes(vae, taken, seed=seed), path)
     finish({"pictures": len(taken), "z": vae.config.z} if as_json else {}, [file], as_json)

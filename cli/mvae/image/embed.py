@@ -23,19 +23,20 @@ def embed(
     """Draw codes as points by class, beside PCA."""
     import numpy as np
 
-    from mvae.image.options import finish, load_model, load_pictures, save_figure, target
+    from mvae.image.options import choose, finish, load_model, load_pictures, target
 
-    target(output, "embedding.png")
-    to = None if codes is None else target(codes, "codes.npz", (".npz",))
+    path = target(output, "embedding.png", [data])
+    to = None if codes is None else target(codes, "codes.npz", [data], (".npz",))
     vae = load_model(model)
     found = load_pictures(data, lies, vae)
+    from musicvae_lite.images.reading import save_image
     from musicvae_lite.models import image_figures
 
-    part = found.test if len(found.test) >= 10 else found.train
+    part, _ = choose(found, vae, least=10)
     if len(part) > count:
         part = part.part(np.sort(np.random.default_rng(seed).permutation(len(part))[:count]))
     figure, agreeing = image_figures.embedding(vae, part, found.classes)
-    files = [save_figure(figure, output, "embedding.png")]
+    files = [save_image(figure, path)]
     if to is not None:
         from musicvae_lite.writing import replacing
 

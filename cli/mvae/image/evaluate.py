@@ -13,20 +13,27 @@ def evaluate(
     model: Annotated[str, typer.Argument(help="A name of `mvae models`, a model folder, or a run.")],
     data: Data,
     lies: Lies = None,
-    part: Annotated[str, typer.Option(help="test, validation or train.")] = "test",
+    part: Annotated[
+        str,
+        typer.Option(
+            help="test, validation, train or all. (default: test where the set has such a part, or the model "
+            "was trained on the rest of it; else all)"
+        ),
+    ] = "",
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
     """Measure a model on pictures it was not trained on."""
-    from mvae.image.options import finish, load_model, load_pictures
+    from mvae.image.options import choose, finish, load_model, load_pictures
 
-    if part not in ("test", "validation", "train"):
-        raise typer.BadParameter(f"'{part}' is none of test, validation, train", param_hint="--part")
+    if part not in ("", "test", "validation", "train", "all"):
+        raise typer.BadParameter(f"'{part}' is none of test, validation, train, all", param_hint="--part")
     vae = load_model(model)
     from musicvae_lite.training.image_evaluation import evaluate
 
     pictures = load_pictures(data, lies, vae)
-    found = evaluate(vae.vae, vae.config, getattr(pictures, part), seed)
+    chosen, name = choose(pictures, vae, part)
+    found = evaluate(vae.vae, vae.config, chosen, seed)
     decoder = sum(p.numel() for p in vae.vae.decoder.parameters())
     sizes = {"parameters": vae.describe()["parameters"], "decoder_parameters": decoder}
-    finish({**found.to_json(), **sizes}, [], as_json, f"{part} of {pictures.name}")
+    finish({**found.to_json(), **sizes}, [], as_json, f"{name} of {pictures.name}")

@@ -20,12 +20,13 @@ def generate(
     as_json: AsJson = False,
 ) -> None:
     """Draw pictures of the labels asked for."""
-    from mvae.image.options import finish, load_model, save_figure, target
+    from mvae.image.options import finish, load_model, target
 
-    target(output, "generated.png")
+    path = target(output, "generated.png")
     vae = load_model(model)
+    from musicvae_lite.images.reading import save_image
     from musicvae_lite.models import image_figures
 
     figure = image_figures.generation(vae, label or (), count, seed)
     figures = {"labels": label or list(vae.config.classes), "count": count, "seed": seed, "model": model}
-    finish(figures if as_json else {}, [save_figure(figure, output, "generated.png")], as_json)
+    finish(figures if as_json else {}, [save_image(figure, path)], as_json)

@@ -28,11 +28,12 @@ def interpolate(
     """Walk from one picture to another: a strip and a GIF."""
     import numpy as np
 
-    from mvae.image.options import finish, load_model, save_figure, say_notes, take, target
+    from mvae.image.options import finish, load_model, say_notes, take, target
 
-    path = target(output, "walk.png")
+    path = target(output, "walk.png", [a, b], beside=["{stem}.gif"])
     vae = load_model(model)
     from musicvae_lite.images import figures
+    from musicvae_lite.images.reading import save_image
     from musicvae_lite.models.image_figures import inputs
 
     if vae.config.is_grid:
@@ -50,7 +51,7 @@ def interpolate(
     walk = vae.interpolate(x[0], x[1], steps, labels)
     sheet = np.concatenate([target_pictures[:1].numpy(), walk, target_pictures[1:].numpy()])
     names = ["A", *(f"{step}/{steps - 1}" for step in range(steps)), "B"]
-    strip = save_figure(figures.labelled_grid(sheet, columns=names), path, "walk.png")
+    strip = save_image(figures.labelled_grid(sheet, columns=names), path)
     moving = figures.save_animation(walk, strip.with_suffix(".gif"))
     if (taken.pixels[0] == taken.pixels[1]).all():
         say_notes(["A and B are the same picture: every step is its reconstruction"])

@@ -11,7 +11,7 @@ import typer
 from musicvae_lite.resources import expand
 
 if TYPE_CHECKING:
-    from musicvae_lite.images.sets import PictureSet
+    from musicvae_lite.images.sets import Pictures, PictureSet
     from musicvae_lite.models.image_vae import ImageVAE
 
 Data = Annotated[
@@ -30,7 +30,6 @@ Invert = Annotated[
     bool, typer.Option("--invert", help="Swap black and white first: digits are white on black.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")]
-Pictures = Annotated[list[str], typer.Argument(help="Pictures: PNG, JPEG, GIF, BMP, WebP or TIFF.")]
 
 
 def load_model(name: str) -> ImageVAE:
@@ -43,17 +42,38 @@ def load_model(name: str) -> ImageVAE:
     return ImageVAE.load(name)
 
 
-def load_pictures(source: str, data: Path | None, model: ImageVAE, quiet: bool = False) -> PictureSet:
-    """A set of pictures brought to a model's size and channels; what was done to them is said."""
-    from musicvae_lite.images import sets
-    from musicvae_lite.images.folders import Wanted
-    from mvae.output import note
+def load_pictures(source: str, data: Path | None, model: ImageVAE, labelled: bool = True) -> PictureSet:
+    """A set of pictures brought to a model's size, channels and labels; what was done to them is said.
 
-    p = model.config.picture
+    Args:
+        labelled: whether a conditional model is told the labels of the set.
+    """
+    from musicvae_lite.images import sets
+    from musicvae_lite.images.found import Wanted
+
+    c, p = model.config, model.config.picture
     found = sets.load(source, data, Wanted(p.height, p.width, p.channels, p.patches, p.shrink))
-    for text in () if quiet else found.notes:
-        note(text)
-    return found
+    say_notes(found.notes)
+    return found.numbered_as(c.classes) if c.conditional and labelled else found
+
+
+def choose(found: PictureSet, model: ImageVAE, part: str = "", least: int = 1) -> tuple[Pictures, str]:
+    """The pictures of a set that a model is used on, and their name; which they are is said.
+
+    Args:
+        part: test, validation, train or all. By default those for testing, where the set says itself which
+            these are or the model was trained on the rest; all pictures otherwise.
+        least: how many are needed; where fewer are for testing, all are taken.
+    """
+    from musicvae_lite.training.images import trained_on
+
+    if not part:
+        is_held_out = found.has_test or found.digest == trained_on(model)
+        part = "test" if is_held_out and len(found.test) >= least else "all"
+    chosen = found.everything if part == "all" else getattr(found, part)
+    name = "all pictures" if part == "all" else f"the {part} part"
+    say_notes([f"{name} of {found.name}: {len(chosen):,}"])
+    return chosen, part
 
 
 def say_notes(notes: Sequence[str]) -> None:
@@ -84,18 +104,18 @@ def take(
     grey: bool,
     invert: bool,
     label: str | None = None,
-) -> Any:
-    """Clean pictures for a model (`Pictures`): of the files named, or some of a data set's test part."""
+) -> Pictures:
+    """Clean pictures for a model: of the files named, or some of a data set (see `choose`)."""
     import numpy as np
 
     from musicvae_lite.images.reading import SUFFIXES
     from musicvae_lite.images.sets import Pictures
 
+    number = None if label is None else model.label(label)
     first = expand(names[0])
     if len(names) == 1 and (first.suffix.lower() not in SUFFIXES or first.is_dir()):
-        found = load_pictures(names[0], lies, model)
-        part = found.test if len(found.test) else found.train
-        part = part.one_of_each(count)
+        found = load_pictures(names[0], lies, model, labelled=label is None)
+        part = choose(found, model)[0].one_of_each(count)
         pixels, labels = part.pixels, part.labels
     else:
         taken = [model.take(name, grey, clean=True) for name in names]
@@ -104,25 +124,44 @@ def take(
         bright = pixels.mean() > 140 and not invert and model.config.picture.channels == 1
         if bright:
             say_notes(["the pictures are mostly bright; models of MNIST know white on black: see --invert"])
-    if label is not None:
-        labels = np.full(len(pixels), model.label(label), np.int64)
+    if number is not None:
+        labels = np.full(len(pixels), number, np.int64)
     return Pictures(255 - pixels if invert else pixels, labels)
 
 
-def save_figure(image: Any, output: Path | None, default: str) -> Path:
-    """Writes a figure to the file asked for; into a folder under its default name."""
-    from musicvae_lite.images.reading import save_image
+def target(
+    output: Path | None,
+    default: str,
+    inputs: Sequence[str | Path] = (),
+    suffixes: tuple[str, ...] = (".png",),
+    beside: Sequence[str] = (),
+) -> Path:
+    """Where a result goes; in a folder, under its default name. Wrong usage for a name of another kind.
 
-    return save_image(image, target(output, default))
+    Args:
+        inputs: files and folders that are read.
+        beside: names of files that are written too, with {stem} and {suffix} of this one.
 
-
-def target(output: Path | None, default: str, suffixes: tuple[str, ...] = (".png",)) -> Path:
-    """Where a result goes. Wrong usage for a name of another kind."""
+    Raises:
+        ConfigError: an input would be overwritten.
+    """
     from musicvae_lite.errors import ConfigError
     from musicvae_lite.images.reading import check_target
+    from musicvae_lite.images.sources import KNOWN
 
     path = Path(default) if output is None else expand(output)
     try:
-        return check_target(path / default if path.is_dir() else path, suffixes)
+        path = check_target(path / default if path.is_dir() else path, suffixes)
     except ConfigError as error:
         raise typer.BadParameter(str(error), param_hint="--output") from None
+    names = [name.format(stem=path.stem, suffix=path.suffix) for name in beside]
+    read = [expand(name) for name in inputs if str(name) not in KNOWN]
+    for file in (path, *(path.with_name(name) for name in names)):
+        if file.exists() and any(_holds(source, file) for source in read):
+            raise ConfigError(f"{file}: is an input, and would be overwritten; choose another name")
+    return path
+
+
+def _holds(source: Path, file: Path) -> bool:
+    """Whether a file that exists is the source, or lies in that folder."""
+    return source.exists() and (file.samefile(source) or source.resolve() in file.resolve().parents)

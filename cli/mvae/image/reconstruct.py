@@ -24,11 +24,12 @@ def reconstruct(
     as_json: AsJson = False,
 ) -> None:
     """Send pictures through a model and back."""
-    from mvae.image.options import finish, load_model, save_figure, take, target
+    from mvae.image.options import finish, load_model, take, target
 
-    target(output, "reconstruction.png")
+    path = target(output, "reconstruction.png", pictures)
     vae = load_model(model)
     taken = take(vae, pictures, lies, count, grey, invert, label)
+    from musicvae_lite.images.reading import save_image
     from musicvae_lite.models import image_figures
     from musicvae_lite.training.image_evaluation import evaluate
 
@@ -39,5 +40,4 @@ def reconstruct(
         if value is not None
     }
     shown = {name: found[name] for name in ("pictures", "bce", "psnr", "kl_bits") if name in found}
-    file = save_figure(figure, output, "reconstruction.png")
-    finish(found if as_json else shown, [file], as_json)
+    finish(found if as_json else shown, [save_image(figure, path)], as_json)

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from musicvae_lite.resources import expand
-from mvae.image.options import Grey, Invert, Seed
+from mvae.image.options import Grey, Invert, Seed, target
 
 if TYPE_CHECKING:
     import numpy as np
 
     from musicvae_lite.models.image_vae import ImageVAE
 
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")  # of pictures that are written
+READ = "{stem}-read{suffix}"  # what the model read, beside what it wrote
 In = Annotated[Path, typer.Argument(help="A picture: PNG, JPEG, GIF, BMP, WebP or TIFF.")]
 Out = Annotated[Path, typer.Argument(help="The picture to write: .png, .jpg or .webp.")]
 
@@ -39,7 +40,8 @@ def denoise(
     from musicvae_lite.images.reading import as_bytes, write_picture
     from mvae.output import wrote
 
-    vae, pixels = _open(source, output, model, grey, invert)
+    path = target(output, output.name, [source], SUFFIXES, [READ] if corrupt else [])
+    vae, pixels = _open(source, model, grey, invert)
     noise = vae.config.corruption
     if not isinstance(noise, Noise):
         raise ConfigError(f"{model} was not trained to take noise away: choose a model such as mnist-denoise")
@@ -52,9 +54,10 @@ def denoise(
         size = pixels.shape[1:] if vae.config.is_grid else vae.config.shape.target[1:]
         clean = torch.from_numpy(fitted(pixels, *size)).float() / 255
         pixels = as_bytes(noise(clean[None], vae.generator(seed))[0].numpy())
-        files.append(write_picture(output.with_name(f"{output.stem}-read{output.suffix}"), pixels))
+        name = READ.format(stem=path.stem, suffix=path.suffix)
+        files.append(write_picture(path.with_name(name), pixels))
     done = _repair(vae, pixels, source, "denoising")
-    wrote(*files, write_picture(output, done))
+    wrote(*files, write_picture(path, done))
 
 
 def upscale(
@@ -72,7 +75,8 @@ def upscale(
     from musicvae_lite.images.reading import write_picture
     from mvae.output import wrote
 
-    vae, pixels = _open(source, output, model, grey, invert)
+    path = target(output, output.name, [source], SUFFIXES)
+    vae, pixels = _open(source, model, grey, invert)
     factor = vae.config.factor
     if factor == 1:
         raise ConfigError(f"{model} was not trained to enlarge: choose a model such as texture-upscale")
@@ -87,19 +91,15 @@ def upscale(
             reached * factor,
         )
     print(f"{pixels.shape[2]} x {pixels.shape[1]} pixels, {times} times larger")
-    wrote(write_picture(output, pixels))
+    wrote(write_picture(path, pixels))
 
 
-def _open(source: Path, output: Path, model: str, grey: bool, invert: bool) -> tuple[ImageVAE, np.ndarray]:
+def _open(source: Path, model: str, grey: bool, invert: bool) -> tuple[ImageVAE, np.ndarray]:
     """The model, and the picture's bytes [C, H, W] in its channels."""
-    from musicvae_lite.errors import ConfigError
     from musicvae_lite.images.reading import read_picture
-    from mvae.image.options import load_model, say_notes, target
+    from mvae.image.options import load_model, say_notes
 
-    target(output, output.name, (".png", ".jpg", ".jpeg", ".webp"))
     picture = read_picture(source)
-    if expand(output).exists() and expand(output).samefile(expand(source)):
-        raise ConfigError(f"{output}: is the input, and would be overwritten; choose another name")
     vae = load_model(model)
     pixels, _, notes = vae.pixels(picture, grey)
     say_notes(notes)

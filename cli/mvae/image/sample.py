@@ -20,15 +20,16 @@ def sample(
     as_json: AsJson = False,
 ) -> None:
     """Draw new pictures."""
-    from mvae.image.options import finish, load_model, save_figure, target
+    from mvae.image.options import finish, load_model, target
 
-    target(output, "sample.png")
+    path = target(output, "sample.png")
     vae = load_model(model)
+    from musicvae_lite.images.reading import save_image
     from musicvae_lite.models import image_figures
 
     labels = None if label is None else [vae.label(label)] * count
     if labels is None and vae.config.conditional:
         classes = len(vae.config.classes)
         labels = [number % classes for number in range(count)]
-    file = save_figure(image_figures.samples(vae.sample(count, seed, labels)), output, "sample.png")
+    file = save_image(image_figures.samples(vae.sample(count, seed, labels)), path)
     finish({"count": count, "seed": seed, "model": model} if as_json else {}, [file], as_json)

@@ -16,6 +16,8 @@ from musicvae_lite.settings import from_table, to_table
 from musicvae_lite.vae import VAE
 
 MOST_PIXELS = 2**14  # a side
+CHANNELS = (0, 1, 3)
+NEVER_NONE = ("kernel", "width")  # sizes that no layer can be without
 ENCODERS: dict[str, type] = {
     "dense": dense.DenseEncoderSettings,
     "convolutional": convolutional.ConvolutionalEncoderSettings,
@@ -53,7 +55,7 @@ class ImageConfig:
 
     Attributes:
         picture: sizes of a clean picture.
-        z: size of the code.
+        z: size of the code; 0 until `fitted` where the encoder's `features` tell it.
         likelihood: a name of `LIKELIHOODS`.
         encoder, decoder: a settings dataclass from `ENCODERS` and one from `DECODERS`.
         conditional: whether a label conditions encoder and decoder.
@@ -78,7 +80,9 @@ class ImageConfig:
         for name in ("encoder", "decoder", "z"):
             if name not in table:
                 raise ConfigError(f"{where}: '{name}' is missing")
-        if type(table["z"]) is not int or not 1 <= table["z"] <= LARGEST:
+        encoder = of_kind(ENCODERS, table["encoder"], f"{where}, [encoder]", _fault)
+        smallest = 0 if getattr(encoder, "features", 0) else 1
+        if type(table["z"]) is not int or not smallest <= table["z"] <= LARGEST:
             raise ConfigError(f"{where}: 'z' must be a whole number above 0, not {shown(table['z'])}")
         likelihood = table.get("likelihood", "bernoulli")
         if not isinstance(likelihood, str) or likelihood not in LIKELIHOODS:
@@ -88,6 +92,16 @@ class ImageConfig:
         picture = from_table(PictureSettings, table.get("picture", {}), f"{where}, [picture]")
         if not all(0 <= side <= MOST_PIXELS for side in (picture.height, picture.width, picture.channels)):
             raise ConfigError(f"{where}, [picture]: sizes must be 0 or more, at most {MOST_PIXELS}")
+        if picture.channels not in CHANNELS:
+            raise ConfigError(
+                f"{where}, [picture]: 'channels' is {picture.channels}; it can be 1 for grey, 3 for colours, "
+                "0 for what the pictures have"
+            )
+        if not picture.shrink or not all(1 <= times <= MOST_PIXELS for times in picture.shrink):
+            raise ConfigError(
+                f"{where}, [picture]: 'shrink' is {shown(list(picture.shrink))}; it must list whole numbers "
+                "from 1, such as [1, 2]"
+            )
         classes = table.get("classes", ())
         if not isinstance(classes, (list, tuple)) or len(classes) > LARGEST:
             raise ConfigError(f"{where}: 'classes' must be a list of names, not {shown(classes)}")
@@ -95,7 +109,7 @@ class ImageConfig:
             picture,
             table["z"],
             likelihood,
-            of_kind(ENCODERS, table["encoder"], f"{where}, [encoder]", _fault),
+            encoder,
             of_kind(DECODERS, table["decoder"], f"{where}, [decoder]", _fault),
             bool(table.get("conditional", False)),
             tuple(str(name) for name in classes),
@@ -124,7 +138,7 @@ class ImageConfig:
         """The same for pictures of these sizes and labels.
 
         Raises:
-            ConfigError: it conditions on labels and there are none.
+            ConfigError: it conditions on labels and there are none; or the code would be too large.
         """
         if self.conditional and len(classes) < 2:
             raise ConfigError(
@@ -132,7 +146,16 @@ class ImageConfig:
                 "folder of its own, or choose another preset"
             )
         picture = replace(self.picture, height=height, width=width, channels=channels)
-        return replace(self, picture=picture, classes=classes)
+        config = replace(self, picture=picture, classes=classes)
+        if self.z:
+            return config
+        z = self.encoder.code_size(config.shape)
+        if z > LARGEST:
+            raise ConfigError(
+                f"for pictures of {height} x {width} the code would have {z:,} numbers; {LARGEST:,} are the "
+                "most: use smaller pictures"
+            )
+        return replace(config, z=z)
 
     @property
     def factor(self) -> int:
@@ -162,6 +185,8 @@ class ImageConfig:
         shape = self.shape
         if not shape.channels * shape.height * shape.width:
             raise ConfigError("the model does not say of which size its pictures are")
+        if not self.z:
+            raise ConfigError("the model does not say of which size its code is")
         try:
             encoder, decoder = self.encoder.build(shape), self.decoder.build(shape, self.likelihood)
             return VAE(encoder, decoder, self.regulariser.build(self.z) if self.regulariser else None)
@@ -176,6 +201,7 @@ def _optional(kinds: dict[str, type], table: Any, where: str) -> Any:
 def _fault(field: Field, size: Any, largest: int, is_list: bool) -> str:
     if is_list and size == 0:
         return "has a size of 0"
-    if not isinstance(size, int | float) or 0 <= size <= largest:
+    smallest = 1 if field.name in NEVER_NONE else 0
+    if not isinstance(size, int | float) or smallest <= size <= largest:
         return ""
-    return f"is {shown(size)}; it must be 0 or more, at most {largest}"
+    return f"is {shown(size)}; it must be {smallest} or more, at most {largest}"

@@ -26,12 +26,23 @@ class ConvolutionalEncoderSettings:
     hidden: size of a dense layer before the code; 0 makes the code a small picture itself, with z / pixels
         channels, as in the convolutional autoencoder.
     code: "gaussian" for a VAE, "plain" for an autoencoder, "positive" for one whose codes can be 0.
+    features: channels of a code that is a small picture, where z is 0 and follows from the pictures.
     """
 
     widths: tuple[int, ...] = (16, 32)
     kernel: int = 5
     hidden: int = 256
     code: Code = "gaussian"
+    features: int = 0
+
+    def code_size(self, shape: Shape) -> int:
+        """The z that `features` asks for. Raises ConfigError where the code is no picture."""
+        if self.hidden:
+            raise ConfigError(
+                "'features' counts channels of a code that is a small picture: set 'hidden' to 0"
+            )
+        height, width = sizes(shape.height, shape.width, len(self.widths))[-1]
+        return self.features * height * width
 
     def build(self, shape: Shape) -> nn.Module:
         return ConvolutionalEncoder(self, shape)
@@ -74,6 +85,14 @@ def map_channels(z: int, size: tuple[int, int]) -> int:
     return z // pixels
 
 
+def _halved(channels: int, width: int, kernel: int) -> list[nn.Module]:
+    """A convolution that halves both sides of a picture, upwards where they are odd."""
+    if kernel % 2:
+        return [nn.Conv2d(channels, width, kernel, 2, kernel // 2)]
+    before, behind = (kernel - 1) // 2, kernel // 2
+    return [nn.ZeroPad2d((before, behind, before, behind)), nn.Conv2d(channels, width, kernel, 2)]
+
+
 class ConvolutionalEncoder(nn.Module):
     def __init__(self, settings: ConvolutionalEncoderSettings, shape: Shape):
         super().__init__()
@@ -81,7 +100,7 @@ class ConvolutionalEncoder(nn.Module):
         size = sizes(shape.height, shape.width, len(settings.widths))[-1]
         channels, layers = shape.channels, []
         for width in settings.widths:
-            layers += [nn.Conv2d(channels, width, settings.kernel, 2, settings.kernel // 2), nn.ReLU()]
+            layers += [*_halved(channels, width, settings.kernel), nn.ReLU()]
             channels = width
         self.halving = nn.Sequential(*layers)
         self.hidden: nn.Module | None = None

@@ -19,10 +19,19 @@ from musicvae_lite.models.image.pictures import PictureDecoder, Shape
 
 @dataclass(frozen=True)
 class GridEncoderSettings:
-    """`layers` convolutions of `width` channels, then the code's channels. The code is plain."""
+    """`layers` convolutions of `width` channels, then the code's channels. The code is plain.
+
+    Attributes:
+        features: channels of the code besides the input's own, where z is 0 and follows from the pictures.
+    """
 
     width: int = 32
     layers: int = 2
+    features: int = 0
+
+    def code_size(self, shape: Shape) -> int:
+        """The z that `features` asks for."""
+        return (shape.channels + self.features) * shape.height * shape.width
 
     def build(self, shape: Shape) -> nn.Module:
         return GridEncoder(self, shape)
@@ -47,7 +56,15 @@ class GridDecoderSettings:
 
 
 def feature_channels(shape: Shape) -> int:
-    """Channels of the code besides the input's own. Raises ConfigError when z does not fit the grid."""
+    """Channels of the code besides the input's own.
+
+    Raises:
+        ConfigError: z does not fit the grid, or labels are to condition what has no place for them.
+    """
+    if shape.classes:
+        raise ConfigError(
+            "a code that keeps the picture's grid has no place for a label: leave out 'conditional'"
+        )
     pixels = shape.height * shape.width
     channels = shape.z // pixels - shape.channels
     if shape.z % pixels or channels < 1:

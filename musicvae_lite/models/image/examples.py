@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.image.assembly import ImageConfig
 from musicvae_lite.vae import Batch
 
@@ -24,6 +26,22 @@ def examples(
     x = target if config.corruption is None else config.corruption(target, generator)
     control = one_hot(labels, config) if config.conditional and labels is not None else None
     return Batch(x, target, control)
+
+
+def check_labels(config: ImageConfig, labels: np.ndarray | None) -> None:
+    """Raises ConfigError where a conditional model cannot take these labels int64 [N] of pictures."""
+    if not config.conditional:
+        return
+    if labels is None:
+        raise ConfigError(
+            "this model conditions on labels, and the pictures have none: say which with --label"
+        )
+    count = len(config.classes)
+    if len(labels) and not 0 <= labels.min() <= labels.max() < count:
+        raise ConfigError(
+            f"the pictures have labels from {labels.min()} to {labels.max()}; this model's are numbered 0 to "
+            f"{count - 1}: {', '.join(config.classes)}"
+        )
 
 
 def one_hot(labels: Tensor, config: ImageConfig) -> Tensor:

@@ -102,6 +102,13 @@ def test_labels_change_what_is_written():
         ({"encoder": {"kind": "dense", "hidden": [-3]}}, "'hidden' is -3"),
         ({"corruption": {"kind": "blur"}}, "it can be noise, downscale"),
         ({"regulariser": 3}, "must be a table"),
+        ({"picture": {"channels": 2}}, "'channels' is 2; it can be 1"),
+        ({"picture": {"channels": 4}}, "'channels' is 4; it can be 1"),
+        ({"picture": {"shrink": [0]}}, "from 1, such as"),
+        ({"picture": {"shrink": []}}, "from 1, such as"),
+        ({"encoder": {"kind": "convolutional", "kernel": 0}}, "'kernel' is 0; it must be 1 or more"),
+        ({"decoder": {"kind": "convolutional", "kernel": 0}}, "'kernel' is 0; it must be 1 or more"),
+        ({"encoder": {"kind": "convolutional", "features": 2}, "z": 0}, "set 'hidden' to 0"),
     ],
 )
 def test_tables_that_make_no_model(change: dict, words: str):
@@ -116,6 +123,7 @@ def test_tables_that_make_no_model(change: dict, words: str):
         ({**small.GRID, "z": 36}, "at least 72"),
         ({**small.MAP, "conditional": True}, "needs a dense layer"),
         ({**small.DENSE, "corruption": {"kind": "downscale", "factor": 5}}, "cannot be made 5 times smaller"),
+        ({**small.GRID, "conditional": True}, "no place for a label"),
     ],
 )
 def test_sizes_that_contradict_each_other(table: dict, words: str):
@@ -134,3 +142,36 @@ def test_a_conditional_model_needs_labels():
 
     with pytest.raises(ConfigError, match="the pictures have none: put each class into a"):
         ImageConfig.from_table(small.CONDITIONAL, "small").fitted(1, 12, 12, ())
+
+
+@pytest.mark.parametrize("kernel", [1, 2, 3, 4, 5, 6])
+@pytest.mark.parametrize(("height", "width"), [(12, 12), (11, 7), (1, 5)])
+def test_kernels_of_every_size_halve_and_double(kernel: int, height: int, width: int):
+    parts = {part: {**small.CONV[part], "kernel": kernel} for part in ("encoder", "decoder")}
+    vae = small.config({**small.CONV, **parts}, 1, height, width).build()
+    written = vae.decode(vae.encode(torch.rand(2, 1, height, width)).mean, None, 0.0)
+    assert written.shape == (2, 1, height, width)
+    if kernel % 2:
+        assert {"encoder.halving.0.weight", "encoder.halving.2.weight"} <= set(vae.state_dict())
+
+
+@pytest.mark.parametrize(("channels", "height", "width"), [(1, 12, 12), (3, 32, 32), (1, 10, 14)])
+def test_codes_that_are_pictures_are_as_large_as_the_pictures_make_them(
+    channels: int, height: int, width: int
+):
+    encoder = {**small.GRID["encoder"], "features": 2}
+    grid = small.config({**small.GRID, "z": 0, "encoder": encoder}, channels, height, width)
+    assert grid.z == (height // 2) * (width // 2) * (channels + 2)
+    encoder = {"kind": "convolutional", "widths": [4, 8], "hidden": 0, "code": "plain", "features": 2}
+    of_map = small.config({**small.MAP, "z": 0, "encoder": encoder}, channels, height, width)
+    assert of_map.z == 2 * math.ceil(height / 4) * math.ceil(width / 4)
+    for config in (grid, of_map):
+        assert config.build() and type(config).from_table(config.to_table(), "again") == config
+
+
+def test_a_code_larger_than_any_is_refused():
+    encoder = {**small.GRID["encoder"], "features": 2}
+    with pytest.raises(ConfigError, match="use smaller pictures"):
+        small.config({**small.GRID, "z": 0, "encoder": encoder}, 3, 2000, 2000)
+    with pytest.raises(ConfigError, match="'z' must be a whole number above 0"):
+        small.config({**small.GRID, "z": 0})

@@ -1,0 +1,126 @@
+"""`mvae image`: which pictures of a set are used, labels by name, and inputs that are kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mvae.app import main
+from tests.images.made import drawings, save, save_folder, save_idx_folder
+from tests.models.image import small
+
+TOML = """
+family = "image"
+z = 2
+conditional = true
+encoder = { kind = "dense", hidden = [16] }
+decoder = { kind = "dense", hidden = [16] }
+training = { steps = 4, batch = 8 }
+"""
+
+
+def run(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as end:
+        main(["image", *map(str, arguments)])
+    return int(end.value.code or 0)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Models (run on set, conv, noisy, grid), sets (set, idx, two of the classes, one more class), a.png."""
+    folder = tmp_path_factory.mktemp("inputs")
+    (folder / "small.toml").write_text(TOML)
+    save_folder(folder / "set", 48)
+    save_idx_folder(folder / "idx")
+    for number, picture in enumerate(drawings(12)[0]):
+        save(folder / "fewer" / ("level", "upright")[number % 2] / f"{number}.png", picture)
+        save(folder / "more" / ("level", "round")[number % 2] / f"{number}.png", picture)
+    for kind in ("conv", "noisy"):
+        small.model(small.ALL[kind]).save(folder / kind)
+    small.model({**small.GRID, "z": 36 * 5}, channels=3).save(folder / "grid")
+    save(folder / "a.png", drawings(1)[0][0])
+    assert run("train", folder / "small.toml", folder / "set", "-o", folder / "run", "--device", "cpu") == 0
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("model", "pictures", "part", "count"),
+    [
+        ("run", "set", [], 4),  # a twelfth, which it was not trained on
+        ("run", "set", ["--part", "all"], 48),
+        ("run", "fewer", [], 12),
+        ("conv", "set", [], 48),
+        ("conv", "idx", [], 12),  # it has a test part of its own
+        ("conv", "idx", ["--part", "all"], 72),
+    ],
+)
+def test_what_is_held_out_is_measured_on_and_sets_of_ones_own_whole(
+    model: str, pictures: str, part: list[str], count: int, place: Path, capsys
+):
+    assert run("evaluate", place / model, place / pictures, "--json", *part) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["pictures"] == count and f"of {pictures}: {count}" in said.err
+
+
+def test_all_pictures_of_a_folder_are_drawn(place: Path, tmp_path: Path, capsys):
+    arguments = (place / "fewer", "--model", place / "conv", "-n", "12", "-o", tmp_path / "x.png", "--json")
+    for command, counted in (("reconstruct", "pictures"), ("codes", "pictures"), ("embed", "points")):
+        assert run(command, *arguments) == 0
+        assert json.loads(capsys.readouterr().out)[counted] == 12
+
+
+def test_labels_go_by_their_names(place: Path, tmp_path: Path, capsys):
+    arguments = (place / "fewer", "--model", place / "run", "-o", tmp_path / "e.png")
+    assert run("embed", *arguments, "--codes", tmp_path / "z.npz") == 0
+    with np.load(tmp_path / "z.npz") as codes:
+        assert set(codes["labels"].tolist()) == {1, 2}  # of block, level, upright
+    assert run("evaluate", place / "run", place / "more") == 1
+    said = capsys.readouterr().err.replace("\n", " ")
+    assert "the model knows no round; its labels are block, level, upright" in said
+    words = ("reconstruct", place / "more", "--model", place / "run", "-o", tmp_path / "r.png")
+    assert run(*words) == 1 and run(*words, "--label", "level") == 0
+
+
+@pytest.mark.parametrize("command", ["reconstruct", "codes"])
+def test_labels_are_refused_by_models_without(command: str, place: Path, tmp_path: Path, capsys):
+    assert run(command, place / "a.png", "--model", place / "conv", "--label", "level", "-o", tmp_path) == 1
+    assert "knows no labels" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["interpolate", "walk.gif", "a.png", "--model", "{p}/conv"],
+        ["interpolate", "walk.png", "a.png", "--model", "{p}/conv"],
+        ["reconstruct", "a.png", "x.png", "--model", "{p}/conv", "-o", "x.png"],
+        ["reconstruct", "folder", "--model", "{p}/conv", "-o", "folder/x.png"],
+        ["codes", "a.png", "--model", "{p}/conv", "-o", "a.png"],
+        ["embed", "folder", "--model", "{p}/conv", "-o", "folder/x.png"],
+        ["embed", "set.npz", "--model", "{p}/conv", "--codes", "set.npz"],
+        ["denoise", "x-read.png", "x.png", "--corrupt", "--model", "{p}/noisy"],
+        ["denoise", "a.png", "a.png", "--model", "{p}/noisy"],
+        ["upscale", "a.png", "a.png", "--model", "{p}/grid"],
+    ],
+)
+def test_inputs_are_never_overwritten(
+    arguments: list[str], place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    pixels, labels = drawings(12)
+    for name in ("a.png", "x.png", "x-read.png", "walk.png", "walk.gif", "folder/x.png"):
+        save(tmp_path / name, pixels[0])
+    np.savez("set.npz", images=pixels, labels=labels)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    assert run(*(word.format(p=place) for word in arguments)) == 1
+    assert "would be overwritten; choose another name" in capsys.readouterr().err.replace("\n", " ")
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
+
+
+def test_transparency_that_is_lost_is_said(place: Path, tmp_path: Path, capsys):
+    Image.new("RGBA", (12, 12), (200, 10, 10, 90)).save(tmp_path / "clear.png")
+    assert run("upscale", tmp_path / "clear.png", tmp_path / "u.png", "--model", place / "grid") == 0
+    assert "transparent parts are made white" in capsys.readouterr().err.replace("\n", " ")
