@@ -11,7 +11,9 @@ import typer
 def evaluate(
     model: Annotated[str, typer.Argument(help="A shipped model's name, a model folder, or a training run.")],
     data: Annotated[Path, typer.Argument(help="A prepared dataset, or files or a folder of music.")],
-    split: Annotated[str, typer.Option(help="Of a dataset: test, validation or train.")] = "test",
+    split: Annotated[
+        str | None, typer.Option(help="Of a dataset: test, validation or train. (default: test)")
+    ] = None,
     most: Annotated[int | None, typer.Option(help="Evaluate this many windows, drawn by the seed.")] = None,
     seed: Annotated[int, typer.Option(help="Of sampling.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -21,12 +23,18 @@ def evaluate(
 
     runtime.prepare_environment()
     from musicvae_lite.models.music_vae import MusicVAE
-    from musicvae_lite.training.dataset import open_windows
+    from musicvae_lite.resources import expand
+    from musicvae_lite.training.dataset import is_dataset, open_windows
     from musicvae_lite.training.evaluation import evaluate as measure
     from mvae.output import print_json, table
 
+    if split is not None and expand(data).exists() and not is_dataset(data):
+        raise typer.BadParameter(
+            f"{data} is music, and all of it is evaluated; a dataset of `mvae prepare` has splits",
+            param_hint="--split",
+        )
     loaded = MusicVAE.load(model)
-    windows = open_windows(data, loaded.representation, split)
+    windows = open_windows(data, loaded.representation, split or "test")
     result = measure(loaded.vae, loaded.representation, windows, seed, most, loaded.config.labels)
     if json:
         print_json({"model": model, "data": str(data), "seed": seed, **result.to_json()})

@@ -63,7 +63,10 @@ def prepare(
         bool, typer.Option("--no-limits", help="Read files of any size and number of notes.")
     ] = False,
     restart: Annotated[
-        bool, typer.Option("--restart", help="Drop an unfinished run; replace the dataset if it exists.")
+        bool,
+        typer.Option(
+            "--restart", help="Drop an unfinished run of another command; replace the dataset if it exists."
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
 ) -> None:

@@ -86,10 +86,9 @@ def assemble(
     count = min(MAX_PARTITIONS, -(-windows // partition_windows))
     prints = _partition(chunks, count, scratch)
     split_of, warnings = assign_splits(prints.keys, split, seed)
-    kept = np.memmap(scratch / "kept.bin", np.uint8, "w+", shape=(prints.windows,))
+    kept = np.zeros(prints.windows, np.uint8)
     totals, duplicates = _mark(prints, split_of, kept)
     splits = _write(chunks, prints, split_of, kept, totals, dataset, shard_windows)
-    del kept
     empty = [n for n, share in zip(SPLITS, split, strict=True) if share and not splits[n].windows]
     if empty:
         warnings = (*warnings, f"there were too few songs to fill {' and '.join(empty)}")

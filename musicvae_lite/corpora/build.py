@@ -11,12 +11,12 @@ from musicvae_lite.corpora.assemble import assemble
 from musicvae_lite.corpora.clusters import opened
 from musicvae_lite.corpora.extract import Job
 from musicvae_lite.corpora.manifest import Manifest
-from musicvae_lite.corpora.plan import CHUNK_FILES, Chunk, Plan
+from musicvae_lite.corpora.plan import CHUNK_FILES, Chunk, Plan, settled
 from musicvae_lite.corpora.recipe import DEFAULT_LIMITS, Recipe, hop_steps
 from musicvae_lite.corpora.spill import Block, read_spill
 from musicvae_lite.corpora.tally import Reason, Tally, reasons_text
 from musicvae_lite.corpora.workers import run_jobs
-from musicvae_lite.corpora.workspace import Workspace
+from musicvae_lite.corpora.workspace import Workspace, place_of
 from musicvae_lite.errors import DatasetError, NothingUsableError, ReadError
 from musicvae_lite.music.files import Limits
 from musicvae_lite.music.representations.base import Representation
@@ -69,7 +69,7 @@ def build_dataset(
     Args:
         paths: files, and folders to search through.
         representation: what turns scores into windows.
-        output: folder of the dataset; while working, OUTPUT.partial stands beside it.
+        output: folder of the dataset, or a link to one; while working, OUTPUT.partial stands beside it.
         hop: distance between windows: "beat", "bar" or a number of grid steps.
         tracks: "chosen" takes the track the representation picks, "all" every pitched one in turn.
         split: shares of songs for train, validation and test.
@@ -78,7 +78,8 @@ def build_dataset(
         workers: processes to start (default: one a processor), 0 for none.
         executor: runs the work instead of processes started here: one of `concurrent.futures` kind, or
             "dask://HOST:PORT" for a cluster. Its workers must see the same files under the same paths.
-        restart: drop an unfinished run and replace a dataset at `output`.
+        restart: drop an unfinished run, unless the same call with `restart` began it, and replace a dataset
+            at `output`.
         chunk_files: files a worker reads in one go.
         on_progress: called now and then, in this process.
 
@@ -86,22 +87,23 @@ def build_dataset(
         ReadError: one of `paths` does not exist.
         NothingUsableError: no file gave a window; the message holds the table of reasons, and the
             attribute `reasons` its rows.
-        DatasetError: `output` exists, an unfinished run has other settings, or writing failed.
+        DatasetError: `output` exists, another process prepares it, an unfinished run has other settings, or
+            writing failed.
         ConfigError: a setting is out of range, or nobody answers at the executor's address.
     """
     recipe = Recipe(representation, hop_steps(representation, hop), tracks, split, seed, limits)
-    target = Path(expand(output)).absolute()
-    given = [Path(expand(path)) for path in paths]
+    target = place_of(expand(output))
+    given = [settled(expand(path)) for path in paths]
     for path in given:
         if not path.exists():
             raise ReadError(path, "there is no such file or folder", "missing")
     try:
-        workspace = Workspace(target, recipe, restart)
-        on_progress(Progress("list"))
-        plan = workspace.plan(given, chunk_files=chunk_files)
-        windows = _extract(workspace, plan, recipe, workers, executor, on_progress)
-        manifest = _assemble(workspace, plan, recipe, [str(path) for path in paths], windows, on_progress)
-        workspace.publish()
+        with Workspace(target, recipe, restart) as workspace:
+            on_progress(Progress("list"))
+            plan = workspace.plan(given, chunk_files=chunk_files)
+            windows = _extract(workspace, plan, recipe, workers, executor, on_progress)
+            manifest = _assemble(workspace, plan, recipe, list(map(str, given)), windows, on_progress)
+            workspace.publish()
     except OSError as error:
         raise DatasetError(
             f"{error.filename or target}: it cannot be written ({error.strerror or error}); "
@@ -187,8 +189,8 @@ def _assemble(
 
 
 def _rejections(workspace: Workspace, plan: Plan) -> tuple[Reason, ...]:
-    """The rejections of all chunks; finds a damaged spill file before anything is written."""
-    tally = Tally()
+    """What was left out and rejected; finds a damaged spill file before anything is written."""
+    tally = Tally(plan.left_out)
     for chunk in plan.read():
         for item in read_spill(workspace.spill(chunk.number)):
             if not isinstance(item, Block):
@@ -201,10 +203,12 @@ def _nothing_usable(
 ) -> NothingUsableError:
     where = ", ".join(folders)
     if not plan.files:
-        return NothingUsableError(f"{where}: there are no files of music (MIDI, ABC, MusicXML) here")
-    error = NothingUsableError(
-        f"{where}: none of {plan.files:,} files gives a window of {recipe.representation.bars} bars "
-        f"for {recipe.representation.name}:\n{reasons_text(reasons)}"
-    )
+        said = "there are no files of music (MIDI, ABC, MusicXML) here"
+    else:
+        said = (
+            f"none of {plan.files:,} files gives a window of {recipe.representation.bars} bars "
+            f"for {recipe.representation.name}"
+        )
+    error = NothingUsableError(f"{where}: {said}" + (f":\n{reasons_text(reasons)}" if reasons else ""))
     error.reasons = reasons  # type: ignore[attr-defined]
     return error

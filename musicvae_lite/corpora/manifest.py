@@ -57,7 +57,8 @@ class Manifest:
     Attributes:
         representation: its name and config.
         recipe: hop, tracks, split, seed and limits.
-        sources: the folders as given, counts of files and bytes, and a digest of names and sizes.
+        sources: the folders as given ("." and ".." by their full paths), counts of files and bytes, and a
+            digest of names and sizes.
         window_shape, dtype: of one window's tokens.
         splits: by name.
         songs: lines of songs.jsonl, the songs that gave at least one window.

@@ -8,7 +8,9 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from musicvae_lite.corpora.tally import Tally
 from musicvae_lite.errors import ReadError
 from musicvae_lite.music import reading
 
@@ -42,6 +44,7 @@ class Plan:
         files, chunks, size: numbers of files and chunks, and of bytes in all files.
         digest: SHA-256 of all paths, sizes and times of change: says whether files have changed.
         names_digest: SHA-256 of relative names and sizes, the same wherever the folders lie.
+        left_out: rows of a tally of what was left out of the folders (see `reading.survey`).
     """
 
     path: Path
@@ -50,6 +53,7 @@ class Plan:
     size: int
     digest: str
     names_digest: str
+    left_out: list[list[Any]]
 
     def read(self) -> Iterator[Chunk]:
         first = 0
@@ -69,6 +73,7 @@ def write_plan(
     the platform; a file reached twice counts once.
     """
     digest, names, chunk, held = hashlib.sha256(), hashlib.sha256(), [], 0
+    left_out = Tally()
     files = chunks = size = 0
     with output.open("w", encoding="utf-8", newline="\n") as out:
 
@@ -77,7 +82,7 @@ def write_plan(
             digest.update(line.encode())
             out.write(line)
 
-        for entry in _list_files(paths):
+        for entry in _list_files(paths, left_out):
             if chunk and (len(chunk) >= chunk_files or held + entry[2] > chunk_bytes):
                 close_chunk()
                 chunk, held, chunks = [], 0, chunks + 1
@@ -87,24 +92,31 @@ def write_plan(
         if chunk:
             close_chunk()
             chunks += 1
-    return Plan(output, files, chunks, size, digest.hexdigest(), names.hexdigest())
+    return Plan(output, files, chunks, size, digest.hexdigest(), names.hexdigest(), left_out.rows())
 
 
-def list_sources(paths: Sequence[Path]) -> Iterator[Source]:
-    """The files of music below `paths`, in the order of a plan."""
-    return (Source(path, name) for path, name, _, _ in _list_files(paths))
+def list_sources(paths: Sequence[Path], tally: Tally) -> Iterator[Source]:
+    """The files of music below `paths`, in the order of a plan; what is left out is counted in `tally`."""
+    return (Source(path, name) for path, name, _, _ in _list_files(paths, tally))
 
 
-def _list_files(paths: Sequence[Path]) -> Iterator[tuple[str, str, int, int]]:
+def settled(path: Path) -> Path:
+    """The same place by a path that names it: "." and "..", which name nothing, are resolved."""
+    return path.resolve() if not path.name or ".." in path.parts else path
+
+
+def _list_files(paths: Sequence[Path], tally: Tally) -> Iterator[tuple[str, str, int, int]]:
     """(path, relative name, bytes, time of change in ns) of every file."""
     seen: set[bytes] = set()
-    for root in paths:
+    for root in map(settled, paths):
         if not root.exists():
             raise ReadError(root, "there is no such file or folder", "missing")
         above = root if root.is_dir() else root.parent
         base = above.absolute()
-        names = sorted(path.relative_to(above).as_posix() for path in reading.find_files([root]))
-        for name in names:
+        found, left_out = reading.survey(root)
+        for error in left_out:
+            tally.add(error.code, Path(error.path).relative_to(above).as_posix(), 0, error.reason)
+        for name in sorted(path.relative_to(above).as_posix() for path in found):
             path = f"{base}{os.sep}{name}"
             if len(paths) > 1:
                 key = hashlib.blake2b(path.encode("utf-8", "surrogatepass"), digest_size=12).digest()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from musicvae_lite.errors import ConfigError
+from musicvae_lite.errors import ConfigError, shown
 from musicvae_lite.music.files import Limits
 from musicvae_lite.music.representations.base import Representation
 
 DEFAULT_LIMITS = Limits()
+MOST_HOP = 1_000_000  # steps: longer than any song within the limits
 SPLITS = ("train", "validation", "test")
 
 
@@ -34,8 +35,10 @@ class Recipe:
     limits: Limits = DEFAULT_LIMITS
 
     def __post_init__(self) -> None:
-        if self.hop < 1:
-            raise ConfigError(f"hop is {self.hop} steps; it must be at least 1")
+        if not 1 <= self.hop <= MOST_HOP:
+            raise ConfigError(
+                f"hop is {shown(self.hop)} steps; it must be at least 1 and at most {MOST_HOP:,}"
+            )
         if self.tracks not in ("chosen", "all"):
             raise ConfigError(f"tracks is {self.tracks!r}; it can be 'chosen' or 'all'")
         if len(self.split) != 3 or not min(self.split) >= 0 or not abs(sum(self.split) - 1) <= 1e-6:
@@ -68,11 +71,13 @@ def hop_steps(representation: Representation, hop: str | int) -> int:
     """
     if isinstance(hop, int):
         return hop
-    if hop.isdecimal():
+    if hop.isdecimal() and len(hop) <= len(str(MOST_HOP)):
         return int(hop)
     quarters = {"beat": representation.meter.beat_quarters, "bar": representation.meter.quarters}
     if hop not in quarters:
-        raise ConfigError(f"hop is '{hop}'; it can be 'beat', 'bar' or a number of steps")
+        raise ConfigError(
+            f"hop is {shown(hop)}; it can be 'beat', 'bar' or a number of steps, at most {MOST_HOP:,}"
+        )
     steps = quarters[hop] * representation.steps_per_quarter
     if steps != int(steps):
         raise ConfigError(

@@ -132,7 +132,9 @@ def read_spill(path: Path) -> Iterator[Block | dict[str, Any]]:
     Raises:
         DatasetError: the file is cut short or damaged.
     """
-    damaged = DatasetError(f"{path}: this file of the unfinished run is damaged; use --restart to begin anew")
+    damaged = DatasetError(
+        f"{path}: this file of the unfinished run is damaged: delete it, and the same call makes it again"
+    )
     try:
         with path.open("rb") as file:
             while True:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
@@ -18,6 +19,7 @@ HERE = (
     "in a script of your own, call build_dataset below `if __name__ == '__main__':`, or give workers=0 to "
     "work without them"
 )
+MOST_ON_WINDOWS = 61  # processes that a pool can wait for there
 CLUSTER = "look whether scheduler and workers are still there, and run again to go on from here"
 
 
@@ -30,6 +32,11 @@ def default_workers() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def allowed(workers: int) -> int:
+    """As many workers, or as many as the system can have."""
+    return min(workers, MOST_ON_WINDOWS) if sys.platform == "win32" else workers
 
 
 def run_jobs(
@@ -58,7 +65,7 @@ def run_jobs(
     elif workers == 0:
         yield from map(extract_chunk, pending)
     else:
-        yield from _run_processes(pending, workers or default_workers())
+        yield from _run_processes(pending, allowed(workers or default_workers()))
 
 
 def _run_processes(pending: Iterator[Job], workers: int) -> Iterator[Report]:

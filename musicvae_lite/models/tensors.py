@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from musicvae_lite.models import labels as labelling
-from musicvae_lite.music.representations.base import Representation
+from musicvae_lite.music.representations.base import Example, Representation
 from musicvae_lite.music.representations.steps import Categorical, Product, Step
 from musicvae_lite.vae import Batch
 
@@ -54,9 +54,21 @@ def example_batch(
     labels: np.ndarray | None = None,
 ) -> tuple[Batch, np.ndarray]:
     """What a model is given of windows [B, T, ...] and should write, and the latter as windows too."""
-    x, target, control = representation.examples(windows, control, generator)
-    given, wanted = (to_tensor(part, representation.step, device) for part in (x, target))
-    return Batch(given, wanted, control_tensor(control, representation, device, names, labels)), target
+    example = representation.examples(windows, control, generator)
+    return batch_of(representation, example, device, names, labels), example.target
+
+
+def batch_of(
+    representation: Representation,
+    example: Example,
+    device: torch.device | str = "cpu",
+    names: Sequence[str] = (),
+    labels: np.ndarray | None = None,
+) -> Batch:
+    """An example as tensors; it has no target where a model is to write what it is given."""
+    x = to_tensor(example.x, representation.step, device)
+    target = None if example.target is example.x else to_tensor(example.target, representation.step, device)
+    return Batch(x, target, control_tensor(example.control, representation, device, names, labels))
 
 
 def to_windows(tensor: Tensor, step: Step) -> np.ndarray:

@@ -14,7 +14,7 @@ from musicvae_lite.music.files import DEFAULT_LIMITS, Limits, read_file
 from musicvae_lite.music.score import Score
 from musicvae_lite.resources import expand
 
-__all__ = ["MUSIC_SUFFIXES", "Limits", "find_files", "read_bytes", "read_song", "read_songs"]
+__all__ = ["MUSIC_SUFFIXES", "Limits", "find_files", "read_bytes", "read_song", "read_songs", "survey"]
 
 MIDI_MAGIC = b"MThd"
 MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
@@ -81,29 +81,52 @@ def read_song(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> 
 def find_files(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
     """All files of music in the files and folders named, sorted, each once.
 
-    Hidden files and folders are passed over, and links to folders are not followed. A file that is
-    named itself is taken whatever its suffix.
+    Hidden files and folders are passed over, and so is what `survey` leaves out. A file that is named
+    itself is taken whatever its suffix.
 
     Raises:
-        ReadError: a path does not exist, or a folder may not be listed.
+        ReadError: a path does not exist, or is a folder that may not be listed.
     """
-    found: set[Path] = set()
-    for path in paths:
-        place = expand(path)
-        if os.path.isdir(place):
-            for folder, folders, files in os.walk(place, onerror=_refuse):
-                folders[:] = [name for name in folders if not name.startswith(".")]
-                found.update(
-                    Path(folder, name)
-                    for name in files
-                    if not name.startswith(".") and name.lower().endswith(MUSIC_SUFFIXES)
-                )
-        elif os.path.exists(place):
-            found.add(place)
-        else:
-            raise ReadError(path, "no such file or folder", "missing")
-    return sorted(found)
+    return sorted({file for path in paths for file in survey(path)[0]})
 
 
-def _refuse(error: OSError) -> None:
-    raise ReadError(error.filename, f"cannot be listed: {error.strerror}", "permission")
+def survey(path: str | os.PathLike[str]) -> tuple[list[Path], list[ReadError]]:
+    """The files of music at a path, as `find_files` finds them, and what was left out of its folders.
+
+    Left out are folders that may not be listed ("permission"), links to folders ("linked-folder"), which
+    could lead in circles, and pipes and devices ("no-file"), which could be read for ever.
+
+    Returns:
+        both sorted by path.
+
+    Raises:
+        ReadError: the path does not exist, or is itself a folder that may not be listed.
+    """
+    place = expand(path)
+    if not os.path.exists(place):
+        raise ReadError(path, "no such file or folder", "missing")
+    if not os.path.isdir(place):
+        return [place], []
+    found: list[Path] = []
+    left_out: list[ReadError] = []
+
+    def refuse(error: OSError) -> None:
+        code = "permission" if isinstance(error, PermissionError) else "os"
+        refusal = ReadError(error.filename, f"cannot be listed: {error.strerror}", code)
+        if Path(error.filename) == place:
+            raise refusal
+        left_out.append(refusal)
+
+    for folder, folders, files in os.walk(place, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for link in filter(os.path.islink, (os.path.join(folder, name) for name in folders)):
+            left_out.append(ReadError(link, "a link to a folder: name what it leads to", "linked-folder"))
+        for name in files:
+            if name.startswith(".") or not name.lower().endswith(MUSIC_SUFFIXES):
+                continue
+            file = Path(folder, name)
+            if os.path.exists(file) and not os.path.isfile(file):
+                left_out.append(ReadError(file, "a pipe or device, no file", "no-file"))
+            else:  # also a link that leads nowhere: who reads it gives the reason
+                found.append(file)
+    return sorted(found), sorted(left_out, key=lambda error: error.path)

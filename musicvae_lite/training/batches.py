@@ -7,8 +7,9 @@ import torch
 
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.labels import UNSAID
-from musicvae_lite.models.tensors import control_tensor, example_batch, to_tensor
+from musicvae_lite.models.tensors import control_tensor, to_tensor
 from musicvae_lite.music.representations.base import Representation
+from musicvae_lite.training.examples import Examples
 from musicvae_lite.training.order import over_epochs, shuffled
 from musicvae_lite.training.settings import MusicTraining
 from musicvae_lite.training.transposition import draw_shifts, transpose
@@ -80,15 +81,12 @@ class Batches:
                 control = r.transpose_control(control, shift.cpu().numpy())
         return Batch(x, target, control_tensor(control, r, self.device, self.names, labels))
 
-    def music(self, most: int) -> Batch:
+    def music(self, most: int) -> Examples:
         """Real windows as they are, on a bar line if any begin there: not transposed, none made up."""
-        on_bars, r = np.flatnonzero(self.windows.origins[:, 2] == 0), self.representation
+        on_bars = np.flatnonzero(self.windows.origins[:, 2] == 0)
         on_bars = on_bars if len(on_bars) else np.arange(len(self.windows))
         rows = on_bars[shuffled(np.arange(min(most, len(on_bars))), len(on_bars), self.settings.seed, 0)]
-        chance = np.random.default_rng(self.settings.seed)
-        windows, control = self.windows.gather(rows), self.windows.gather_control(rows)
-        labels = self.windows.gather_labels(rows, self.names)
-        return example_batch(r, windows, control, chance, self.device, self.names, labels)[0]
+        return Examples(self.windows, rows, self.representation, self.settings.seed, self.device, self.names)
 
     def _labels(self, rows: np.ndarray, chance: np.random.Generator) -> np.ndarray | None:
         """The labels int [B] of windows; some are not said, so that a model also works without."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from musicvae_lite import arrays, tables
+from musicvae_lite.corpora.command import preparing
 from musicvae_lite.corpora.manifest import MANIFEST, SONGS, Manifest, Shard
 from musicvae_lite.corpora.recipe import DEFAULT_LIMITS, SPLITS, Recipe, hop_steps, representation_config
 from musicvae_lite.corpora.tally import Tally, reasons_text
@@ -21,7 +22,7 @@ from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.resources import expand
 from musicvae_lite.training.windows import Song, WindowSplit, from_arrays
 
-__all__ = ["Song", "WindowDataset", "WindowSplit", "from_arrays", "open_windows", "windows_of"]
+__all__ = ["Song", "WindowDataset", "WindowSplit", "from_arrays", "is_dataset", "open_windows", "windows_of"]
 
 
 class WindowDataset:
@@ -91,19 +92,15 @@ class WindowDataset:
         model = from_config(representation_table)
         wanted, found = model.meaning, from_config(self.representation).meaning
         lines = [
-            f"  {key}: {wanted.get(key)} wanted, the dataset has {found.get(key)}"
+            f"  {key}: {_told(wanted.get(key))} wanted, the dataset has {_told(found.get(key))}"
             for key in dict.fromkeys([*wanted, *found])
             if wanted.get(key) != found.get(key)
         ]
         if lines:
-            fitting = (
-                f"mvae prepare FOLDER -r {wanted['name']} --bars {wanted.get('bars')} "
-                f"--meter {wanted.get('meter')} -o DATASET"
-            )
             raise DatasetError(
                 f"{self.folder}: not a dataset for {preset_name}:\n"
                 + "\n".join(lines)
-                + f"\nOne would be: {fitting}"
+                + f"\nOne would be: {preparing(model)}"
             )
 
     def verify(self) -> None:
@@ -156,12 +153,24 @@ class WindowDataset:
         return array
 
 
+def _told(value: object) -> str:
+    """A setting as a message shows it: of many names the first few."""
+    if not isinstance(value, list):
+        return str(value)
+    return f"{len(value)} ({', '.join(map(str, value[:4]))}{', ...' if len(value) > 4 else ''})"
+
+
 def _song(id: int, source: str, tune: int, title: str, split: str, windows: int, label: str = "") -> Song:
     if not all(type(number) is int for number in (id, tune, windows)):
         raise ValueError(f"a song has the numbers {shown([id, tune, windows])}")
     if not all(isinstance(text, str) for text in (source, title, split, label)):
         raise ValueError(f"a song has the names {shown([source, title, split, label])}")
     return Song(id, source, tune, title, split, windows, label)
+
+
+def is_dataset(path: str | Path) -> bool:
+    """Whether a path is a prepared dataset, not music."""
+    return (expand(path) / MANIFEST).is_file()
 
 
 def open_windows(path: str | Path, representation: Representation, split: str = "test") -> WindowSplit:
@@ -172,15 +181,14 @@ def open_windows(path: str | Path, representation: Representation, split: str = 
         ConfigError: no such split.
         ReadError, NothingUsableError: as for `windows_of`.
     """
-    folder = Path(expand(path))
-    if (folder / MANIFEST).is_file():
-        dataset = WindowDataset(folder)
+    if is_dataset(path):
+        dataset = WindowDataset(path)
         dataset.check(
             representation_config(representation),
             f"a model of {representation.bars} bars of {representation.name}",
         )
         return dataset.split(split)
-    return windows_of([folder], representation)
+    return windows_of([expand(path)], representation)
 
 
 def windows_of(
@@ -208,7 +216,7 @@ def windows_of(
 
     recipe = Recipe(representation, hop_steps(representation, hop), tracks, limits=limits)
     tally, songs, tokens, origins, controls = Tally(), [], [], [], []
-    for source in list_sources([Path(expand(path)) for path in paths]):
+    for source in list_sources([expand(path) for path in paths], tally):
         for song in read_windows(source, recipe, tally):
             number = np.full(len(song.tokens), len(songs), np.int32)
             label = Path(source.path).parent.name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,13 +12,12 @@ from torch import Tensor
 
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.latent import NATS_PER_BIT, Posterior, active_units, free_bits
-from musicvae_lite.models.tensors import example_batch, to_windows
+from musicvae_lite.models.tensors import to_windows
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.prior import CodePrior, groups
+from musicvae_lite.training.examples import Examples
 from musicvae_lite.training.windows import WindowSplit
 from musicvae_lite.vae import VAE, Batch
-
-BATCH = 256
 
 MOST_PARTS = 1000  # Gaussians of a prior: the more there are, the more samples are like music
 MOST_NUMBERS = 3 * 2**17  # of all their means
@@ -79,18 +78,17 @@ def evaluate(
         names: of the labels that condition the model; those of the windows are told.
     """
     vae.eval()
-    batch, wanted = _examples(vae, representation, windows, seed, most, names)
+    examples = _examples(vae, representation, windows, seed, most, names)
+    wanted = examples.wanted
     generator = torch.Generator(vae.device).manual_seed(seed)
-    q = _posterior(vae, batch)
+    q = _posterior(vae, examples)
     drawn = q.rsample(generator)
-    nats, _ = _teacher_forced(vae, drawn, batch)
-    _, forced = _teacher_forced(vae, q.mean, batch)
+    nats, _ = _teacher_forced(vae, drawn, examples)
+    _, forced = _teacher_forced(vae, q.mean, examples)
     kl = float(q.kl().mean())
 
     def decoded(z: Tensor, temperature: float) -> dict[str, float]:
-        figures = representation.compare(
-            _decoded(vae, representation, z, batch.control, temperature, generator), wanted
-        )
+        figures = representation.compare(_decoded(vae, z, examples, temperature, generator), wanted)
         return {name: value for name, value in figures.items() if name != "commonest"}
 
     return Evaluation(
@@ -110,7 +108,7 @@ def evaluate(
 
 
 @torch.no_grad()
-def fit_prior(vae: VAE, music: Batch, generator: torch.Generator) -> CodePrior:
+def fit_prior(vae: VAE, music: Examples, generator: torch.Generator) -> CodePrior:
     """Gaussians of the codes of windows, drawn from their posteriors: as many as there is music for.
 
     How the numbers of a code hang together is told from `CODES_A_NUMBER` codes a number or more.
@@ -118,7 +116,7 @@ def fit_prior(vae: VAE, music: Batch, generator: torch.Generator) -> CodePrior:
     q = _posterior(vae, music)
     codes = q.rsample(generator)
     most = min(MOST_PARTS, MOST_NUMBERS // codes.shape[1])
-    parts = max(1, min(most, len(music.x) // WINDOWS_A_PART))
+    parts = max(1, min(most, len(music) // WINDOWS_A_PART))
     few = len(codes) < CODES_A_NUMBER * codes.shape[1]
     return CodePrior.fit(codes, groups(q.mean, parts), shared=True, diagonal=few)
 
@@ -140,13 +138,11 @@ def validate(
     schedule.
     """
     vae.eval()
-    batch, wanted = _examples(vae, representation, windows, seed, most, names)
+    examples = _examples(vae, representation, windows, seed, most, names)
     generator = torch.Generator(vae.device).manual_seed(seed)
-    q = _posterior(vae, batch)
-    nats, _ = _teacher_forced(vae, q.rsample(generator), batch)
-    figures = representation.compare(
-        _decoded(vae, representation, q.mean, batch.control, 1.0, generator), wanted
-    )
+    q = _posterior(vae, examples)
+    nats, _ = _teacher_forced(vae, q.rsample(generator), examples)
+    figures = representation.compare(_decoded(vae, q.mean, examples, 1.0, generator), examples.wanted)
     kl = q.kl()  # [W]
     return {
         "objective": nats + beta * float(free_bits(kl, free).mean()),
@@ -165,8 +161,8 @@ def _examples(
     seed: int,
     most: int | None,
     names: Sequence[str] = (),
-) -> tuple[Batch, np.ndarray]:
-    """What the model is given and should write, and the latter as windows [N, T, ...]."""
+) -> Examples:
+    """All windows, or `most` of them drawn by the seed."""
     if not len(windows):
         raise NothingUsableError(f"{windows.name} holds no windows to evaluate on")
     if most is not None and most < 1:
@@ -174,43 +170,39 @@ def _examples(
     rows = np.arange(len(windows))
     if most is not None and most < len(rows):
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
-    tokens, control = windows.gather(rows), windows.gather_control(rows)
-    labels = windows.gather_labels(rows, names)
-    chance = np.random.default_rng(seed)
-    return example_batch(representation, tokens, control, chance, vae.device, names, labels)
+    return Examples(windows, rows, representation, seed, vae.device, names)
 
 
-def _posterior(vae: VAE, batch: Batch) -> Posterior:
-    controls = _parts(batch.control, len(batch.x))
-    parts = [vae.encode(x, control) for x, control in zip(batch.x.split(BATCH), controls, strict=True)]
+def _posterior(vae: VAE, examples: Examples) -> Posterior:
+    parts = [vae.encode(batch.x, batch.control) for batch in examples]
     return Posterior(torch.cat([p.mean for p in parts]), torch.cat([p.scale for p in parts]))
 
 
 def _decoded(
-    vae: VAE,
-    representation: Representation,
-    z: Tensor,
-    control: Tensor | None,
-    temperature: float,
-    generator: torch.Generator,
+    vae: VAE, z: Tensor, examples: Examples, temperature: float, generator: torch.Generator
 ) -> np.ndarray:
-    pairs = zip(z.split(BATCH), _parts(control, len(z)), strict=True)
-    parts = [vae.decode(part, told, temperature, generator) for part, told in pairs]
-    return to_windows(torch.cat(parts), representation.step)
+    step = examples.representation.step
+    parts = [
+        to_windows(vae.decode(part, batch.control, temperature, generator), step)
+        for part, batch in _with_codes(z, examples)
+    ]
+    return np.concatenate(parts)
 
 
-def _teacher_forced(vae: VAE, z: Tensor, batch: Batch) -> tuple[float, float]:
+def _teacher_forced(vae: VAE, z: Tensor, examples: Examples) -> tuple[float, float]:
     """Mean nats a window, and the share of steps right."""
     nats, right = 0.0, 0.0
-    assert batch.target is not None
-    triples = zip(z.split(BATCH), batch.target.split(BATCH), _parts(batch.control, len(z)), strict=True)
-    for z_part, target, control in triples:
-        said = vae.decoder.reconstruction(z_part, target, control)  # type: ignore[operator]
+    for part, (x, target, control) in _with_codes(z, examples):
+        target = x if target is None else target
+        said = vae.decoder.reconstruction(part, target, control)  # type: ignore[operator]
         nats += float(said.nats.sum())
         right += float(said.metrics["accuracy"]) * len(target)
     return nats / len(z), right / len(z)
 
 
-def _parts(control: Tensor | None, count: int) -> Sequence[Tensor | None]:
-    """The control of each part of `BATCH` windows."""
-    return [None] * -(-count // BATCH) if control is None else control.split(BATCH)
+def _with_codes(z: Tensor, examples: Examples) -> Iterator[tuple[Tensor, Batch]]:
+    """Each batch with its rows of z [N, Z]."""
+    first = 0
+    for batch in examples:
+        yield z[first : first + len(batch.x)], batch
+        first += len(batch.x)

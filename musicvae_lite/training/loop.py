@@ -288,12 +288,13 @@ class Trainer:
     def _fitted(self) -> TrainingSettings:
         """Shrinks a batch that the data cannot fill, and says both numbers."""
         task, wanted = self.task, self.task.settings.batch
+        most = self.team.largest_batch(task.examples)
         if task.examples >= wanted:
             return task.settings
-        message = f"{task.examples} {task.noun} cannot fill a batch of {wanted}: batches of {task.examples}"
+        message = f"{task.examples} {task.noun} cannot fill a batch of {wanted}: batches of {most}"
         if self.team.is_first:
             self.listener(Report("warning", 0, {}, message))
-        return dataclasses.replace(task.settings, batch=task.examples)
+        return dataclasses.replace(task.settings, batch=most)
 
     def _too_large(self) -> str:
         s, half = self.settings, " --precision bf16," if self.team.precision == "float32" else ""

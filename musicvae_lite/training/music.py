@@ -18,7 +18,9 @@ from musicvae_lite.training.batches import Batches
 from musicvae_lite.training.evaluation import fit_prior, validate
 from musicvae_lite.training.patience import RISE
 from musicvae_lite.training.presets import Preset
+from musicvae_lite.training.run_folder import writing
 from musicvae_lite.training.settings import MusicTraining
+from musicvae_lite.training.task import VALIDATION_SEED
 from musicvae_lite.training.windows import WindowSplit
 from musicvae_lite.vae import VAE, Batch
 
@@ -77,9 +79,8 @@ class MusicTask:
 
     def validate(self, vae: VAE) -> dict[str, float]:
         c, s = self.config, self.settings
-        return validate(
-            vae, c.representation, self.validation, s.beta, s.seed, names=c.labels, free=s.free_bits
-        )
+        r, held_out = c.representation, self.validation
+        return validate(vae, r, held_out, s.beta, VALIDATION_SEED, names=c.labels, free=s.free_bits)
 
     def is_at_floor(self, smooth: dict[str, float], halfway: dict[str, float]) -> bool:
         now = smooth["accuracy_uncommon"]
@@ -89,7 +90,8 @@ class MusicTask:
         """The prior that new codes are drawn from."""
         prior = prior_for(MusicVAE.load(best, str(self.device)).vae, self.batches)
         if prior is not None:
-            checkpoints.write_prior(best, prior)
+            with writing(best):
+                checkpoints.write_prior(best, prior)
 
 
 def prior_for(vae: VAE, batches: Batches) -> CodePrior | None:

@@ -127,6 +127,8 @@ def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     result = dict(base)
     for key, value in changes.items():
         old = base.get(key)
-        is_same_kind = isinstance(value, dict) and isinstance(old, dict) and "kind" not in value
-        result[key] = _merged(old, value) if is_same_kind else value  # type: ignore[arg-type]
+        if isinstance(value, dict) and isinstance(old, dict):
+            kind = old.get("kind")
+            value = _merged(old, value) if value.get("kind", kind) == kind else value
+        result[key] = value
     return result

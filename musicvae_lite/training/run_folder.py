@@ -17,20 +17,21 @@ import json
 import math
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 from filelock import FileLock, Timeout
-from torch import Tensor, nn
+from torch import nn
 
 from musicvae_lite import checkpoints, tables
-from musicvae_lite.errors import CheckpointError, ConfigError, shown
+from musicvae_lite.errors import CheckpointError, ConfigError, MusicVAEError, shown
+from musicvae_lite.training.adam_state import STATE, adam_tensors, restore_adam
 from musicvae_lite.writing import write_json
 
 FORMAT = 1  # of all this; 1 also of those that state none
-STATE = "training.safetensors"
 PROGRESS = "progress.json"
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -68,21 +69,31 @@ class Saved:
     def restore(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
         """Loads weights and Adam's state. Raises CheckpointError when they do not fit."""
         checkpoints.load_into(model, checkpoints.read_weights(self.folder), self.folder)
-        _restore_adam(model, optimizer, checkpoints.read_tensors(self.folder / STATE), self.folder)
+        restore_adam(model, optimizer, checkpoints.read_tensors(self.folder / STATE), self.folder)
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Within, what the disk refuses is an error that says how the run goes on. Raises CheckpointError."""
+    try:
+        yield
+    except ConfigError:
+        raise
+    except (OSError, MusicVAEError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__ or error
+        raise CheckpointError(
+            f"{place}: cannot be written to ({getattr(cause, 'strerror', None) or cause}); "
+            "what was saved before stands: when that is put right, --resume goes on from there"
+        ) from error
 
 
 def _writing(method: Method) -> Method:
-    """A method of `RunFolder` that writes: what the disk refuses is an error with a message."""
+    """A method of `RunFolder` that writes."""
 
     @functools.wraps(method)
     def told(folder: RunFolder, *args: Any) -> Any:
-        try:
+        with writing(folder.path):
             return method(folder, *args)
-        except OSError as error:
-            raise CheckpointError(
-                f"{error.filename or folder.path}: cannot be written ({error.strerror or error}); "
-                "what was saved before stands: when that is put right, --resume goes on from there"
-            ) from error
 
     return told  # type: ignore[return-value]
 
@@ -190,7 +201,7 @@ class RunFolder:
         shutil.rmtree(temporary, ignore_errors=True)
         try:
             checkpoints.write(temporary, config, model)
-            checkpoints.write_tensors(temporary / STATE, _adam_tensors(model, optimizer))
+            checkpoints.write_tensors(temporary / STATE, adam_tensors(model, optimizer))
             write_json(temporary / PROGRESS, vars(progress))
             temporary.rename(target)
         finally:
@@ -261,37 +272,3 @@ def _differences(before: dict, now: dict, prefix: str = "") -> Iterator[tuple[st
             yield from _differences(old, new, f"{prefix}{key}.")
         elif json.dumps(old) != json.dumps(new):
             yield f"{prefix}{key}", old, new
-
-
-def _adam_tensors(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    tensors = {}
-    for name, parameter in model.named_parameters():
-        for key, value in optimizer.state.get(parameter, {}).items():
-            tensors[f"{name}/{key}"] = torch.as_tensor(value).detach().cpu()
-    return tensors
-
-
-def _restore_adam(
-    model: nn.Module, optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor], where: Path
-) -> None:
-    is_fused = optimizer.param_groups[0].get("fused")  # then the count of steps lies with the weights
-    for name, parameter in model.named_parameters():
-        keys = [key for key in tensors if key.rpartition("/")[0] == name]
-        if not keys and not parameter.numel():
-            continue  # it has no gradient, so Adam knows nothing of it
-        if not keys:
-            raise CheckpointError(f"{where / STATE}: holds no optimiser state for {name}")
-        wrong = [key for key in keys if tensors[key].shape not in (parameter.shape, ())]
-        if wrong:
-            shape = list(tensors[wrong[0]].shape)
-            raise CheckpointError(
-                f"{where / STATE}: '{wrong[0]}' has the shape {shape}, the model's {list(parameter.shape)}"
-            )
-        state = optimizer.state[parameter] = {}
-        for key in keys:
-            value = tensors[key]
-            if key.endswith("/step"):
-                value = value.to(parameter.device) if is_fused else value
-            else:  # as the weight lies in memory, which fused kernels walk through
-                value = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
-            state[key.rpartition("/")[2]] = value

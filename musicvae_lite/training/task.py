@@ -9,6 +9,8 @@ import torch
 
 from musicvae_lite.vae import VAE, Batch
 
+VALIDATION_SEED = 0  # of the held-out examples and the noise: the same for all runs, so that they compare
+
 
 class Task(Protocol):
     """A model to train, the examples it learns from, and how it is judged.
@@ -65,7 +67,7 @@ class Task(Protocol):
         ...
 
     def validate(self, vae: VAE) -> dict[str, float]:
-        """The figures a run watches, over the same held-out examples every time.
+        """The figures a run watches, over the same held-out examples every time, whatever the run's seed.
 
         `objective`, which the best weights have lowest, is the loss with the run's final beta, so that it
         compares across a beta schedule, less what a regulariser adds; `kl_bits` is looked at for collapse

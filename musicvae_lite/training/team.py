@@ -100,11 +100,24 @@ class Team:
     def device(self) -> torch.device:
         return self.fabric.device
 
+    def largest_batch(self, examples: int) -> int:
+        """The largest batch, of so many examples or fewer, that the processes can share evenly.
+
+        Raises ConfigError when there are more processes than examples.
+        """
+        if examples < self.count:
+            self.wait()  # nobody leaves while others still look for it
+            raise ConfigError(
+                f"{examples} to train on, and {self.count} processes: start {examples} or fewer, "
+                "so that each has one"
+            )
+        return examples // self.count * self.count
+
     def check_batch(self, batch: int) -> None:
         """Raises ConfigError when the processes cannot share a batch evenly."""
         if batch % self.count:
             self.wait()  # nobody leaves while others still look for it
-            near = max(1, round(batch / self.count)) * self.count
+            near = max(1, batch // self.count) * self.count
             raise ConfigError(
                 f"a batch of {batch} does not divide among {self.count} processes: --batch {near} does"
             )

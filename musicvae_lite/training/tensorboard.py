@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.training.reports import Report
@@ -17,7 +17,8 @@ class TensorBoard:
         with TensorBoard(run / "tensorboard") as board:
             train(preset, windows, validation, run, listener=board)
 
-    A resumed run goes on in the same folder; points after its last save are hidden by TensorBoard.
+    A resumed run goes on in the same folder; points after its last save are hidden by TensorBoard. Nothing is
+    written before the run starts.
 
     Raises:
         ConfigError: the package `tensorboard` is not installed.
@@ -32,17 +33,27 @@ class TensorBoard:
             ) from error
         self._open, self._folder = SummaryWriter, Path(folder)
         self._writer: SummaryWriter | None = None
+        self._early: list[Report] = []  # of a run that may yet be refused, or go on from a later step
 
     def __call__(self, report: Report) -> None:
-        if report.kind == "start" or self._writer is None:
+        if report.kind == "start":
             self.close()
             self._writer = self._open(str(self._folder), purge_step=report.step + 1)
+            for early in self._early:
+                self._write(self._writer, early)
+            self._early.clear()
+        if self._writer is None:
+            self._early.append(report)
+        else:
+            self._write(self._writer, report)
+
+    def _write(self, writer: Any, report: Report) -> None:
         if report.kind == "validation" or (report.kind == "step" and report.step % EVERY == 0):
             heading = "train" if report.kind == "step" else "validation"
             for name, value in report.values.items():
-                self._writer.add_scalar(f"{heading}/{name}", value, report.step)
+                writer.add_scalar(f"{heading}/{name}", value, report.step)
         elif report.message:
-            self._writer.add_text(report.kind, report.message, report.step)
+            writer.add_text(report.kind, report.message, report.step)
 
     def close(self) -> None:
         if self._writer is not None:

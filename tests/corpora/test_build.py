@@ -133,8 +133,11 @@ def test_a_damaged_spill_file_is_noticed(music: Path, tmp_path: Path):
     data = bytearray(spill.read_bytes())
     data[len(data) // 2] ^= 1
     spill.write_bytes(data)
-    with pytest.raises(DatasetError, match=r"00000001\.spill.*damaged.*--restart"):
+    with pytest.raises(DatasetError, match=r"00000001\.spill.*damaged.*delete it, and the same call"):
         build_dataset([music], MELODY, output, workers=0, chunk_files=4)
+    spill.unlink()
+    build_dataset([music], MELODY, output, workers=0, chunk_files=4)
+    assert output.exists()
 
 
 def test_resuming_with_other_settings_shows_the_difference(music: Path, reference: Path, tmp_path: Path):

@@ -10,7 +10,7 @@ import torch
 
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.models.assembly import MusicConfig
-from musicvae_lite.training import evaluation
+from musicvae_lite.training import examples
 from musicvae_lite.training.evaluation import evaluate, validate
 from musicvae_lite.training.windows import from_arrays
 from musicvae_lite.vae import VAE
@@ -35,7 +35,7 @@ def counted(got: list[list[int]], wanted: list[list[int]]) -> tuple[float, float
 
 
 def test_all_figures_by_hand(vae: VAE, monkeypatch):
-    monkeypatch.setattr(evaluation, "BATCH", 7)  # parts that do not divide the whole
+    monkeypatch.setattr(examples, "BATCH", 7)  # parts that do not divide the whole
     split = windows(20)
     x = torch.from_numpy(split.gather(np.arange(20)).astype(np.int64))
     found = evaluate(vae, MELODY, split, seed=5)

@@ -88,6 +88,17 @@ def test_a_preset_builds_on_another(tmp_path: Path):
     assert load_preset(shipped).training.beta == 0.5
 
 
+def test_a_kind_that_is_repeated_keeps_the_other_settings(tmp_path: Path):
+    base = WHOLE.replace('encoder = { kind = "flat" }', 'encoder = { kind = "flat", hidden = 48 }')
+    write(tmp_path / "mine.toml", base)
+    same = 'base = "mine.toml"\nencoder = { kind = "flat", layers = 2 }'
+    encoder = {"kind": "flat", "hidden": 48, "layers": 2}
+    assert load_preset(write(tmp_path / "same.toml", same)).model["encoder"] == encoder
+    other = 'base = "mine.toml"\nencoder = { kind = "stock", layers = 2 }'
+    encoder = {"kind": "stock", "layers": 2}
+    assert load_preset(write(tmp_path / "other.toml", other)).model["encoder"] == encoder
+
+
 def test_none_starts_from_fresh_weights(tmp_path: Path):
     mine = write(tmp_path / "mine.toml", WHOLE.replace("batch = 2", 'init_from = "melody-2bar"'))
     assert load_preset(mine).training.init_from == "melody-2bar"

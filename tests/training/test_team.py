@@ -16,7 +16,7 @@ from musicvae_lite.training import smoothing
 from musicvae_lite.training.team import Team
 from tests.models.image import small
 from tests.training import test_images as images
-from tests.training.runs import FLAT, Heard, log, preset, run, state
+from tests.training.runs import FLAT, Heard, log, preset, run, state, windows
 from tests.training.torchrun import FORKS, environment, together
 
 ALL_NOISE = preset(FLAT, steps=16, own_share=0.5, beta_begin=0.1, beta_end=0.9, free_bits=3.0)
@@ -119,11 +119,46 @@ def test_places_that_make_no_team_are_refused(device, more, words, monkeypatch: 
 @FORKS
 def test_a_batch_that_does_not_divide_is_refused_with_one_that_does(tmp_path: Path):
     def uneven(rank: int) -> None:
-        words = "a batch of 8 does not divide among 3 processes: --batch 9 does"
+        words = "a batch of 8 does not divide among 3 processes: --batch 6 does"
         with pytest.raises(ConfigError, match=words):
             run(tmp_path / "run")
 
     assert together(3, uneven) == ["", "", ""]
+    assert not (tmp_path / "run").exists()
+
+
+@FORKS
+@pytest.mark.parametrize(
+    ("count", "batch", "advice"), [(38, 400, None), (38, 37, 36), (38, 38, 36), (4, 2, 3), (3, 400, None)]
+)
+def test_few_windows_make_a_batch_that_divides_or_advice_that_ends(
+    count: int, batch: int, advice: int | None, tmp_path: Path
+):
+    few = windows(count)
+
+    def go(rank: int) -> None:
+        own = preset(FLAT, steps=2, batch=advice or batch)
+        if advice is not None:
+            with pytest.raises(
+                ConfigError, match=f"a batch of {batch} does not divide .* --batch {advice} does"
+            ):
+                run(tmp_path / "run", preset=preset(FLAT, steps=2, batch=batch), windows=few)
+        heard = Heard()
+        run(tmp_path / "run", heard, preset=own, windows=few)
+        if rank == 0:
+            used = advice or count // 3 * 3
+            assert f"2 updates of {used}" in heard.of("start")[0].message
+
+    assert together(3, go) == ["", "", ""]
+
+
+@FORKS
+def test_more_processes_than_windows_are_told_how_many_there_can_be(tmp_path: Path):
+    def go(rank: int) -> None:
+        with pytest.raises(ConfigError, match="2 to train on, and 3 processes: start 2 or fewer"):
+            run(tmp_path / "run", windows=windows(2))
+
+    assert together(3, go) == ["", "", ""]
     assert not (tmp_path / "run").exists()
 
 

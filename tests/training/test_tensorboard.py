@@ -61,6 +61,27 @@ def test_a_resumed_run_hides_what_came_after_its_last_save(written: list[tuple],
     ]
 
 
+def test_a_warning_before_a_resumed_run_starts_leaves_its_earlier_curves(
+    written: list[tuple], tmp_path: Path
+):
+    with TensorBoard(tmp_path) as board:
+        board(Report("warning", 0, {}, "few windows"))
+        board(Report("start", 700, {}, "hello"))
+    assert written == [
+        ("open", tmp_path.name, 701),
+        ("warning", "few windows", 0),
+        ("start", "hello", 700),
+        ("close",),
+    ]
+
+
+def test_a_refused_run_writes_nothing(written: list[tuple], tmp_path: Path):
+    run(tmp_path / "run")
+    with TensorBoard(tmp_path / "board") as board, pytest.raises(ConfigError, match="holds a training run"):
+        run(tmp_path / "run", board, preset=preset(batch=100))  # type: ignore[arg-type]
+    assert written == []
+
+
 def test_a_missing_package_says_how_to_get_it(monkeypatch, tmp_path: Path):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(ConfigError, match=r"pip install 'musicvae_lite\[logs\]'"):

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from musicvae_lite import checkpoints, runtime
-from musicvae_lite.errors import CheckpointError, ConfigError
+from musicvae_lite.errors import CheckpointError, ConfigError, MusicVAEError
 from musicvae_lite.vae import VAE
 from mvae.app import explain
 from tests.training.runs import FLAT, Heard, preset, run, state
@@ -39,13 +39,31 @@ def test_a_full_disk_leaves_what_was_saved_and_the_run_goes_on(tmp_path: Path):
         resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
 
     def full() -> None:
-        with pytest.raises(CheckpointError, match="cannot be written"):
+        with pytest.raises(CheckpointError, match=r"cannot be written to \(.*--resume goes on") as error:
             run(tmp_path / "run", Heard(9, fill), preset=SHORT)
+        assert str(tmp_path / "run") in str(error.value) and ".partial" not in str(error.value)
 
     assert forked(full) == ""
     assert [p.name for p in (tmp_path / "run" / "last").iterdir()] == ["step-000000007"]
     run(tmp_path / "run", preset=SHORT, resume=True)
     assert state(tmp_path / "run") == state(tmp_path / "unbroken")
+
+
+@pytest.mark.parametrize("function", ["write_tensors", "write_json", "write_prior"])
+def test_whatever_the_disk_refuses_says_how_to_go_on(function: str, tmp_path: Path, monkeypatch):
+    def refused(path: Path, *args: object) -> None:
+        try:
+            raise OSError(28, "No space left on device")
+        except OSError as error:
+            raise MusicVAEError(f"{path}: cannot be written") from error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints, function, refused)
+        with pytest.raises(CheckpointError, match=r"run.*\(No space left on device\).*--resume") as error:
+            run(tmp_path / "run", preset=SHORT)
+        assert ".partial" not in str(error.value)
+    run(tmp_path / "run", preset=SHORT, resume=True)
+    assert checkpoints.find(tmp_path / "run").name == "best"
 
 
 @FORKS
