@@ -9,6 +9,8 @@ import bz2
 import gzip
 import io
 import lzma
+import os
+import re
 import shutil
 import tarfile
 import zipfile
@@ -27,6 +29,9 @@ FREE = 2**26  # bytes that any archive may unpack to
 LONGEST_READ = 2**24  # bytes of one read; headers that claim more are no headers
 BLOCK = 2**20
 PACKED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}  # by their first bytes
+ZIPPED = (b"PK\x03\x04", b"PK\x05\x06")  # of a zip, the latter of one without members
+IS_WINDOWS = os.name == "nt"
+DRIVE = re.compile(r"[A-Za-z]:")
 _FAULTS = (
     tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, ValueError, RuntimeError, NotImplementedError,
     zlib.error, lzma.LZMAError,
@@ -53,9 +58,8 @@ def unpack(
     folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
     largest = room = min(largest, FREE + MOST_TIMES * archive.stat().st_size, free)
-    is_zip = zipfile.is_zipfile(archive)
     try:
-        members = _zipped(archive) if is_zip else _tarred(archive)
+        members = _zipped(archive) if is_zip(archive) else _tarred(archive)
         for number, (name, size, member) in enumerate(members, 1):
             room -= size
             if room < 0 or number > most:
@@ -65,6 +69,12 @@ def unpack(
                 _write(member, folder / name, size)
     except _FAULTS as error:
         raise MusicVAEError(f"{archive}: damaged archive: {str(error)[:200]}") from error
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a file begins as a zip archive does: what ends as one may be a tar that holds one."""
+    with path.open("rb") as file:
+        return file.read(4) in ZIPPED
 
 
 def is_tar(path: Path) -> bool:
@@ -105,10 +115,12 @@ def _file(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
 
 def _safe(name: str, archive: Path) -> str:
     path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in name or "\0" in name:
+    if path.is_absolute() or ".." in path.parts or DRIVE.match(name) or "\0" in name:
         raise MusicVAEError(
             f"{archive}: holds '{name[:80]}', a path that climbs out of the archive: not unpacked"
         )
+    if IS_WINDOWS and ":" in name:
+        raise MusicVAEError(f"{archive}: holds '{name[:80]}', and Windows allows no colon: not unpacked")
     return str(path)
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musicvae_lite import packing, resources, tables
-from musicvae_lite.errors import CheckpointError, shown
+from musicvae_lite.errors import CheckpointError, ConfigError, shown
 from musicvae_lite.packing import Storage
 from musicvae_lite.writing import replacing, write_json
 
@@ -39,7 +40,7 @@ def find(name: str | Path) -> Path:
     path = resources.expand(name)
     known = {folder.name: folder for folder in shipped()}
     if path.is_dir():
-        for folder in (path, path / "best"):
+        for folder in _places(path):
             if (folder / CONFIG).exists():
                 return folder
         if str(name) in known:  # some other folder of that name, such as a dataset
@@ -59,18 +60,60 @@ def find(name: str | Path) -> Path:
     )
 
 
+def imports_dir() -> Path:
+    """Where imported models lie. Raises ConfigError where the user has no such place."""
+    return resources.cache_dir() / "models"
+
+
+def is_imported(folder: Path) -> bool:
+    """Whether a folder of `shipped` is one that the user has imported."""
+    try:
+        return folder.parent == imports_dir()
+    except ConfigError:
+        return False
+
+
 def shipped() -> list[Path]:
     """Folders of the models that come with the package, and of those the user has imported.
 
-    A place that may not be read counts as empty.
+    Each name is one model's: the package's, where an import is called the same. A place that may not be read
+    counts as empty.
     """
-    found: list[Path] = []
-    for place in (resources.checkpoints_dir(), resources.cache_dir() / "models"):
+    found: dict[str, Path] = {}
+    for place in (imports_dir, resources.checkpoints_dir):
         try:
-            found += [folder for folder in place.iterdir() if (folder / CONFIG).exists()]
-        except OSError:
+            found |= {folder.name: folder for folder in place().iterdir() if (folder / CONFIG).exists()}
+        except (OSError, ConfigError):
             continue
-    return sorted(found, key=lambda folder: folder.name)
+    return [found[name] for name in sorted(found)]
+
+
+def _places(folder: Path) -> tuple[Path, Path]:
+    """Where the model of a folder can lie: in it, or of a training run in its `best`."""
+    return folder, folder / "best"
+
+
+def check_free(folder: Path, replaces: Callable[[dict[str, Any]], bool] = lambda config: False) -> None:
+    """Makes sure that no model is written over, or hidden behind another.
+
+    Args:
+        folder: where one is to be written.
+        replaces: whether the model in that folder may be written over, by its config ({} for a damaged one).
+
+    Raises:
+        ConfigError: a model lies there, or a training run.
+    """
+    own, best = _places(folder)
+    if (best / CONFIG).exists():
+        raise ConfigError(f"{folder}: there is a training run: choose another folder")
+    if not any((own / name).exists() for name in (CONFIG, WEIGHTS)):
+        return
+    try:
+        config = tables.read_json(own / CONFIG)
+    except (OSError, ValueError):
+        config = {}
+    if not replaces(config if isinstance(config, dict) else {}):
+        raise ConfigError(f"{folder}: there is a model already: choose another folder, or remove it")
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -174,6 +217,10 @@ def load_into(model: nn.Module, weights: dict[str, Tensor], where: Path) -> None
     if lines:
         more = f"\n  ... and {len(lines) - 8} more" if len(lines) > 8 else ""
         raise CheckpointError(f"{where}: config and weights disagree:\n" + "\n".join(lines[:8]) + more)
+    if damaged := [name for name, tensor in weights.items() if not bool(tensor.isfinite().all())]:
+        raise CheckpointError(
+            f"{where}: damaged: '{damaged[0]}' holds values that are infinite or no numbers"
+        )
     model.load_state_dict(weights)
 
 

@@ -61,7 +61,7 @@ class Destination:
 
         Args:
             count: how many takes there will be.
-            inputs: files that must not be written over.
+            inputs: files that must not be written over, and folders whose music must not.
 
         Raises:
             ConfigError: more takes than can be drawn, or an input would be overwritten.
@@ -70,11 +70,11 @@ class Destination:
         if self.plot and count > MOST_DRAWN:
             raise ConfigError(f"a picture holds at most {MOST_DRAWN} takes, not {count}: leave out the plot")
         check_folder(self.path.parent)
-        sources = {expand(str(name).partition("#")[0]).resolve() for name in inputs}
+        sources = {path.resolve() for name in inputs for path in _meant(name)}
         for file in self.files(count):
             if file.is_dir():
                 raise MusicVAEError(f"{file}: cannot be written: it is a folder; name a file in it")
-            if file.resolve() in sources:
+            if file.resolve() in sources or _is_music_of(file, sources):
                 raise ConfigError(f"{file}: is an input, and would be overwritten; choose another name")
 
     def _stems(self, count: int) -> list[str]:
@@ -83,6 +83,18 @@ class Destination:
             return [stem]
         width = max(2, len(str(count)))
         return [f"{stem}-{number:0{width}}" for number in range(1, count + 1)]
+
+
+def _meant(name: str | Path) -> tuple[Path, Path]:
+    """The files that the name of an input can mean: itself, and the book of a tune such as book.abc#3."""
+    return expand(name), expand(str(name).rpartition("#")[0] or name)
+
+
+def _is_music_of(file: Path, folders: set[Path]) -> bool:
+    """Whether a file lies in one of some folders, and is music that is read when one of them is."""
+    if file.suffix.lower() not in MIDI_SUFFIXES or not file.exists():
+        return False
+    return not folders.isdisjoint(file.resolve().parents)
 
 
 def save(

@@ -66,6 +66,32 @@ def test_no_path_leads_out(tmp_path: Path, make, name: str):
     assert found(tmp_path / "out") == {}
 
 
+@pytest.mark.parametrize("make", [zipped, tarred])
+def test_a_colon_in_a_name_leads_nowhere(tmp_path: Path, monkeypatch, make):
+    files = {"Bach: Prelude.mid": b"x"}
+    monkeypatch.setattr(archives, "IS_WINDOWS", True)
+    assert "Windows allows no colon" in refusal(make(tmp_path / "a", files), tmp_path / "out")
+    assert "climbs out" in refusal(make(tmp_path / "b", {"C:out.mid": b"x"}), tmp_path / "out")
+    monkeypatch.setattr(archives, "IS_WINDOWS", False)
+    archives.unpack(tmp_path / "a", tmp_path / "out")
+    assert found(tmp_path / "out") == files
+    assert "climbs out" in refusal(tmp_path / "b", tmp_path / "out")
+
+
+def test_a_tar_is_not_the_zip_that_it_ends_with(tmp_path: Path):
+    inner = zipped(tmp_path / "inner.zip", {"inner.mid": b"i"}).read_bytes()
+    files = {"a.mid": b"a", "inner.zip": inner}
+    archive = tarred(tmp_path / "a.tar", files, "w")
+    assert zipfile.is_zipfile(archive)
+    archives.unpack(archive, tmp_path / "out")
+    assert found(tmp_path / "out") == files
+
+
+def test_a_zip_without_members_is_one(tmp_path: Path):
+    archives.unpack(zipped(tmp_path / "a.zip", {}), tmp_path / "out")
+    assert found(tmp_path / "out") == {}
+
+
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE])
 def test_links_are_refused(tmp_path: Path, kind: bytes):
     with tarfile.open(tmp_path / "a.tar", "w") as archive:

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from musicvae_lite import checkpoints
-from musicvae_lite.errors import CheckpointError
+from musicvae_lite.errors import CheckpointError, ConfigError
 from musicvae_lite.models.music_vae import MusicVAE
 from tests.models.small import save_small, small_model
 
@@ -37,6 +37,30 @@ def test_what_was_saved_is_loaded(folder: Path):
         assert torch.equal(wanted, after.vae.state_dict()[name]), name
         assert got.dtype == torch.float32
     assert after.config.to_table() == before.config.to_table()
+
+
+def test_a_shipped_model_is_found_before_an_import_of_its_name(cache: Path, monkeypatch, tmp_path: Path):
+    monkeypatch.setattr(checkpoints.resources, "checkpoints_dir", lambda: tmp_path)
+    mine = save_small(tmp_path / "mine")
+    save_small(cache / "models" / "mine")
+    other = save_small(cache / "models" / "other")
+    assert checkpoints.find("mine") == mine and checkpoints.shipped() == [mine, other]
+
+
+def test_no_model_is_written_over(folder: Path, tmp_path: Path):
+    checkpoints.check_free(tmp_path / "new")
+    with pytest.raises(ConfigError, match="there is a model already"):
+        checkpoints.check_free(folder)
+    checkpoints.check_free(folder, lambda config: config["family"] == "music")
+    (folder / checkpoints.CONFIG).write_text("[]")
+    with pytest.raises(ConfigError, match="there is a model already"):
+        checkpoints.check_free(folder, lambda config: config.get("family") == "music")
+    (folder / checkpoints.CONFIG).unlink()
+    with pytest.raises(ConfigError, match="there is a model already"):
+        checkpoints.check_free(folder)
+    save_small(tmp_path / "run" / "best")
+    with pytest.raises(ConfigError, match="there is a training run"):
+        checkpoints.check_free(tmp_path / "run", lambda config: True)
 
 
 def test_half_is_half_the_size_and_nearly_the_same(tmp_path: Path, folder: Path):

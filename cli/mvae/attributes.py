@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
@@ -48,7 +49,12 @@ def fit(
     data: Annotated[Path, typer.Argument(help="A prepared dataset, or a folder of music.")],
     split: Annotated[str, typer.Option(help="Of a dataset: train, validation or test.")] = "train",
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Folder for them. (default: the model's own)")
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="Folder for its files; a model uses those that lie in its own. (default: there)",
+        ),
     ] = None,
     most: Annotated[int, typer.Option(min=8, help="Windows to fit to.")] = 20_000,
     answers: Annotated[
@@ -63,9 +69,13 @@ def fit(
     from musicvae_lite import checkpoints
     from musicvae_lite.collections import fitting
     from musicvae_lite.models.music_vae import MusicVAE
+    from musicvae_lite.resources import expand
     from musicvae_lite.training.dataset import open_windows
+    from musicvae_lite.writing import check_folder
     from mvae.output import Progress, note, wrote
 
+    target = expand(output) if output else checkpoints.find(model)
+    check_folder(target)
     vae = MusicVAE.load(model)
     windows = open_windows(data, vae.representation, split)
     with Progress("decoding", answers + min(most, len(windows)), "codes") as progress:
@@ -76,7 +86,7 @@ def fit(
         note(
             f"nothing moves these more than it moves others: {', '.join(left)} (--way plain has the paper's)"
         )
-    wrote(*found.save(output or checkpoints.find(model)))
+    wrote(*found.save(target))
 
 
 @app.command()
@@ -105,7 +115,7 @@ def apply(
     from mvae.output import note
     from mvae.takes_output import destination, open_model, parse_bars, report
 
-    wanted = dict(_amount(text) for text in amounts)
+    wanted = _amounts(amounts)
     to = destination(output, f"{picking.stem(file)}-adjusted.mid", False, wav, flac, ogg, plot)
     to.check(1, [file])
     vae, picks, why = open_model(model, [file], [parse_bars(bars)], [track])
@@ -168,6 +178,16 @@ def table(
 
 def _short(name: str) -> str:
     return name.replace("syncopation", "sync")[:7]
+
+
+def _amounts(texts: Sequence[str]) -> dict[str, float]:
+    """All of them by name, or wrong usage."""
+    found: dict[str, float] = {}
+    for name, amount in map(_amount, texts):
+        if name in found:
+            raise typer.BadParameter(f"'{name}' is asked for twice", param_hint="AMOUNTS")
+        found[name] = amount
+    return found
 
 
 def _amount(text: str) -> tuple[str, float]:

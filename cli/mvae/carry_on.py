@@ -43,6 +43,7 @@ def carry_on(
 ) -> None:
     """Go on where some music ends."""
     from musicvae_lite.music import picking
+    from mvae.output import Progress
     from mvae.takes_output import destination, open_model, report
 
     to = destination(output, f"{picking.stem(file)}-continued.mid", False, wav, flac, ogg, plot)
@@ -54,5 +55,11 @@ def carry_on(
 
     how = Writing(temperature, seed, chords)
     asked = None if track is None else track - 1
-    takes = continuing.carry_on(vae.with_label(label), chosen.score, bars, asked, how, alone)
+    with Progress("writing", unit="windows") as shown:
+
+        def tell(done: int, total: int) -> None:
+            shown.total = total
+            shown.advance(done - shown.done)
+
+        takes = continuing.carry_on(vae.with_label(label), chosen.score, bars, asked, how, alone, tell)
     report(takes, to, why, as_json=as_json)

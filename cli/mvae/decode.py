@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from mvae.takes_output import AsJson, Flac, Model, Ogg, Output, Plot, Seed, Split, Temperature, Wav
+from mvae.takes_output import (
+    AsJson,
+    Chords,
+    Flac,
+    Label,
+    Model,
+    Ogg,
+    Output,
+    Plot,
+    Seed,
+    Split,
+    Temperature,
+    Wav,
+)
 
 
 def decode(
@@ -16,6 +29,8 @@ def decode(
     model: Model = None,
     temperature: Temperature = 0.0,
     seed: Seed = 0,
+    chords: Chords = None,
+    label: Label = None,
     split: Split = False,
     wav: Wav = False,
     flac: Flac = False,
@@ -25,7 +40,8 @@ def decode(
 ) -> None:
     """Turn codes back into music.
 
-    Tempo, program and loudness are those of the encoded music; of the first where takes are joined.
+    Tempo, program and loudness are those of the encoded music; of the first where takes are joined. So are
+    the chords, for models that take some.
     """
     from musicvae_lite import runtime
     from musicvae_lite.models import catalogue
@@ -36,16 +52,16 @@ def decode(
     given = Codes.load(codes)
     to = destination(output, f"{codes.stem}.mid", split, wav, flac, ogg, plot)
     to.check(len(given.z), [codes])
-    folder, why = choose_model(model or given.model or None, [], [])
+    folder, why = choose_model(model or given.model or None)
     if given.model and not model:
         why = f"{catalogue.name_of(folder)}: the one that encoded them"
 
     runtime.prepare_environment()
     from musicvae_lite.models.music_vae import MusicVAE
 
-    loaded = MusicVAE.load(folder)
+    loaded = MusicVAE.load(folder).with_label(label)
     warning = given.warning(catalogue.sha256(folder))
     if warning:
         note(warning)
-    takes = loaded.decode_codes(given, temperature, seed)
+    takes = loaded.decode_codes(given, temperature, seed, chords)
     report(takes, to, why, as_json=as_json)

@@ -25,7 +25,8 @@ def encode(
 ) -> None:
     """Turn music into codes of a model's latent space.
 
-    The file holds the array `z`, one row a window, and `record`, which says where each came from.
+    The file holds the array `z`, one row a window, and `record`, which says where each came from; for models
+    that chords condition also `control`, those of each window.
     """
     from musicvae_lite import runtime
     from musicvae_lite.models import catalogue
@@ -38,8 +39,9 @@ def encode(
     place = parse_part(bars, every, by="--every")
     check_folder(check_name(output).parent)
     songs = [picking.load(file) for file in files]
-    folder, why = choose_model(model, songs, [place] * len(songs))
-    r, index = catalogue.representation(folder), None if track is None else track - 1
+    index = None if track is None else track - 1
+    folder, why = choose_model(model, songs, [place] * len(songs), [index] * len(songs))
+    r = catalogue.representation(folder)
     if every:
         picks = [pick for song in songs for pick in picking.every(song, r, index)]
     else:

@@ -105,10 +105,8 @@ def average(
 ) -> None:
     """Make one model of several runs: the average of their weights is often better than each."""
     from musicvae_lite import checkpoints, runtime
-    from musicvae_lite.errors import ConfigError
 
-    if (output / checkpoints.WEIGHTS).exists():
-        raise ConfigError(f"{output}: there is a model already: choose another folder, or remove it")
+    checkpoints.check_free(expand(output))
     runtime.prepare_environment()
     from musicvae_lite.training.averaging import average as average_of
     from musicvae_lite.training.dataset import WindowDataset
@@ -189,15 +187,17 @@ def export(
     runtime.prepare_environment()
     from musicvae_lite.models import catalogue
     from musicvae_lite.models.music_vae import MusicVAE
-    from mvae.output import print_json, say, table, wrote
+    from mvae.output import note, print_json, say, table, wrote
 
     model = MusicVAE.load(name)
     folder = expand(output or Path(f"{catalogue.name_of(model.folder or Path(name))}-{to}"))
     if to is Target.MAGENTA_JS:
-        from musicvae_lite.magenta.exporting import export_javascript
+        from musicvae_lite.magenta.exporting import export_javascript, lost
 
         paths = export_javascript(model, folder, None if weights is Numbers.FLOAT32 else weights.value)
         files = [{"path": path, "bytes": path.stat().st_size} for path in paths]
+        for line in lost(model):
+            note(line)
     else:
         from musicvae_lite.export.onnx import export_onnx
 

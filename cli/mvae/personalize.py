@@ -27,10 +27,12 @@ def personalize(
     from musicvae_lite import runtime
 
     runtime.prepare_environment()
+    from musicvae_lite.collections.personal import check_target
     from musicvae_lite.collections.personal import personalize as learn
     from musicvae_lite.models.music_vae import MusicVAE
     from mvae.output import print_json, wrote
 
+    check_target(output)
     personal = learn(MusicVAE.load(model), files, steps, z, seed)
     folder = personal.save(output)
     if as_json:

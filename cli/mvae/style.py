@@ -52,7 +52,7 @@ def style(
     from mvae.takes_output import destination, open_model, parse_bars, report
 
     to = destination(output, f"{picking.stem(file)}-style.mid", False, wav, flac, ogg, plot)
-    to.check(1, [file])
+    to.check(1, [file, *source, *target])
     vae, picks, why = open_model(model, [file], [parse_bars(bars)], [track])
 
     from musicvae_lite.collections import styling

@@ -22,6 +22,7 @@ from musicvae_lite.latent import Posterior
 from musicvae_lite.music.takes import Style, Takes
 from musicvae_lite.resources import expand
 from musicvae_lite.vae import VAE, Batch, Reconstruction
+from musicvae_lite.writing import check_folder
 
 if TYPE_CHECKING:
     from musicvae_lite.models.music_vae import MusicVAE
@@ -140,8 +141,8 @@ class Personal:
         return takes
 
     def save(self, folder: str | Path) -> Path:
-        """Writes a folder that `load` reads."""
-        where = expand(folder)
+        """Writes a folder that `load` reads. Raises ConfigError as `check_target` does."""
+        where = check_target(folder)
         checkpoints.write(where, {"family": FAMILY, **asdict(self.config), "record": self.record}, self.vae)
         return where
 
@@ -175,6 +176,19 @@ class Personal:
             raise CheckpointError(f"{where}: {error}") from error
         checkpoints.load_into(vae, checkpoints.read_weights(where), where)
         return cls(config, vae, record)
+
+
+def check_target(folder: str | Path) -> Path:
+    """Where to save, `~` expanded: a folder of its own, or one that was made by `mvae personalize` before.
+
+    Raises:
+        ConfigError: another model lies there.
+        MusicVAEError: it cannot be written to.
+    """
+    where = expand(folder)
+    check_folder(where)
+    checkpoints.check_free(where, lambda config: config.get("family") == FAMILY)
+    return where
 
 
 def personalize(

@@ -23,7 +23,7 @@ class Neighbour:
 
     Attributes:
         distance: between the mean codes, Euclidean.
-        song, title: of the song it comes from.
+        song, title: of the song it comes from; of a tune of a book such as book.abc#3.
         bar: where it begins, from 1.
         tokens: [T, ...].
     """
@@ -64,6 +64,7 @@ def search(
     means = model.posterior_of_tokens(windows.gather(rows), windows.gather_control(rows)).mean
     distance = (means - here).norm(dim=1).cpu().numpy()
     origins, songs = windows.origins, {song.id: song for song in windows.songs}
+    books = {song.source for song in windows.songs if song.tune > 1}
     found: dict[int, Neighbour] = {}
     for place in np.argsort(distance, kind="stable"):
         row = rows[place]
@@ -72,7 +73,8 @@ def search(
             continue
         song = songs[number]
         tokens = windows.gather(rows[place : place + 1])[0]
-        found[number] = Neighbour(float(distance[place]), song.source, song.title, bar, tokens)
+        name = f"{song.source}#{song.tune}" if song.source in books else song.source
+        found[number] = Neighbour(float(distance[place]), name, song.title, bar, tokens)
         if len(found) == count:
             break
     return list(found.values())

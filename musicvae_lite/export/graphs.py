@@ -20,6 +20,7 @@ from musicvae_lite.models.feeding import FeedingDecoder
 from musicvae_lite.models.stock.decoders import StockDecoder
 from musicvae_lite.models.tensors import to_tensor
 from musicvae_lite.music.representations.base import Representation
+from musicvae_lite.prior import CodePrior
 from musicvae_lite.vae import VAE
 
 
@@ -43,7 +44,7 @@ class Graph:
 
 
 def graphs_of(vae: VAE, representation: Representation, names: Sequence[str] = ()) -> list[Graph]:
-    """All parts of a model, the greedy decode last.
+    """All parts of a model, the greedy decode last; a prior only where one was fitted.
 
     Args:
         names: of the labels that condition it.
@@ -55,6 +56,10 @@ def graphs_of(vae: VAE, representation: Representation, names: Sequence[str] = (
     told_of = labels.step(r.control, names)
     control = {} if told_of is None else {"control": _example(told_of, r.steps, generator)}
     parts = [Graph("encoder", Encode(vae), {"x": x, **control}, ("mean", "scale"))]
+    if vae.prior is not None:
+        noise = {"noise": torch.randn((2, vae.z_size), generator=generator)}
+        chance = {"chance": torch.tensor([0.7, 0.2])} if len(vae.prior.mean) > 1 else {}
+        parts.append(Graph("prior", Prior(vae.prior), noise | chance, ("z",)))
     if isinstance(decoder, (StockDecoder, FlatDecoder)):
         start = Start(decoder)
         with torch.no_grad():
@@ -92,6 +97,32 @@ class Encode(nn.Module):
     def forward(self, x: Tensor, control: Tensor | None = None) -> tuple[Tensor, Tensor]:
         q = self.encoder(x, control)
         return q.mean, q.scale
+
+
+class Prior(nn.Module):
+    """Noise [B, Z] -> codes z [B, Z], as `CodePrior.colour` draws them.
+
+    Which of several Gaussians is drawn from, numbers of their own say, so that no runtime needs quantiles:
+    chance [B], evenly spread over 0..1.
+    """
+
+    mean: Tensor
+    root: Tensor
+    bounds: Tensor
+
+    def __init__(self, prior: CodePrior):
+        super().__init__()
+        self.register_buffer("mean", prior.mean.float().cpu())
+        self.register_buffer("root", prior.root.float().cpu())
+        self.register_buffer("bounds", prior.shares.double().cumsum(0)[:-1].float().cpu())
+
+    def forward(self, noise: Tensor, chance: Tensor | None = None) -> Tensor:
+        if chance is None:
+            return self.mean[0] + noise @ self.root[0]
+        part = (chance[:, None] >= self.bounds).sum(-1)  # [B]
+        if len(self.root) == 1:
+            return self.mean[part] + noise @ self.root[0]
+        return self.mean[part] + (noise[:, None] @ self.root[part])[:, 0]
 
 
 class StepOfWhole(nn.Module):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.torch_version import TorchVersion
 
 from musicvae_lite.errors import CheckpointError, ConfigError, MusicVAEError
 from musicvae_lite.export.graphs import Graph, graphs_of
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 DESCRIPTION = "model.json"
 OPSET = 18
+LEAST_TORCH = "2.9"
 TOLERANCE = 1e-4  # largest difference to PyTorch that is let pass
 EXTRA = "ONNX export needs the packages of the extra 'onnx': pip install 'musicvae_lite[onnx]'"
 
@@ -50,10 +52,10 @@ class Exported:
 def export_onnx(
     model: MusicVAE, folder: Path, progress: Callable[[str], None] = lambda name: None
 ) -> list[Exported]:
-    """Writes encoder, decoder step and greedy decode, and a description of them.
+    """Writes encoder, prior, decoder step and greedy decode, and a description of them.
 
     Raises:
-        ConfigError: the packages are missing.
+        ConfigError: the packages are missing or too old.
         CheckpointError: a part of the model cannot be written, or its file does not do what the part does.
     """
     _require()
@@ -82,6 +84,8 @@ def export_onnx(
         "format": 1,
         "step": {"kind": type(step).__name__.lower(), **vars(step)},
         "steps": model.representation.steps,
+        "end": getattr(vae.decoder, "end", None),
+        "apart": getattr(vae.decoder, "apart", False),
         "opset": OPSET,
         "files": files,
         "model": model.config.to_table(),
@@ -97,6 +101,11 @@ def _require() -> None:
         import onnxscript  # noqa: F401
     except ImportError as error:
         raise ConfigError(f"{EXTRA} ({error.name} is missing)") from error
+    if TorchVersion(torch.__version__) < LEAST_TORCH:
+        raise ConfigError(
+            f"ONNX export needs torch {LEAST_TORCH} or later, and {torch.__version__} is installed: "
+            "pip install --upgrade torch"
+        )
 
 
 def _write(graph: Graph, path: Path) -> None:

@@ -15,6 +15,7 @@ from musicvae_lite.music import representations
 from musicvae_lite.music.representations import events
 from musicvae_lite.music.representations.base import Representation
 
+TYPE = "MusicVAE"  # what a config.json calls these models
 CHORDS = {"TriadChordEncoder": "triads", "PitchChordEncoder": "pitches"}
 BAR = 16  # steps: 4/4 in 16ths, the only grid of magenta-js
 MOST_STEPS = 1 << 14  # weights do not show how long a window is; a slip here must not cost all memory
@@ -61,7 +62,7 @@ def converter_of(spec: Any, where: str) -> Converter:
     Raises:
         CheckpointError: it is no MusicVAE's, or something in it has no counterpart here.
     """
-    if not isinstance(spec, dict) or spec.get("type") != "MusicVAE":
+    if not isinstance(spec, dict) or spec.get("type") != TYPE:
         kind = spec.get("type") if isinstance(spec, dict) else spec
         raise CheckpointError(f"{where}: type is {kind!r}; what is read here is a MusicVAE")
     if spec.get("conditionOnKey"):

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from musicvae_lite import checkpoints
 from musicvae_lite.errors import ConfigError
+from musicvae_lite.magenta.converters import TYPE
 from musicvae_lite.magenta.names import layout
-from musicvae_lite.magenta.specs import spec_of
+from musicvae_lite.magenta.specs import spec_of, task_lost
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.attributes.kept import DECORRELATED
 from musicvae_lite.models.music_vae import MusicVAE
@@ -32,12 +34,14 @@ def export_javascript(model: MusicVAE, folder: Path, quantise: str | None = None
         quantise: None for float32, or "float16", "uint16", "uint8": smaller and less exact.
 
     Raises:
-        ConfigError: magenta-js has no code for this architecture or representation; the message says what.
+        ConfigError: magenta-js has no code for this architecture or representation, the message says what;
+            or a model of another kind lies in the folder.
     """
     if quantise not in (None, "float16", *LEVELS):
         raise ConfigError(f"weights can be quantised to float16, uint16 or uint8, not {quantise!r}")
     spec = spec_of(model.config)
     check_architecture(model.config)
+    checkpoints.check_free(folder, lambda config: config.get("type") == TYPE)
     ours = {name: tensor.float().cpu().numpy() for name, tensor in model.vae.state_dict().items()}
     c, r = model.config, model.representation
     entries = layout(c.encoder, c.decoder, r.step, c.z, r.control)
@@ -59,12 +63,23 @@ def export_javascript(model: MusicVAE, folder: Path, quantise: str | None = None
     return [*written, *_attributes(model, folder)]
 
 
+def lost(model: MusicVAE) -> list[str]:
+    """What magenta-js is not told of a model, one sentence each."""
+    notes = task_lost(model.config)
+    if model.vae.prior is not None:
+        notes.append(
+            "magenta-js's sample() draws from N(0, I), and this model from what it has learnt: draw codes "
+            "with that (`mvae models export --to onnx` writes it), and have them decoded"
+        )
+    return notes
+
+
 def check_architecture(config: MusicConfig) -> None:
     """Raises ConfigError when magenta-js has no code for it."""
     faults = list(_faults(config))
     if faults:
         raise ConfigError(
-            f"magenta-js cannot run this model: {'; '.join(faults)}. ONNX takes every model (--to onnx)"
+            f"magenta-js cannot run this model: {'; '.join(faults)}. ONNX takes every music model (--to onnx)"
         )
 
 

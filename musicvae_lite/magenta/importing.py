@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from musicvae_lite import checkpoints, resources
+from musicvae_lite import checkpoints
 from musicvae_lite.errors import CheckpointError, ConfigError
 from musicvae_lite.magenta import javascript
 from musicvae_lite.magenta.bundle import KINDS, Bundle
@@ -84,11 +84,8 @@ def _read_bundle(bundle: Bundle, source: object, config: str | None, progress: P
 
 def _write(model: Read, source: object, name: str | None, folder: Path | None, replace: bool) -> Imported:
     name = name or model.name
-    if Path(name).name != name or name in (".", ".."):
-        raise ConfigError(f"'{name}' cannot be the name of a folder")
-    target = expand(folder or resources.cache_dir() / "models" / name)
-    if (target / checkpoints.CONFIG).exists() and not replace:
-        raise ConfigError(f"{target}: there is a model already: choose another name, or replace it")
+    target = _target(name, folder)
+    checkpoints.check_free(target, lambda config: replace)
     bad = [key for key, tensor in model.weights.items() if not bool(tensor.isfinite().all())]
     if bad:
         raise CheckpointError(f"{source}: {bad[0]} holds values that are infinite or no numbers")
@@ -105,6 +102,17 @@ def _write(model: Read, source: object, name: str | None, folder: Path | None, r
         checkpoints.write_tensors(target / VECTORS, model.vectors)
     (target / checkpoints.CARD).write_text(_card(name, model, origin), "utf-8")
     return Imported(target, model.name, model.step, model.notes)
+
+
+def _target(name: str, folder: Path | None) -> Path:
+    """Where a model of a name is to lie. Raises ConfigError for a name that would not find it."""
+    if Path(name).name != name or name in (".", ".."):
+        raise ConfigError(f"'{name}' cannot be the name of a folder")
+    if folder is not None:
+        return expand(folder)
+    if any(model.name == name and not checkpoints.is_imported(model) for model in checkpoints.shipped()):
+        raise ConfigError(f"a model called '{name}' comes with the package: choose another name")
+    return checkpoints.imports_dir() / name
 
 
 def _card(name: str, model: Read, origin: dict[str, Any]) -> str:

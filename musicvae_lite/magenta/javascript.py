@@ -16,12 +16,12 @@ from torch import Tensor
 
 from musicvae_lite import tables
 from musicvae_lite.errors import CheckpointError
-from musicvae_lite.magenta.converters import converter_of
+from musicvae_lite.magenta.converters import Converter, converter_of
 from musicvae_lite.magenta.converting import NO_SIGMA, Progress, Read, checked, converted
 from musicvae_lite.magenta.names import plain
 from musicvae_lite.magenta.places import Place, place_of
-from musicvae_lite.magenta.recognition import differences, stock_name, with_sizes
-from musicvae_lite.magenta.structure import STEP, is_ignored, read_structure, step_of
+from musicvae_lite.magenta.recognition import Recognised, differences, recognise, stock_name, with_sizes
+from musicvae_lite.magenta.structure import STEP, Structure, is_ignored, read_structure, step_of
 
 MANIFEST, CONFIG = "weights_manifest.json", "config.json"
 PLAIN = {"float32": "<f4", "int32": "<i4", "uint8": "u1", "bool": "u1"}
@@ -41,15 +41,17 @@ def read(source: str, config: str | None, progress: Progress) -> Read:
 
     Args:
         source: a folder or an address that holds both JSON files.
-        config: a stock configuration to take the representation from, for folders without a config.json.
+        config: the configuration it is of, in place of what its config.json says: that knows no task but
+            three of grooves, and may be missing.
 
     Raises:
         CheckpointError: it is damaged, incomplete, or of an architecture or converter that is not known.
+        ConfigError: there is no such configuration.
     """
     place = place_of(source)
     if place is None:
         raise CheckpointError(f"{source}: no {MANIFEST} there")
-    converter = converter_of(_json(place, CONFIG), place.name_of(CONFIG))
+    converter = converter_of(_json(place, CONFIG), place.name_of(CONFIG)) if config is None else None
     groups = _groups(_json(place, MANIFEST), place.name_of(MANIFEST))
     arrays = {}
     for group in groups:
@@ -59,18 +61,23 @@ def read(source: str, config: str | None, progress: Progress) -> Read:
     }
     shapes = {name: values.shape for name, values in variables.items()}
     found = read_structure(shapes, source)
+    recognised = _converted(found, source, converter) if converter else recognise(found, source, config)
+    model = recognised.config
+    entries = checked(model, shapes, source)
+    weights = converted(entries, variables.__getitem__, progress)
+    notes = () if found.has_scale else (NO_SIGMA,)
+    vectors, more = _vectors(place, model.z)
+    step = step_of(arrays[STEP], source) if STEP in arrays else None
+    return Read(recognised.name, model, weights, step, "magenta-js", vectors, notes + more)
+
+
+def _converted(found: Structure, source: str, converter: Converter) -> Recognised:
     model = with_sizes(converter.config(found), found)
     faults = differences(found, model)
     if faults:
         lines = "".join(f"\n  {line}" for line in faults)
         raise CheckpointError(f"{source}: its weights do not fit its converter {converter.type}:{lines}")
-    entries = checked(model, shapes, source)
-    weights = converted(entries, variables.__getitem__, progress)
-    notes = () if found.has_scale else (NO_SIGMA,)
-    vectors, more = _vectors(place, model.z)
-    name = stock_name(found, model) or converter.default_name
-    step = step_of(arrays[STEP], source) if STEP in arrays else None
-    return Read(name, model, weights, step, "magenta-js", vectors, notes + more)
+    return Recognised(stock_name(found, model) or converter.default_name, model)
 
 
 def _json(place: Place, name: str) -> Any:

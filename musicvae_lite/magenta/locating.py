@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -100,7 +99,7 @@ def _what(path: Path) -> str:
         return f"a SavedModel; {reads}"
     if head.startswith(b"\x89HDF"):
         return f"an HDF5 file of Keras; {reads}"
-    if zipfile.is_zipfile(path):
+    if head.startswith(archives.ZIPPED):
         return f"a zip archive, such as PyTorch's pickles; {reads}"
     if head[:1] == b"\x80" and head[1:2] <= b"\x05":
         return f"a pickle, which could run any code and is never loaded; {reads}"

@@ -10,6 +10,7 @@ from musicvae_lite.resources import expand
 
 MANIFEST = "weights_manifest.json"
 SECONDS = 60  # without an answer
+ARCHIVES = (".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".zip", ".index", ".meta", ".ckpt")
 SLACK = 1 << 24  # bytes a file may have that nobody announced
 
 
@@ -28,8 +29,17 @@ class Place(Protocol):
 
 
 def place_of(source: str) -> Place | None:
-    """The place a user means; None when it is none of a magenta-js checkpoint."""
+    """The place a user means; None when it is none of a magenta-js checkpoint.
+
+    Raises:
+        CheckpointError: an address of a TensorFlow checkpoint, which is not read from where it lies.
+    """
     if source.startswith(("http://", "https://")):
+        if source.partition("?")[0].lower().endswith(ARCHIVES):
+            raise CheckpointError(
+                f"{source}: TensorFlow checkpoints are read from files: download it and import the file; "
+                "addresses are for folders of magenta-js"
+            )
         return Address(source.removesuffix(MANIFEST).removesuffix("config.json").rstrip("/"))
     path = expand(source)
     if path.name in (MANIFEST, "config.json") and path.is_file():

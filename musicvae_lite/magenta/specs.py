@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.magenta.converters import CHORDS
+from musicvae_lite.magenta.converters import CHORDS, TYPE
 from musicvae_lite.models.assembly import MusicConfig
+
+TASKS = ("play", "tap", "humanize", "hits-control")  # that its groove converter knows
 
 
 def spec_of(config: MusicConfig) -> dict[str, Any]:
@@ -26,12 +28,23 @@ def spec_of(config: MusicConfig) -> dict[str, Any]:
     args: dict[str, Any] = {"numSteps": r.steps}
     if getattr(config.decoder, "levels", ()):
         args["numSegments"] = config.decoder.levels[0]
-    spec: dict[str, Any] = {"type": "MusicVAE", "dataConverter": None}
+    spec: dict[str, Any] = {"type": TYPE, "dataConverter": None}
     spec["dataConverter"] = {"type": WRITERS[r.name](config, args, spec), "args": args}
     chords = getattr(r, "chords", None)
     if chords is not None:
         spec["chordEncoder"] = {ours: theirs for theirs, ours in CHORDS.items()}[chords]
     return spec
+
+
+def task_lost(config: MusicConfig) -> list[str]:
+    """A sentence on the task of a groove model that magenta-js does not know; none where it does."""
+    task = getattr(config.representation, "task", TASKS[0])
+    if task in TASKS:
+        return []
+    return [
+        f"magenta-js knows no task '{task}': it gives such a model whatever is played, so leave out what the "
+        "model is to add; `mvae models import` needs --config to know the task again"
+    ]
 
 
 def _write_melody(config: MusicConfig, args: dict[str, Any], spec: dict[str, Any]) -> str:

@@ -7,15 +7,19 @@ import json
 from dataclasses import dataclass, field
 from operator import index
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from musicvae_lite import arrays, tables
 from musicvae_lite.errors import ConfigError, ReadError
+from musicvae_lite.music.representations.steps import parts_of
 from musicvae_lite.music.takes import Style
 from musicvae_lite.resources import expand
 from musicvae_lite.writing import write_file
+
+if TYPE_CHECKING:
+    from musicvae_lite.music.representations.base import Representation
 
 SUFFIX = ".npz"
 LARGEST = 2**28  # bytes of a file of codes, and of what it unpacks to
@@ -29,17 +33,21 @@ class Codes:
         z: float32 [N, Z].
         record: plain values as `Takes.record` has them; `inputs` says, row by row, which bars of which
             file each code stands for. Empty for codes made elsewhere.
+        control: whole numbers [N, T, ...], what conditioned each window, such as its chords; None when
+            nothing did.
     """
 
     z: np.ndarray
     record: dict[str, Any] = field(default_factory=dict)
+    control: np.ndarray | None = None
 
     def save(self, path: str | Path) -> Path:
-        """Writes arrays `z` and `record` (JSON text) to an .npz file, whole or not at all."""
+        """Writes arrays `z`, `record` (JSON text) and any `control` to an .npz file, whole or not at all."""
         target = check_name(path)
         data = io.BytesIO()
         text = json.dumps(self.record, ensure_ascii=False)
-        np.savez_compressed(data, z=self.z.astype(np.float32), record=np.array(text))
+        told: dict[str, Any] = {} if self.control is None else {"control": self.control}
+        np.savez_compressed(data, z=self.z.astype(np.float32), record=np.array(text), **told)
         return write_file(target, data.getvalue())
 
     @property
@@ -56,6 +64,25 @@ class Codes:
 
     def _maker(self, key: str) -> str:
         return str((self.record.get("model") or {}).get(key, ""))
+
+    def told(self, representation: Representation) -> np.ndarray | None:
+        """The control as a model of a representation takes it; None where it takes none, or none is kept.
+
+        Raises:
+            ConfigError: it is a control of another kind.
+        """
+        step = representation.control
+        if step is None or self.control is None:
+            return None
+        shape = (len(self.z), representation.steps, *step.shape)
+        depths = [part.depth for part in parts_of(step)] or [2]
+        found = self.control
+        if found.shape != shape or not ((found >= 0) & (found < np.array(depths))).all():
+            raise ConfigError(
+                f"the codes were made under a control {list(found.shape)} of another kind; this model takes "
+                f"{list(shape)} of {' and '.join(map(str, depths))}: say chords in its place"
+            )
+        return found
 
     def styles(self) -> list[Style]:
         """Tempo, program and loudness for each code; the usual ones where the record has none."""
@@ -75,15 +102,16 @@ class Codes:
     def load(cls, path: str | Path) -> Codes:
         """Reads what `save` wrote, any .npz with an array `z` [N, Z], or such an array as .npy.
 
+        A file without `record` or `control` is read too.
+
         Raises:
             ReadError: missing, damaged, or holding no codes. No pickle is ever loaded.
         """
         try:
             found = arrays.load(expand(path), LARGEST)
             if isinstance(found, np.ndarray):
-                z, text = found, "{}"
-            else:
-                z, text = found["z"], str(found.get("record", "{}"))
+                found = {"z": found}
+            z, control, text = found["z"], found.get("control"), str(found.get("record", "{}"))
             record = tables.parse_json(text)
         except FileNotFoundError:
             raise ReadError(path, "no such file", "missing") from None
@@ -97,12 +125,23 @@ class Codes:
             raise ReadError(
                 path, f"'z' must be numbers [N, Z], not {z.dtype} of the shape {list(z.shape)}", "codes"
             )
-        codes = cls(z.astype(np.float32), record if isinstance(record, dict) else {})
+        if control is not None and not _is_control(control, len(z)):
+            raise ReadError(
+                path,
+                f"'control' must be whole numbers [{len(z)}, T, ...], not {control.dtype} of the shape "
+                f"{list(control.shape)}",
+                "codes",
+            )
+        codes = cls(z.astype(np.float32), record if isinstance(record, dict) else {}, control)
         try:
             _ = codes.styles(), codes.labels(), codes.model
         except (LookupError, TypeError, ValueError, AttributeError, OSError, ConfigError) as error:
             raise ReadError(path, f"its record of inputs is damaged ({str(error)[:300]})", "codes") from None
         return codes
+
+
+def _is_control(control: np.ndarray, count: int) -> bool:
+    return control.ndim >= 2 and len(control) == count and control.dtype.kind in "iu" and control.size > 0
 
 
 def check_name(path: str | Path) -> Path:

@@ -21,10 +21,10 @@ from torch import Tensor
 
 from musicvae_lite import __version__
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.latent import Posterior, walk
+from musicvae_lite.latent import Posterior
 from musicvae_lite.models.attributes.moving import Way
 from musicvae_lite.models.codes import Codes
-from musicvae_lite.models.moves import adjusting, blending, varying
+from musicvae_lite.models.moves import adjusting, blending, varying, walking
 from musicvae_lite.models.moves.writing import Writing
 from musicvae_lite.models.token_vae import TokenVAE
 from musicvae_lite.music.chords.following import suit
@@ -74,17 +74,27 @@ class MusicVAE(TokenVAE):
         return (q.rsample(self.generator(seed)) if sample else q.mean).cpu().numpy()
 
     def codes(self, *music: Music, sample: bool = False, seed: int = 0) -> Codes:
-        """Codes as `encode` gives them, with the record that `Codes.save` keeps beside them."""
+        """Codes as `encode` gives them, with the record and control that `Codes.save` keeps beside them."""
         picks = self._picks(music)
         record = self._record("encode", seed, None, picks) | {"sampled": sample}
-        return Codes(self.encode(*picks, sample=sample, seed=seed), record)
+        return Codes(self.encode(*picks, sample=sample, seed=seed), record, self._control(picks))
 
-    def decode_codes(self, codes: Codes, temperature: float = 0.0, seed: int = 0) -> Takes:
-        """Codes with their record to music, each in the style of what it was encoded from."""
-        takes = self.decode(codes.z, temperature, seed, codes.styles())
-        inputs = codes.record.get("inputs", [])
+    def decode_codes(
+        self, codes: Codes, temperature: float = 0.0, seed: int = 0, chords: str | None = None
+    ) -> Takes:
+        """Codes with their record to music, each in the style, and under the chords, it was encoded from.
+
+        Args:
+            chords: what the takes follow in place of those.
+
+        Raises:
+            ConfigError: as `decode`, or the codes come with a control that is none of this model's.
+        """
+        control = codes.told(self.representation) if chords is None else None
+        takes = self.decode(codes.z, temperature, seed, codes.styles(), chords, control)
+        record = takes.record | {"inputs": codes.record.get("inputs", [])}
         return Takes(
-            takes.tokens, self.representation, takes.styles, codes.labels(), takes.record | {"inputs": inputs}
+            takes.tokens, self.representation, takes.styles, codes.labels(), record, control=takes.control
         )
 
     def decode(
@@ -170,32 +180,11 @@ class MusicVAE(TokenVAE):
         temperature: float = 0.0,
         seed: int = 0,
         chords: str | None = None,
+        even: bool = True,
     ) -> Takes:
-        """A path between two pieces (see `latent.walk`); the ends are their reconstructions.
-
-        Two equal pieces give the same reconstruction at every step.
-
-        Args:
-            steps: how many takes, ends included; at least 2.
-            temperature: 0 writes the likeliest notes at every point of the path.
-            chords: what all takes follow in place of the chords of `a`.
-
-        Returns:
-            `steps` takes in the tempo, program and loudness of `a`.
-        """
-        if steps < 2:
-            raise ConfigError(f"steps is {steps}; a path needs at least its 2 ends")
-        first, last = self._picks([a, b])
-        means = self.posterior(first, last).mean
-        codes = walk(means[0], means[1], steps, self.course)  # [steps, Z]
-        control = self._told(chords, steps, self._control([first] * steps))
-        tokens = self._decode(codes, control, temperature, self.generator(seed))
-        between = [f"{step}/{steps - 1}" for step in range(1, steps - 1)]
-        labels = [f"A  {first.stem}", *between, f"B  {last.stem}"]
-        is_same = bool((first.tokens == last.tokens).all())
-        record = self._record("interpolate", seed, temperature, (first, last), chords)
-        record |= {"inputs_are_equal": is_same}
-        return Takes(tokens, self.representation, first.style(), labels, record, control)
+        """A path of `steps` takes between two pieces, as even to the ear as can be (`moves.walking`)."""
+        how = Writing(temperature, seed, chords)
+        return walking.interpolate(self, a, b, steps, how, even)
 
     def vary(
         self, music: Music, amount: float = 0.5, count: int = 8, temperature: float = 0.0, seed: int = 0
@@ -228,6 +217,7 @@ class MusicVAE(TokenVAE):
             raise ConfigError(f"samples is {samples}; the bound needs at least 1")
         picks = self._picks(music)
         x, target, control = self._given(np.stack([p.tokens for p in picks]), self._control(picks))
+        target = x if target is None else target
         generator = self.generator(seed)
         with torch.no_grad():
             q = self.vae.encode(x, control)

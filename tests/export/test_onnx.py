@@ -17,6 +17,7 @@ from musicvae_lite.export.graphs import graphs_of
 from musicvae_lite.export.joining import nodes
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.music_vae import MusicVAE
+from musicvae_lite.prior import CodePrior
 from tests.export.test_loops import STOCK
 from tests.magenta.models import small
 from tests.models.architectures import made_up
@@ -158,6 +159,54 @@ def test_missing_packages_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     with pytest.raises(ConfigError, match=r"pip install 'musicvae_lite\[onnx\]'"):
         onnx.export_onnx(short(), tmp_path)
+
+
+def test_torch_must_be_new_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(torch, "__version__", "2.8.1+cpu")
+    with pytest.raises(ConfigError, match=r"needs torch 2\.9 or later, and 2\.8\.1\+cpu is installed"):
+        onnx.export_onnx(short(), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+PRIORS = {
+    "one": (torch.tensor([1.0]), 1),
+    "several that share a root": (torch.tensor([0.2, 0.5, 0.3]), 1),
+    "several": (torch.tensor([0.2, 0.5, 0.3]), 3),
+}
+
+
+@pytest.mark.parametrize("name", PRIORS)
+def test_a_prior_is_written_too(name: str, tmp_path: Path):
+    shares, roots = PRIORS[name]
+    torch.manual_seed(0)
+    model, spread = small_model(z=3), torch.randn(roots, 3, 3)
+    root = spread @ spread.mT
+    model.vae.prior = prior = CodePrior(10 * torch.randn(len(shares), 3), root, shares)
+    done = {file.path.stem: file for file in onnx.export_onnx(model, tmp_path)}
+    assert done["prior"].error < 1e-5
+    ran = session(done["prior"].path)
+    noise, chance = torch.randn(20_000, 3), torch.rand(20_000)
+    given = {"noise": noise.numpy(), "chance": chance.numpy()}
+    (z,) = ran.run(None, {value.name: given[value.name] for value in ran.get_inputs()})
+    drawn = prior.colour(noise).numpy()
+    np.testing.assert_allclose(z.mean(0), drawn.mean(0), atol=0.3)
+    np.testing.assert_allclose(np.cov(z.T), np.cov(drawn.T), rtol=0.1, atol=1.5)
+    for place in range(len(shares)):  # each Gaussian by itself is exactly the model's
+        rows = (chance >= shares[:place].sum()) & (chance < shares[: place + 1].sum())
+        part = CodePrior(prior.mean[[place]], root[[min(place, roots - 1)]], shares[:1])
+        np.testing.assert_allclose(z[rows][:50], part.colour(noise[rows])[:50], atol=1e-4)
+
+
+def test_what_ends_a_segment_is_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(onnx, "graphs_of", lambda *_: [])
+    told = {}
+    for name in ("tracks with ends", "under chords"):
+        onnx.export_onnx(MusicVAE(STOCK[name]), tmp_path)
+        described = json.loads((tmp_path / onnx.DESCRIPTION).read_text())
+        told[name] = described["end"], described["apart"]
+    decoder: Any = STOCK["tracks with ends"].decoder
+    assert decoder.end is not None
+    assert told == {"tracks with ends": (decoder.end, decoder.apart), "under chords": (None, False)}
 
 
 PARTS = {"kind": "hierarchical", "segments": [4, 4, 2], "codes": [10], "width": 12}

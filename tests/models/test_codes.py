@@ -4,11 +4,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from musicvae_lite.errors import ConfigError, ReadError
+from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.codes import Codes
+from musicvae_lite.models.music_vae import MusicVAE
 from tests.corpora.tunes import tune
 from tests.models.small import small_model
+from tests.models.test_conditioned import TABLE, TUNE
+
+
+def chordal() -> MusicVAE:
+    """A model that hears chords."""
+    torch.manual_seed(0)
+    model = MusicVAE(MusicConfig.from_table(TABLE, "test"))
+    for parameter in model.vae.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    return model
 
 
 def test_there_and_back(tmp_path: Path):
@@ -32,6 +45,29 @@ def test_codes_made_elsewhere(tmp_path: Path):
         assert np.allclose(codes.z, z) and codes.labels() == ["1", "2", "3"]
         assert codes.model == "" and codes.warning("abc") == ""
         assert len(small_model().decode_codes(codes)) == 3
+
+
+def test_chords_are_kept_with_codes(tmp_path: Path):
+    model, song = chordal(), tmp_path / "tune.abc"
+    song.write_text(TUNE)
+    codes = Codes.load(model.codes(song, song).save(tmp_path / "c.npz"))
+    assert codes.control is not None and codes.control.shape == (2, 32)
+    takes = model.decode_codes(codes)
+    assert (takes.tokens == model.reconstruct(song, song).tokens).all()
+    assert len(takes[0].chords) > 1 and takes[0].chords == model.reconstruct(song)[0].chords
+    others = model.decode_codes(codes, chords="Am | F")
+    assert others.record["chords"] == "Am | F" and not (others.tokens == takes.tokens).all()
+    unsaid = model.decode_codes(Codes(codes.z, codes.record))
+    assert not (unsaid.tokens == takes.tokens).all()
+
+
+@pytest.mark.parametrize("control", [np.full((1, 32), 200, np.uint8), np.zeros((1, 16), np.uint8)])
+def test_chords_of_another_model_are_told(control: np.ndarray):
+    codes = Codes(np.zeros((1, 6)), {}, control)
+    with pytest.raises(ConfigError, match="another kind"):
+        chordal().decode_codes(codes)
+    assert len(chordal().decode_codes(codes, chords="C")) == 1
+    assert len(small_model(z=6).decode_codes(codes)) == 1  # that no chords condition
 
 
 def test_another_model_is_told():
@@ -64,6 +100,16 @@ def _write(path: Path, **arrays) -> None:
         ),
         (lambda p: _write(p, z=np.zeros((1, 8)), record=np.array('{"model": [1]}')), "damaged"),
         (lambda p: p.mkdir(), "no file of codes"),
+        *(
+            (lambda p, c=control: _write(p, z=np.zeros((2, 8)), control=c), "'control' must be whole numbers")
+            for control in (
+                np.zeros(2, np.uint8),
+                np.zeros((3, 4), np.uint8),
+                np.zeros((2, 0), np.uint8),
+                np.zeros((2, 4)),
+                np.array([["a"], ["b"]]),
+            )
+        ),
     ],
 )
 def test_what_is_no_file_of_codes(tmp_path: Path, make, words: str):

@@ -8,6 +8,8 @@ Oliver et al. 1996); here it comes near. Then the window moves on by what was wr
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -43,6 +45,7 @@ def carry_on(
     track: int | None = None,
     how: Writing | None = None,
     alone: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Takes:
     """The music with more bars behind it, as one take.
 
@@ -51,6 +54,7 @@ def carry_on(
         track: index of the track to go on with; by default the representation chooses.
         how: its chords are those of the new bars.
         alone: gives the new bars without the music before them.
+        progress: is told after each window how many are written, of how many.
 
     Raises:
         ConfigError: the model cannot carry on (its windows have one bar, or it makes one thing of another),
@@ -78,13 +82,14 @@ def carry_on(
     told = _told(model, how.chords, -(-bars // fresh), size, known)
     generator = model.generator(how.seed)
     end, written, record = _last(before[0], r.steps), [], {}
-    for control in told:
+    for number, control in enumerate(told, start=1):
         window = np.concatenate([end[size:], np.zeros_like(end[:size])])
         z = find(model, window, r.steps - size, control, generator)
         made = model.decode(z[None], how.temperature, _seed(generator),
                             control=None if control is None else control[None])  # fmt: skip
         end, record = np.concatenate([end[size:], made.tokens[0][-size:]]), made.record
         written.append(end[-size:])
+        progress(number, len(told))
     new = np.concatenate(written)[None, : bars * bar]  # [1, bars * S, ...]
     tokens = new if alone else np.concatenate([before.astype(new.dtype), new], 1)
     control = None
@@ -156,7 +161,8 @@ def find(
 
     It minimises the nats of the known steps plus half the squared distance to a draw of the prior.
     """
-    with torch.inference_mode(False), torch.enable_grad():  # whatever holds around the call
+    leaving = torch.inference_mode(False) if torch.is_inference_mode_enabled() else nullcontext()
+    with leaving, torch.enable_grad():  # whatever holds around the call
         return _found(model, window, known, control, generator)
 
 

@@ -135,3 +135,9 @@ def test_it_works_where_gradients_are_off(model: MusicVAE, around):
     with around():
         inside = continuing.carry_on(model, tune(1, bars=4), 2)
     assert (inside.tokens == continuing.carry_on(model, tune(1, bars=4), 2).tokens).all()
+
+
+def test_progress_is_told(model: MusicVAE):
+    told = []
+    continuing.carry_on(model, tune(1, bars=4), 3, progress=lambda done, total: told.append((done, total)))
+    assert told == [(1, 3), (2, 3), (3, 3)]
