@@ -136,11 +136,19 @@ def slerp(a: Tensor, b: Tensor, steps: int) -> Tensor:
     return walk(a, b, steps, CIRCLE)
 
 
-def toward(a: Tensor, b: Tensor, share: float) -> Tensor:
-    """The point [..., Z] that lies the share 0..1 of the way from a to b on the great circle of `slerp`."""
-    if not 0 <= share <= 1:
+def toward(a: Tensor, b: Tensor, share: float | Tensor) -> Tensor:
+    """The point [..., Z] that lies the share 0..1 of the way from a to b on the great circle of `slerp`.
+
+    Args:
+        share: of all points, or of each: [..., 1].
+
+    Raises:
+        ValueError: a share lies beyond the ends.
+    """
+    t = torch.as_tensor(share).to(a)
+    if not bool(((t >= 0) & (t <= 1)).all()):
         raise ValueError(f"a share of {share} lies beyond the ends of a path")
-    return a.clone() if share == 0 else b.clone() if share == 1 else _arc(a, b, torch.tensor(share).to(a))
+    return torch.where(t == 0, a, torch.where(t == 1, b, _arc(a, b, t)))
 
 
 def _arc(a: Tensor, b: Tensor, t: Tensor) -> Tensor:

@@ -26,8 +26,9 @@ from mvae.takes_output import (
 def vary(
     file: Annotated[str, typer.Argument(help="Music: MIDI, ABC (book.abc#3) or MusicXML.")],
     amount: Annotated[
-        float, typer.Option("--amount", min=0.0, max=1.0, help="0 is the music itself, 1 anything at all.")
-    ] = 0.5,
+        float,
+        typer.Option("--amount", min=0.0, max=1.0, help="How much changes: 0 nothing, 1 everything."),
+    ] = 0.4,
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many.")] = 8,
     output: Output = None,
     model: Model = None,

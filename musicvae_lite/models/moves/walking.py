@@ -10,13 +10,15 @@ import torch
 
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.latent import points
+from musicvae_lite.models.moves.hearing import apart, heard
 from musicvae_lite.models.moves.writing import Writing, write
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from musicvae_lite.models.music_vae import Music, MusicVAE
     from musicvae_lite.music.takes import Takes
 
-    Heard = Callable[[np.ndarray], np.ndarray]  # shares of a path [P] to what is written there [P, T, ...]
 
 LEAST_PARTS = 8  # of a path that are looked at
 WITHIN = 7  # points in each of them that changes more than it would in an even walk
@@ -47,35 +49,34 @@ def interpolate(
     how, picks = how or Writing(), [model.pick(a), model.pick(b)]
     ends = model.posterior(*picks).mean  # [2, Z]
 
-    def written(shares: np.ndarray, how: Writing) -> Takes:
-        codes = points(ends[0], ends[1], torch.from_numpy(shares), model.course)
-        between = [f"{step}/{len(shares) - 1}" for step in range(1, len(shares) - 1)]
-        labels = [f"A  {picks[0].stem}", *between, f"B  {picks[1].stem}"]
-        is_same = bool((picks[0].tokens == picks[1].tokens).all())
-        told = {"even": even, "inputs_are_equal": is_same}
-        return write(model, "interpolate", codes, picks, labels, how, told)
+    def at(shares: np.ndarray) -> Tensor:
+        return points(ends[0], ends[1], torch.from_numpy(shares), model.course)
 
-    def heard(shares: np.ndarray) -> np.ndarray:
-        return written(shares, Writing(0.0, how.seed, how.chords)).tokens
+    def said(shares: np.ndarray) -> np.ndarray:
+        return heard(model, at(shares), picks, how)
 
-    return written(even_shares(heard, steps) if even else np.linspace(0, 1, steps), how)
+    codes = at(even_shares(said, steps) if even else np.linspace(0, 1, steps))
+    between = [f"{step}/{steps - 1}" for step in range(1, steps - 1)]
+    labels = [f"A  {picks[0].stem}", *between, f"B  {picks[1].stem}"]
+    is_same = bool((picks[0].tokens == picks[1].tokens).all())
+    return write(model, "interpolate", codes, picks, labels, how, {"even": even, "inputs_are_equal": is_same})
 
 
-def even_shares(heard: Heard, steps: int) -> np.ndarray:
+def even_shares(said: Callable[[np.ndarray], np.ndarray], steps: int) -> np.ndarray:
     """At which shares of a path, float64 [steps] from 0 to 1, the takes of an even walk lie.
 
     Args:
-        heard: what is written at shares of the path.
+        said: what is written at shares [P] of the path, [P, T, ...].
     """
     parts = max(steps - 1, LEAST_PARTS)
     shares = np.linspace(0, 1, parts + 1)
-    tokens = heard(shares)
-    changes = _changes(tokens)
+    tokens = said(shares)
+    changes = apart(tokens[1:], tokens[:-1])
     wide = np.flatnonzero(changes * (steps - 1) > changes.sum())[:MOST_WIDE]
     if len(wide):
         inner = (shares[wide, None] + np.arange(1, WITHIN + 1) / (WITHIN + 1) / parts).reshape(-1)
         order = np.concatenate([shares, inner]).argsort(kind="stable")
-        tokens = np.concatenate([tokens, heard(inner)])[order]
+        tokens = np.concatenate([tokens, said(inner)])[order]
         shares = np.concatenate([shares, inner])[order]
     return shares[evenly(tokens, steps)]
 
@@ -93,7 +94,7 @@ def evenly(tokens: np.ndarray, count: int) -> np.ndarray:
         Rows int64 [count], ascending. Of points that write the same the middle one is taken; where nothing
         changes at all they lie evenly.
     """
-    gone = np.concatenate([[0], _changes(tokens).cumsum()])
+    gone = np.concatenate([[0], apart(tokens[1:], tokens[:-1]).cumsum()])
     if not gone[-1]:
         return np.linspace(0, len(tokens) - 1, count).astype(np.int64)
     stops, first, length = np.unique(gone, return_index=True, return_counts=True)
@@ -111,8 +112,3 @@ def evenly(tokens: np.ndarray, count: int) -> np.ndarray:
     rows = (first + (length - 1) // 2)[[0, *reversed(stop)]]
     rows[0], rows[-1] = 0, len(tokens) - 1
     return rows
-
-
-def _changes(tokens: np.ndarray) -> np.ndarray:
-    """How many values change from each point of a path [P, T, ...] to the next, int64 [P - 1]."""
-    return (tokens[1:] != tokens[:-1]).reshape(len(tokens) - 1, -1).sum(1)
