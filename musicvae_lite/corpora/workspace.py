@@ -78,7 +78,7 @@ class Workspace:
         self.folder = output.with_name(output.name + ".partial")
         self.dataset = self.folder / "dataset"
         self._recipe, self._restart = recipe, restart
-        self._lock = FileLock(self.folder / LOCK, blocking=False)
+        self._lock = FileLock(self.folder / LOCK, timeout=0)
 
     def __enter__(self) -> Self:
         self._check_folder()

@@ -85,7 +85,8 @@ def _read_bundle(bundle: Bundle, source: object, config: str | None, progress: P
 def _write(model: Read, source: object, name: str | None, folder: Path | None, replace: bool) -> Imported:
     name = name or model.name
     target = _target(name, folder)
-    checkpoints.check_free(target, lambda config: replace)
+    advice = "choose another name with --name, or replace it with --force"
+    checkpoints.check_free(target, lambda config: replace, advice)
     bad = [key for key, tensor in model.weights.items() if not bool(tensor.isfinite().all())]
     if bad:
         raise CheckpointError(f"{source}: {bad[0]} holds values that are infinite or no numbers")

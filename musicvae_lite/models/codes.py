@@ -98,6 +98,15 @@ class Codes:
             return [str(number + 1) for number in range(len(self.z))]
         return [f"{Path(i['file']).stem} {i['bars'][0]}-{i['bars'][1]}" for i in inputs]
 
+    def _check_remarks(self) -> None:
+        """Raises ValueError where what is to be told of an input cannot be."""
+        for part in self.record.get("inputs", []):
+            left, warnings = part.get("bars_left_out", 0), part.get("warnings", [])
+            if not isinstance(left, int) or not isinstance(warnings, list):
+                raise ValueError(f"bars_left_out {left!r:.40}, warnings {warnings!r:.40}")
+            if not all(isinstance(warning, str) for warning in warnings):
+                raise ValueError(f"warnings {warnings!r:.40}")
+
     @classmethod
     def load(cls, path: str | Path) -> Codes:
         """Reads what `save` wrote, any .npz with an array `z` [N, Z], or such an array as .npy.
@@ -135,6 +144,7 @@ class Codes:
         codes = cls(z.astype(np.float32), record if isinstance(record, dict) else {}, control)
         try:
             _ = codes.styles(), codes.labels(), codes.model
+            codes._check_remarks()
         except (LookupError, TypeError, ValueError, AttributeError, OSError, ConfigError) as error:
             raise ReadError(path, f"its record of inputs is damaged ({str(error)[:300]})", "codes") from None
         return codes

@@ -44,20 +44,6 @@ def control_tensor(
     return None if step is None or control is None else to_tensor(control, step, device)
 
 
-def example_batch(
-    representation: Representation,
-    windows: np.ndarray,
-    control: np.ndarray | None,
-    generator: np.random.Generator,
-    device: torch.device | str = "cpu",
-    names: Sequence[str] = (),
-    labels: np.ndarray | None = None,
-) -> tuple[Batch, np.ndarray]:
-    """What a model is given of windows [B, T, ...] and should write, and the latter as windows too."""
-    example = representation.examples(windows, control, generator)
-    return batch_of(representation, example, device, names, labels), example.target
-
-
 def batch_of(
     representation: Representation,
     example: Example,

@@ -19,7 +19,7 @@ from musicvae_lite.models import catalogue, labels
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.attributes.kept import Attributes
 from musicvae_lite.models.saved import SavedVAE
-from musicvae_lite.models.tensors import control_tensor, example_batch, to_tensor, to_windows
+from musicvae_lite.models.tensors import batch_of, control_tensor, to_tensor, to_windows
 from musicvae_lite.vae import Batch
 
 BATCH = 1024  # windows encoded or decoded at once
@@ -119,8 +119,8 @@ class TokenVAE(SavedVAE):
         if control is None:
             control = self._told(None, len(tokens))
         unsaid = np.zeros(len(tokens), np.int64)
-        chance = np.random.default_rng(0)
-        return example_batch(r, tokens, control, chance, self.vae.device, self.config.labels, unsaid)[0]
+        example = r.examples(tokens, control, np.random.default_rng(0))
+        return batch_of(r, example, self.vae.device, self.config.labels, unsaid)
 
     def _told(self, chords: str | None, count: int, own: np.ndarray | None = None) -> np.ndarray | None:
         """The control [count * W, T, ...] of some chords, W windows of them for each of `count` codes, or the

@@ -7,14 +7,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from musicvae_lite.music.score import Score
+from musicvae_lite.music.score import Score, Track
 
 MOSTLY_MONOPHONIC = 0.1  # at most this share of notes may begin over another one
 CHORDAL = 0.3  # from this share on, the upper line is not what a track is about
 LONGEST_HOLD = 256  # steps for which a held note covers lower ones: past it the note is a drone
 _MELODY = re.compile(r"melod|\blead|vocal|\bvox\b|\bvoice\b|\bsing(er|ing)|\bsolo|\bcanto\b", re.I)
-_DRUMS = re.compile(r"drum|percus|\bkit\b|\bbatt?er|schlagz|hi-?hat|snare|\bkick\b|cymbal", re.I)
-_NO_DRUMS = re.compile(r"steel|\bbass\b|machine lead|drummer\S*\s+[a-z]", re.I)  # such as The Drummer Boy
+_DRUMS = re.compile(
+    r"\b(drums?|drum ?(kits?|sets?|machine)|percussion|batterie|bater[ií]a|schlagzeug|hi-?hats?|snare|kick"
+    r"|cymbals?)\b",
+    re.I,
+)
+_NO_DRUMS = re.compile(r"steel|\bbass\b|\blead\b", re.I)  # such as drum and bass
+_BESIDE = re.compile(
+    r"\W|[\d_]|\b(drummer|kit|set|track|part|midi|ch|channel|loops?|acoustic|electric)\b", re.I
+)
+PERCUSSIVE = range(112, 120)  # General MIDI programs
 _BACKING = re.compile(r"back|harmon|bass|drum|pad\b|chord|accomp|choir|counter", re.I)
 
 
@@ -85,19 +93,27 @@ def label(score: Score, track: int) -> str:
     return f"track {track + 1} '{name}'" if name else f"track {track + 1}"
 
 
-def is_named_drums(name: str) -> bool:
-    """Whether the name of a track says that it holds drums, as many do that lie off channel 10."""
-    return bool(_DRUMS.search(name)) and not _NO_DRUMS.search(name)
+def is_named_drums(track: Track) -> bool:
+    """Whether a track's name says that it holds drums, as many do that lie off channel 10, and its
+    instrument does not say otherwise."""
+    is_open = track.program == 0 or track.program in PERCUSSIVE
+    return is_open and bool(_DRUMS.search(track.name)) and not _NO_DRUMS.search(track.name)
 
 
 def holds_drums(score: Score, track: int) -> bool:
     """Whether a track lies on channel 10, or is named like drums."""
-    return score.tracks[track].is_drum or is_named_drums(score.tracks[track].name)
+    return score.tracks[track].is_drum or is_named_drums(score.tracks[track])
 
 
 def pitched(score: Score) -> list[int]:
-    """Indices of the tracks that hold pitched notes; those named like drums are none."""
-    return [k for k in np.unique(score.track).tolist() if not holds_drums(score, k)]
+    """Indices of the tracks that hold pitched notes.
+
+    Those named like drums are none, unless they are all there is: a title may name drums too. What is called
+    nothing but drums never is.
+    """
+    used = [k for k in np.unique(score.track).tolist() if not score.tracks[k].is_drum]
+    certain = [k for k in used if not is_named_drums(score.tracks[k])]
+    return certain or [k for k in used if _BESIDE.sub("", _DRUMS.sub("", score.tracks[k].name))]
 
 
 def choose_melody(score: Score, step_ticks: float) -> tuple[int, str]:

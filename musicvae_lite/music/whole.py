@@ -27,9 +27,11 @@ class Covering:
         ends: int [W], ticks of the song where each window ends.
         bars: int [W, 2], first and last bar of what is new in each window, counted from 1.
         tied: bool [W], whether a note of the song sounds on where a window follows the one before it.
+        steps: of time of all windows joined.
         left_out: bars of the song that no window holds.
         late: ticks by which the song's notes lie behind the steps they were taken for.
-        track: index of the track taken.
+        track: index of the (first) track taken.
+        tracks: indices of all of them.
         choice: which track was taken, and why.
         warnings: what the user should know of the song and the tracks taken.
     """
@@ -41,9 +43,11 @@ class Covering:
     ends: np.ndarray
     bars: np.ndarray
     tied: np.ndarray
+    steps: int
     left_out: int
     late: int
     track: int
+    tracks: tuple[int, ...]
     choice: str
     warnings: tuple[str, ...] = ()
 
@@ -75,7 +79,7 @@ class Covering:
         out = last - int((spans[:, 1] - spans[:, 0] + 1).sum())
         rows = {name: getattr(self, name)[kept] for name in ("tokens", "skip", "places", "tied")}
         control = None if self.control is None else self.control[kept]
-        return replace(self, **rows, control=control, ends=ends, bars=spans, left_out=out)
+        return replace(self, **rows, control=control, ends=ends, bars=spans, steps=bars * bar, left_out=out)
 
     def style(self, score: Score) -> Style:
         """Program and loudness of the track taken of a score, and the tempo of the first bar covered."""
@@ -136,9 +140,11 @@ def cover(score: Score, representation: Representation, track: int | None = None
         np.rint(grid.tick_of_step(np.array(ends) - 1) + grid.step_ticks).astype(np.int64),
         np.stack([firsts, lasts], axis=1),
         np.array(tied),
+        int((length - np.array(skips)).sum()),
         grid.bars - int((lasts - firsts + 1).sum()),
         found.late,
         found.track,
+        found.tracks,
         found.choice,
         (*score.warnings, *found.warnings),
     )
@@ -195,4 +201,4 @@ def laid_out(windows: np.ndarray, covered: Covering, representation: Representat
         kept = windows[covered.skip[: len(windows)] == 0]
         return kept.reshape(1, -1, *kept.shape[2:])
     parts = [window[skip:] for window, skip in zip(windows, covered.skip, strict=False)]
-    return np.concatenate(parts)[None]
+    return np.concatenate(parts)[None, : covered.steps]

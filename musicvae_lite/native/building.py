@@ -41,11 +41,20 @@ def call(source: Path, name: str, *given: Tensor | int) -> None:
 
 def compiler() -> tuple[str, ...] | None:
     """The C compiler and its arguments: what CC says, or the system's."""
-    named = shlex.split(os.environ.get("CC", ""))
-    for name, *more in [named] if named else [["cc"], ["gcc"], ["clang"]]:
+    for name, *more in _named_compilers(os.environ.get("CC", "").strip()):
         if found := shutil.which(name):
             return found, *more
     return None
+
+
+def _named_compilers(named: str) -> list[list[str]]:
+    """Names with arguments, to be tried in turn: all of what CC says may be the name."""
+    if not named:
+        return [["cc"], ["gcc"], ["clang"]]
+    try:
+        return [[named], shlex.split(named)]
+    except ValueError:  # a quotation that does not end
+        return [[named]]
 
 
 @cache

@@ -49,7 +49,8 @@ class Examples:
 
     def _parts(self) -> Iterator[tuple[np.ndarray, Example]]:
         chance = np.random.default_rng(self.seed)
-        at_once = len(self.rows) if self._by_chance else BATCH
+        # What is left to chance is drawn for all of them together: drums alone, which are small.
+        at_once = len(self.rows) if self.representation.draws_examples else BATCH
         for first in range(0, len(self.rows), at_once):
             rows = self.rows[first : first + at_once]
             tokens, control = self.windows.gather(rows), self.windows.gather_control(rows)
@@ -60,8 +61,3 @@ class Examples:
                 target = x if whole.target is whole.x else whole.target[part]
                 told = None if whole.control is None else whole.control[part]
                 yield rows[part], Example(x, target, told)
-
-    @property
-    def _by_chance(self) -> bool:
-        """Whether examples depend on chance, which is drawn for all of them together (drums alone: small)."""
-        return bool(getattr(self.representation, "dropout", 0.0))

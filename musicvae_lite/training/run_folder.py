@@ -103,7 +103,7 @@ class RunFolder:
         self.path = path
         self.best, self.last = path / "best", path / "last"
         self._description, self._log = path / "run.json", path / "log.jsonl"
-        self._lock = FileLock(path / ".lock", blocking=False)
+        self._lock = FileLock(path / ".lock", timeout=0)
 
     @property
     def holds_a_run(self) -> bool:

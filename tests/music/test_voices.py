@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -65,21 +67,42 @@ def band(*names: str) -> Score:
 
 
 @pytest.mark.parametrize(
-    ("name", "is_drums"),
+    ("name", "program", "is_drums"),
     [
-        ("Drum Kit", True),
-        ("Percussion 2", True),
-        ("Drummer", True),
-        ("Drummer 1", True),
-        ("The Little Drummer Boy", False),
-        ("Steel Drums", False),
-        ("Drum and Bass", False),
-        ("Flute", False),
+        ("Drum Kit", 0, True),
+        ("Percussion 2", 0, True),
+        ("drums_verse", 0, False),  # one word
+        ("Drums (verse)", 118, True),
+        ("Drums", 24, False),  # a guitar plays it
+        ("The Little Drummer Boy", 0, False),
+        ("Percussive Organ", 17, False),
+        ("Drumshanbo Jig", 0, False),
+        ("Conundrum", 0, False),
+        ("Kit Carson", 0, False),
+        ("Steel Drums", 0, False),
+        ("Drum and Bass", 0, False),
+        ("Flute", 0, False),
     ],
 )
-def test_names_that_say_drums(name: str, is_drums: bool):
-    assert is_named_drums(name) == is_drums
-    assert choose_melody(band("Bass", name), 120)[0] == (0 if is_drums else 1)
+def test_names_that_say_drums(name: str, program: int, is_drums: bool):
+    assert is_named_drums(Track(name, program)) == is_drums
+    song = band("Bass", name)
+    song = replace(song, tracks=(song.tracks[0], Track(name, program)))
+    assert choose_melody(song, 120)[0] == (0 if is_drums else 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_taken"),
+    [
+        ("Drum Kit", False),
+        ("Drums 1", False),
+        ("Snare", False),
+        ("The Old Snare Drum", True),
+        ("Drum Major", True),
+    ],
+)
+def test_a_song_of_one_track_is_drums_only_where_its_name_says_nothing_else(name: str, is_taken: bool):
+    assert choose_melody(band(name), 120)[0] == (0 if is_taken else -1)
 
 
 def test_a_song_of_nothing_but_named_drums_has_no_melody():

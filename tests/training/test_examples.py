@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from musicvae_lite.models.assembly import MusicConfig
-from musicvae_lite.models.tensors import example_batch
+from musicvae_lite.models.tensors import batch_of
 from musicvae_lite.music.representations import GrooveRepresentation, PianorollRepresentation
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.training import examples
@@ -56,8 +56,8 @@ def parts_of_seven(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_parts_are_those_of_the_whole(representation: Representation, tokens, names: tuple[str, ...]):
     split, rows = labelled(tokens), np.arange(39, -1, -2)
     labels = split.gather_labels(rows, names)
-    chance = np.random.default_rng(3)
-    whole, wanted = example_batch(representation, tokens[rows], None, chance, CPU, names, labels)
+    example = representation.examples(tokens[rows], None, np.random.default_rng(3))
+    whole, wanted = batch_of(representation, example, CPU, names, labels), example.target
     made = Examples(split, rows, representation, 3, CPU, names)
     for _ in range(2):  # the same again
         parts = list(made)
@@ -72,7 +72,8 @@ def test_parts_are_those_of_the_whole(representation: Representation, tokens, na
 
 def test_no_target_is_made_where_a_model_writes_what_it_reads():
     grooving = Examples(from_arrays(grooves(9)), np.arange(9), GrooveRepresentation(), 0, CPU)
-    whole, _ = example_batch(MELODY, windows(9).gather(np.arange(9)), None, np.random.default_rng(0))
+    example = MELODY.examples(windows(9).gather(np.arange(9)), None, np.random.default_rng(0))
+    whole = batch_of(MELODY, example)
     for batch in (*Examples(windows(9), np.arange(9), MELODY, 0, CPU), *grooving, whole):
         assert batch.target is None
 

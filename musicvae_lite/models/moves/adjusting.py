@@ -10,7 +10,7 @@ import torch
 
 from musicvae_lite.models.attributes import table
 from musicvae_lite.models.attributes.moving import MOST, check
-from musicvae_lite.models.moves.writing import Writing, told, write
+from musicvae_lite.models.moves.writing import Writing, control_of, write
 from musicvae_lite.music import attributes
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def adjust(
     moved = [mover.move(start, amount) for amount in tried]
     best, changes = STRENGTHS.index(1.0), {}
     if any(name in table.measured(model) for name in amounts):
-        best, changes = _nearest(model, torch.cat([start, *moved]), amounts, told(model, picked, how))
+        best, changes = _nearest(model, torch.cat([start, *moved]), amounts, control_of(model, picked, how))
     record = {"attributes": amounts, "changed": changes, "way": way, "strength": STRENGTHS[best]}
     return write(model, "attributes", moved[best], [picked], [picked.stem], how, record)
 

@@ -76,9 +76,8 @@ def carry_on(
     bar, fresh = r.steps // r.bars, r.bars // 2  # steps of one, and bars written at a time
     size = fresh * bar
     covered = covered.until(score, r, _bars_heard(covered, r, bar))
-    before, _ = join(covered.tokens, covered, r)
-    before = before[:, : _bars_heard(covered, r, bar) * bar]  # [1, L, ...]
-    known = None if covered.control is None else laid_out(covered.control, covered, r)[:, : before.shape[1]]
+    before, _ = join(covered.tokens, covered, r)  # [1, L, ...]
+    known = None if covered.control is None else laid_out(covered.control, covered, r)
     told = _told(model, how.chords, -(-bars // fresh), size, known)
     generator = model.generator(how.seed)
     end, written, record = _last(before[0], r.steps), [], {}
@@ -135,17 +134,16 @@ def _going_on(covered: Covering, score: Score, r: Representation) -> Timeline:
 
     They follow at once, or after the song where it goes on with bars that the model cannot read.
     """
-    end, mine = int(covered.ends[-1]), score.track == covered.track
+    end, mine = int(covered.ends[-1]), np.isin(score.track, covered.tracks)
     if (score.start[mine] > end).any():
         end = round(Grid.of(score).bar_ticks[-1])
     meters = [m for m in score.meters if m.tick < end or (m.tick == end and accepts(r.meter, m.meter))]
     if not accepts(r.meter, meters[-1].meter if meters else COMMON_TIME):
         meters.append(MeterChange(end, r.meter))
     laid = timeline(covered, replace(score, meters=tuple(meters)), r)
-    joined = (r.steps - covered.skip).sum() / r.steps_per_quarter
     return replace(
         laid,
-        begins=np.append(laid.begins, joined),
+        begins=np.append(laid.begins, covered.steps / r.steps_per_quarter),
         places=np.append(laid.places, end / score.ticks_per_quarter),
     )
 

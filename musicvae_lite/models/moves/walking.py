@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LEAST_PARTS = 8  # of a path that are looked at
 WITHIN = 7  # points in each of them that changes more than it would in an even walk
 MOST_WIDE = 32  # of those parts
+MOST_EVEN = 256  # takes; choosing more takes long, and there is little to choose
 
 
 def interpolate(
@@ -36,7 +37,8 @@ def interpolate(
         steps: how many takes, ends included; at least 2.
         how: its chords are what all takes follow in place of the chords of `a`.
         even: choose the points of the path so that each take differs from the one before it about as much
-            as the next (`evenly`, by likeliest notes). Otherwise they are those of `latent.walk`.
+            as the next (`evenly`, by likeliest notes). Otherwise, and of more than 256 takes, they are those
+            of `latent.walk`.
 
     Returns:
         `steps` takes in the tempo, program and loudness of `a`.
@@ -55,6 +57,7 @@ def interpolate(
     def said(shares: np.ndarray) -> np.ndarray:
         return heard(model, at(shares), picks, how)
 
+    even = even and steps <= MOST_EVEN
     codes = at(even_shares(said, steps) if even else np.linspace(0, 1, steps))
     between = [f"{step}/{steps - 1}" for step in range(1, steps - 1)]
     labels = [f"A  {picks[0].stem}", *between, f"B  {picks[1].stem}"]

@@ -32,7 +32,7 @@ class Writing:
     chords: str | None = None
 
 
-def told(model: MusicVAE, pick: Pick, how: Writing) -> np.ndarray | None:
+def control_of(model: MusicVAE, pick: Pick, how: Writing) -> np.ndarray | None:
     """What conditions one window [T, ...] that stands for a pick: the chords asked for, else its own."""
     return pick.control if how.chords is None else model.representation.chords_of(how.chords)[0]
 

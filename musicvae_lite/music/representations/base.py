@@ -46,7 +46,7 @@ class Extraction:
         tick: int32 [W], the tick each window starts at.
         rejections: every stretch that gave no window, in order of bars.
         choice: which tracks were taken and why, one sentence ("" when nothing could be taken).
-        track: index of the (first) track taken, -1 when none.
+        tracks: indices of the tracks taken; none where nothing could be.
         control: what conditions each window, [W, T, ...] as the representation's `control` says; None
             when nothing does.
         late: ticks by which all notes lie behind the steps they were taken for, where they were moved onto
@@ -60,13 +60,18 @@ class Extraction:
     tick: np.ndarray
     rejections: tuple[Rejection, ...] = ()
     choice: str = ""
-    track: int = -1
+    tracks: tuple[int, ...] = ()
     control: np.ndarray | None = None
     late: int = 0
     warnings: tuple[str, ...] = field(default=())
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+    @property
+    def track(self) -> int:
+        """The first of the tracks taken, -1 when none."""
+        return self.tracks[0] if self.tracks else -1
 
 
 class Example(NamedTuple):
@@ -119,6 +124,11 @@ class Representation(Protocol):
     @property
     def control(self) -> Step | None:
         """What one step of the condition is; None when windows stand alone."""
+        ...
+
+    @property
+    def draws_examples(self) -> bool:
+        """Whether `examples` leaves anything to chance."""
         ...
 
     @property

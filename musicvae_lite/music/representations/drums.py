@@ -143,12 +143,9 @@ class DrumsRepresentation(Gridded):
         ]
         rules.append(few_notes_rule(self, song.sum(1), starts, "hit"))
         warnings = (choice.warning,) if choice.warning else ()
-        first = choice.tracks[0] if choice.tracks else -1
         flags = self._spelled(song)
-        words = choice.words + hits.told()
-        return extract(
-            self, grid, placement, rules, lambda at: flags[at], choice=words, track=first, warnings=warnings
-        )
+        about = {"choice": choice.words + hits.told(), "tracks": choice.tracks, "warnings": warnings}
+        return extract(self, grid, placement, rules, lambda at: flags[at], **about)
 
     def _spelled(self, flags: np.ndarray) -> np.ndarray:
         """Flags [..., C] in the form of this representation."""

@@ -87,6 +87,11 @@ class Gridded:
         return chord_control.step_of(self._chords)
 
     @property
+    def draws_examples(self) -> bool:
+        """Whether `examples` leaves anything to chance: never, unless a representation says so."""
+        return False
+
+    @property
     def follows_chords(self) -> bool:
         """Whether chords condition windows."""
         return self._chords is not None

@@ -106,6 +106,11 @@ class GrooveRepresentation(Gridded):
         return configuring.meaning(self) | {"drums": list(self.drum_map.drums)}
 
     @property
+    def draws_examples(self) -> bool:
+        """Where hits are left out by chance."""
+        return self.dropout > 0
+
+    @property
     def transposition(self) -> Transposition:
         """Drums do not move."""
         return Transposition()
@@ -163,7 +168,7 @@ class GrooveRepresentation(Gridded):
             rules,
             lambda at: song[at],
             choice=choice.words + hits.told(),
-            track=choice.tracks[0] if choice.tracks else -1,
+            tracks=choice.tracks,
             warnings=(choice.warning,) if choice.warning and not taps else (),
         )
 

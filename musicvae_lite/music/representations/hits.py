@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,11 @@ from musicvae_lite.errors import ConfigError
 from musicvae_lite.music.drum_maps import NONE
 from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.score import Score
-from musicvae_lite.music.voices import is_named_drums, label
+from musicvae_lite.music.voices import label
+
+# Where drums are asked for and none lie on channel 10, a hint is enough.
+_NAMED = re.compile(r"drum|percus|\bkit\b|\bbatt?er|schlagz|hi-?hat|snare|\bkick\b|cymbal", re.I)
+_NOT = re.compile(r"steel|\bbass\b|machine lead", re.I)
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,11 @@ def choose_drums(score: Score, track: int | None = None) -> Choice:
     if drums:
         words = ", ".join(label(score, k) for k in drums)
         return Choice(drums, f"{words}: {'it lies' if len(drums) == 1 else 'they lie'} on channel 10")
-    named = [k for k, part in enumerate(score.tracks) if held[k] and is_named_drums(part.name)]
+    named = [
+        k
+        for k, part in enumerate(score.tracks)
+        if held[k] and _NAMED.search(part.name) and not _NOT.search(part.name)
+    ]
     if named:
         best = max(named, key=lambda k: int(held[k]))
         name = label(score, best)

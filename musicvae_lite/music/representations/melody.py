@@ -159,8 +159,8 @@ class MelodyRepresentation(Gridded):
             song, source = chord_control.of_song(score, grid, grid.steps + self.steps, self.chords)
             control, choice = song[starts[:, None] + np.arange(self.steps)], f"{choice}; {source}"
         place_of = (bar.astype(np.int32), step.astype(np.int32), grid.tick_of_step(starts))
-        late = round(line.shift * grid.step_ticks)
-        return Extraction(tokens, *place_of, tuple(rejections), choice, track, control, late)
+        late, tracks = round(line.shift * grid.step_ticks), (track,) if track >= 0 else ()
+        return Extraction(tokens, *place_of, tuple(rejections), choice, tracks, control, late)
 
     def _choose(self, score: Score, track: int | None) -> tuple[int, str, tuple[str, str] | None]:
         """The track to take and why, or the code and sentence of what makes it impossible."""

@@ -191,8 +191,8 @@ class MultitrackRepresentation(Gridded):
         bar, step = grid.bar_of_step(starts)
         where = (bar.astype(np.int32), step.astype(np.int32), grid.tick_of_step(starts))
         told = sorted([*placement.rejections, *rejections], key=lambda r: r.bar)
-        first = used[0] if used else -1
-        return Extraction(tokens.reshape(len(kept), self.steps), *where, tuple(told), choice, first, control)
+        windows = tokens.reshape(len(kept), self.steps)
+        return Extraction(windows, *where, tuple(told), choice, tuple(used), control)
 
     def _bands(self, score: Score, grid: Grid, starts: np.ndarray) -> list[list[Part]]:
         """The parts that play in each window, sorted by program, drums last."""

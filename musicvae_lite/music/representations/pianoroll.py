@@ -147,8 +147,7 @@ class PianorollRepresentation(Gridded):
             windows[:, 0, self.keys :] = 0
             return windows
 
-        first = tracks[0] if tracks else -1
-        found = extract(self, grid, placement, rules, cut, choice=choice, track=first, late=ticks)
+        found = extract(self, grid, placement, rules, cut, choice=choice, tracks=tuple(tracks), late=ticks)
         if self.chords is None:
             return found
         control, source = chord_control.of_song(score, grid, len(song), self.chords)

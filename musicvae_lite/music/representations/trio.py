@@ -175,8 +175,9 @@ class TrioRepresentation(Gridded):
             tokens[:, 0, :2] = strikes[at[:, 0]]
             return tokens
 
+        heard = (*(index for index in tracks[:2] if index >= 0), *tracks[2])
         control, words = self._conditions(score, grid, length, words + hits.told())
-        found = extract(self, grid, placement, rules, cut, choice=words, track=tracks[0])
+        found = extract(self, grid, placement, rules, cut, choice=words, tracks=heard)
         if control is None:
             return found
         begin = grid.quantise(found.tick.astype(np.int64))[0]

@@ -13,6 +13,7 @@ from musicvae_lite.models.moves import continuing
 from musicvae_lite.models.moves.writing import Writing
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.music.score import Meter, MeterChange, Score, TempoChange, Track
+from musicvae_lite.music.takes import Takes
 from tests.corpora.tunes import tune
 from tests.models.small import small_model
 
@@ -99,12 +100,20 @@ def with_outro(song: Score, bars: int, meter: Meter | None = None, silent: bool 
 def test_music_goes_on_where_its_own_track_ends(model: MusicVAE):
     song = tune(1, bars=5)
     songs = (replace(song, tracks=(Track("Melody"),)), with_outro(song, 4))
-    alone, with_piano = (continuing.carry_on(model, score, 3) for score in songs)
-    assert with_piano.labels == ["bars 1-5 and 3 more"]
-    assert (with_piano.tokens[0, 80:] == alone.tokens[0, 80:]).all()
+    plain, with_piano = (continuing.carry_on(model, score, 4) for score in songs)
+    assert with_piano.labels == ["bars 1-5 and 4 more"]
+    assert (with_piano.tokens == plain.tokens).all()
     assert with_piano.record["inputs"][0]["bars"] == [1, 5]
-    new = with_piano.joined()
-    assert new.start[new.start >= 5 * 4 * new.ticks_per_quarter].size  # at once, beside the piano
+    for take, other in zip(with_piano, plain, strict=True):  # at once, beside the piano
+        assert np.array_equal(take.start, other.start) and np.array_equal(take.end, other.end)
+
+
+@pytest.mark.parametrize("bars", range(2, 8))
+def test_what_is_laid_is_as_long_as_what_was_written(model: MusicVAE, bars: int):
+    takes = continuing.carry_on(model, with_outro(tune(1, bars=bars), 5), 6)
+    assert takes.timeline is not None
+    alone = Takes(takes.tokens, takes.representation, takes.styles)  # one step after another from the start
+    assert np.array_equal(takes.joined().start, alone.joined().start)
 
 
 def test_new_bars_follow_those_that_the_model_cannot_read(model: MusicVAE):
