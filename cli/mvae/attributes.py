@@ -118,7 +118,7 @@ def apply(
     wanted = _amounts(amounts)
     to = destination(output, f"{picking.stem(file)}-adjusted.mid", False, wav, flac, ogg, plot)
     to.check(1, [file])
-    vae, picks, why = open_model(model, [file], [parse_bars(bars)], [track])
+    vae, picks, why = open_model(model, [file], [parse_bars(bars)], [track], chords)
 
     from musicvae_lite.models.moves import adjusting
     from musicvae_lite.models.moves.writing import Writing

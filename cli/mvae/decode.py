@@ -12,7 +12,6 @@ from mvae.takes_output import (
     Chords,
     Flac,
     Label,
-    Model,
     Ogg,
     Output,
     Plot,
@@ -26,7 +25,10 @@ from mvae.takes_output import (
 def decode(
     codes: Annotated[Path, typer.Argument(help="An .npz file of `mvae encode`, or an array [N, Z] as .npy.")],
     output: Output = None,
-    model: Model = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="A name of `mvae models`, or a folder. (default: what encoded them)"),
+    ] = None,
     temperature: Temperature = 0.0,
     seed: Seed = 0,
     chords: Chords = None,

@@ -29,11 +29,12 @@ def encode(
     that chords condition also `control`, those of each window.
     """
     from musicvae_lite import runtime
+    from musicvae_lite.errors import counted
     from musicvae_lite.models import catalogue
     from musicvae_lite.models.codes import Codes, check_name
     from musicvae_lite.music import picking
     from musicvae_lite.writing import check_folder
-    from mvae.output import print_json, table, wrote
+    from mvae.output import print_json, remark, table, wrote
     from mvae.takes_output import choose_model, parse_part
 
     place = parse_part(bars, every, by="--every")
@@ -51,7 +52,9 @@ def encode(
     from musicvae_lite.models.music_vae import MusicVAE
 
     codes: Codes = MusicVAE.load(folder).codes(*picks, sample=sample, seed=seed)
+    replaced = [output] if output.exists() else []
     path = codes.save(output)
+    remark(replaced, [warning for picked in picks for warning in picked.warnings])
     if as_json:
         print_json({**codes.record, "shape": codes.z.shape, "files": [path]})
         return
@@ -61,5 +64,5 @@ def encode(
     lengths = (codes.z**2).sum(1) ** 0.5
     rows = [(label, float(length)) for label, length in zip(codes.labels(), lengths, strict=True)]
     table(("code", "length"), rows[:20])
-    print(f"{len(codes.z)} codes of {codes.z.shape[1]} numbers")
+    print(f"{counted(len(codes.z), 'code')} of {codes.z.shape[1]} numbers")
     wrote(path)

@@ -6,11 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from mvae.takes_output import AsJson, Flac, Model, Ogg, Output, Plot, Seed, Temperature, TrackOption, Wav
+from mvae.takes_output import AsJson, Flac, Model, Ogg, Output, Plot, Seed, Temperature, Wav
 
 app = typer.Typer(help="Give drums dynamics and timing.", no_args_is_help=True)
 
-Beat = Annotated[str, typer.Argument(help="A MIDI file with drums on channel 10.")]
+Beat = Annotated[str, typer.Argument(help="Music with drums: on channel 10, or named so.")]
+Drums = Annotated[
+    int | None, typer.Option("--track", min=1, help="Number of the track. (default: all drums)")
+]
 Tempo = Annotated[float | None, typer.Option("--bpm", min=20, max=400, help="Tempo (default: the file's).")]
 
 
@@ -19,7 +22,7 @@ def humanize(
     file: Beat,
     output: Output = None,
     model: Model = None,
-    track: TrackOption = None,
+    track: Drums = None,
     bpm: Tempo = None,
     temperature: Temperature = 0.0,
     seed: Seed = 0,
@@ -39,7 +42,10 @@ def tap(
     file: Annotated[str, typer.Argument(help="A MIDI file of taps: notes of any pitch, played in time.")],
     output: Output = None,
     model: Model = None,
-    track: TrackOption = None,
+    track: Annotated[
+        int | None,
+        typer.Option("--track", min=1, help="Its number. (default: the first with notes)"),
+    ] = None,
     bpm: Tempo = None,
     temperature: Temperature = 0.0,
     seed: Seed = 0,
@@ -59,7 +65,7 @@ def add_hihat(
     file: Beat,
     output: Output = None,
     model: Model = None,
-    track: TrackOption = None,
+    track: Drums = None,
     bpm: Tempo = None,
     temperature: Temperature = 0.0,
     seed: Seed = 0,

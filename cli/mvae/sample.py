@@ -12,7 +12,6 @@ from mvae.takes_output import (
     Chords,
     Flac,
     Label,
-    Model,
     Ogg,
     Output,
     Plot,
@@ -26,7 +25,13 @@ from mvae.takes_output import (
 def sample(
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many.")] = 8,
     output: Output = None,
-    model: Model = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            help="Its name or folder. (default: melody-2bar, or one that follows --chords)",
+        ),
+    ] = None,
     personal: Annotated[
         Path | None, typer.Option(help="A folder of `mvae personalize`: samples stay near its files.")
     ] = None,
@@ -63,9 +68,10 @@ def sample(
         raise ConfigError(
             "--spread is for samples of the whole model; those of --personal stay near its files"
         )
-    if model is None and personal is not None:
-        model = catalogue.made_with(personal)
-    folder, why = choose_model(model, chords=chords)
+    made_with = catalogue.made_with(personal) if model is None and personal is not None else None
+    folder, why = choose_model(model or made_with, chords=chords)
+    if made_with:
+        why = f"{made_with}: the one that {personal} was made with"
     to = destination(output, f"{catalogue.name_of(folder)}-sample.mid", split, wav, flac, ogg, plot)
     to.check(count)
     style = Style(tempo, program)

@@ -48,15 +48,20 @@ def style(
     as_json: AsJson = False,
 ) -> None:
     """Move music from the style of one folder to that of another."""
+    from musicvae_lite.errors import counted
     from musicvae_lite.music import picking
     from mvae.takes_output import destination, open_model, parse_bars, report
 
     to = destination(output, f"{picking.stem(file)}-style.mid", False, wav, flac, ogg, plot)
     to.check(1, [file, *source, *target])
-    vae, picks, why = open_model(model, [file], [parse_bars(bars)], [track])
+    vae, picks, why = open_model(model, [file], [parse_bars(bars)], [track], chords)
 
     from musicvae_lite.collections import styling
     from musicvae_lite.models.moves.writing import Writing
 
     takes = styling.transfer(vae, picks[0], source, target, strength, Writing(temperature, seed, chords))
+    if not as_json:
+        for side in ("from", "to"):
+            heard = takes.record["heard"][side]
+            print(f"{side}  {counted(heard['songs'], 'song')}, {counted(heard['windows'], 'window')}")
     report(takes, to, why, picks, as_json=as_json)

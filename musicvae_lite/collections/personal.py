@@ -21,6 +21,7 @@ from musicvae_lite.errors import CheckpointError, ConfigError, shown
 from musicvae_lite.latent import Posterior
 from musicvae_lite.music.takes import Style, Takes
 from musicvae_lite.resources import expand
+from musicvae_lite.training.dataset import windows_of
 from musicvae_lite.vae import VAE, Batch, Reconstruction
 from musicvae_lite.writing import check_folder
 
@@ -213,7 +214,7 @@ def personalize(
     """
     if not 1 <= steps <= 100_000 or not 1 <= z <= model.config.z:
         raise ConfigError(f"steps is {steps} and z is {z}; at least 1, z at most {model.config.z}")
-    codes = codes_of(model, files, DRAWS, seed).cpu()
+    codes = codes_of(model, windows_of(files, model.representation), DRAWS, seed).cpu()
     config = PersonalConfig(codes.shape[1], z)
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):

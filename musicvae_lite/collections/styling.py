@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from musicvae_lite.models.music_vae import Music, MusicVAE
     from musicvae_lite.music.takes import Takes
+    from musicvae_lite.training.windows import WindowSplit
 
 STRENGTHS = 5.0
 
@@ -36,6 +37,8 @@ def transfer(
         source, target: files and folders of music of the style it has, and of the one it shall have.
         strength: 0 gives the reconstruction, above 1 overdoes it; -5 to 5.
 
+    The take's record says under "heard" how many songs and windows of each side the model could take.
+
     Raises:
         NothingUsableError: a folder holds no window.
         ConfigError: the strength is out of range.
@@ -43,19 +46,22 @@ def transfer(
     if not -STRENGTHS <= strength <= STRENGTHS:
         raise ConfigError(f"strength is {strength}; it goes from {-STRENGTHS:g} to {STRENGTHS:g}")
     picked = model.pick(music)
-    z = model.posterior(picked).mean + strength * (mean_code(model, target) - mean_code(model, source))
-    names = {"from": [str(path) for path in source], "to": [str(path) for path in target]}
-    return write(model, "style", z, [picked], [picked.stem], how or Writing(), names | {"strength": strength})
+    sides = {
+        side: windows_of(paths, model.representation) for side, paths in (("from", source), ("to", target))
+    }
+    old, new = (codes_of(model, split).mean(0, keepdim=True) for split in sides.values())
+    z = model.posterior(picked).mean + strength * (new - old)
+    told: dict[str, Any] = {
+        "from": [str(path) for path in source],
+        "to": [str(path) for path in target],
+        "strength": strength,
+    }
+    told["heard"] = {s: {"songs": len(split.songs), "windows": len(split)} for s, split in sides.items()}
+    return write(model, "style", z, [picked], [picked.stem], how or Writing(), told)
 
 
-def mean_code(model: MusicVAE, paths: Sequence[str | Path]) -> Tensor:
-    """The mean code [1, Z] of every window of some files and folders."""
-    return codes_of(model, paths).mean(0, keepdim=True)
-
-
-def codes_of(model: MusicVAE, paths: Sequence[str | Path], draws: int = 0, seed: int = 0) -> Tensor:
-    """Codes of every window of some files and folders: means [N, Z], or draws of each [draws * N, Z]."""
-    split = windows_of(paths, model.representation)
+def codes_of(model: MusicVAE, split: WindowSplit, draws: int = 0, seed: int = 0) -> Tensor:
+    """Codes of every window of a split: means [N, Z], or draws of each [draws * N, Z]."""
     rows = torch.arange(len(split)).numpy()
     q = model.posterior_of_tokens(split.gather(rows), split.gather_control(rows))
     if not draws:

@@ -43,9 +43,9 @@ def channels(tracks: Sequence[Track]) -> list[int]:
     free = [channel for channel in range(16) if channel != DRUM_CHANNEL]
     tracks_of = Counter(track.program for track in tracks if not track.is_drum)
     if tracks_of.total() <= len(free):
-        turns = dict.fromkeys(tracks_of, cycle(free))
-    else:
-        turns = {program: cycle(own) for program, own in _shared(tracks_of, free).items()}
+        rest = iter(free)
+        return [DRUM_CHANNEL if track.is_drum else next(rest) for track in tracks]
+    turns = {program: cycle(own) for program, own in _shared(tracks_of, free).items()}
     return [DRUM_CHANNEL if track.is_drum else next(turns[track.program]) for track in tracks]
 
 

@@ -27,6 +27,7 @@ from musicvae_lite.vae import collapse_warning
 __all__ = ["Listener", "Report", "Trainer", "summary", "train"]
 
 GRADIENT = "gradient_norm"
+FEW = 0.5  # tensors taken from another model for each fresh one
 
 
 def train(
@@ -147,6 +148,8 @@ class Trainer:
                     f"init_from {s.init_from}: none of its {len(weights)} tensors fits this model"
                 )
             taken = f" ({len(copied)} tensors from {s.init_from}, {len(fresh)} fresh)"
+            if len(copied) < FEW * len(fresh):
+                taken += f": {s.init_from} is a model of another kind, and gives little to this one"
         self.task.start(s, self.team.device)
         if fresh:
             self.task.grow(self.vae.to(self.team.device), fresh)

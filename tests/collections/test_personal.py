@@ -8,12 +8,13 @@ import torch
 from musicvae_lite.collections import personal, styling
 from musicvae_lite.errors import CheckpointError
 from musicvae_lite.models.music_vae import MusicVAE
+from musicvae_lite.training.dataset import windows_of
 from tests.models.small import save_small
 
 
 def test_personal_codes_lie_nearer_the_files(model: MusicVAE, folder: Path, tmp_path: Path):
     small = personal.personalize(model, [folder], steps=200, z=2)
-    means = styling.codes_of(model, [folder])
+    means = styling.codes_of(model, windows_of([folder], model.representation))
     drawn = small.draw(100, model.generator(1))
     prior = model.vae.draw(100, model.generator(1))
     assert torch.cdist(drawn, means).amin(1).mean() < torch.cdist(prior, means).amin(1).mean()

@@ -34,6 +34,7 @@ from musicvae_lite.music.representations.windowing import (
     rest_rule,
 )
 from musicvae_lite.music.score import COMMON_TIME, Meter, MeterChange, Score, TempoChange, Track
+from musicvae_lite.music.voices import label
 
 
 @dataclass(frozen=True)
@@ -142,9 +143,10 @@ class GrooveRepresentation(Gridded):
             ConfigError: `hop` is not positive, or there is no such track.
         """
         hop = self.hop_of(hop)
-        if taps and track is None and len(score):
-            track = int(score.track.min())
-        choice = choose_drums(score, track)
+        chosen = int(score.track.min()) if taps and track is None and len(score) else track
+        choice = choose_drums(score, chosen)
+        if chosen != track:
+            choice = replace(choice, words=f"{label(score, choice.tracks[0])}: the first with notes")
         if choice.trouble and (len(score) or self.min_notes or track is not None):
             return nothing(self, *choice.trouble)
         grid = Grid.of(score, self.steps_per_quarter)

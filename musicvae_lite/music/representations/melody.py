@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from musicvae_lite.errors import ConfigError
+from musicvae_lite.errors import ConfigError, counted
 from musicvae_lite.music import voices
 from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.representations import chord_control, configuring
@@ -201,7 +201,11 @@ class MelodyRepresentation(Gridded):
         if self.min_notes > 0:
             notes = np.count_nonzero(tokens >= FIRST_NOTE, axis=1)
             least = f"sounding in a window, and {self.min_notes} are the least"
-            rules.append(Rule("few-notes", notes < self.min_notes, lambda i: f"{notes[i]} notes {least}"))
+            rules.append(
+                Rule(
+                    "few-notes", notes < self.min_notes, lambda i: f"{counted(int(notes[i]), 'note')} {least}"
+                )
+            )
         return rules
 
     def canonical(self, tokens: np.ndarray) -> np.ndarray:
