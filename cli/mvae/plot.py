@@ -49,7 +49,7 @@ def plot(
     songs = [(stem(file), read_bars(file, place)) for file in files]
     warnings = [warning for _, song in songs for warning in song.warnings]
     target = expand(output or Path(files[0]).with_name(f"{stem(files[0])}.png"))
-    replaced = [target] * target.exists()
+    replaced = [target] if target.exists() else []
     if len(songs) == 1 and strip is None:
         piano_roll(songs[0][1], target, title, first)
     else:

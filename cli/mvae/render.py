@@ -37,7 +37,7 @@ def render(
     song = read_bars(file, parse_bars(bars))
     target = expand(output or Path(file).with_name(f"{stem(file)}.wav"))
     audio = synthesize(song, rate, soundfont)
-    is_old = target.exists()
+    replaced = [target] if target.exists() else []
     save_audio(target, to_mono(audio) if mono else audio, rate)
-    remark([target] * is_old, song.warnings)
+    remark(replaced, song.warnings)
     wrote(target)

@@ -7,7 +7,7 @@ may have labels in turn. One picture at a time is held at its full size.
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
@@ -105,20 +105,21 @@ def readable(name: str) -> str:
 def _files(folder: Path) -> tuple[list[Path], list[str]]:
     """All files below a folder that are not hidden, in order, and what was left out.
 
-    Links to folders are followed, but no folder is read twice.
+    Links to folders are followed, but no folder is read twice: each by its own name, where it has one here.
     """
-    found, repeated, visited = [], 0, {os.path.realpath(folder)}
-    for place, inner, names in os.walk(folder, followlinks=True):
-        kept = []
-        for name in sorted(name for name in inner if not _is_hidden(name)):
-            real = os.path.realpath(os.path.join(place, name))
+    found, repeated, visited = [], 0, set()
+    waiting = deque([str(folder)])
+    while waiting:  # links wait until all the folders beside them are read
+        for place, inner, names in os.walk(waiting.popleft()):
+            real = os.path.realpath(place)
             if real in visited:
                 repeated += 1
-            else:
-                visited.add(real)
-                kept.append(name)
-        inner[:] = kept
-        found += [Path(place, name) for name in names if not _is_hidden(name)]
+                inner.clear()
+                continue
+            visited.add(real)
+            inner[:] = sorted(name for name in inner if not _is_hidden(name))
+            waiting += filter(os.path.islink, (os.path.join(place, name) for name in inner))
+            found += [Path(place, name) for name in names if not _is_hidden(name)]
     files = [folder / place for place in in_order(path.relative_to(folder) for path in found)]
     files = [path for path in files if path.is_file()]
     notes = []

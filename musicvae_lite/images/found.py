@@ -51,6 +51,7 @@ class Found:
         validation, test: those that it does; None where it says nothing of such.
         classes: names of the labels; empty where there are none.
         notes: what was resized, left out or converted, a sentence each.
+        is_numbered: the source states no names of the labels, and `classes` are their numbers.
     """
 
     train: Part
@@ -58,6 +59,7 @@ class Found:
     test: Part | None = None
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    is_numbered: bool = False
 
 
 def renumbered(labels: np.ndarray | None, names: Sequence[str], classes: Sequence[str]) -> np.ndarray | None:
@@ -97,7 +99,9 @@ def brought_to(found: Found, wanted: Wanted, name: str) -> Found:
     if to.patches:
         note = f"pictures of {width} x {height} are cut into pieces of {to.width} x {to.height}"
     notes = found.notes if is_same else (*found.notes, note)
-    return Found(train, bring(found.validation), bring(found.test), found.classes, notes)
+    return replace(
+        found, train=train, validation=bring(found.validation), test=bring(found.test), notes=notes
+    )
 
 
 def cut(pictures: list[np.ndarray], labels: np.ndarray | None, files: np.ndarray, wanted: Wanted) -> Part:

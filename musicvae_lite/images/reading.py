@@ -89,6 +89,12 @@ def read_picture(path: str | Path) -> Picture:
 def read_size(path: str | Path) -> tuple[int, int]:
     """Height and width of a picture as `read_picture` gives it, without keeping it. Raises ReadError."""
     with _opened(path) as image:
+        if image.format == "TIFF":  # some versions of Pillow have turned it already, and some have not
+            from PIL import ImageOps
+
+            image.load()
+            width, height = ImageOps.exif_transpose(image).size
+            return height, width
         is_on_its_side = image.getexif().get(ORIENTATION) in ON_ITS_SIDE
         width, height = image.size
         return (width, height) if is_on_its_side else (height, width)

@@ -60,6 +60,7 @@ class PictureSet:
         classes: names of the labels; empty where there are none.
         notes: what was done to the pictures on the way, a sentence each.
         has_test: whether the source says itself what is for testing; otherwise chance chose.
+        is_numbered: the source states no names of the labels, and `classes` are their numbers.
         places: int64 [N], where the pictures of the three parts, one after the other, stood in the source.
     """
 
@@ -70,6 +71,7 @@ class PictureSet:
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     has_test: bool = False
+    is_numbered: bool = False
     places: np.ndarray | None = None
 
     @property
@@ -90,24 +92,39 @@ class PictureSet:
     def numbered_as(self, classes: tuple[str, ...]) -> PictureSet:
         """The same with labels that number these classes, found by their names.
 
+        Labels of a source without names are taken for numbers of these classes, unless a class is itself
+        called by a number; that is noted.
+
         Raises:
             ConfigError: pictures have labels that are none of these.
         """
         if not self.classes or self.classes == classes:
             return self
+        known, notes, words = classes, self.notes, ", ".join(classes)
+        if self.is_numbered and not any(name.isdecimal() for name in classes):
+            known = tuple(str(number) for number in range(len(classes)))
+            words = f"0 to {len(classes) - 1}: {words}"
+            notes = (*notes, f"{self.name} names no labels; they are taken for the model's, {words}")
         used = {
             int(label) for part in self.parts if part.labels is not None for label in np.unique(part.labels)
         }
-        unknown = [name for number, name in enumerate(self.classes) if number in used and name not in classes]
+        unknown = [name for number, name in enumerate(self.classes) if number in used and name not in known]
         if unknown:
             raise ConfigError(
-                f"{self.name}: the model knows no {', '.join(unknown[:10])}; its labels are "
-                f"{', '.join(classes)}"
+                f"{self.name}: the model knows no {', '.join(unknown[:10])}; its labels are {words}"
             )
         train, validation, test = (
-            Pictures(part.pixels, renumbered(part.labels, self.classes, classes)) for part in self.parts
+            Pictures(part.pixels, renumbered(part.labels, self.classes, known)) for part in self.parts
         )
-        return replace(self, train=train, validation=validation, test=test, classes=classes)
+        return replace(
+            self,
+            train=train,
+            validation=validation,
+            test=test,
+            classes=classes,
+            notes=notes,
+            is_numbered=False,
+        )
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -220,24 +237,35 @@ def _in_colours(image: Any) -> Any:
 def _split(name: str, found: Found, seed: int) -> PictureSet:
     """Takes a validation and a test part, where there are none, out of the rest; pieces stay together."""
     rest = found.train
+    validation, test = _held(found.validation), _held(found.test)
     if not len(rest.pixels):
         raise NothingUsableError(f"{name}: holds no pictures")
     names = np.unique(rest.files)
     order = np.random.default_rng(seed).permutation(len(names))
     held = max(1, round(len(names) * VALIDATION_SHARE)) if len(names) > 2 else 0
     is_validation, is_test = np.zeros((2, len(rest.files)), dtype=bool)
-    if found.validation is None:
+    if validation is None:
         is_validation = np.isin(rest.files, names[order[:held]])
-    if found.test is None:
+    if test is None:
         is_test = np.isin(rest.files, names[order[held : 2 * held]])
     parts = [_rows(rest, ~(is_validation | is_test))]
-    parts.append(found.validation or _rows(rest, is_validation))
-    parts.append(found.test or _rows(rest, is_test))
+    parts.append(_rows(rest, is_validation) if validation is None else validation)
+    parts.append(_rows(rest, is_test) if test is None else test)
     places = np.concatenate([part.files for part in parts])
-    train, validation, test = (Pictures(part.pixels, part.labels) for part in parts)
     return PictureSet(
-        name, train, validation, test, found.classes, found.notes, found.test is not None, places
+        name,
+        *(Pictures(part.pixels, part.labels) for part in parts),
+        classes=found.classes,
+        notes=found.notes,
+        has_test=test is not None,
+        is_numbered=found.is_numbered,
+        places=places,
     )
+
+
+def _held(part: Part | None) -> Part | None:
+    """A part that a source sets apart; None where it does not, or where all its pictures were too small."""
+    return None if part is None or not len(part.pixels) else part
 
 
 def _rows(part: Part, chosen: np.ndarray) -> Part:

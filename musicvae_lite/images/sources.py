@@ -12,6 +12,7 @@ from musicvae_lite import arrays, resources
 from musicvae_lite.errors import DatasetError, NothingUsableError
 from musicvae_lite.images import idx
 from musicvae_lite.images.found import Found, Part, renumbered
+from musicvae_lite.images.reading import SUFFIXES
 from musicvae_lite.images.values import to_bytes
 from musicvae_lite.resources import expand
 
@@ -47,6 +48,14 @@ def holds_idx(folder: Path) -> bool:
     return any(idx.find(folder, name) for name, _ in FILES.values())
 
 
+def is_read(file: Path, folder: Path) -> bool:
+    """Whether a file that lies anywhere below a folder is read where the folder is named as a source."""
+    if not holds_idx(folder):
+        return file.suffix.lower() in SUFFIXES
+    found = [idx.find(folder, name) for pair in FILES.values() for name in pair]
+    return any(path.samefile(file) for path in found if path is not None)
+
+
 def of_idx(folder: Path, classes: tuple[str, ...] = ()) -> Found:
     """A folder of idx files. Raises DatasetError, ReadError."""
     parts: dict[str, Part] = {}
@@ -62,11 +71,12 @@ def of_idx(folder: Path, classes: tuple[str, ...] = ()) -> Found:
             raise DatasetError(f"{folder}: {path.name} does not hold pictures with a label each")
         before = len(parts["train"].files) if part == "test" else 0
         parts[part] = Part(pixels[:, None], told, before + np.arange(len(pixels)))
-    if parts["train"].labels is not None and not classes:
+    is_numbered = parts["train"].labels is not None and not classes
+    if is_numbered:
         told_of_all = [part.labels for part in parts.values() if part.labels is not None]
         highest = max(int(labels.max(initial=-1)) for labels in told_of_all)
         classes = tuple(str(number) for number in range(highest + 1))
-    return Found(parts["train"], test=parts.get("test"), classes=classes)
+    return Found(parts["train"], test=parts.get("test"), classes=classes, is_numbered=is_numbered)
 
 
 def of_numpy(path: Path) -> Found:
@@ -91,7 +101,7 @@ def of_arrays(
 ) -> Found:
     """Pictures and labels as `sets.from_arrays` takes them."""
     pixels = _pixels(np.asarray(images), name)
-    told = None
+    told, is_numbered = None, labels is not None and not classes
     if labels is not None:
         told = np.asarray(labels)
         if told.shape != (len(pixels),) or not np.issubdtype(told.dtype, np.integer):
@@ -100,12 +110,13 @@ def of_arrays(
                 f"{told.dtype} {list(told.shape)}"
             )
         told = told.astype(np.int64)
-        if not classes:
+        if is_numbered:
             values, told = np.unique(told, return_inverse=True)
             classes = [str(value) for value in values]
         if len(told) and not 0 <= told.min() <= told.max() < len(classes):
             raise DatasetError(f"{name}: labels go to {told.max()}, but {len(classes)} classes are named")
-    return Found(Part(pixels, told, np.arange(len(pixels))), classes=tuple(classes))
+    part = Part(pixels, told, np.arange(len(pixels)))
+    return Found(part, classes=tuple(classes), is_numbered=is_numbered)
 
 
 def _with_test(found: Found, test: Found, name: str) -> Found:
@@ -123,7 +134,7 @@ def _with_test(found: Found, test: Found, name: str) -> Found:
         for source in (found, test)
     )
     of_test = replace(of_test, files=of_test.files + len(train.files))
-    return Found(train, test=of_test, classes=classes)
+    return Found(train, test=of_test, classes=classes, is_numbered=found.is_numbered or test.is_numbered)
 
 
 def _pixels(images: np.ndarray, name: str) -> np.ndarray:

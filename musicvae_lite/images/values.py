@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from musicvae_lite.images.reading import on_white, to_image
+from musicvae_lite.images.reading import Picture, on_white, to_image
 
 
 def to_bytes(values: np.ndarray) -> np.ndarray:
@@ -19,10 +19,13 @@ def to_bytes(values: np.ndarray) -> np.ndarray:
     return np.round(values * 255).astype(np.uint8)
 
 
-def one_of_array(values: np.ndarray) -> np.ndarray:
-    """A picture uint8 [C, H, W] of an array [H, W], [C, H, W] or [H, W, C]: bytes, or numbers in 0..1.
+def one_of_array(values: np.ndarray, name: str = "the picture") -> Picture:
+    """A picture of an array [H, W], [C, H, W] or [H, W, C]: bytes, or numbers in 0..1.
 
     A fourth channel in [H, W, 4] is the opacity: transparent parts become white.
+
+    Args:
+        name: for messages.
 
     Raises:
         ValueError: it holds no picture; the message says what it holds.
@@ -36,5 +39,7 @@ def one_of_array(values: np.ndarray) -> np.ndarray:
         raise ValueError(f"an array {list(shape)} holds no picture; it is {kinds}")
     pixels = to_bytes(values)
     if len(pixels) < 4:
-        return pixels
-    return np.ascontiguousarray(np.asarray(on_white(to_image(pixels))[0]).transpose(2, 0, 1))
+        return Picture(pixels, name)
+    image, was_transparent = on_white(to_image(pixels))
+    pixels = np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
+    return Picture(pixels, name, was_transparent=was_transparent)

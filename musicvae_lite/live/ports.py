@@ -55,8 +55,9 @@ def choose(wanted: str | None, known: Sequence[str]) -> str:
         return next((name for name in known if LOOP_BACK not in name.lower()), known[0])
     if wanted in known:
         return wanted
-    if wanted.isdecimal() and len(wanted) < 10 and 1 <= int(wanted) <= len(known):
-        return _first_of_its_name(int(wanted) - 1, known)
+    numbers = [str(number) for number in range(1, len(known) + 1)]
+    if wanted in numbers:
+        return _first_of_its_name(numbers.index(wanted), known)
     found = [name for name in known if wanted.lower() in name.lower()]
     if len(found) == 1:
         return found[0]

@@ -225,7 +225,7 @@ class ImageVAE(SavedVAE):
         """
         if isinstance(image, np.ndarray):
             try:
-                picture = Picture(one_of_array(image), "the picture")
+                picture = one_of_array(image)
             except ValueError as error:
                 raise ConfigError(f"the picture: {error}") from None
         else:

@@ -54,6 +54,8 @@ DEFAULT_LIMITS = Limits()
 def read_file(path: str | os.PathLike[str], limits: Limits) -> bytes:
     """All bytes of a file. Raises ReadError, and nothing else, when that is not possible."""
     place = os.path.expanduser(path)
+    if not str(place):
+        raise ReadError("the file", "its name is empty", "missing")
     try:
         with open(place, "rb", buffering=0) as file:
             status = os.fstat(file.fileno())

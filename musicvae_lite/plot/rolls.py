@@ -64,13 +64,12 @@ def draw_roll(score: Score, title: str | None = None, first_bar: int = 1) -> Fig
     above = NUMBERS + CHORDS * bool(score.chords)
     fixed = above + BETWEEN_PARTS * (has_keys and bool(lanes)) + BETWEEN_LINES
     left, top = max(LABELS, drum_lanes.inches(lanes)), TITLE if heading else 0.08
-    entries, shades = legends.track_names(score), legends.is_varied([score])
-    below = legends.height(entries, shades, width)
-    room = (heights.MOST_INCHES - top - below) / len(spans) - fixed
+    legend = legends.arranged(legends.track_names(score), legends.is_varied([score]), width)
+    room = (heights.MOST_INCHES - top - legend.height) / len(spans) - fixed
     key_height, lane_height = heights.fitted(notes.key_inches(keys) * has_keys, len(lanes), room)
     line_height = key_height + lane_height + fixed
 
-    page = Page(left + width + MARGIN, top + line_height * len(spans) + below)
+    page = Page(left + width + MARGIN, top + line_height * len(spans) + legend.height)
     if heading:
         page.text(left, 0.26, heading, 12, fontweight="bold")
     for span in spans:
@@ -87,5 +86,5 @@ def draw_roll(score: Score, title: str | None = None, first_bar: int = 1) -> Fig
             bars.draw_bars(axis, score, grid.bar_ticks, span, span[0] + longest, number)
         bars.draw_chords(axes[0], score, span, width, NUMBERS)
         top += line_height
-    legends.draw(page, entries, shades, left, top, width)
+    legend.draw(page, left, top)
     return page.figure

@@ -69,7 +69,7 @@ def draw_strip(scores: Sequence[Score], labels: Sequence[str], title: str = "", 
     keys, lanes = notes.key_range(scores), drum_lanes.lanes(scores)
     has_keys = not all(drum_lanes.is_drum(score).all() for score in scores)
     fullest = max(scores, key=lambda score: len(np.unique(score.track)))
-    entries, shades = legends.track_names(fullest), legends.is_varied(scores)
+    names = legends.track_names(fullest)
     ends = colours.between(len(scores))
 
     quarters = max(float(Grid.of(score).bar_ticks[-1]) / score.ticks_per_quarter for score in scores)
@@ -79,7 +79,9 @@ def draw_strip(scores: Sequence[Score], labels: Sequence[str], title: str = "", 
     width = min(max(columns * quarters * 0.3, 6.0), 15.0) / columns - BETWEEN_COLUMNS
     above = NAME + NUMBERS * (columns == 1)
     fixed = above + BETWEEN_LINES + BETWEEN_PARTS * (has_keys and bool(lanes))
-    below = legends.height(entries, shades, columns * width)
+    across = columns * (width + BETWEEN_COLUMNS) - BETWEEN_COLUMNS
+    legend = legends.arranged(names, legends.is_varied(scores), across)
+    below = legend.height
     liked = max(notes.key_inches(keys) * (1.0 if columns > 1 else 0.7), heights.LEAST_KEYS) * has_keys
     room = (heights.MOST_INCHES - top - below) / rows - fixed
     key_height, lane_height = heights.fitted(liked, len(lanes), room)
@@ -88,14 +90,14 @@ def draw_strip(scores: Sequence[Score], labels: Sequence[str], title: str = "", 
     left_out = max(len(scores) - rows * columns, 0)
 
     bottom = top + rows * line_height + REST * bool(left_out)
-    page = Page(left + columns * (width + BETWEEN_COLUMNS) + MARGIN, bottom + below)
+    page = Page(left + across + BETWEEN_COLUMNS + MARGIN, bottom + below)
     if title:
         page.text(left, 0.26, title, 12, fontweight="bold")
     drawn = zip(scores[: rows * columns], labels[: rows * columns], strict=True)
     for index, (score, label) in enumerate(drawn):
         x, y = left + index % columns * (width + BETWEEN_COLUMNS), top + index // columns * line_height
         page.text(x, y + 0.18, label, 9, ends[index], fontweight="bold")
-        own = colours.of_tracks(score) if entries else [ends[index]] * max(len(score.tracks), 1)
+        own = colours.of_tracks(score) if names else [ends[index]] * max(len(score.tracks), 1)
         y, axes = y + above, []
         if has_keys:
             axes.append(page.axes(x, y, width, key_height))
@@ -110,7 +112,7 @@ def draw_strip(scores: Sequence[Score], labels: Sequence[str], title: str = "", 
             bars.draw_bars(axis, score, bars.reaching(score, end), (0, end), end, number)
     if left_out:
         page.text(left, bottom - 0.06, f"and {left_out} more", 9, FAINT_INK)
-    legends.draw(page, entries, shades, left, bottom, columns * width)
+    legend.draw(page, left, bottom)
     return page.figure
 
 

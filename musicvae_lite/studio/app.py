@@ -146,7 +146,7 @@ def create_app(settings: StudioSettings | None = None) -> Starlette:
 async def _json(request: Request) -> dict[str, Any]:
     try:
         table = json.loads(await request.body())
-        json.dumps(table, ensure_ascii=False).encode()  # half a surrogate can be escaped, and written nowhere
+        json.dumps(table, ensure_ascii=False).encode()  # a lone surrogate cannot be encoded
     except (ValueError, RecursionError) as error:
         raise ConfigError("a request must be JSON, its texts Unicode") from error
     if not isinstance(table, dict):

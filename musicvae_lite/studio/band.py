@@ -26,7 +26,7 @@ from musicvae_lite.studio.asking import FORMATS, Ask, packed, unpacked
 from musicvae_lite.studio.listing import Listing
 from musicvae_lite.studio.reader import SongReader
 from musicvae_lite.studio.settings import StudioSettings
-from musicvae_lite.studio.songs import Window, read
+from musicvae_lite.studio.songs import Offer, Window, read
 
 PAD = 65  # places of the dot along each side of the pad
 
@@ -61,11 +61,12 @@ class Band:
             raise ConfigError(f"'{name[:40]}' is empty, and there is no example of that name on the shelf")
         m = self.model(model)
         config = m.representation.to_config()
-        found = self._example(name, config) if data is None else self.reader.windows(data, name, config)
+        offer = self._example(name, config) if data is None else self.reader.windows(data, name, config)
+        found = offer.windows
         with self._lock:
             codes = m.posterior_of_tokens(np.stack([w.tokens for w in found]), _controls(found)).mean
         rows = [_row(m, window, code) for window, code in zip(found, codes.cpu().numpy(), strict=True)]
-        return {"name": Path(name).stem, "windows": rows}
+        return {"name": Path(name).stem, "windows": rows, "share": offer.share}
 
     def shelf(self, model: str) -> dict[str, Any]:
         """The examples that a model takes: at least one window of each."""
@@ -165,13 +166,13 @@ class Band:
         Image.fromarray(grey[0] if len(grey) == 1 else grey.transpose(1, 2, 0)).save(data, "PNG")
         return base64.b64encode(data.getvalue()).decode()
 
-    def _example(self, name: str, representation: dict[str, Any]) -> list[Window]:
+    def _example(self, name: str, representation: dict[str, Any]) -> Offer:
         path, settings = self.listing.examples[name], self.settings
         return read(path.read_bytes(), path.name, representation, settings.songs, settings.max_windows)
 
     def _is_taken(self, example: str, representation: dict[str, Any]) -> bool:
         try:
-            return bool(self._example(example, representation))
+            return bool(self._example(example, representation).windows)
         except MusicVAEError:
             return False
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from musicvae_lite.errors import MusicVAEError, ReadError
 from musicvae_lite.music.files import Limits
-from musicvae_lite.studio.songs import Window, read
+from musicvae_lite.studio.songs import Offer, read
 
 MEMORY = 3 * 2**29  # bytes that songs may take in the reading process, where the system can say so
 
@@ -30,7 +30,7 @@ class SongReader:
         with self._lock:
             self._ensure()
 
-    def windows(self, data: bytes, name: str, representation: dict[str, Any]) -> list[Window]:
+    def windows(self, data: bytes, name: str, representation: dict[str, Any]) -> Offer:
         """What `songs.read` gives of a file, by the limits of this reader.
 
         Raises:

@@ -15,6 +15,7 @@ from musicvae_lite.music.takes import Style
 
 ADVICE = re.compile(r"(?:[;,]|^ ) *[^;,]*?(?: --[a-z]|`mvae )[^;,]*")  # in a line, of the command line
 LONGEST_NAME = 60  # characters of a tune's name
+MOST_COUNTED = 400  # tunes of a book; those behind them are not looked at
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,33 @@ class Window:
     tune: str = ""
 
 
-def read(data: bytes, name: str, config: dict[str, Any], limits: Limits, most: int) -> list[Window]:
+@dataclass(frozen=True)
+class Offer:
+    """What a file offers.
+
+    Attributes:
+        windows: of its songs, in order.
+        used: how many songs these are of.
+        songs: how many it holds, counted up to one more than `MOST_COUNTED`.
+    """
+
+    windows: list[Window]
+    used: int
+    songs: int
+
+    @property
+    def share(self) -> str:
+        """How many of a book's tunes are offered, in words; empty where all are."""
+        if self.used == self.songs:
+            return ""
+        return f"{self.used} of {self.songs if self.songs <= MOST_COUNTED else f'over {MOST_COUNTED}'} tunes"
+
+
+def read(data: bytes, name: str, config: dict[str, Any], limits: Limits, most: int) -> Offer:
     """The windows of a file's songs that a representation takes, at most `most`.
 
     Of each song they are evenly spread. Tunes of a book that cannot be used are passed over, and so is all
-    that follows the first `most` that can.
+    that follows the first `most` that can; they are counted.
 
     Args:
         data: MIDI, ABC or MusicXML.
@@ -53,14 +76,16 @@ def read(data: bytes, name: str, config: dict[str, Any], limits: Limits, most: i
     found, fault, count = [], None, 0
     try:
         for count, song in enumerate(reading.read_bytes(data, name, limits), 1):
+            if count > MOST_COUNTED:
+                break
+            if len(found) == most:
+                continue
             try:
                 if isinstance(song, ReadError):
                     raise song
                 found.append((_named(song, count), every(song, representation)))
             except MusicVAEError as error:
                 fault = fault or error
-            if len(found) == most:
-                break
         if not found and fault:
             raise fault
     except MusicVAEError as error:
@@ -72,7 +97,7 @@ def read(data: bytes, name: str, config: dict[str, Any], limits: Limits, most: i
         for pick in (picks[i] for i in spread):
             label = tune if count > 1 else ""
             windows.append(Window(pick.tokens, pick.bars, pick.style(), pick.control, label))
-    return windows
+    return Offer(windows, len(found), count)
 
 
 def for_page(text: str) -> str:

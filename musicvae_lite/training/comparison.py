@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,32 +83,51 @@ def train_all(
     pictures: PictureSet,
     folder: Path,
     share: float = 1.0,
-    listener: Callable[[Preset], loop.Listener] = lambda preset: lambda report: None,
+    shown: Callable[[Preset], AbstractContextManager[loop.Listener]] = lambda preset: nullcontext(_unheard),
 ) -> list[Entry]:
     """Trains each preset in a folder of its own; one that was trained there before is taken as it is.
 
     Args:
         share: of each preset's updates; a tenth shows already what each can do.
+        shown: opens a listener for the training of a preset.
 
     Raises:
         NothingUsableError: no picture is left to measure on.
-        ConfigError: the share is none, or the folder holds runs of another share, or on other pictures.
+        ConfigError: the share is none, two presets have one name, or the folder holds runs of another share,
+            on other pictures, or of other presets. It is found before any is trained.
     """
-    if not 0 < share <= 1:
-        raise ConfigError(f"share is {share}; it is a share of the updates, above 0 and up to 1")
     held_out, entries = measured(pictures), []
-    for preset in presets:
-        training = preset.training
-        steps = max(1, round(training.steps * share))
-        preset = dataclasses.replace(preset, training=dataclasses.replace(training, steps=steps))
-        run, task = folder / preset.name, ImageTask(preset, pictures)
-        _check_run(run, steps, task.dataset)
-        best = loop.train(task, run, resume=(run / "run.json").exists(), listener=listener(preset))
+    for preset, task in _planned(presets, pictures, folder, share):
+        run = folder / preset.name
+        with shown(preset) as listener:
+            best = loop.train(task, run, resume=RunFolder(run).holds_a_run, listener=listener)
         model, saved = ImageVAE.load(best), RunFolder(run).newest()
-        found = evaluate(model.vae, model.config, held_out, training.seed)
+        found = evaluate(model.vae, model.config, held_out, preset.training.seed)
         count = sum(p.numel() for p in model.vae.parameters())
         entries.append(Entry(preset, model, found, count, saved.progress.seconds if saved else 0.0, run))
     return entries
+
+
+def _unheard(report: loop.Report) -> None:
+    """A listener that tells nobody."""
+
+
+def _planned(
+    presets: Sequence[Preset], pictures: PictureSet, folder: Path, share: float
+) -> list[tuple[Preset, ImageTask]]:
+    """The presets with their share of updates, and their tasks. Raises ConfigError, as `train_all` does."""
+    if not 0 < share <= 1:
+        raise ConfigError(f"share is {share}; it is a share of the updates, above 0 and up to 1")
+    planned: dict[str, tuple[Preset, ImageTask]] = {}
+    for preset in presets:
+        if preset.name in planned:
+            raise ConfigError(f"two presets are called {preset.name}, and would share a run: name it once")
+        training = dataclasses.replace(preset.training, steps=max(1, round(preset.training.steps * share)))
+        preset = dataclasses.replace(preset, training=training)
+        task = ImageTask(preset, pictures)
+        _check_run(folder / preset.name, task)
+        planned[preset.name] = preset, task
+    return list(planned.values())
 
 
 def measured(pictures: PictureSet) -> Pictures:
@@ -121,20 +141,27 @@ def measured(pictures: PictureSet) -> Pictures:
     return found
 
 
-def _check_run(run: Path, steps: int, dataset: str) -> None:
-    """Raises ConfigError where a folder holds a run that a comparison of these figures cannot take over."""
+def _check_run(run: Path, task: ImageTask) -> None:
+    """Raises ConfigError where a folder holds a run that a comparison with this task cannot take over."""
+    folder, steps = RunFolder(run), task.settings.steps
+    if not folder.holds_a_run:
+        return
     try:
         before = tables.read_json(run / "run.json")
         its_steps, its_dataset = before["training"]["steps"], before["dataset"]
     except (OSError, ValueError, KeyError, TypeError):
-        return  # there is none, or the run itself will say what is wrong with it
-    if its_dataset and its_dataset != dataset:
+        its_steps, its_dataset = steps, ""  # the check of the folder says what is wrong with it
+    if its_dataset and its_dataset != task.dataset:
         raise ConfigError(f"{run.parent} compares presets on other pictures: name another folder")
     if its_steps != steps:
         raise ConfigError(
             f"{run.parent} compares presets by other shares: {run.name} has {its_steps:,} updates there, and "
             f"{steps:,} are asked for now: repeat the --share of before, or name another folder"
         )
+    settings = dataclasses.asdict(task.settings)
+    del settings["batch"]  # which is smaller there if the pictures could not fill it
+    description = {"preset": task.name, "model": task.table(), "training": settings, "dataset": task.dataset}
+    folder.check(description, resume=True)
 
 
 def write_page(entries: Sequence[Entry], pictures: PictureSet, path: Path) -> Path:

@@ -34,7 +34,7 @@ def test_folders_are_told_as_such(command: str, suffix: str, name: str, capsys, 
     before = sorted(work.iterdir())
     assert run(command, name) == 1
     said = capsys.readouterr().err
-    assert f"mvae: {name}: {'is a folder' if name else 'no such file'}" in said
+    assert (f"mvae: {name}: is a folder" if name else "the file: its name is empty") in said
     assert sorted(work.iterdir()) == before
 
 

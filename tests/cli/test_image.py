@@ -204,3 +204,10 @@ def test_compare_writes_one_page(place: Path, tmp_path: Path, capsys):
     out = capsys.readouterr().out
     text = (tmp_path / "all" / "compare.html").read_text()
     assert "small" in out and text.count("data:image/png") == 3 and "<script" not in text
+    (tmp_path / "other.toml").write_text(TOML)
+    more = ("--preset", tmp_path / "other.toml", "--preset", recipe)
+    assert run("compare", place / "set", "-o", tmp_path / "all", *more) == 1
+    assert "repeat the --share of before" in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "all" / "other").exists()
+    assert run("compare", place / "set", "-o", tmp_path / "all", *more, "--share", "0.5") == 0
+    assert "other, 1 of 2" in capsys.readouterr().err

@@ -85,6 +85,18 @@ def test_labels_go_by_their_names(place: Path, tmp_path: Path, capsys):
     assert run(*words) == 1 and run(*words, "--label", "level") == 0
 
 
+def test_numbers_of_files_that_name_no_labels_are_the_models(place: Path, tmp_path: Path, capsys):
+    pixels, labels = drawings(24)
+    np.savez(tmp_path / "numbers.npz", images=pixels, labels=labels)
+    for source in (tmp_path / "numbers.npz", place / "idx"):
+        assert run("evaluate", place / "run", source, "--json") == 0
+        said = " ".join(capsys.readouterr().err.split())
+        assert "names no labels; they are taken for the model's, 0 to 2: block, level, upright" in said
+    np.savez(tmp_path / "numbers.npz", images=pixels, labels=labels + 5)
+    assert run("evaluate", place / "run", tmp_path / "numbers.npz") == 1
+    assert "the model knows no 5, 6, 7" in " ".join(capsys.readouterr().err.split())
+
+
 @pytest.mark.parametrize("command", ["reconstruct", "codes"])
 def test_labels_are_refused_by_models_without(command: str, place: Path, tmp_path: Path, capsys):
     assert run(command, place / "a.png", "--model", place / "conv", "--label", "level", "-o", tmp_path) == 1
@@ -118,6 +130,21 @@ def test_inputs_are_never_overwritten(
     assert run(*(word.format(p=place) for word in arguments)) == 1
     assert "would be overwritten; choose another name" in capsys.readouterr().err.replace("\n", " ")
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
+
+
+@pytest.mark.parametrize("source", ["set", "idx"])
+def test_what_lies_in_a_folder_and_is_not_read_may_be_replaced(
+    source: str, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+):
+    make = {"set": save_folder, "idx": save_idx_folder}[source]
+    make(tmp_path / "in")
+    monkeypatch.chdir(tmp_path / "in")
+    arguments = ("embed", ".", "--model", place / "conv", "--codes", "codes.npz")
+    for _ in range(2):
+        assert run(*arguments, "-o", "../e.png") == 0, capsys.readouterr().err
+    assert run(*arguments, "-o", "e.png") == 0
+    again = run(*arguments, "-o", "e.png")  # a picture among pictures by now; beside idx files it is none
+    assert again == (1 if source == "set" else 0)
 
 
 def test_transparency_that_is_lost_is_said(place: Path, tmp_path: Path, capsys):

@@ -59,6 +59,25 @@ def test_links_to_folders_are_followed_once(tmp_path: Path):
     assert "1 links lead to folders that are read already" in found.notes[0]
 
 
+def test_a_link_beside_its_folder_leaves_it_its_name(tmp_path: Path):
+    for name in ("cats", "dogs", "owls"):
+        save(tmp_path / "set" / name / "a.png", drawings(1)[0][0])
+    (tmp_path / "set" / "all_cats").symlink_to(tmp_path / "set" / "cats", target_is_directory=True)
+    (tmp_path / "set" / "dogs" / "friends").symlink_to(tmp_path / "set" / "owls", target_is_directory=True)
+    found = folders.read(tmp_path / "set", Wanted())
+    assert found.classes == ("cats", "dogs", "owls") and len(found.train.pixels) == 3
+    assert found.notes == ("2 links lead to folders that are read already, and are not followed",)
+
+
+def test_a_part_whose_pictures_are_too_small_is_left_to_chance(tmp_path: Path):
+    for part, size in (("train", 20), ("val", 8), ("test", 8)):
+        for number in range(12):
+            save(tmp_path / part / f"{number:02}.png", np.full((1, size, size), number, np.uint8))
+    whole = sets.load(tmp_path, wanted=Wanted(12, 12, 1, patches=True))
+    assert [len(part) for part in whole.parts] == [10 * 4, 4, 4] and not whole.has_test
+    assert "24 pictures are smaller than 12 x 12" in whole.notes[0]
+
+
 def test_names_that_are_no_unicode_become_text(tmp_path: Path):
     for name in (b"caf\xe9", b"caf\xe8"):
         place = os.path.join(os.fsencode(tmp_path), name)

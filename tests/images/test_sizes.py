@@ -34,11 +34,12 @@ def test_one_picture_at_a_time_is_held_whole(wanted: Wanted, tmp_path: Path, mon
     assert len(held) == 6 and most <= 1 and set(found.train.files) == set(range(6))
 
 
-def test_sizes_are_those_of_turned_photographs(tmp_path: Path):
-    exif = Image.Exif()
+@pytest.mark.parametrize("suffix", [".jpg", ".tif", ".png", ".webp"])
+def test_sizes_are_those_of_turned_photographs(suffix: str, tmp_path: Path):
+    exif, path = Image.Exif(), tmp_path / f"a{suffix}"
     exif[reading.ORIENTATION] = 6
-    Image.new("RGB", (30, 20), "red").save(tmp_path / "a.jpg", exif=exif)
-    assert reading.read_size(tmp_path / "a.jpg") == reading.read_picture(tmp_path / "a.jpg").size == (30, 20)
+    Image.new("RGB", (30, 20), "red").save(path, exif=exif)
+    assert reading.read_size(path) == reading.read_picture(path).size == (30, 20)
     found = folders.read(tmp_path, Wanted())
     assert found.train.pixels.shape == (1, 3, 30, 20) and not found.notes
 

@@ -15,13 +15,15 @@ COLOUR = np.random.default_rng(0).integers(0, 256, (3, 9, 7), dtype=np.uint8)
 
 
 def test_arrays_of_every_usual_order_are_one_picture():
-    assert np.array_equal(one_of_array(COLOUR), COLOUR)
-    assert np.array_equal(one_of_array(COLOUR.transpose(1, 2, 0)), COLOUR)
-    assert np.array_equal(one_of_array(COLOUR[0]), COLOUR[:1])
-    assert np.array_equal(one_of_array(COLOUR[0][:, :, None]), COLOUR[:1])
-    assert np.array_equal(one_of_array(COLOUR.astype(np.float32) / 255), COLOUR)
+    for values in (COLOUR, COLOUR.transpose(1, 2, 0), COLOUR.astype(np.float32) / 255):
+        assert np.array_equal(one_of_array(values).pixels, COLOUR)
+    for values in (COLOUR[0], COLOUR[0][:, :, None]):
+        assert np.array_equal(one_of_array(values).pixels, COLOUR[:1])
     clear = np.concatenate([COLOUR.transpose(1, 2, 0), np.zeros((9, 7, 1), np.uint8)], 2)
-    assert (one_of_array(clear) == 255).all()
+    assert (one_of_array(clear).pixels == 255).all()
+    assert one_of_array(clear).notes == ("transparent parts are made white",)
+    clear[:, :, 3] = 255
+    assert np.array_equal(one_of_array(clear).pixels, COLOUR) and one_of_array(clear).notes == ()
 
 
 @pytest.mark.parametrize(
@@ -61,3 +63,30 @@ def test_labels_are_found_by_name():
         found.numbered_as(("a", "b"))
     unused = sets.from_arrays(pixels, labels, ("b", "c", "d", "never"))
     assert unused.numbered_as(("d", "c", "b")).classes == ("d", "c", "b")
+
+
+def test_labels_without_names_are_the_models_own_numbers():
+    pixels, labels = drawings(24)
+    mine = sets.from_arrays(pixels, labels % 2 * 2, name="mine")  # 0 and 2
+    known = mine.numbered_as(("cat", "dog", "owl"))
+    for one, other in zip(mine.parts, known.parts, strict=True):
+        assert one.labels is not None and other.labels is not None
+        assert np.array_equal(one.labels * 2, other.labels)
+    assert known.classes == ("cat", "dog", "owl")
+    assert known.notes == ("mine names no labels; they are taken for the model's, 0 to 2: cat, dog, owl",)
+    with pytest.raises(ConfigError, match="the model knows no 2; its labels are 0 to 1: cat, dog"):
+        mine.numbered_as(("cat", "dog"))
+
+
+@pytest.mark.parametrize("names", [(), ("0", "1", "2")])
+def test_numbers_that_are_names_are_not_taken_for_others(names: tuple[str, ...]):
+    pixels, labels = drawings(24)
+    mine = sets.from_arrays(pixels, labels, names, name="mine")
+    with pytest.raises(ConfigError, match="the model knows no 0; its labels are 1, 2, 7"):
+        mine.numbered_as(("1", "2", "7"))
+    if names:  # a source that calls its labels so
+        with pytest.raises(ConfigError, match="the model knows no 0, 1, 2; its labels are a, b, c"):
+            mine.numbered_as(("a", "b", "c"))
+    shifted = sets.from_arrays(pixels, labels + 1, name="mine").numbered_as(("0", "1", "2", "3"))
+    assert shifted.notes == () and shifted.train.labels is not None
+    assert set(shifted.train.labels.tolist()) == {1, 2, 3}

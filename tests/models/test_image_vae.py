@@ -181,6 +181,8 @@ def test_arrays_are_taken_as_the_model_gives_them():
     assert np.abs(model.take(given)[0].numpy() - given).max() <= 0.5 / 255 + 1e-6
     assert torch.equal(model.take(COLOUR.transpose(1, 2, 0))[0], model.take(COLOUR)[0])
     assert torch.equal(model.take(COLOUR[0])[0], model.take(COLOUR[:1])[0])
+    clear = np.concatenate([COLOUR, np.full((1, 12, 12), 90, np.uint8)]).transpose(1, 2, 0)
+    assert model.take(clear)[1] == ["the picture: transparent parts are made white"]
     for odd in (COLOUR.astype(np.uint16), np.zeros((3, 0, 0), np.uint8), np.zeros((2, 9, 9), np.uint8)):
         with pytest.raises(ConfigError, match="the picture: "):
             model.take(odd)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -60,12 +60,20 @@ def test_a_chord_holds_until_the_next_that_begins_later():
 
 
 def test_many_chords_are_no_work():
-    song = replace(scale(bars=5000), chords=tuple(Chord(i * 480, "C") for i in range(20_000)))
+    looked = 0
+
+    class Counted(Chord):
+        def __getattribute__(self, name: str) -> Any:
+            nonlocal looked
+            looked += name == "tick"
+            return super().__getattribute__(name)
+
+    song = replace(scale(bars=500), chords=tuple(Counted(i * 480, "C") for i in range(2000)))
+    looked = 0
     axis = Page(5, 2).axes(0.5, 0.5, 4, 1)
     axis.set_xlim(0, 4 * 1920)
-    begin = time.process_time()
     bars.draw_chords(axis, song, (0, 4 * 1920), 4, 0.2)
-    assert time.process_time() - begin < 2
+    assert looked <= 10 * 2000
     assert len(axis.texts) == 16
 
 

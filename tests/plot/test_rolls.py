@@ -6,7 +6,7 @@ import pytest
 
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.music.score import Chord, Meter, MeterChange, Track
-from musicvae_lite.plot import draw_roll, piano_roll
+from musicvae_lite.plot import draw_roll, draw_strip, piano_roll
 from tests.plot.scores import area, band, pixels, scale, score, words
 
 
@@ -87,6 +87,27 @@ def test_long_names_are_cut_and_each_has_its_line():
     assert [text.get_text()[:3] for text in names] == [f"{i} x"[:3] for i in range(16)]
     assert max(len(text.get_text()) for text in names) == 40
     assert all(text.get_position()[1] > 0 for text in figure.texts)  # none lies below the page
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ヴァイオリン第一パート", "W" * 40, "\u2031" * 40, "i" * 40],
+    ids=["Japanese", "capitals", "widest", "narrowest"],
+)
+@pytest.mark.parametrize("bars", [1, 16])
+def test_legends_stay_on_the_page_in_any_script(name: str, bars: int):
+    tracks = tuple(Track(f"{name}{i}") for i in range(16))
+    crowd = score(
+        [(b * 1920, b * 1920 + 480, 50 + i, 20 + 6 * i, i) for i in range(16) for b in range(bars)], tracks
+    )
+    panels = draw_strip([crowd.select(crowd.start < 1920)] * 9, [str(i) for i in range(9)])
+    for figure in (draw_roll(crowd), panels):
+        inside = figure.bbox
+        for text in figure.texts:
+            box = text.get_window_extent()
+            assert 0 <= box.x0 <= box.x1 <= inside.x1 and 0 <= box.y0 <= box.y1 <= inside.y1, text
+        places = {text.get_position() for text in figure.texts}
+        assert len(places) == len(figure.texts)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])

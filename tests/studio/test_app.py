@@ -145,8 +145,14 @@ def test_an_example_and_an_upload_give_the_same_windows(client: TestClient, exam
     shelf = client.post("/api/song?model=melody-2bar&name=ode-to-joy").json()
     data = (examples / "ode-to-joy.mid").read_bytes()
     sent = client.post("/api/song?model=melody-2bar&name=ode-to-joy.mid", content=data).json()
-    assert shelf["windows"] == sent["windows"] and 1 < len(sent["windows"]) <= 24
+    assert shelf == sent and 1 < len(sent["windows"]) <= 24
     assert sent["windows"][0]["bars"] == [1, 2] and len(unpacked(sent["windows"][0]["code"])) == 8
+
+
+def test_a_book_says_how_many_of_its_tunes_are_offered(client: TestClient, examples: Path):
+    tune = (examples / "ode-to-joy.abc").read_bytes()
+    sent = client.post("/api/song?model=melody-2bar&name=book.abc", content=b"\n\n".join([tune] * 30)).json()
+    assert sent["share"] == "24 of 30 tunes" and len(sent["windows"]) == 24
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.1", "", "[::", "a@b"])

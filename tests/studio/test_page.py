@@ -211,6 +211,13 @@ def test_files_and_faults_reach_the_page(page: Any, examples: Path):
     assert "bad.mid" in page.inner_text("#message")
 
 
+def test_a_book_says_how_many_of_its_tunes_are_offered(page: Any, examples: Path):
+    book = b"\n\n".join([(examples / "ode-to-joy.abc").read_bytes()] * 30)
+    page.set_input_files("#file", [{"name": "book.abc", "mimeType": "text/plain", "buffer": book}])
+    page.wait_for_selector("#windows p")
+    assert page.inner_text("#windows p") == "24 of 30 tunes"
+
+
 def test_every_control_has_a_name(page: Any):
     nameless = page.evaluate(
         """() => [...document.querySelectorAll('button, input, select, canvas, img')]

@@ -32,7 +32,7 @@ def reader() -> Iterator[SongReader]:
 
 def windows(reader: SongReader, examples: Path) -> int:
     data = (examples / "twinkle.mid").read_bytes()
-    return len(reader.windows(data, "twinkle.mid", MelodyRepresentation(bars=2).to_config()))
+    return len(reader.windows(data, "twinkle.mid", MelodyRepresentation(bars=2).to_config()).windows)
 
 
 @needs_signals

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -48,8 +50,6 @@ def test_presets_are_trained_once_and_shown_side_by_side(recipes: list[str], tmp
 
 
 def test_what_does_not_fit_is_left_out_and_said(recipes: list[str]):
-    import dataclasses
-
     pictures = drawing_set(120)
     unlabelled = dataclasses.replace(pictures, classes=())
     presets, refused = comparison.suited([*recipes, "texture-upscale", "melody-2bar"], unlabelled)
@@ -77,3 +77,24 @@ def test_a_folder_of_another_comparison_is_told_in_its_own_words(recipes: list[s
         comparison.train_all(presets, pictures, tmp_path / "all")
     with pytest.raises(ConfigError, match="compares presets on other pictures"):
         comparison.train_all(presets, drawing_set(60, seed=1), tmp_path / "all", share=0.5)
+
+
+def test_all_presets_are_checked_before_any_is_trained(recipes: list[str], tmp_path: Path):
+    pictures, folder = drawing_set(60), tmp_path / "all"
+    presets, _ = comparison.suited(recipes[:2], pictures)
+    first, second = presets
+    comparison.train_all([second], pictures, folder, share=0.5)
+    with pytest.raises(ConfigError, match="compares presets by other shares: second has"):
+        comparison.train_all(presets, pictures, folder)
+    changed = dataclasses.replace(second, model={**second.model, "z": 3})
+    with pytest.raises(ConfigError, match=r"model\.z: 2 before, 3 now"):
+        comparison.train_all([first, changed], pictures, folder, share=0.5)
+    with pytest.raises(ConfigError, match="two presets are called first"):
+        comparison.train_all([first, first], pictures, folder, share=0.5)
+    assert not (folder / "first").exists()
+    told: list[str] = []
+    entries = comparison.train_all(
+        presets, pictures, folder, 0.5, lambda preset: nullcontext(lambda report: told.append(preset.name))
+    )
+    assert [entry.preset.name for entry in entries] == ["first", "second"]
+    assert set(told) == {"first", "second"}

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from musicvae_lite.resources import expand
 from mvae.image.options import AsJson, Data, Lies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from musicvae_lite.training.presets import Preset
 
 
 def compare(
@@ -25,6 +30,8 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Train several presets on the same pictures and show them on one page."""
+    from contextlib import contextmanager
+
     from musicvae_lite import runtime
 
     runtime.prepare_environment()
@@ -37,13 +44,16 @@ def compare(
     presets, refused = comparison.suited(preset or (), pictures)
     for text in (*pictures.notes, *refused):
         note(text)
-    folder, entries = expand(output), []
-    for number, recipe in enumerate(presets, start=1):
-        say(f"{recipe.name}, {number} of {len(presets)}")
-        with Listener(max(1, round(recipe.training.steps * share)), quiet=as_json) as shown:
-            entries += comparison.train_all(
-                [recipe], pictures, folder, share, lambda recipe, shown=shown: shown
-            )
+    names = [recipe.name for recipe in presets]
+
+    @contextmanager
+    def shown(recipe: Preset) -> Iterator[Listener]:
+        say(f"{recipe.name}, {names.index(recipe.name) + 1} of {len(names)}")
+        with Listener(recipe.training.steps, quiet=as_json) as listener:
+            yield listener
+
+    folder = expand(output)
+    entries = comparison.train_all(presets, pictures, folder, share, shown)
     path = comparison.write_page(entries, pictures, folder / "compare.html")
     rows = [entry.row() for entry in entries]
     if as_json:

@@ -53,8 +53,9 @@ def load_pictures(source: str, data: Path | None, model: ImageVAE, labelled: boo
 
     c, p = model.config, model.config.picture
     found = sets.load(source, data, Wanted(p.height, p.width, p.channels, p.patches, p.shrink))
-    say_notes(found.notes)
-    return found.numbered_as(c.classes) if c.conditional and labelled else found
+    known = found.numbered_as(c.classes) if c.conditional and labelled else found
+    say_notes(known.notes)
+    return known
 
 
 def choose(found: PictureSet, model: ImageVAE, part: str = "", least: int = 1) -> tuple[Pictures, str]:
@@ -157,11 +158,15 @@ def target(
     names = [name.format(stem=path.stem, suffix=path.suffix) for name in beside]
     read = [expand(name) for name in inputs if str(name) not in KNOWN]
     for file in (path, *(path.with_name(name) for name in names)):
-        if file.exists() and any(_holds(source, file) for source in read):
+        if file.exists() and any(_reads(source, file) for source in read):
             raise ConfigError(f"{file}: is an input, and would be overwritten; choose another name")
     return path
 
 
-def _holds(source: Path, file: Path) -> bool:
-    """Whether a file that exists is the source, or lies in that folder."""
-    return source.exists() and (file.samefile(source) or source.resolve() in file.resolve().parents)
+def _reads(source: Path, file: Path) -> bool:
+    """Whether a file that exists is the source, or one of the pictures in that folder."""
+    from musicvae_lite.images.sources import is_read
+
+    if not source.is_dir():
+        return source.exists() and file.samefile(source)
+    return source.resolve() in file.resolve().parents and is_read(file, source)

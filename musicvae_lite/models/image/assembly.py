@@ -138,7 +138,8 @@ class ImageConfig:
         """The same for pictures of these sizes and labels.
 
         Raises:
-            ConfigError: it conditions on labels and there are none; or the code would be too large.
+            ConfigError: it conditions on labels and there are none; `z` and the encoder's `features` say
+                different sizes of the code; or the code would be too large.
         """
         if self.conditional and len(classes) < 2:
             raise ConfigError(
@@ -147,9 +148,14 @@ class ImageConfig:
             )
         picture = replace(self.picture, height=height, width=width, channels=channels)
         config = replace(self, picture=picture, classes=classes)
-        if self.z:
+        if not getattr(self.encoder, "features", 0):
             return config
         z = self.encoder.code_size(config.shape)
+        if self.z not in (0, z):
+            raise ConfigError(
+                f"z is {self.z}, but the encoder's features make a code of {z:,} numbers of pictures of "
+                f"{height} x {width}: set z = 0, or features = 0 in [encoder] to leave them out"
+            )
         if z > LARGEST:
             raise ConfigError(
                 f"for pictures of {height} x {width} the code would have {z:,} numbers; {LARGEST:,} are the "

@@ -16,6 +16,16 @@ export async function ask(where, body, kind = "json") {
 export const song = (model, name, file) =>
   ask(`song?model=${encodeURIComponent(model)}&name=${encodeURIComponent(name)}`, file || new Blob([]));
 
+// Whether an answer is still wanted when it comes. A move is answered unless a take was asked for after it, for
+// moves are answered one at a time; a take is unless anything was.
+export function wishes() {
+  let count = 0, lastTake = 0;
+  return {
+    move() { const mine = ++count; return () => mine > lastTake; },
+    take() { const mine = lastTake = ++count; return () => mine === count; },
+  };
+}
+
 // One request at a time; while it runs only the newest wish waits.
 export function latest(work) {
   let busy = false, wish = null;

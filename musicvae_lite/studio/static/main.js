@@ -1,6 +1,6 @@
 // The page: music on the pad.
 
-import { ask, latest, song } from "./asking.js";
+import { ask, latest, song, wishes } from "./asking.js";
 import * as attributes from "./attributes.js";
 import { blendTone, dot, pad, roll, sayPlace } from "./drawing.js";
 import { guarded, tell } from "./messages.js";
@@ -16,7 +16,8 @@ const INSTRUMENTS = { 0: "Piano", 11: "Vibraphone", 19: "Organ", 24: "Guitar", 4
 const DRUMS = ["drums", "groove"]; // kinds of model whose instrument is not chosen
 const OPENING = ["ode-to-joy", "twinkle", "drunken-sailor", "yankee-doodle"];
 let listing, chosen = 0, now = { notes: [], length: 4, bars: 2, beats: 8 }, asked = 0;
-let entered = 0, heard = 0; // how often; what was asked for before the last time is late, and dropped
+let entered = 0; // how often; what was asked for before the last time is late, and dropped
+const wished = wishes();
 window.studio = { pad: [] }; // milliseconds from each move of the dot to its sound
 
 const say = (words) => { $("status").textContent = words; };
@@ -27,15 +28,16 @@ const wish = () => ({
 });
 
 // Asks for what the page shows, with its sound where one is wanted, and plays it where it still is.
-const hear = latest(async (begun) => {
-  if (!state.corners.every(Boolean)) return; // it is asked for again once there are tunes
-  const loud = player.wanted, mine = ++heard, wished = wish();
-  const made = await guarded("play", () => ask("play", { ...wished, silent: !loud }));
-  if (mine !== heard || state.model !== wished.model) return;
+const answer = latest(async (isWanted, begun) => {
+  if (!isWanted() || !state.corners.every(Boolean)) return; // it is asked for again once there are tunes
+  const loud = player.wanted, asking = wish();
+  const made = await guarded("play", () => ask("play", { ...asking, silent: !loud }));
+  if (!isWanted() || state.model !== asking.model) return;
   if (!made) { giveUp(); return; }
   now = made;
   if (loud) await soundOut(begun);
 });
+const hear = (begun) => answer(wished.move(), begun);
 async function soundOut(begun) {
   await guarded("sound", () => sound(now));
   if (begun && player.playing) window.studio.pad.push(performance.now() - begun);
@@ -127,8 +129,8 @@ async function opening() {
 function keepTake() {
   return guarded("keep", async () => {
     if (!state.corners.every(Boolean)) return;
-    const wished = wish(), { code, notes, length } = await ask("play", { ...wished, silent: true });
-    tray.keep({ ...wished, corners: [code], attributes: {}, notes, length, tone: blendTone(wished.x, wished.y) });
+    const asking = wish(), { code, notes, length } = await ask("play", { ...asking, silent: true });
+    tray.keep({ ...asking, corners: [code], attributes: {}, notes, length, tone: blendTone(asking.x, asking.y) });
     showTakes();
     say("Kept");
   });
@@ -138,8 +140,8 @@ function showTakes() {
     guarded,
     hear: async (take) => {
       want();
-      const mine = ++heard, made = await ask("play", take).catch((fault) => { giveUp(); throw fault; });
-      if (mine !== heard || !player.wanted) return;
+      const isWanted = wished.take(), made = await ask("play", take).catch((fault) => { giveUp(); throw fault; });
+      if (!isWanted() || !player.wanted) return;
       now = made;
       await soundOut(0);
     },

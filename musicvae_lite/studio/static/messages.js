@@ -22,6 +22,7 @@ export async function guarded(kind, work) {
 }
 
 function put(event) {
+  if (event.type === "click" && event.detail) return; // it ends a press, which was heeded when it began
   if (box.contains(event.target) || IDLE.includes(event.key)) return;
   told.clear();
   show();

@@ -25,7 +25,12 @@ export function wire(examples, { model, put, guarded, say }) {
       requestAnimationFrame(() => roll(canvas, w.notes, (model().beats * 60) / w.qpm, { small: true, lanes: model().lanes }));
       return button;
     }));
-    say(`${title(found.name)}: ${found.windows.length} windows`);
+    if (found.share) {
+      const told = document.createElement("p");
+      told.textContent = found.share;
+      $("windows").prepend(told);
+    }
+    say(`${title(found.name)}: ${found.windows.length} windows${found.share && `, ${found.share}`}`);
   };
   // What comes late, behind the windows of another song or for a model that is no longer chosen, is not shown.
   const take = (button, name, file) => guarded(`song ${name}`, async () => {

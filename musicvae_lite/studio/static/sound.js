@@ -1,6 +1,6 @@
-// Sound from the server, looped to the bar: a new take goes on where the old one stood.
+// Sound from the server, looped to the bar: a new take goes on at the beat where the old one stood.
 
-let context, source, gain, length = 0, begun = 0, sequence = 0;
+let context, source, gain, length = 0, beats = 0, begun = 0, sequence = 0;
 export const player = { playing: false, wanted: false }; // wanted: it is to sound, and may not do so yet
 const LOUD = 0.9;
 
@@ -19,16 +19,17 @@ function loop(base64, rate) {
 }
 
 // Does nothing once `stop` was called: what was asked for before may still be on its way.
-export async function sound({ sound: base64, length: seconds, rate }) {
+export async function sound({ sound: base64, length: seconds, rate, beats: count }) {
   if (!player.wanted) return;
   const mine = ++sequence;
   await wake();
   if (mine !== sequence) return;
   const buffer = base64 ? loop(base64, rate) : context.createBuffer(1, Math.round(seconds * rate), rate);
-  const at = position();
-  const share = length && player.playing ? at / length : 0;
+  const beat = length ? (position() / length) * beats : 0; // neither tempo nor length moves it
+  const at = ((beat % count) / count) * seconds;
   stopSource();
   length = seconds;
+  beats = count;
   source = context.createBufferSource();
   source.buffer = buffer;
   source.loop = true;
@@ -37,8 +38,8 @@ export async function sound({ sound: base64, length: seconds, rate }) {
   gain.gain.setValueAtTime(0, now);
   gain.gain.linearRampToValueAtTime(LOUD, now + 0.02);
   source.connect(gain).connect(context.destination);
-  begun = now - share * seconds;
-  source.start(now, share * seconds);
+  begun = now - at;
+  source.start(now, at);
   player.playing = true;
 }
 

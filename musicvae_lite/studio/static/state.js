@@ -36,7 +36,7 @@ export function read() {
   const words = new URLSearchParams(location.hash.slice(1));
   for (const name of Object.keys(NUMBERS)) if (words.has(name) && isFinite(+words.get(name))) state[name] = fitting(name, words.get(name));
   for (const name of ["model", "chords", "picture"]) if (words.has(name)) state[name] = words.get(name);
-  if (words.get("view") in PARTS) state.view = words.get("view");
+  if (Object.hasOwn(PARTS, words.get("view"))) state.view = words.get("view");
   if (words.has("attributes")) {
     const amounts = words.get("attributes").split(",").map((part) => part.split(":"));
     state.attributes = Object.fromEntries(amounts.filter(([name, much]) => name && isFinite(+much)).map(([name, much]) => [name, Math.max(-2, Math.min(2, +much))]));

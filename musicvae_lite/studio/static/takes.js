@@ -40,7 +40,7 @@ export function watch(changed) {
   });
 }
 
-const bare = ({ id, notes, length, bars, beats, tone, ...rest }) => rest;
+const bare = ({ id, notes, length, tone, ...rest }) => rest;
 
 export async function download(which, format, name) {
   const blob = await ask("download", { format, takes: which.map(bare), address: location.href }, "blob");

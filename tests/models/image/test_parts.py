@@ -169,6 +169,13 @@ def test_codes_that_are_pictures_are_as_large_as_the_pictures_make_them(
         assert config.build() and type(config).from_table(config.to_table(), "again") == config
 
 
+def test_a_size_beside_features_must_be_theirs():
+    encoder = {**small.GRID["encoder"], "features": 2}
+    assert small.config({**small.GRID, "z": 108, "encoder": encoder}).z == 108
+    with pytest.raises(ConfigError, match="z is 72, but the encoder's features make a code of 108 numbers"):
+        small.config({**small.GRID, "z": 72, "encoder": encoder})
+
+
 def test_a_code_larger_than_any_is_refused():
     encoder = {**small.GRID["encoder"], "features": 2}
     with pytest.raises(ConfigError, match="use smaller pictures"):
