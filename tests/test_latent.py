@@ -23,6 +23,7 @@ from musicvae_lite.latent import (
     attribute_vector,
     blend,
     blended,
+    covariance,
     free_bits,
     lone_vectors,
     slerp,
@@ -209,6 +210,14 @@ def test_an_attribute_vector_points_along_the_attribute():
     values = means @ torch.tensor([2.0, 0.0, 0.0]) + 0.1 * torch.randn(4000, generator=generator)
     direction = torch.nn.functional.normalize(attribute_vector(means, values), dim=0)
     torch.testing.assert_close(direction, torch.tensor([1.0, 0.0, 0.0]), atol=0.05, rtol=0)
+
+
+@pytest.mark.parametrize("count", [2, 3, 40])
+def test_a_covariance_is_that_of_a_sample(count: int):
+    codes = torch.randn(count, 3, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(covariance(codes), torch.cov(codes.T))
+    torch.testing.assert_close(covariance(codes[:, :1]), codes[:, :1].var(0, keepdim=True))
+    assert torch.equal(covariance(codes[:1]), torch.zeros(3, 3))
 
 
 def test_lone_vectors_move_one_attribute_each():

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from musicvae_lite.latent import NATS_PER_BIT, Posterior, free_bits, walk
+from musicvae_lite.prior import CodePrior
 from musicvae_lite.vae import VAE, Batch, Penalty, Reconstruction, collapse_warning
 
 
@@ -95,6 +96,15 @@ def test_samples_come_from_the_prior(vae: VAE):
     assert not vae.sample(3).requires_grad
 
 
+def test_codes_are_drawn_from_a_prior_where_there_is_one(vae: VAE):
+    noise = torch.randn(5, 2, generator=generator(4))
+    assert torch.equal(vae.draw(5, generator(4), spread=0.5), 0.5 * noise)
+    vae.prior = CodePrior.fit(3 + 2 * torch.randn(100, 2, generator=generator(1)))
+    assert torch.equal(vae.draw(5, generator(4)), vae.prior.colour(noise))
+    drawn = vae.draw(5, generator(4), spread=0.5)
+    torch.testing.assert_close(drawn - vae.prior.mean, 0.5 * (vae.prior.colour(noise) - vae.prior.mean))
+
+
 def test_interpolation_is_a_path_of_means_with_reconstructed_ends(vae: VAE):
     a, b = X[:4], X[4:8]
     path = vae.interpolate(a, b, steps=5)
@@ -151,6 +161,7 @@ def test_a_regulariser_adds_its_cost_and_its_terms():
     batch = Batch(torch.randn(4, 6, generator=torch.Generator().manual_seed(1)))
     one, other = (v.loss(batch, 0.5, 0.0, torch.Generator().manual_seed(2)) for v in (with_it, without))
     assert torch.allclose(one.total, other.total + 3 * one.terms["size"])
+    assert one.terms.keys() == other.terms.keys() | {"size"}
     one.total.backward()
     weight: Tensor = with_it.regulariser.weight  # type: ignore[assignment,union-attr]
     assert weight.grad is not None and torch.allclose(weight.grad, one.terms["size"])

@@ -99,6 +99,12 @@ def test_a_change_in_mid_bar_starts_a_new_bar():
     assert grid.tick_of_step(step).tolist() == [2620, 4060]
 
 
+def test_all_bar_lines_are_known():
+    grid = Grid.of(score([(0, 1920 + 960 + 2 * 720)], ((0, "4/4"), (1920 + 960, "3/8"))))
+    assert grid.bar_ticks.tolist() == [0, 1920, 2880, 3600, 4320]
+    assert Grid.of(score([(0, 3 * 1920)])).bar_ticks.tolist() == [0, 1920, 3840, 5760]
+
+
 def test_repeating_the_meter_on_a_bar_line_changes_nothing():
     notes = [(0, 9600)]
     plain = Grid.of(score(notes))

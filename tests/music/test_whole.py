@@ -67,6 +67,30 @@ def test_bars_of_another_meter_are_left_out():
     assert r.bars == 8 and {int(p) - 2 + 21 for p in tokens[tokens >= 2]} == {60, 61, 62, 63, 66, 67, 68, 69}
 
 
+@pytest.mark.parametrize(
+    ("bars", "spans", "left_out"),
+    [(3, [[1, 2], [3, 3]], 0), (5, [[1, 2], [3, 4], [8, 8]], 3), (6, [[1, 2], [3, 4], [8, 9]], 3)],
+)
+def test_what_is_covered_ends_where_it_is_told_to(bars: int, spans: list[list[int]], left_out: int):
+    """Bars 5 to 7 are in 3/4, the last of them cut short."""
+    meters = tuple(MeterChange(n * 1920, Meter(m, 4)) for n, m in ((0, 4), (4, 3), (6, 4)))
+    whole = cover(song(10, meters), MELODY)
+    assert (whole.left_out, whole.last) == (3, 11)
+    part = whole.until(song(10, meters), MELODY, bars)
+    assert part.bars.tolist() == spans and part.left_out == left_out
+    assert part.ends[-1] == (bars if bars <= 4 else bars + 2) * 1920
+    assert len(part.tokens) == len(part.skip) == len(part.places) == len(part.tied) == len(spans)
+
+
+def test_a_note_that_hardly_overhangs_does_not_sound_on():
+    start = np.arange(16, dtype=np.int32) * 480
+    score = replace(song(4), pitch=np.full(16, 60, np.int32))
+    late = replace(score, end=start + 480 + 50)  # less than half a step
+    early = replace(score, start=np.maximum(start - 50, 0))
+    assert not cover(late, MELODY).tied.any() and not cover(early, MELODY).tied.any()
+    assert cover(replace(score, end=start + 480 + 70), MELODY).tied[1:].all()
+
+
 def test_a_song_no_window_fits_is_refused_with_the_reason():
     with pytest.raises(NothingUsableError, match="3/4"):
         cover(song(4, (MeterChange(0, Meter(3, 4)),)), MELODY)
@@ -90,6 +114,16 @@ def test_notes_sound_on_over_joins_where_they_did_and_are_struck_where_they_were
     assert covered.tied.tolist() == [False, True, False]
     tokens, _ = join(covered.tokens, covered, kind(bars=2))
     np.testing.assert_array_equal(tokens[0], kind(bars=6).windows(held()).tokens[0])
+
+
+@pytest.mark.parametrize(("before", "struck", "after"), [
+    ([0, 2, 0], 2, 0), ([7, 0, 2], 2, 0), ([7, 0, 2], 7, 7), ([2, 1, 0], 2, 2), ([0, 0, 0], 2, 2),
+    ([1, 0, 0], 1, 1),
+])  # fmt: skip
+def test_a_note_sounds_on_where_it_sounded(before: list[int], struck: int, after: int):
+    tokens = np.array([*before, struck, 0], np.uint8)
+    MELODY.sound_on(tokens, 3)
+    assert tokens.tolist() == [*before, after, 0]
 
 
 def test_a_part_of_a_trio_sounds_on_by_itself():

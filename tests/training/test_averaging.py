@@ -36,6 +36,8 @@ def test_the_prior_is_fitted_to_music_if_there_is_enough(tmp_path: Path):
     assert len(windows) >= 4 * model.config.z and model.vae.prior is not None
     again = average([a, b], windows)
     assert again.vae.prior is not None and torch.equal(again.vae.prior.root, model.vae.prior.root)
+    other = average([a, b], windows, seed=1)
+    assert other.vae.prior is not None and not torch.equal(other.vae.prior.root, model.vae.prior.root)
 
 
 def test_what_can_not_be_averaged_is_named(tmp_path: Path):
@@ -59,6 +61,12 @@ def test_runs_that_began_apart_are_told_from_those_that_did_not(tmp_path: Path):
     assert not said
     average([a, b], warn=said.append)
     assert len(said) == 1 and "hardly began from one model" in said[0]
+
+
+def test_all_runs_are_akin_to_the_first():
+    first, left, right = ({"w": torch.tensor(w)} for w in ([1.0, 0.0], [0.6, 0.8], [0.6, -0.8]))
+    assert kinship([first, left, right]) == pytest.approx(0.6)
+    assert kinship([left, first, right]) == pytest.approx(-0.28)
 
 
 def test_an_average_is_a_model_of_its_own(tmp_path: Path):

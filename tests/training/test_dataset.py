@@ -72,6 +72,29 @@ def test_an_order_holds_everything_once(count: int, seed: int, epoch: int):
     assert np.array_equal(np.sort(order), np.arange(count))
 
 
+def test_an_order_stays_what_it_was():
+    """Runs that were begun long ago resume in it, and so do those whose seed is large."""
+    assert shuffled(np.arange(16), 16, 7, 2).tolist() == [
+        13,
+        12,
+        7,
+        5,
+        11,
+        10,
+        15,
+        2,
+        6,
+        9,
+        3,
+        14,
+        8,
+        0,
+        4,
+        1,
+    ]
+    assert shuffled(np.arange(5), 10**6, 2**64 - 1, 0).tolist() == [132029, 61023, 356964, 260036, 122809]
+
+
 def test_orders_differ_and_look_shuffled():
     count = 20_000
     one, two = (shuffled(np.arange(count), count, 1, epoch) for epoch in (0, 1))

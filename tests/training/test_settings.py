@@ -32,6 +32,12 @@ def test_schedules():
     assert MusicTraining(hold=1.0).learning_rate_at(35_999) == pytest.approx(2e-3)
 
 
+def test_made_up_and_crossed_windows_give_way_to_music():
+    s = MusicTraining(steps=1000, hold=0.5, synthetic=0.4, synthetic_last=0.1, crossed=0.3, crossed_last=0.2)
+    assert [s.synthetic_at(t) for t in (0, 500, 750, 1000)] == pytest.approx([0.4, 0.4, 0.25, 0.1])
+    assert [s.crossed_at(t) for t in (0, 500, 750, 1000)] == pytest.approx([0.3, 0.3, 0.25, 0.2])
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("steps", 0), ("batch", 0), ("save_every", -1), ("blank", 1.5), ("synthetic", -0.1), ("beta_begin", 2.0),

@@ -27,6 +27,8 @@ def test_accuracy_of_uncommon_values_leaves_the_commonest_out():
     _, metrics = head.score(torch.nn.functional.one_hot(answers, 3).float(), target)
     assert float(metrics["accuracy"]) == pytest.approx(0.8)
     assert float(metrics["accuracy_uncommon"]) == pytest.approx(0.5)
+    _, metrics = head.score(torch.eye(3)[None, [0, 0, 2]], torch.tensor([[0, 0, 2]]))
+    assert float(metrics["accuracy_uncommon"]) == 1.0
     _, metrics = head.score(torch.zeros(1, 4, 3), torch.zeros(1, 4, dtype=torch.long))
     assert float(metrics["accuracy_uncommon"]) == 0.0  # there are none: no NaN
 
@@ -40,12 +42,21 @@ def test_draws_follow_the_temperature(temperature: float):
     torch.testing.assert_close(shares, (logits / temperature).softmax(-1), atol=0.01, rtol=0)
 
 
-@pytest.mark.parametrize("temperature", [0.0, 1e-30, 1e-3])
+@pytest.mark.parametrize("temperature", [0.0, 1e-300, 1e-30, 1e-3])
 def test_cold_draws_take_the_likeliest(temperature: float):
     logits = torch.randn(7, 9, generator=torch.Generator().manual_seed(0)) * 100
     assert torch.equal(draw(logits, temperature, torch.Generator().manual_seed(1)), logits.argmax(-1))
 
 
 def test_half_precision_draws():
-    logits = torch.randn(5, 9).bfloat16()
-    assert draw(logits, 1.0).shape == (5,)
+    logits = torch.randn(5000, 9, generator=torch.Generator().manual_seed(0)).bfloat16()
+    half, single = (draw(x, 1.0, torch.Generator().manual_seed(1)) for x in (logits, logits.float()))
+    assert torch.equal(half, single)
+
+
+def test_no_draw_lies_beyond_the_last_value(monkeypatch: pytest.MonkeyPatch):
+    """The sum of shares falls short of 1 when many of them are added."""
+    monkeypatch.setattr(torch, "rand", lambda size, **more: torch.full(size, 1 - 2**-24))
+    for values in (1, 7, 300, 10_000, 50_000):
+        logits = torch.randn(4, values, generator=torch.Generator().manual_seed(0))
+        assert (draw(logits, 1.0) < values).all() and draw(torch.zeros(values), 1.0) < values

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from musicvae_lite.models.heads import BernoulliHead, NADEHead, head_for
+from musicvae_lite.models.heads import BernoulliHead, NADEHead, flip, head_for
 from musicvae_lite.music.representations.steps import Binary
 
 HEADS = {"independent": lambda: BernoulliHead(5, 4), "nade": lambda: NADEHead(5, 4, nade=6)}
@@ -51,11 +51,34 @@ def test_cold_draws_are_the_same_every_time(kind: str):
     assert set(head.sample(hidden, 0.0).unique().tolist()) <= {0, 1}
 
 
+def test_cold_flips_take_what_is_likelier():
+    logits = torch.tensor([-20.0, -0.5, 0.0, 0.5, 20.0])
+    assert flip(logits, 0.0).tolist() == [0.0, 0.0, 1.0, 1.0, 1.0]
+    assert flip(logits, 1e-3, torch.Generator().manual_seed(0))[[0, 1, 3, 4]].tolist() == [0.0, 0.0, 1.0, 1.0]
+
+
+def test_flags_are_rare_at_first():
+    torch.manual_seed(0)
+    drawn = BernoulliHead(5, 4).sample(torch.zeros(20000, 5), 1.0)
+    assert float(drawn.float().mean()) == pytest.approx(1 / 20, abs=0.01)
+
+
+@EACH
+@torch.no_grad()
+def test_what_is_thought_impossible_costs_much_and_not_all(kind: str):
+    head = made(kind)
+    head.logits.weight.zero_()
+    for sure in (-1e3, 1e3):
+        head.logits.bias.fill_(sure)
+        nats, _ = head.score(torch.randn(1, 16, 5), ALL[None])
+        assert nats.isfinite().all() and nats.max() > 10
+
+
 @torch.no_grad()
 def test_accuracy_counts_whole_steps():
     head = BernoulliHead(2, 2)
-    head.logits.weight.copy_(torch.eye(2) * 10)
-    head.logits.bias.fill_(-5)
+    head.logits.weight.copy_(torch.eye(2))
+    head.logits.bias.fill_(-0.5)
     hidden = torch.tensor([[[1.0, 0], [0, 1], [0, 0], [1, 1]]])
     target = torch.tensor([[[1, 0], [0, 1], [0, 0], [1, 0]]])
     _, metrics = head.score(hidden, target)

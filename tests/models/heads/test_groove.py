@@ -40,3 +40,13 @@ def test_only_hits_are_drawn():
     assert not torch.equal(one[:, :2], other[:, :2])
     assert torch.equal(one[:, 2:], other[:, 2:])
     assert set(one[:, :2].unique().tolist()) == {0.0, 1.0}
+
+
+@torch.no_grad()
+def test_what_is_thought_impossible_costs_much_and_not_all():
+    head = GrooveHead(4, 2)
+    head.logits.weight.zero_()
+    for sure in (-1e3, 1e3):
+        head.logits.bias.fill_(sure)
+        nats, _ = head.score(torch.zeros(1, 2, 4), torch.tensor([[[0.0] * 6, [1.0] * 6]]))
+        assert nats.isfinite().all() and nats.max() > 20

@@ -1,6 +1,8 @@
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
+import pytest
 
 from musicvae_lite.music import midi
 from musicvae_lite.music.chords import inference, triad_of
@@ -52,6 +54,53 @@ def test_the_signature_that_holds_longest_counts():
     for changes in ((KeyChange(0, 0),), (KeyChange(0, 1), KeyChange(STEP, 0))):
         assert inference.signature_of(replace(sung, keys=changes)) is None
     assert inference.signature_of(sung) is None
+
+
+def test_a_key_is_told_by_its_signature_and_by_how_the_song_ends(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(inference, "KEYS", 24)
+
+    def keys(end: int, signature: KeyChange | None = None) -> dict[tuple[int, int], float]:
+        """How well each mode and tonic fits all white keys and a last note, from the best."""
+        heard = np.zeros((40, 12))
+        heard[:-1, [0, 2, 4, 5, 7, 9, 11]] = heard[-1, end] = 1
+        mode, tonic, fit = inference._keys(heard, inference.Statistics.load(), signature)
+        return dict(zip(zip(mode.tolist(), tonic.tolist(), strict=True), fit.tolist(), strict=True))
+
+    assert next(iter(keys(0))) == (0, 0) and next(iter(keys(9))) == (1, 9)
+    plain, one = keys(0), inference.SIGNED
+    for minor, gains in ((False, {(0, 2): 2 * one, (1, 11): one}), (True, {(0, 2): one, (1, 11): 2 * one})):
+        signed = keys(0, KeyChange(0, 2, minor))
+        assert list(signed.values()) == sorted(signed.values(), reverse=True)
+        assert signed == pytest.approx({key: fit + gains.get(key, 0) for key, fit in plain.items()})
+
+
+def test_every_triad_is_weighed_over_all_that_the_others_may_be():
+    chance = np.random.default_rng(0)
+    local, opening, change = chance.random((4, 2, 3)), chance.random((2, 3)), chance.random((2, 2, 3, 3))
+    inner = np.array([False, True, True, False])
+    told, evidence = inference._weighed(local, opening, change, inner)
+    for key in range(2):
+        wanted = np.zeros((4, 3))
+        for way in product(range(3), repeat=4):
+            chances = [opening[key, way[0]] * local[0, key, way[0]]]
+            chances += [
+                change[key, int(inner[at]), way[at - 1], way[at]] * local[at, key, way[at]]
+                for at in (1, 2, 3)
+            ]
+            wanted[np.arange(4), way] += np.prod(chances)
+        np.testing.assert_allclose(told[:, key], wanted / wanted.sum(1, keepdims=True))
+        np.testing.assert_allclose(evidence[key], np.log(wanted[0].sum()))
+
+
+def test_what_is_heard_of_each_pitch_class():
+    """Two quarters a half bar: of three notes at once, then of two that follow each other."""
+    score = song([(0, 8, 45), (0, 8, 60), (4, 4, 64), (8, 4, 62), (12, 8, 65)], [(0, 8, 38)], drums=[1])
+    heard = inference.evidence(score, inference.Halves.of(score, Grid.of(score)))
+    wanted = np.zeros((4, 12))
+    wanted[0, [9, 0, 4]] = 2 + inference.STRONG + inference.BASS, 2 + inference.STRONG, 1
+    wanted[1, [2, 5]] = 1 + inference.STRONG, 1
+    wanted[2, 5] = 1  # it sounds on
+    np.testing.assert_allclose(heard, wanted)
 
 
 def test_half_bars_of_every_meter():

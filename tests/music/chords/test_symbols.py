@@ -35,6 +35,18 @@ from musicvae_lite.music.chords.symbols import SILENCE, is_symbol, parse
         ("C5 C(no3)", (0, 7), "major"),
         ("C7alt", (0, 1, 3, 4, 8, 10), "major"),
         ("C7(b9,#11) C7b9#11", (0, 1, 4, 6, 7, 10), "major"),
+        ("C(b5) C-5", (0, 4, 6), "major"),
+        ("C(b3)", (0, 3, 7), "minor"),
+        ("Cadd3 C5add3 Cadd10", (0, 4, 7), "major"),
+        ("Cadd6 C(add13)", (0, 4, 7, 9), "major"),
+        ("Cadd4 C(add11)", (0, 4, 5, 7), "major"),
+        ("C(add7) C(b7)", (0, 4, 7, 10), "major"),
+        ("Cmaj(add7)", (0, 4, 7, 11), "major"),
+        ("C13(b9) C7b9add13", (0, 1, 4, 7, 9, 10), "major"),
+        ("C7(b6) C7b13", (0, 4, 7, 8, 10), "major"),
+        ("C9(no7) Cadd2", (0, 2, 4, 7), "major"),
+        ("C7(no5)", (0, 4, 10), "major"),
+        ("Csus24", (0, 2, 5, 7), "major"),
     ],
 )
 def test_qualities(symbols, intervals, triad):

@@ -116,6 +116,16 @@ def test_dropout_loses_soft_hits_first_and_only_from_the_input():
     assert np.array_equal(x, again)
 
 
+def test_grooves_that_are_played_otherwise_are_no_duplicates():
+    (groove,) = TWO_BARS.windows(played()).tokens
+    softer, later, fewer = (groove.copy() for _ in range(3))
+    softer[0, 9 + KICK] -= 1 / 127
+    later[0, 18 + KICK] -= 1 / 60  # a tick of 480 a quarter
+    fewer[4, [SNARE, 9 + SNARE, 18 + SNARE]] = 0
+    prints = TWO_BARS.fingerprint(np.stack([groove, groove + 1e-4 * (groove > 0), softer, later, fewer]))
+    assert prints[0] == prints[1] and len(set(prints.tolist())) == 4
+
+
 def test_taps_may_be_any_notes():
     taps = song([(0, 1, 60, 90), (3.9, 1, 64, 80), (8, 2, 67, 70), (16, 1, 60), (24, 1, 61)])
     assert told(TWO_BARS.windows(taps)) == [(0, "no-drums", 0)]

@@ -9,9 +9,10 @@ import pytest
 
 from benchmarks.round_trip import emitted, lost
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.music.representations import PRESETS, Representation, from_config
+from musicvae_lite.music.representations import PRESETS, MultitrackRepresentation, Representation, from_config
 from musicvae_lite.music.representations.steps import Groove
-from musicvae_lite.music.score import Score
+from musicvae_lite.music.representations.windowing import LONGEST_SONG
+from musicvae_lite.music.score import Score, Track
 
 COUNT = 40
 
@@ -39,6 +40,25 @@ def test_windows_are_stored_as_the_step_says(rep, windows):
     assert empty.tokens.shape == (0, rep.steps, *rep.step.shape)
     assert empty.tokens.dtype == rep.step.dtype
     assert [r.code for r in empty.rejections] == ["empty"]
+
+
+def test_scores_are_written_as_asked(rep, windows):
+    score = rep.to_score(windows[0], qpm=97.0, program=5, velocity=33)
+    assert [(change.tick, change.qpm) for change in score.tempos] == [(0, 97.0)]
+    assert [change.meter for change in score.meters] == [rep.meter]
+    if not isinstance(rep, MultitrackRepresentation):  # whose tokens say both
+        assert score.tracks[0].program == (0 if score.tracks[0].name == "Rhythm" else 5)  # of claves
+        assert isinstance(rep.step, Groove) or set(score.velocity.tolist()) == {33}
+
+
+def test_a_song_of_days_is_refused(rep):
+    end = (LONGEST_SONG + 16) * 120
+    start = np.repeat(np.array([0, end], dtype=np.int32), 3)
+    pitch = np.array([36, 40, 72] * 2, dtype=np.int32)
+    track = np.array([2, 1, 0] * 2, dtype=np.int32)
+    parts = (Track("lead"), Track("bass", 33), Track("drums", 0, True))
+    found = rep.windows(Score(480, start, start + 120, pitch, pitch * 0 + 80, track, parts))
+    assert len(found) == 0 and [r.code for r in found.rejections] == ["long"]
 
 
 def test_config_survives(rep):

@@ -55,6 +55,11 @@ def test_windows_a_beat_apart_know_their_place():
     assert found.tick.tolist() == [0, 480, 960, 1440, 1920]
 
 
+def test_the_last_window_ends_with_the_song():
+    found = TWO_BARS.windows(song(tune(3)), hop=1)
+    assert found.tick.tolist() == [STEP * n for n in range(17)]
+
+
 def test_rounding_cuts_and_lengthens():
     found = TWO_BARS.windows(song([(0.2, 4, 60), (4.1, 0.3, 62), (8, 8, 64), (18, 14, 65)]))
     assert found.tokens[0, [0, 4, 5, 8, 16, 18]].tolist() == [41, 43, 1, 45, 1, 46]
@@ -164,6 +169,29 @@ def test_pitches_outside_the_range_are_named():
     assert found.bar.tolist() == [1, 2, 5, 6]
     assert told(found) == [(4, "range", 4)]
     assert found.rejections[0].detail == "pitch 110 lies outside 21 to 108"
+
+
+def test_every_run_of_windows_is_told_by_itself():
+    notes = [*tune(2), (32, 4, 110), *tune(5, 36), (116, 4, 12), *tune(3, 120)]
+    found = TWO_BARS.windows(song(notes))
+    assert told(found) == [(3, "range", 3), (8, "range", 8)]
+    words = [rejection.detail[:9] for rejection in found.rejections]
+    assert words == ["pitch 110", "pitch 12 "]
+    both = TWO_BARS.windows(song([*tune(2), (32, 4, 110), *tune(1, 36), (52, 4, 12), *tune(2, 56)]))
+    assert told(both) == [(3, "range", 4)]  # of windows that follow each other, from the first to the last
+
+
+def test_windows_that_fail_are_not_told_along_with_those_of_the_next_meter():
+    found = TWO_BARS.windows(song([(0, 32, 60), *tune(4, 32)], meters=((0, "4/4"), (32, "2/4"))))
+    assert told(found) == [(1, "few-notes", 1)] and found.bar.tolist() == [3, 5, 7]
+
+
+def test_ends_are_moved_onto_the_grid_with_their_notes():
+    notes = [(4 * n, 2, 60 + n) for n in range(8)]
+    behind = [(s + 0.45, 2.2, p) for s, _, p in notes]
+    before = [(s - 0.45, 1.8, p) for s, _, p in notes[1:]]
+    for moved, there in ((behind, notes), (before, notes[1:])):
+        assert np.array_equal(TWO_BARS.windows(song(moved)).tokens, TWO_BARS.windows(song(there)).tokens)
 
 
 @pytest.mark.parametrize("change", [{"max_rest_bars": -1.0}, {"tolerance": -5.0}, {"off_grid_share": 1.5}])

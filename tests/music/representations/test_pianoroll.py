@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 
 from musicvae_lite.errors import ConfigError
+from musicvae_lite.music.chords import triad_of
 from musicvae_lite.music.representations import PianorollRepresentation
-from tests.music.representations.songs import beat, song, told
+from musicvae_lite.music.score import Chord
+from tests.music.representations.songs import STEP, beat, song, told
 
 TWO_BARS = PianorollRepresentation(min_notes=1)
 
@@ -49,10 +51,25 @@ def test_all_pitched_tracks_are_taken_together_or_one():
     assert keys(found.tokens[0], 0)[0] == [60, 72]
     only = TWO_BARS.windows(score, track=1)
     assert only.choice == "track 2 'Right': as asked" and keys(only.tokens[0], 0)[0] == [72]
+    many = song(*[[(0, 32, 60 + n)] for n in range(5)])
+    assert "track 4 and 1 more: all" in TWO_BARS.windows(many).choice
+    assert "more" not in TWO_BARS.windows(many.select(many.track < 4)).choice
     assert told(TWO_BARS.windows(score, track=2)) == [(0, "drums", 0)]
     assert told(TWO_BARS.windows(song(beat(2), drums=[0]))) == [(0, "drums", 0)]
     with pytest.raises(ConfigError, match="no track 4"):
         TWO_BARS.windows(score, track=3)
+
+
+def test_windows_have_the_chords_of_their_own_bars():
+    rep = PianorollRepresentation(min_notes=1, chords="triads")
+    notes = [(4 * n, 4, 60) for n in range(24) if n not in (8, 9, 10, 11, 12)]
+    chords = [Chord(0, "C"), Chord(16 * STEP, "F"), Chord(72 * STEP, "Am")]
+    found = rep.windows(song(notes, chords=chords))
+    assert found.bar.tolist() == [1, 2, 4, 5] and found.control is not None
+    assert found.choice.endswith("; chords as written")
+    c, f, a = (triad_of(name) for name in ("C", "F", "Am"))
+    wanted = [c] * 16 + [f] * 56 + [a] * 24
+    assert found.control.tolist() == [wanted[at : at + 32] for at in (0, 16, 48, 64)]
 
 
 def test_every_rule_names_its_bars():

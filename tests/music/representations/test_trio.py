@@ -4,7 +4,8 @@ import pytest
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.music.chords import triad_of
 from musicvae_lite.music.representations import TrioRepresentation
-from tests.music.representations.songs import beat, song, told
+from musicvae_lite.music.score import Chord
+from tests.music.representations.songs import STEP, beat, song, told
 
 TWO_BARS = TrioRepresentation(bars=2)
 MELODY = [(4 * n, 4, 72 + n % 5) for n in range(8)]
@@ -41,6 +42,19 @@ def test_it_says_which_tracks_it_took():
     assert horn.choice.startswith("melody track 4: as asked; bass") and len(horn) == 1
     with pytest.raises(ConfigError, match="no track 9"):
         TWO_BARS.windows(band(), track=8)
+
+
+def test_the_bass_that_sounds_longest_is_taken_wherever_it_stands():
+    short = [(s, 2, 30) for s in range(0, 32, 8)]
+    later = TWO_BARS.windows(song(MELODY, short, beat(2), BASS, programs=(0, 38, 0, 33), drums=[2]))
+    assert "bass track 4: the one of 2 basses that sounds longest" in later.choice
+    alike = TWO_BARS.windows(song(MELODY, BASS, beat(2), BASS, programs=(0, 38, 0, 33), drums=[2]))
+    assert "bass track 2: the one of 2" in alike.choice
+
+
+def test_programs_may_be_lists():
+    rep = TrioRepresentation(bars=2, lead_programs=[0, 31], bass_programs=[32, 39])  # type: ignore[arg-type]
+    assert rep == TWO_BARS and hash(rep) == hash(TWO_BARS)
 
 
 def test_a_missing_part_is_named():
@@ -83,6 +97,8 @@ def test_each_part_has_figures_of_its_own():
     assert figures["melody_steps"] == figures["drums_windows"] == figures["drums_note_f1"] == 1
     assert figures["bass_steps"] == figures["steps"] == pytest.approx(31 / 32)
     assert figures["bass_note_f1"] == pytest.approx(3 / 4) and figures["bass_windows"] == 0
+    silent = TWO_BARS.compare(np.zeros_like(wanted), wanted)  # what is commonest is so in the music wanted
+    assert silent["commonest"] < silent["bass_commonest"] < 1
 
 
 def test_melody_and_bass_move_together():
@@ -109,3 +125,21 @@ def test_chords_can_condition_it():
     )
     assert found.control is not None
     assert found.control[0].tolist() == [triad_of("C")] * 16 + [triad_of("F")] * 16
+
+
+def test_windows_have_the_chords_of_their_own_bars():
+    chords = [Chord(0, "C"), Chord(16 * STEP, "F"), Chord(72 * STEP, "Am")]
+    longer = [(s + 32 * n, length, p) for n in (0, 1, 2) for s, length, p in MELODY if n != 1 or s > 16]
+    score = song(
+        longer,
+        [(s + 32 * n, length, p) for n in range(3) for s, length, p in BASS],
+        beat(6),
+        programs=(0, 33),
+        drums=[2],
+        chords=chords,
+    )
+    found = TrioRepresentation(bars=2, chords="triads").windows(score)
+    assert found.bar.tolist() == [1, 2, 4, 5] and found.control is not None
+    c, f, a = (triad_of(name) for name in ("C", "F", "Am"))
+    wanted = [c] * 16 + [f] * 56 + [a] * 24
+    assert found.control.tolist() == [wanted[at : at + 32] for at in (0, 16, 48, 64)]

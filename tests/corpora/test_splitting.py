@@ -1,0 +1,67 @@
+"""Which split a song goes to."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from musicvae_lite.corpora.splitting import RUN, assign_splits, song_key
+from musicvae_lite.music.score import Score, Track
+
+CHANCE = np.random.default_rng(0)
+TUNE, OTHER = CHANCE.integers(60, 80, (2, 3 * RUN))
+
+
+def score(*voices: np.ndarray) -> Score:
+    """A track for each voice; all of them strike every quarter."""
+    start = np.repeat(np.arange(max(len(voice) for voice in voices), dtype=np.int32) * 480, len(voices))
+    pitch, track = np.stack(voices, 1).astype(np.int32).ravel(), np.tile(np.arange(len(voices)), len(start))
+    rows = np.lexsort((pitch, start))
+    track = track[: len(start)].astype(np.int32)[rows]
+    parts = tuple(Track(str(number)) for number in range(len(voices)))
+    return Score(480, start, start + 480, pitch[rows], np.full_like(start, 80), track, parts)
+
+
+def test_versions_of_a_song_have_one_key():
+    key = song_key(score(TUNE), 0)
+    assert key == song_key(score(TUNE + 5), 0) == song_key(score(np.repeat(TUNE, 2)), 0)
+    assert key != song_key(score(OTHER), 0)
+
+
+def test_the_key_is_that_of_the_track_or_of_the_upper_line_of_all():
+    band = score(OTHER - 40, TUNE)
+    assert song_key(band, 1) == song_key(band, -1) == song_key(score(TUNE), 0)
+    assert song_key(band, 0) == song_key(score(OTHER), 0)
+
+
+def test_every_note_of_a_short_song_counts_and_no_notes_have_a_key_too():
+    short = TUNE[: RUN + 1].copy()
+    short[-2:] = 60, 61
+    last = short.copy()
+    last[-1] = 62
+    chord = score(short, short - 30)
+    assert song_key(chord, -1) == song_key(score(short), 0) != song_key(score(last), 0)
+    nothing = score(TUNE).select(np.zeros(0, np.int64))
+    assert song_key(nothing, 0) == song_key(nothing, -1) == song_key(score(TUNE[:1]), 0)
+
+
+def test_the_split_depends_on_key_shares_and_seed_alone():
+    keys = CHANCE.integers(0, 2**63, 4000).astype(np.uint64)
+    split, warnings = assign_splits(keys, (0.7, 0.2, 0.1), 3)
+    assert not warnings and np.abs(np.bincount(split) / 4000 - [0.7, 0.2, 0.1]).max() < 0.03
+    assert np.array_equal(assign_splits(keys[::-1], (0.7, 0.2, 0.1), 3)[0], split[::-1])
+    for seed in (4, 3 + 2**7, 3 + 2**40):
+        assert (assign_splits(keys, (0.7, 0.2, 0.1), seed)[0] != split).mean() > 0.3
+
+
+def test_no_split_that_is_wanted_stays_empty_in_a_small_corpus():
+    keys = np.arange(3, dtype=np.uint64)
+    for seed in range(20):
+        split, warnings = assign_splits(keys, (0.98, 0.01, 0.01), seed)
+        assert set(split.tolist()) == {0, 1, 2} and len(warnings) == 2
+        assert "validation" in warnings[0] and "test" in warnings[1]
+    for shares, giver in (((0.02, 0.0, 0.98), 2), ((0.02, 0.98, 0.0), 1)):  # the largest gives to train
+        for seed in range(20):
+            split, _ = assign_splits(keys, shares, seed)
+            assert set(split.tolist()) == {0, giver}
+    assert assign_splits(keys, (0.0, 0.0, 1.0), 0)[0].tolist() == [2, 2, 2]
+    assert set(assign_splits(keys, (0.0, 1.0, 0.0), 0)[0].tolist()) == {1}
