@@ -28,7 +28,7 @@ def vary(
     amount: Annotated[
         float,
         typer.Option("--amount", min=0.0, max=1.0, help="How much changes: 0 nothing, 1 everything."),
-    ] = 0.4,
+    ] = 0.25,
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many.")] = 8,
     output: Output = None,
     model: Model = None,

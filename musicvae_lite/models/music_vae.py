@@ -187,7 +187,7 @@ class MusicVAE(TokenVAE):
         return walking.interpolate(self, a, b, steps, how, even)
 
     def vary(
-        self, music: Music, amount: float = 0.4, count: int = 8, temperature: float = 0.0, seed: int = 0
+        self, music: Music, amount: float = 0.25, count: int = 8, temperature: float = 0.0, seed: int = 0
     ) -> Takes:
         """Music like some music: `amount` 0 is its reconstruction, 1 anything (see `moves.varying`)."""
         return varying.vary(self, music, amount, count, Writing(temperature, seed))

@@ -23,7 +23,7 @@ WITHIN = 7  # ... and points in the part where enough has changed
 
 
 def vary(
-    model: MusicVAE, music: Music, amount: float = 0.4, count: int = 8, how: Writing | None = None
+    model: MusicVAE, music: Music, amount: float = 0.25, count: int = 8, how: Writing | None = None
 ) -> Takes:
     """Variations: from the music's code towards new draws of the prior, on the sphere (`latent.toward`).
 
