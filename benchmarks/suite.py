@@ -129,8 +129,10 @@ def interpolation(quick: bool, bf16: bool) -> Iterator[dict[str, Any]]:
 
     a, b = startup.EXAMPLES / "ode-to-joy.mid", startup.EXAMPLES / "drunken-sailor.mid"
     model = MusicVAE.load(PRESETS[0])
-    times = in_turn({"ours": partial(taken, partial(model.interpolate, a, b, STEPS))}, 5, 1.0)
-    yield row(f"interpolating {STEPS} steps, warm, {PRESETS[0]}", "walks", 1, times, None)
+    for way, even in (("even", True), ("by code", False)):
+        walk = partial(model.interpolate, a, b, STEPS, even=even)
+        times = in_turn({"ours": partial(taken, walk)}, 5, 1.0)
+        yield row(f"interpolating {STEPS} steps, warm, {way}, {PRESETS[0]}", "walks", 1, times, None)
     with tempfile.TemporaryDirectory() as scratch:
         found = startup.measure(startup.commands(a, b, "", Path(scratch)), 3 if quick else 7)
     for command, taken_by in found.items():

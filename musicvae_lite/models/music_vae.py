@@ -105,6 +105,7 @@ class MusicVAE(TokenVAE):
         style: Style | Sequence[Style] | None = None,
         chords: str | None = None,
         control: np.ndarray | None = None,
+        known: np.ndarray | None = None,
     ) -> Takes:
         """Codes [B, Z] to music.
 
@@ -113,13 +114,14 @@ class MusicVAE(TokenVAE):
             style: tempo, program and loudness, of all takes or of each.
             chords: a line such as "C Am F G", for models that chords condition.
             control: [B, T, ...], what else conditions each code, where `chords` is not given.
+            known: what an earlier call has written for them, [B, W * T, ...], which then is not written anew.
 
         Raises:
             ConfigError: z has another size than the model's or is not finite, or a setting is out of range.
         """
         codes = torch.as_tensor(z, dtype=torch.float32, device=self.vae.device)
         control = self._told(chords, len(codes), control)
-        tokens = self._decode(codes, control, temperature, self.generator(seed))
+        tokens = self._decode(codes, control, temperature, self.generator(seed)) if known is None else known
         record = self._record("decode", seed, temperature, chords=chords)
         return Takes(tokens, self.representation, style, record=record, control=control)
 

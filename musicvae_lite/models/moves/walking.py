@@ -57,19 +57,25 @@ def interpolate(
     def said(shares: np.ndarray) -> np.ndarray:
         return heard(model, at(shares), picks, how)
 
-    even = even and steps <= MOST_EVEN
-    codes = at(even_shares(said, steps) if even else np.linspace(0, 1, steps))
+    shares, tokens, even = np.linspace(0, 1, steps), None, even and steps <= MOST_EVEN
+    if even:
+        shares, tokens = even_walk(said, steps)
+    known = tokens if how.temperature == 0 else None
     between = [f"{step}/{steps - 1}" for step in range(1, steps - 1)]
     labels = [f"A  {picks[0].stem}", *between, f"B  {picks[1].stem}"]
     is_same = bool((picks[0].tokens == picks[1].tokens).all())
-    return write(model, "interpolate", codes, picks, labels, how, {"even": even, "inputs_are_equal": is_same})
+    told = {"even": even, "inputs_are_equal": is_same}
+    return write(model, "interpolate", at(shares), picks, labels, how, told, known)
 
 
-def even_shares(said: Callable[[np.ndarray], np.ndarray], steps: int) -> np.ndarray:
+def even_walk(said: Callable[[np.ndarray], np.ndarray], steps: int) -> tuple[np.ndarray, np.ndarray]:
     """At which shares of a path, float64 [steps] from 0 to 1, the takes of an even walk lie.
 
     Args:
         said: what is written at shares [P] of the path, [P, T, ...].
+
+    Returns:
+        The shares, and what is written there, [steps, T, ...].
     """
     parts = max(steps - 1, LEAST_PARTS)
     shares = np.linspace(0, 1, parts + 1)
@@ -81,7 +87,8 @@ def even_shares(said: Callable[[np.ndarray], np.ndarray], steps: int) -> np.ndar
         order = np.concatenate([shares, inner]).argsort(kind="stable")
         tokens = np.concatenate([tokens, said(inner)])[order]
         shares = np.concatenate([shares, inner])[order]
-    return shares[evenly(tokens, steps)]
+    rows = evenly(tokens, steps)
+    return shares[rows], tokens[rows]
 
 
 def evenly(tokens: np.ndarray, count: int) -> np.ndarray:

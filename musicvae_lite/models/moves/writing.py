@@ -45,14 +45,16 @@ def write(
     labels: Sequence[str],
     how: Writing,
     told: dict[str, Any],
+    known: np.ndarray | None = None,
 ) -> Takes:
     """Codes [B, Z] to takes in the style and under the chords of the first pick.
 
     Args:
         told: more values for the record.
+        known: what the codes have been heard to say, [B, W * T, ...]; otherwise they are decoded.
     """
     first = picks[0]
     control = None if first.control is None else np.repeat(first.control[None], len(z), 0)
-    takes = model.decode(z, how.temperature, how.seed, chords=how.chords, control=control)
+    takes = model.decode(z, how.temperature, how.seed, chords=how.chords, control=control, known=known)
     record = {**takes.record, "command": command, "inputs": [p.to_record() for p in picks], **told}
     return Takes(takes.tokens, model.representation, first.style(), labels, record, takes.control)

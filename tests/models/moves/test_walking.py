@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musicvae_lite import resources
-from musicvae_lite.models.moves.walking import even_shares, evenly
+from musicvae_lite.models.moves.walking import even_walk, evenly
 from musicvae_lite.models.music_vae import MusicVAE
 from tests.corpora.tunes import tune
 from tests.models.small import small_model
@@ -49,8 +49,9 @@ def test_parts_that_change_much_are_looked_into():
         asked.append(len(shares))
         return (shares[:, None] > 0.26 + np.arange(8) / 80).astype(int)
 
-    shares = even_shares(heard, 9)
-    assert len(set(heard(shares).sum(1))) == 8  # by code there are 2
+    shares, tokens = even_walk(heard, 9)
+    assert np.array_equal(tokens, heard(shares))
+    assert len(set(tokens.sum(1))) == 8  # by code there are 2
     assert len(set(heard(np.linspace(0, 1, 9)).sum(1))) == 2
     assert asked[:2] == [9, 7]
 
@@ -78,3 +79,11 @@ def test_any_number_of_steps(steps: int):
     assert len(takes) == steps
     ends = model.reconstruct(tune(1), tune(2)).tokens
     assert (takes.tokens[[0, -1]] == ends).all()
+
+
+def test_what_was_heard_is_what_is_written():
+    model = MusicVAE.load("melody-2bar")
+    takes = model.interpolate(EXAMPLES / "twinkle.mid", EXAMPLES / "yankee-doodle.mid")
+    warm = model.interpolate(EXAMPLES / "twinkle.mid", EXAMPLES / "yankee-doodle.mid", temperature=1e-3)
+    assert (takes.tokens == warm.tokens).mean() > 0.99  # drawn, all but surely as the likeliest
+    assert takes.record["temperature"] == 0 and warm.record["temperature"] == 1e-3
