@@ -21,8 +21,8 @@ SONGS := data/examples
 
 demo: install
 	@mkdir -p $(OUT)
-	$(BIN)/mvae interpolate $(SONGS)/ode-to-joy.mid $(SONGS)/drunken-sailor.mid \
-	    -o $(OUT)/ode-to-sailor.mid --flac --plot
+	$(BIN)/mvae interpolate $(SONGS)/ode-to-joy.mid $(SONGS)/yankee-doodle.mid \
+	    -o $(OUT)/ode-to-yankee.mid --flac --plot
 
 test: lint
 	$(BIN)/python -m pytest -n $(JOBS) -q
