@@ -41,7 +41,11 @@ def interpolate(
     label: Label = None,
     whole: Whole = False,
     even: Annotated[
-        bool, typer.Option("--even/--by-code", help="Takes equally far apart to the ear, or in the code.")
+        bool,
+        typer.Option(
+            "--even/--by-code",
+            help="Takes equally far apart to the ear, or (always, of more than 256) in the code.",
+        ),
     ] = True,
     split: Split = False,
     wav: Wav = False,

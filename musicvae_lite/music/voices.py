@@ -13,15 +13,18 @@ MOSTLY_MONOPHONIC = 0.1  # at most this share of notes may begin over another on
 CHORDAL = 0.3  # from this share on, the upper line is not what a track is about
 LONGEST_HOLD = 256  # steps for which a held note covers lower ones: past it the note is a drone
 _MELODY = re.compile(r"melod|\blead|vocal|\bvox\b|\bvoice\b|\bsing(er|ing)|\bsolo|\bcanto\b", re.I)
-_DRUMS = re.compile(
-    r"\b(drums?|drum ?(kits?|sets?|machine)|percussion|batterie|bater[ií]a|schlagzeug|hi-?hats?|snare|kick"
-    r"|cymbals?)\b",
-    re.I,
+# What names of tracks of drums are made of: whole words, whatever digits or underscores stand beside them.
+_WORDS = (
+    r"drums?|drum ?(?:kits?|sets?|machines?|loops?)|(?:kick|snare|bass) ?drums?|percussions?|percusi[oó]n"
+    r"|batterie|batter[ií]a|bater[ií]a|schlagzeug|schlagz|hi-?hats?|snares?|kicks?|cymbals?"
 )
-_NO_DRUMS = re.compile(r"steel|\bbass\b|\blead\b", re.I)  # such as drum and bass
+_DRUMS = re.compile(rf"(?<![^\W\d_])(?:{_WORDS})(?![^\W\d_])", re.I)
+_NO_DRUMS = re.compile(r"steel|\bbass\b(?! ?drum)|\blead\b", re.I)  # such as drum and bass
+_HINT = re.compile(rf"{_WORDS}|percus|\bkit\b", re.I)
+_NO_HINT = re.compile(r"steel|\bbass\b(?! ?drum)|machine lead", re.I)
 _BESIDE = re.compile(
     r"\W|[\d_]|\b(drummer|kit|set|track|part|midi|ch|channel|loops?|acoustic|electric)\b", re.I
-)
+)  # what else may stand in a name that says drums alone
 PERCUSSIVE = range(112, 120)  # General MIDI programs
 _BACKING = re.compile(r"back|harmon|bass|drum|pad\b|chord|accomp|choir|counter", re.I)
 
@@ -98,6 +101,12 @@ def is_named_drums(track: Track) -> bool:
     instrument does not say otherwise."""
     is_open = track.program == 0 or track.program in PERCUSSIVE
     return is_open and bool(_DRUMS.search(track.name)) and not _NO_DRUMS.search(track.name)
+
+
+def hints_at_drums(name: str) -> bool:
+    """Whether the name of a track could mean drums: enough where drums are asked for and no track lies on
+    channel 10."""
+    return bool(_HINT.search(name)) and not _NO_HINT.search(name)
 
 
 def holds_drums(score: Score, track: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from musicvae_lite.music.takes import Style
 
 ADVICE = re.compile(r"(?:[;,]|^ ) *[^;,]*?(?: --[a-z]|`mvae )[^;,]*")  # in a line, of the command line
 LONGEST_NAME = 60  # characters of a tune's name
-MOST_COUNTED = 400  # tunes of a book; those behind them are not looked at
+SECONDS = 1.0  # for counting the tunes of a book behind those that are offered
 
 
 @dataclass(frozen=True)
@@ -40,19 +41,21 @@ class Offer:
     Attributes:
         windows: of its songs, in order.
         used: how many songs these are of.
-        songs: how many it holds, counted up to one more than `MOST_COUNTED`.
+        songs: how many were counted.
+        is_counted: whether those are all; counting a large book would take too long.
     """
 
     windows: list[Window]
     used: int
     songs: int
+    is_counted: bool = True
 
     @property
     def share(self) -> str:
         """How many of a book's tunes are offered, in words; empty where all are."""
         if self.used == self.songs:
             return ""
-        return f"{self.used} of {self.songs if self.songs <= MOST_COUNTED else f'over {MOST_COUNTED}'} tunes"
+        return f"{self.used} of {'' if self.is_counted else 'over '}{self.songs} tunes"
 
 
 def read(data: bytes, name: str, config: dict[str, Any], limits: Limits, most: int) -> Offer:
@@ -73,12 +76,13 @@ def read(data: bytes, name: str, config: dict[str, Any], limits: Limits, most: i
     from musicvae_lite.music.picking import every
 
     representation = representations.from_config(config)
-    found, fault, count = [], None, 0
+    found, fault, count, is_counted, began = [], None, 0, True, time.monotonic()
     try:
         for count, song in enumerate(reading.read_bytes(data, name, limits), 1):
-            if count > MOST_COUNTED:
-                break
             if len(found) == most:
+                if time.monotonic() - began > SECONDS:
+                    is_counted = False
+                    break
                 continue
             try:
                 if isinstance(song, ReadError):
@@ -97,7 +101,7 @@ def read(data: bytes, name: str, config: dict[str, Any], limits: Limits, most: i
         for pick in (picks[i] for i in spread):
             label = tune if count > 1 else ""
             windows.append(Window(pick.tokens, pick.bars, pick.style(), pick.control, label))
-    return Offer(windows, len(found), count)
+    return Offer(windows, len(found), count, is_counted)
 
 
 def for_page(text: str) -> str:

@@ -71,7 +71,11 @@ def band(*names: str) -> Score:
     [
         ("Drum Kit", 0, True),
         ("Percussion 2", 0, True),
-        ("drums_verse", 0, False),  # one word
+        ("drums_verse", 0, True),
+        *(
+            (name, 0, True)
+            for name in ("Drums1", "Drums_L", "Percussions", "Snares", "Bass Drum", "Batteria")
+        ),
         ("Drums (verse)", 118, True),
         ("Drums", 24, False),  # a guitar plays it
         ("The Little Drummer Boy", 0, False),

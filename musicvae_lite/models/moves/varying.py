@@ -14,12 +14,15 @@ from musicvae_lite.models.moves.hearing import apart, heard
 from musicvae_lite.models.moves.writing import Writing, write
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from musicvae_lite.models.music_vae import Music, MusicVAE
     from musicvae_lite.music.takes import Takes
 
 MOST = 1000
 PARTS = 8  # of every way that are looked at ...
 WITHIN = 7  # ... and points in the part where enough has changed
+AT_ONCE = 32  # ways: a point of each is a code to decode
 
 
 def vary(
@@ -30,7 +33,8 @@ def vary(
     Args:
         amount: 0 gives the reconstruction, 1 music that has nothing to do with it. Between them, the share of
             what parts the two that has changed, by likeliest notes, as near as the way allows; never nothing.
-        count: how many, 1 to 1000. The same seed goes the same ways whatever the amount.
+        count: how many, 1 to 1000. The same seed goes the same ways whatever the amount. Sixteen codes are
+            decoded for each.
 
     Raises:
         ConfigError: amount or count is out of range.
@@ -44,12 +48,15 @@ def vary(
     mean = model.posterior(picked).mean  # [1, Z]
     drawn = model.vae.draw(count, model.generator(how.seed))  # [count, Z]
 
-    def written(shares: np.ndarray) -> np.ndarray:
-        t = torch.from_numpy(shares).to(drawn)[..., None]  # [count, P, 1]
-        found = heard(model, toward(mean, drawn[:, None], t).flatten(0, 1), [picked], how)
-        return found.reshape(*shares.shape, *found.shape[1:])
+    def shares_towards(some: Tensor) -> np.ndarray:
+        def written(shares: np.ndarray) -> np.ndarray:
+            t = torch.from_numpy(shares).to(some)[..., None]  # [N, P, 1]
+            found = heard(model, toward(mean, some[:, None], t).flatten(0, 1), [picked], how)
+            return found.reshape(*shares.shape, *found.shape[1:])
 
-    shares = shares_of(written, amount, count)
+        return shares_of(written, amount, len(some))
+
+    shares = np.concatenate([shares_towards(some) for some in drawn.split(AT_ONCE)])
     z = toward(mean, drawn, torch.from_numpy(shares).to(drawn)[:, None])
     labels = [f"variation {n + 1}" for n in range(count)]
     return write(model, "vary", z, [picked], labels, how, {"amount": amount})

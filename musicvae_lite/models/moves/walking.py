@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from musicvae_lite.models.music_vae import Music, MusicVAE
     from musicvae_lite.music.takes import Takes
 
-
 LEAST_PARTS = 8  # of a path that are looked at
 WITHIN = 7  # points in each of them that changes more than it would in an even walk
 MOST_WIDE = 32  # of those parts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +10,7 @@ from musicvae_lite.errors import ConfigError
 from musicvae_lite.music.drum_maps import NONE
 from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.score import Score
-from musicvae_lite.music.voices import label
-
-# Where drums are asked for and none lie on channel 10, a hint is enough.
-_NAMED = re.compile(r"drum|percus|\bkit\b|\bbatt?er|schlagz|hi-?hat|snare|\bkick\b|cymbal", re.I)
-_NOT = re.compile(r"steel|\bbass\b|machine lead", re.I)
+from musicvae_lite.music.voices import hints_at_drums, label
 
 
 @dataclass(frozen=True)
@@ -59,11 +54,7 @@ def choose_drums(score: Score, track: int | None = None) -> Choice:
     if drums:
         words = ", ".join(label(score, k) for k in drums)
         return Choice(drums, f"{words}: {'it lies' if len(drums) == 1 else 'they lie'} on channel 10")
-    named = [
-        k
-        for k, part in enumerate(score.tracks)
-        if held[k] and _NAMED.search(part.name) and not _NOT.search(part.name)
-    ]
+    named = [k for k, part in enumerate(score.tracks) if held[k] and hints_at_drums(part.name)]
     if named:
         best = max(named, key=lambda k: int(held[k]))
         name = label(score, best)
