@@ -26,7 +26,7 @@ class Covering:
         places: int [W], ticks of the song where what is new in each window begins.
         ends: int [W], ticks of the song where each window ends.
         bars: int [W, 2], first and last bar of what is new in each window, counted from 1.
-        tied: bool [W], whether a note of the song sounds on where a window follows the one before it.
+        tied: of each window, the pitches that sound on into it in the song, in tracks that were taken.
         steps: of time of all windows joined.
         left_out: bars of the song that no window holds.
         late: ticks by which the song's notes lie behind the steps they were taken for.
@@ -42,7 +42,7 @@ class Covering:
     places: np.ndarray
     ends: np.ndarray
     bars: np.ndarray
-    tied: np.ndarray
+    tied: tuple[frozenset[int], ...]
     steps: int
     left_out: int
     late: int
@@ -77,9 +77,12 @@ class Covering:
         ends, spans = self.ends[kept].copy(), self.bars[kept].copy()
         ends[-1], spans[-1, 1] = end, last
         out = last - int((spans[:, 1] - spans[:, 0] + 1).sum())
-        rows = {name: getattr(self, name)[kept] for name in ("tokens", "skip", "places", "tied")}
+        rows: dict[str, Any] = {name: getattr(self, name)[kept] for name in ("tokens", "skip", "places")}
+        tied = tuple(pitches for pitches, is_in in zip(self.tied, kept, strict=True) if is_in)
         control = None if self.control is None else self.control[kept]
-        return replace(self, **rows, control=control, ends=ends, bars=spans, steps=bars * bar, left_out=out)
+        return replace(
+            self, **rows, tied=tied, control=control, ends=ends, bars=spans, steps=bars * bar, left_out=out
+        )
 
     def style(self, score: Score) -> Style:
         """Program and loudness of the track taken of a score, and the tempo of the first bar covered."""
@@ -125,7 +128,7 @@ def cover(score: Score, representation: Representation, track: int | None = None
             chosen.append(int(rows[fits[-1]]))
             skips.append(reached - int(starts[fits[-1]]))
             begins.append(reached)
-            tied.append(_sounds_over(score, grid, reached, found.track))
+            tied.append(_sounding_over(score, grid, reached, found.tracks))
             reached = int(starts[fits[-1]]) + length
             ends.append(reached)
         else:
@@ -139,7 +142,7 @@ def cover(score: Score, representation: Representation, track: int | None = None
         grid.tick_of_step(np.array(begins)),
         np.rint(grid.tick_of_step(np.array(ends) - 1) + grid.step_ticks).astype(np.int64),
         np.stack([firsts, lasts], axis=1),
-        np.array(tied),
+        tuple(tied),
         int((length - np.array(skips)).sum()),
         grid.bars - int((lasts - firsts + 1).sum()),
         found.late,
@@ -150,11 +153,11 @@ def cover(score: Score, representation: Representation, track: int | None = None
     )
 
 
-def _sounds_over(score: Score, grid: Grid, step: int, track: int) -> bool:
-    """Whether a note of the track, or of any when it is -1, sounds on into a step that begins a bar."""
+def _sounding_over(score: Score, grid: Grid, step: int, tracks: tuple[int, ...]) -> frozenset[int]:
+    """The pitches that sound on into a step that begins a bar, in some tracks."""
     tick, slack = grid.tick_of_step(np.array([step]))[0], grid.step_ticks / 2
-    over = (score.start < tick - slack) & (score.end > tick + slack)
-    return bool((over if track < 0 else over & (score.track == track)).any())
+    over = (score.start < tick - slack) & (score.end > tick + slack) & np.isin(score.track, tracks)
+    return frozenset(score.pitch[over].tolist())
 
 
 def timeline(
@@ -188,9 +191,9 @@ def join(
         return tokens[None], representation
     if isinstance(representation, SoundsOn):
         lengths = representation.steps - covered.skip[: len(windows)]
-        for step, tied in zip(np.cumsum(lengths)[:-1], covered.tied[1:], strict=False):
-            if tied:
-                representation.sound_on(tokens, int(step))
+        for step, pitches in zip(np.cumsum(lengths)[:-1], covered.tied[1:], strict=False):
+            if pitches:
+                representation.sound_on(tokens, int(step), pitches)
     bar_steps = representation.steps // representation.bars
     return tokens[None], replace(representation, bars=len(tokens) // bar_steps)  # type: ignore[type-var]
 

@@ -239,6 +239,11 @@ class Crosses(Protocol):
 class SoundsOn(Protocol):
     """A representation whose notes can sound on from one window into the next, once both are joined."""
 
-    def sound_on(self, tokens: np.ndarray, step: int) -> None:
-        """In one long window [L, ...], notes struck at `step` that sounded right before it sound on."""
+    def sound_on(self, tokens: np.ndarray, step: int, pitches: frozenset[int]) -> None:
+        """In one long window [L, ...], notes struck at `step` that sounded right before it sound on.
+
+        Args:
+            pitches: that sound on in the song the windows were made of; where several notes sound at once,
+                only these do.
+        """
         ...

@@ -219,8 +219,9 @@ class MelodyRepresentation(Gridded):
         result[..., 1:][(tokens[..., 1:] == OFF) & ~sounding] = HOLD
         return result
 
-    def sound_on(self, tokens: np.ndarray, step: int) -> None:
-        """In one long window [L], a note that sounds before `step` and is struck there sounds on."""
+    def sound_on(self, tokens: np.ndarray, step: int, pitches: frozenset[int]) -> None:
+        """In one long window [L], a note that sounds before `step` and is struck there sounds on, whatever
+        became of its pitch."""
         sound_on(tokens, step)
 
     def transpose(self, tokens: np.ndarray, semitones: np.ndarray) -> np.ndarray:

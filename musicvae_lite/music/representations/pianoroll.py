@@ -216,10 +216,12 @@ class PianorollRepresentation(Gridded):
         gap = np.maximum.accumulate(np.where(struck | held, -1, place), axis=-2)  # last silence
         return np.concatenate([struck, held & (onset > gap)], axis=-1).astype(np.uint8)
 
-    def sound_on(self, tokens: np.ndarray, step: int) -> None:
-        """In one long window [L, 2 * K], keys that sound before `step` and are struck there sound on."""
+    def sound_on(self, tokens: np.ndarray, step: int, pitches: frozenset[int]) -> None:
+        """In one long window [L, 2 * K], keys of some pitches that sound before `step` and are struck there
+        sound on."""
         struck, held = tokens[:, : self.keys], tokens[:, self.keys :]
         on = (struck[step] > 0) & ((struck[step - 1] > 0) | (held[step - 1] > 0))
+        on &= np.isin(self.lowest + np.arange(self.keys), list(pitches))
         struck[step, on], held[step, on] = 0, 1
 
     def transpose(self, tokens: np.ndarray, semitones: np.ndarray) -> np.ndarray:

@@ -264,10 +264,12 @@ class TrioRepresentation(Gridded):
         parts = [self._line.canonical(tokens[..., column]) for column in (0, 1)]
         return np.stack([*parts, tokens[..., 2]], axis=-1).astype(self.step.dtype)
 
-    def sound_on(self, tokens: np.ndarray, step: int) -> None:
-        """In one long window [L, 3], notes that sound before `step` and are struck there sound on."""
+    def sound_on(self, tokens: np.ndarray, step: int, pitches: frozenset[int]) -> None:
+        """In one long window [L, 3], notes of some pitches that sound before `step` and are struck there
+        sound on."""
         for part in (0, 1):
-            sound_on(tokens[:, part], step)
+            if int(tokens[step, part]) - FIRST_NOTE + self.lowest in pitches:
+                sound_on(tokens[:, part], step)
 
     def transpose(self, tokens: np.ndarray, semitones: np.ndarray) -> np.ndarray:
         """Windows [W, T, 3] moved by semitones [W]; a note that would leave the range stays."""
