@@ -11,14 +11,8 @@ import torch
 from musicvae_lite import read_song
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.music_vae import MusicVAE
-from mvae.app import main
+from tests.cli.running import run
 from tests.models.test_conditioned import TABLE, TUNE
-
-
-def run(*words: object) -> int:
-    with pytest.raises(SystemExit) as end:
-        main([str(word) for word in words])
-    return int(end.value.code or 0)
 
 
 @pytest.fixture(autouse=True)

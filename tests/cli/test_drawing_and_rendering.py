@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mvae.app import main
+from tests.cli.running import run
 from tests.corpora.tunes import tune
 
 COMMANDS = [("plot", ".png"), ("render", ".wav")]
@@ -20,12 +20,6 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, examples: Path) -> Pat
     book = [(examples / f"{name}.abc").read_bytes() for name in ("twinkle", "ode-to-joy")]
     Path("book.abc").write_bytes(b"\n\n".join(book))
     return tmp_path
-
-
-def run(*words: str) -> int:
-    with pytest.raises(SystemExit) as end:
-        main(words)
-    return int(end.value.code or 0)
 
 
 @pytest.mark.parametrize(("command", "suffix"), COMMANDS)

@@ -11,15 +11,9 @@ from musicvae_lite.corpora.build import build_dataset
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.training.dataset import open_windows
 from musicvae_lite.training.evaluation import evaluate
-from mvae.app import main
+from tests.cli.running import run
 from tests.corpora.tunes import write_tunes
 from tests.models.small import save_small
-
-
-def run(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as end:
-        main([str(a) for a in arguments])
-    return int(end.value.code or 0)
 
 
 @pytest.fixture

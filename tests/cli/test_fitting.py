@@ -14,17 +14,11 @@ from musicvae_lite.errors import DatasetError
 from musicvae_lite.music.representations import PRESETS, DrumsRepresentation, MelodyRepresentation
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.training.dataset import WindowDataset
-from mvae.app import main
+from tests.cli.running import run
 from tests.corpora.tunes import write_tunes
 from tests.models.small import save_small
 
 OWN = DrumsRepresentation(drum_map={"name": "own", "classes": {"boom": [36], "it's": [38, 42]}})  # type: ignore[arg-type]
-
-
-def run(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as end:
-        main([str(a) for a in arguments])
-    return int(end.value.code or 0)
 
 
 @pytest.fixture(scope="module")

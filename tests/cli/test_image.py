@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -11,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mvae.app import main
 from mvae.image.app import COMMANDS
+from tests.cli import running
 from tests.images.made import drawings, save, save_folder, save_idx_folder
 from tests.models.image import small
 
@@ -25,10 +26,7 @@ training = { steps = 12, batch = 16, save_every = 5, validate_every = 6 }
 """
 
 
-def run(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as end:
-        main(["image", *map(str, arguments)])
-    return int(end.value.code or 0)
+run = partial(running.run, "image")
 
 
 @pytest.fixture(scope="module")

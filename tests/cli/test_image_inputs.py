@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from mvae.app import main
+from tests.cli import running
 from tests.images.made import drawings, save, save_folder, save_idx_folder
 from tests.models.image import small
 
@@ -23,10 +24,7 @@ training = { steps = 4, batch = 8 }
 """
 
 
-def run(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as end:
-        main(["image", *map(str, arguments)])
-    return int(end.value.code or 0)
+run = partial(running.run, "image")
 
 
 @pytest.fixture(scope="module")

@@ -9,15 +9,9 @@ from pathlib import Path
 import pytest
 
 from musicvae_lite.music.score import Meter, Track
-from mvae.app import main
+from tests.cli.running import run
 from tests.corpora.tunes import tune
 from tests.music.representations.songs import beat, song
-
-
-def run(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as end:
-        main([str(a) for a in arguments])
-    return int(end.value.code or 0)
 
 
 @pytest.fixture

@@ -5,17 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
-from mvae.app import main
+from tests.cli.running import run
 from tests.cli.test_train import SMALL
 from tests.corpora.tunes import write_tunes
-
-
-def run(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as end:
-        main([str(a) for a in arguments])
-    return int(end.value.code or 0)
 
 
 def test_folders_become_labels_to_sample_under(tmp_path: Path, capsys):

@@ -10,7 +10,7 @@ import pytest
 from musicvae_lite import checkpoints, resources
 from musicvae_lite.collections import fitting
 from musicvae_lite.models.music_vae import MusicVAE
-from mvae.app import main
+from tests.cli.running import run
 from tests.corpora.tunes import tune
 from tests.magenta.models import small
 from tests.models.small import save_small
@@ -34,12 +34,6 @@ def stock() -> MusicVAE:
     """A model that magenta-js can run, in the folder "stock"."""
     MusicVAE(small("cat-mel_2bar_small")).save("stock")
     return MusicVAE.load("stock")
-
-
-def run(*words: object) -> int:
-    with pytest.raises(SystemExit) as end:
-        main([str(word) for word in words])
-    return int(end.value.code or 0)
 
 
 def held(folder: Path) -> dict[str, bytes]:

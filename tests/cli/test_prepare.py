@@ -10,15 +10,9 @@ import pytest
 from musicvae_lite.music.score import Meter
 from musicvae_lite.training.dataset import WindowDataset
 from mvae import prepare as command
-from mvae.app import main
+from tests.cli.running import run
 from tests.corpora.tunes import tune, write_tunes
 from tests.music.representations.songs import beat, song
-
-
-def run(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as end:
-        main([str(a) for a in arguments])
-    return int(end.value.code or 0)
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ import pytest
 
 from musicvae_lite.corpora.build import build_dataset
 from musicvae_lite.music.representations.melody import MelodyRepresentation
-from mvae.app import main
 from mvae.training_progress import Listener, step_line
+from tests.cli.running import run
 from tests.corpora.tunes import write_tunes
 from tests.training.runs import log, state
 
@@ -27,12 +27,6 @@ encoder = { width = 16, squeeze = 4 }
 decoder = { width = 16, core_width = 24 }
 training = { steps = 12, batch = 6, save_every = 5, validate_every = 6 }
 """
-
-
-def run(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as end:
-        main([str(a) for a in arguments])
-    return int(end.value.code or 0)
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from musicvae_lite import plot, read_song, resources
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.music import files
 from musicvae_lite.music.score import Meter, Score, Track
-from mvae.app import main
+from tests.cli.running import run
 from tests.corpora.tunes import tune
 from tests.models.small import save_small
 
@@ -44,12 +44,6 @@ def place(shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     work.mkdir()
     monkeypatch.chdir(work)
     return work
-
-
-def run(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as end:
-        main([str(a) for a in arguments])
-    return int(end.value.code or 0)
 
 
 def made(place: Path) -> list[str]:
