@@ -25,7 +25,7 @@ import torch
 from benchmarks import common
 from benchmarks.ngram import NGram
 from musicvae_lite.latent import CIRCLE, Course, walk
-from musicvae_lite.latent import points as along
+from musicvae_lite.latent import points as points_at
 from musicvae_lite.models.moves.walking import even_walk
 from musicvae_lite.settings import to_table
 
@@ -88,7 +88,7 @@ def even(model: MusicVAE, a: np.ndarray, b: np.ndarray, points: int) -> np.ndarr
     for start, end in zip(first, last, strict=True):
 
         def heard(shares: np.ndarray, start: Tensor = start, end: Tensor = end) -> np.ndarray:
-            return common.decode(model, along(start, end, torch.from_numpy(shares), model.course), 0.0, 0)
+            return common.decode(model, points_at(start, end, torch.from_numpy(shares), model.course), 0.0, 0)
 
         walks.append(even_walk(heard, points)[1])
     return np.stack(walks, axis=1)

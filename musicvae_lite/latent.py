@@ -215,24 +215,21 @@ def walk(a: Tensor, b: Tensor, steps: int, course: Course = INNER) -> Tensor:
 
 def points(a: Tensor, b: Tensor, shares: Tensor, course: Course = INNER) -> Tensor:
     """Points [P, ..., Z] of the path of `walk` at shares [P] of it, 0..1; the ends are a and b themselves."""
-    t = shares.to(a).view(-1, *[1] * a.dim())
-    found = _course(a, b, t, course)
-    return torch.where(t == 0, a, torch.where(t == 1, b, found))
+    return _course(a, b, shares.to(a).view(-1, *[1] * a.dim()), course)
 
 
 def along(a: Tensor, b: Tensor, course: Course = INNER) -> Tensor:
     """From the first of a [N, Z] to the last of b [N, Z]: row n is point n of a `walk` of N steps between
     the rows, [N, Z]."""
     t = torch.linspace(0, 1, len(a), dtype=a.dtype, device=a.device)[:, None]
-    found = _course(a, b, t, course)
-    found[0], found[-1] = a[0], b[-1]
-    return found
+    return _course(a, b, t, course)
 
 
 def _course(a: Tensor, b: Tensor, t: Tensor, course: Course) -> Tensor:
-    """Points at shares t of the way, which broadcast against a and b [..., Z]."""
-    t = _crowded(t, course.turn)
-    return course.bow * _arc(a, b, t) + (1 - course.bow) * (a + t * (b - a))
+    """Points at shares t of the way, which broadcast against a and b [..., Z]; its ends are a and b."""
+    way = _crowded(t, course.turn)
+    found = course.bow * _arc(a, b, way) + (1 - course.bow) * (a + way * (b - a))
+    return torch.where(t == 0, a, torch.where(t == 1, b, found))
 
 
 def _crowded(t: Tensor, turn: float) -> Tensor:

@@ -56,10 +56,6 @@ def carry_on(
     how = Writing(temperature, seed, chords)
     asked = None if track is None else track - 1
     with Progress("writing", unit="windows") as shown:
-
-        def tell(done: int, total: int) -> None:
-            shown.total = total
-            shown.advance(done - shown.done)
-
-        takes = continuing.carry_on(vae.with_label(label), chosen.score, bars, asked, how, alone, tell)
+        song = chosen.score
+        takes = continuing.carry_on(vae.with_label(label), song, bars, asked, how, alone, shown.reach)
     report(takes, to, why, as_json=as_json)

@@ -150,12 +150,7 @@ def import_(
     from mvae.output import Progress, note, print_json, table, wrote
 
     with Progress("importing", unit="layers", quiet=as_json) as bar:
-
-        def listen(done: int, total: int) -> None:
-            bar.total = total
-            bar.advance(done - bar.done)
-
-        found = import_model(source, config, name, output, force, listen)
+        found = import_model(source, config, name, output, force, bar.reach)
     model = catalogue.info(found.folder)
     if as_json:
         figures = {"config": found.config, "step": found.step, "notes": found.notes}

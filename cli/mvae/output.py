@@ -172,6 +172,11 @@ class Progress:
             self._last = now
             say(f"{self.what}: {self.figures(note, now)}")
 
+    def reach(self, done: int, total: int) -> None:
+        """Counts what work says of itself: so many units done, of how many."""
+        self.total = total
+        self.advance(done - self.done)
+
     def figures(self, note: str, now: float) -> str:
         """Such as: 1200/5000, 240 files/s, 0:16 left, loss 1.23."""
         seconds = max(now - self._begin, 1e-9)

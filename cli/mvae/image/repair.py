@@ -113,12 +113,7 @@ def _repair(vae: ImageVAE, pixels: np.ndarray, source: Path, what: str) -> np.nd
 
     was_grey = pixels.shape[0] == 1 or bool((pixels == pixels[:1]).all())
     with Progress(what, unit="tiles") as progress:
-
-        def tell(done: int, total: int) -> None:
-            progress.total = total
-            progress.advance(done - progress.done)
-
-        done, notes = vae.repair(Picture(pixels, str(source)), progress=tell)
+        done, notes = vae.repair(Picture(pixels, str(source)), progress=progress.reach)
     say_notes(notes)
     written = as_bytes(done)
     return written[:1] if was_grey else grey_if_it_is(written) if written.shape[0] == 3 else written

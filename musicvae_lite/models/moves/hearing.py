@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from musicvae_lite.models.moves.writing import Writing, write
+from musicvae_lite.models.moves.writing import Writing, decoded
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -16,11 +16,10 @@ if TYPE_CHECKING:
     from musicvae_lite.music.picking import Pick
 
 
-def heard(model: MusicVAE, z: Tensor, picks: Sequence[Pick], how: Writing) -> np.ndarray:
-    """Windows [B, W * T, ...] that codes [B, Z] write at temperature 0, under the chords of `how` or of the
-    first pick."""
-    likeliest = Writing(0.0, how.seed, how.chords)
-    return write(model, "", z, picks, [""] * len(z), likeliest, {}).tokens
+def heard(model: MusicVAE, z: Tensor, pick: Pick, how: Writing) -> np.ndarray:
+    """Windows [B, W * T, ...] that codes [B, Z] write at temperature 0, under the chords of `how` or of a
+    pick."""
+    return decoded(model, z, pick, replace(how, temperature=0.0)).tokens
 
 
 def apart(a: np.ndarray, b: np.ndarray, axes: int = 1) -> np.ndarray:

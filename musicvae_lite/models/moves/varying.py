@@ -51,7 +51,7 @@ def vary(
     def shares_towards(some: Tensor) -> np.ndarray:
         def written(shares: np.ndarray) -> np.ndarray:
             t = torch.from_numpy(shares).to(some)[..., None]  # [N, P, 1]
-            found = heard(model, toward(mean, some[:, None], t).flatten(0, 1), [picked], how)
+            found = heard(model, toward(mean, some[:, None], t).flatten(0, 1), picked, how)
             return found.reshape(*shares.shape, *found.shape[1:])
 
         return shares_of(written, amount, len(some))

@@ -54,7 +54,7 @@ def interpolate(
         return points(ends[0], ends[1], torch.from_numpy(shares), model.course)
 
     def said(shares: np.ndarray) -> np.ndarray:
-        return heard(model, at(shares), picks, how)
+        return heard(model, at(shares), picks[0], how)
 
     shares, tokens, even = np.linspace(0, 1, steps), None, even and steps <= MOST_EVEN
     if even:

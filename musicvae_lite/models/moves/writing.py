@@ -37,6 +37,16 @@ def control_of(model: MusicVAE, pick: Pick, how: Writing) -> np.ndarray | None:
     return pick.control if how.chords is None else model.representation.chords_of(how.chords)[0]
 
 
+def decoded(model: MusicVAE, z: Tensor, pick: Pick, how: Writing, known: np.ndarray | None = None) -> Takes:
+    """Codes [B, Z] as they are written under the chords asked for, or those of a pick.
+
+    Args:
+        known: what they have been heard to say, [B, W * T, ...]; otherwise they are decoded.
+    """
+    control = None if pick.control is None else np.repeat(pick.control[None], len(z), 0)
+    return model.decode(z, how.temperature, how.seed, chords=how.chords, control=control, known=known)
+
+
 def write(
     model: MusicVAE,
     command: str,
@@ -51,10 +61,9 @@ def write(
 
     Args:
         told: more values for the record.
-        known: what the codes have been heard to say, [B, W * T, ...]; otherwise they are decoded.
+        known: as of `decoded`.
     """
     first = picks[0]
-    control = None if first.control is None else np.repeat(first.control[None], len(z), 0)
-    takes = model.decode(z, how.temperature, how.seed, chords=how.chords, control=control, known=known)
+    takes = decoded(model, z, first, how, known)
     record = {**takes.record, "command": command, "inputs": [p.to_record() for p in picks], **told}
     return Takes(takes.tokens, model.representation, first.style(), labels, record, takes.control)
