@@ -52,21 +52,25 @@ def in_bf16(work: Callable[[], object], on: bool = True) -> Callable[[], object]
     return done
 
 
-def in_turn(works: dict[str, Callable[[], Sample]], runs: int, least_s: float = 0.0) -> dict[str, Timing]:
+def in_turn(
+    works: dict[str, Callable[[], Sample]], runs: int, least_s: float = 0.0, before: int = 1
+) -> dict[str, Timing]:
     """Times works that take their own time, one after the other, `runs` times round.
 
-    A disturbance meets all of them alike, so that their ratios stand where seconds would not. A turn is two
-    runs, of which the second counts: the first finds caches and memory as another's turn left them (a virtual
-    machine that waits for another process loses the memory it had freed, and waits to have it back).
+    A disturbance meets all of them alike, so that their ratios stand where seconds would not. In a turn the
+    last run counts: those before find caches and memory as another's turn left them (a virtual machine that
+    waits for another process loses the memory it had freed, and waits to have it back).
 
     Args:
         least_s: go on round after round until this many seconds have passed, for works of milliseconds.
+        before: runs of a turn that do not count.
     """
     samples: dict[str, list[Sample]] = {name: [] for name in works}
     begin, rounds = time.perf_counter(), 0
     while rounds < runs or time.perf_counter() - begin < least_s:
         for name, work in works.items():
-            work()
+            for _ in range(before):
+                work()
             samples[name].append(work())
         rounds += 1
     return {name: Timing.of(found) for name, found in samples.items()}

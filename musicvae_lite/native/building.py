@@ -81,7 +81,8 @@ def built(source: Path, with_what: Sequence[str]) -> Path:
         ConfigError: there is no folder to keep it in.
         OSError, SubprocessError: it cannot be compiled or kept, or somebody else could have written it.
     """
-    about = "\n".join([source.read_text("utf-8"), *with_what, *FLAGS, _processor()])
+    texts = [part.read_text("utf-8") for part in (source, *sorted(source.parent.glob("*.h")))]
+    about = "\n".join([*texts, *with_what, *FLAGS, _processor()])
     name = f"{source.stem}-{hashlib.sha256(about.encode()).hexdigest()[:16]}.so"
     kept = resources.cache_dir() / "native" / name
     if not kept.exists():

@@ -10,7 +10,7 @@ import torch
 
 from musicvae_lite import resources
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.native import building, lstm, transpose
+from musicvae_lite.native import amx, building, lstm, transpose
 from tests.compiling import needs_compiler
 
 CPU = torch.device("cpu")
@@ -65,7 +65,21 @@ def test_it_is_compiled_once_and_again_when_it_changes(source: Path, tmp_path: P
 
 
 @needs_compiler
-@pytest.mark.parametrize("file", [lstm.SOURCE, transpose.SOURCE])
+def test_it_is_compiled_again_when_what_it_includes_changes(source: Path, tmp_path: Path):
+    header = tmp_path / "more.h"
+    header.write_text("enum { MORE = 1 };\n", "utf-8")
+    source.write_text('#include "more.h"\n#include <stddef.h>\nvoid put(int *x) { *x = MORE; }\n', "utf-8")
+    x = torch.zeros(1, dtype=torch.int32)
+    for more in (1, 2):
+        header.write_text(f"enum {{ MORE = {more} }};\n", "utf-8")
+        building.library.cache_clear()
+        building.call(source, "put", x)
+        assert x.tolist() == [more]
+    assert len(kept(tmp_path)) == 2
+
+
+@needs_compiler
+@pytest.mark.parametrize("file", [lstm.SOURCE, transpose.SOURCE, amx.SOURCE])
 def test_what_ships_compiles(file: Path):
     assert building.library(file) is not None
 

@@ -60,6 +60,7 @@ class Cell(nn.Module):
         state: State | None = None,
         backwards: bool = False,
         constant: Tensor | None = None,
+        ends: bool = False,
     ) -> tuple[Tensor, Tensor]:
         """All steps. Time comes first.
 
@@ -68,23 +69,26 @@ class Cell(nn.Module):
             constant: [B, R], what is added to it at every step.
             state: zeros by default.
             backwards: read from the last step to the first.
+            ends: only the raw h of the last step that is read is wanted.
 
         Returns:
-            The layer's output [T, B, H] and the raw h [T, B, H].
+            The layer's output [T, B, H] and the raw h [T, B, H]; with `ends` twice the raw h, [1, B, H].
         """
         if self.project is None or isinstance(first, Rows):
-            h, _ = run(first, self.weight_hh, *(state or (None, None)), backwards, constant)
+            h, _ = run(first, self.weight_hh, *(state or (None, None)), backwards, constant, ends)
             return h, h
         first = first if constant is None else first.add_(constant)
-        h, _ = over(first, self._weights, *(state or (None, None)), backwards)
-        return h + first, h
+        h, _ = over(first, self._weights, *(state or (None, None)), backwards, ends)
+        return (h if ends else h + first), h
 
-    def read(self, x: Tensor, state: State | None = None, backwards: bool = False) -> tuple[Tensor, Tensor]:
+    def read(
+        self, x: Tensor, state: State | None = None, backwards: bool = False, ends: bool = False
+    ) -> tuple[Tensor, Tensor]:
         """The same from the input itself, [T, B, inputs]."""
         if self.project is not None:
-            return self.forward(self.project(x), state, backwards)
-        h, _ = over(x, self._weights, *(state or (None, None)), backwards)
-        return (h + x if self.residual else h), h
+            return self.forward(self.project(x), state, backwards, ends=ends)
+        h, _ = over(x, self._weights, *(state or (None, None)), backwards, ends)
+        return (h + x if self.residual and not ends else h), h
 
     @property
     def _weights(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -179,18 +183,18 @@ class FirstInput:
         return teller.look_up(control.transpose(0, 1), teller.table(self._weights[2]))
 
     def read(
-        self, steps: Tensor, state: State | None = None, backwards: bool = False
+        self, steps: Tensor, state: State | None = None, backwards: bool = False, ends: bool = False
     ) -> tuple[Tensor, Tensor]:
         """All steps [B, T, ...] through the cell, as `Cell.forward`."""
         if self.keep < 1 or (self.cell.project is None and has_kernels(self.cell.weight_hh)):
-            return self.cell.read(self._spelled(steps), state, backwards)
+            return self.cell.read(self._spelled(steps), state, backwards, ends)
         told = steps.transpose(0, 1)
         if self.control is None and self.cell.project is None and self.reader.is_single:
             first = Rows(self.table, told.long())
         else:
             first = self.reader.look_up(told, self.table)  # [T, B, R], a tensor of its own
             first = first if self.control is None else first.add_(self.control)
-        return self.cell(first, state, backwards, self.constant)
+        return self.cell(first, state, backwards, self.constant, ends)
 
     def at(self, t: int, step: Tensor) -> Tensor:
         """The step that is read at time t, [B, ...] -> [B, R], a tensor of its own, without `beside`."""

@@ -46,7 +46,28 @@ class Direction:
 
     def results(self, hidden: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
         """Of states [T + 1, B, H] what a layer gives: h of every step [T, B, H], and the last c [B, H]."""
-        return hidden[self.after : self.steps + self.after], cells[self.steps - self.first]
+        return self.outputs(hidden), self.last(cells)
+
+    def outputs(self, states: Tensor) -> Tensor:
+        """Of states [T + 1, ...] those that steps gave, [T, ...]."""
+        return states[self.after : self.steps + self.after]
+
+    def ending(self, states: Tensor) -> Tensor:
+        """Of states [T + 1, ...] the last that was read, [1, ...]."""
+        return states[self.steps - self.first :][:1]
+
+    def last(self, states: Tensor) -> Tensor:
+        """Of states [T + 1, ...] the last that was read, [...]."""
+        return states[self.steps - self.first]
+
+    def pairs(self, has_state: bool) -> tuple[slice, slice]:
+        """Steps, and of states [T + 1, ...] those before them, where these say anything to a weight.
+
+        Args:
+            has_state: the initial state was not zeros, which say nothing.
+        """
+        told = slice(0, self.steps) if has_state else slice(self.after, self.steps - self.before)
+        return told, slice(told.start + self.before, told.stop + self.before)
 
     def weight_gradient(self, d_gates: Tensor, hidden: Tensor, has_state: bool) -> Tensor:
         """Of a recurrent weight, [4H, H], as one product for all steps.
@@ -54,8 +75,7 @@ class Direction:
         Args:
             d_gates: [T, B, 4H], gradients of what was said to the gates.
             hidden: [T + 1, B, H].
-            has_state: the initial state was not zeros, which would say nothing to the weight.
+            has_state: as for `pairs`.
         """
-        told = slice(0, self.steps) if has_state else slice(self.after, self.steps - self.before)
-        states = hidden[told.start + self.before : told.stop + self.before].flatten(0, 1)
-        return over_rows(d_gates[told].flatten(0, 1), states)
+        steps, states = self.pairs(has_state)
+        return over_rows(d_gates[steps].flatten(0, 1), hidden[states].flatten(0, 1))

@@ -18,7 +18,8 @@ from musicvae_lite.models.stock.lengths import after_end, cut, last_of, length_o
 from musicvae_lite.models.stock.reading import Reader, reader_for
 from musicvae_lite.music.representations.steps import Step
 
-Read = Callable[[Cell, bool], tuple[Tensor, Tensor]]  # of a cell, backwards or not: output and h [T, B, H]
+# Of a cell, backwards or not, all steps or ends alone: output and h, [T, B, H] or [1, B, H].
+Read = Callable[[Cell, bool, bool], tuple[Tensor, Tensor]]
 FIRST_STD = 1e-3  # of the weights of mean and scale
 SMALLEST = 1e-30  # a softplus that underflows would make the KL infinite
 
@@ -123,12 +124,12 @@ class Reading(nn.Module):
         """Steps [B, T, ...] to the last states of the top layer [B, 2H]."""
         keep = self.keep if self.training else 1.0
 
-        def lowest(cell: Cell, is_back: bool) -> tuple[Tensor, Tensor]:
+        def lowest(cell: Cell, is_back: bool, ends: bool) -> tuple[Tensor, Tensor]:
             steps, told = x, control
             if is_back and length is not None:
                 steps, told = (None if part is None else turned(part, length, 1) for part in (x, control))
             given = FirstInput(reader, cell, None, teller, told, keep)
-            return given.read(steps, None, is_back and length is None)  # type: ignore[arg-type]
+            return given.read(steps, None, is_back and length is None, ends)  # type: ignore[arg-type]
 
         return self._climb(lowest, length)
 
@@ -139,11 +140,11 @@ class Reading(nn.Module):
     def _reading(self, x: Tensor, length: Tensor | None) -> Read:
         """How a cell reads vectors [T, B, D]."""
 
-        def read(cell: Cell, is_back: bool) -> tuple[Tensor, Tensor]:
+        def read(cell: Cell, is_back: bool, ends: bool) -> tuple[Tensor, Tensor]:
             given = dropped(x, self.keep, self.training, 1)
             if is_back and length is not None:
                 return cell.read(turned(given, length))
-            return cell.read(given, None, is_back)
+            return cell.read(given, None, is_back, ends)
 
         return read
 
@@ -154,7 +155,7 @@ class Reading(nn.Module):
         for cells in (*lower, top):
             out, ends = [], []
             for cell, is_back in zip(cells, (False, True), strict=True):
-                given, h = read(cell, is_back)
+                given, h = read(cell, is_back, cells is top and length is None)
                 if length is None:
                     ends.append(h[0] if is_back else h[-1])
                 else:

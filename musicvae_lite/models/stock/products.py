@@ -9,15 +9,20 @@ from torch import Tensor
 from torch.autograd import Function
 
 from musicvae_lite import runtime
+from musicvae_lite.native import amx
 from musicvae_lite.native.transpose import serves, transposed
 
 
 def over_rows(a: Tensor, b: Tensor) -> Tensor:
     """a [R, M] and b [R, N] -> a.T @ b, [M, N].
 
-    In bf16 a CPU takes half as long again where rows are many and the first factor lies by columns. So the
+    In bf16 PyTorch takes half as long again where rows are many and the first factor lies by columns. So the
     narrower one is turned beforehand.
     """
+    if amx.serves(a.device, a.dtype, a.shape[1], b.shape[1]):
+        sums = amx.Sums(a.shape[1], b.shape[1])
+        sums.add(a.contiguous()[None], b.contiguous()[None])
+        return sums.product.to(a.dtype)
     if a.shape[1] <= b.shape[1] or not serves(a):
         return turned(a) @ b
     return (turned(b) @ a).t()
@@ -43,7 +48,10 @@ class Repeated:
 
     def __init__(self, weight: Tensor, rows: int | None = None):
         self.weight = weight.t()
-        self.ordered = None
+        self.ordered = self.woven = None
+        if amx.serves(weight.device, weight.dtype, *weight.shape):
+            self.woven = amx.woven(turned(weight))
+            return
         is_served = weight.device.type == "cpu" and weight.dtype is torch.bfloat16
         if is_served and runtime.bfloat16_pays(weight.device):  # others have no kernel for it
             # A private name, which not every build of torch has.
@@ -52,6 +60,10 @@ class Repeated:
 
     def __call__(self, x: Tensor) -> Tensor:
         """x [rows, I] -> x @ weight.T, [rows, O]."""
+        if self.woven is not None:
+            out = x.new_empty((len(x), len(self.weight.t())))
+            amx.product(x.contiguous()[None], self.woven, out[None])
+            return out
         if self.ordered is None:
             return x @ self.weight
         return torch.ops.mkldnn._linear_pointwise(x, self.ordered, None, "none", [], "")

@@ -2,10 +2,11 @@
 
 What a sequence says to the gates does not depend on the recurrence: it is computed for all steps at once
 outside, where one-hot steps are looked up instead of multiplied and z is multiplied once a sequence.
-What is left is one matrix product a step and what happens to the gates: one pass of C over them where the
-machine can compile it (`Fused`), else a few passes by PyTorch, in place (`Passes`); there, going back,
-the slopes of the gates are computed for many steps at once. On GPUs, and in bf16 without C, PyTorch's kernels
-for whole layers are faster than all that, and `over` takes them. docs/speed.md says what it brings.
+What is left is one matrix product a step and what happens to the gates. Where the machine can compile it,
+that is one pass of C over them (`Fused`), or one with the products inside on processors with AMX (`Tiled`);
+else a few passes by PyTorch, in place (`Passes`), where going back the slopes of the gates are computed for
+many steps at once. On GPUs, and in bf16 without C, PyTorch's kernels for whole layers are faster than all
+that, and `over` takes them. docs/speed.md says what it brings.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from musicvae_lite.models.layers import lstm_in
 from musicvae_lite.models.stock.fused import Fused
 from musicvae_lite.models.stock.passes import Passes
 from musicvae_lite.models.stock.products import Repeated, linear
-from musicvae_lite.native import lstm
+from musicvae_lite.models.stock.tiled import over_tiled, run_tiled
+from musicvae_lite.native import amx, lstm
 
 OPERATION = "musicvae_lite::Recurrence"  # its name in ONNX graphs
 
@@ -57,6 +59,7 @@ def run(
     c: Tensor | None = None,
     backwards: bool = False,
     constant: Tensor | None = None,
+    ends: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """All steps of an LSTM layer. Time comes first.
 
@@ -66,21 +69,31 @@ def run(
         h, c: [B, H], initial state; zeros by default, which saves a product.
         backwards: go from the last step to the first.
         constant: [B, 4H] or [1, 4H], what is said to the gates at every step.
+        ends: only the last h that is read is wanted.
 
     Returns:
-        h of every step [T, B, H], and the last c [B, H].
+        h of every step [T, B, H], or with `ends` of one [1, B, H], and the last c [B, H].
     """
     is_exporting = torch.compiler.is_exporting()
     if not is_exporting and lstm.serves(weight.device, kind := runtime.product_type(weight)):
         said, index = (gates.table, gates.checked()) if isinstance(gates, Rows) else (gates, None)
-        given = (None if part is None else part.float() for part in (h, c, constant))
-        return Fused.apply(said.to(kind).contiguous(), index, weight, *given, backwards)  # type: ignore[return-value]
+        h, c, constant = (None if part is None else part.float() for part in (h, c, constant))
+        if amx.serves(weight.device, kind, weight.shape[1]):
+            return run_tiled(said, index, weight, h, c, constant, backwards, ends)
+        found = Fused.apply(said.to(kind).contiguous(), index, weight, h, c, constant, backwards)
+        return _wanted(*found, backwards, ends)  # type: ignore[misc]
     gates = gates.written() if isinstance(gates, Rows) else gates
     if is_exporting:
-        return _symbolic(gates if constant is None else gates + constant, weight, h, c, backwards)
+        found = _symbolic(gates if constant is None else gates + constant, weight, h, c, backwards)
+        return _wanted(*found, backwards, ends)
     gates = (gates if constant is None else gates.add_(constant)).float().contiguous()
     h, c = (None if part is None else part.float() for part in (h, c))
-    return Passes.apply(gates, weight, h, c, backwards)  # type: ignore[return-value]
+    return _wanted(*Passes.apply(gates, weight, h, c, backwards), backwards, ends)  # type: ignore[misc]
+
+
+def _wanted(hidden: Tensor, last: Tensor, backwards: bool, ends: bool) -> tuple[Tensor, Tensor]:
+    """What `run` returns, of every h [T, B, H] and the last c."""
+    return ((hidden[:1] if backwards else hidden[-1:]) if ends else hidden), last
 
 
 def has_kernels(x: Tensor) -> bool:
@@ -98,6 +111,7 @@ def over(
     h: Tensor | None = None,
     c: Tensor | None = None,
     backwards: bool = False,
+    ends: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """All steps of an LSTM layer from its inputs, by the kernels where there are any. Time comes first.
 
@@ -110,13 +124,17 @@ def over(
     """
     from_input, recurrent, bias = weights
     kind = runtime.product_type(x)
+    sizes = *recurrent.shape, x.shape[-1]
+    if not torch.compiler.is_exporting() and amx.serves(x.device, kind, *sizes):
+        h, c = (None if part is None else part.float() for part in (h, c))
+        return over_tiled(x, from_input, recurrent, h, c, bias[None].float(), backwards, ends)
     if not has_kernels(x):
-        return run(linear(x.to(kind), from_input.to(kind)), recurrent, h, c, backwards, bias[None])
+        return run(linear(x.to(kind), from_input.to(kind)), recurrent, h, c, backwards, bias[None], ends)
     zeros = x.new_zeros((x.shape[1], recurrent.shape[1]))
     state = [(zeros if part is None else part)[None] for part in (h, c)]
     parts = (from_input, recurrent, bias, torch.zeros_like(bias))
     hidden, (_, last) = lstm_in(kind, x.flip(0) if backwards else x, (state[0], state[1]), parts)
-    return (hidden.flip(0) if backwards else hidden), last[0]
+    return _wanted(hidden.flip(0) if backwards else hidden, last[0], backwards, ends)
 
 
 def step(

@@ -1,0 +1,204 @@
+"""LSTM layers and products in bf16 on processors with AMX: amx.c on tensors of the CPU.
+
+What belongs to gates lies by groups of 32 units there, so that what is worked on together lies together:
+gates [T, G, B, 4, 32] of i, f, g, o. `grouped` and `ungrouped` go from and to PyTorch's order, [..., 4H].
+Sizes are multiples of `SIDE`. Nothing else is checked: who calls made the tensors himself. Rows are
+contiguous; `[:, some]` of a tensor of rows will do.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from musicvae_lite.native import building
+
+SOURCE = Path(__file__).parent / "amx.c"
+SIDE, GATES = 32, 4
+GROUP = GATES * SIDE
+TOGETHER = 256  # rows that a layer works on at once: as in tiles.h
+RUN = 512  # rows that are summed up before the sums are put down: as in amx.c
+
+Matrix = tuple[Tensor, int, int, int]  # values; from row to row, to the next 128 columns, to the next page
+
+
+def serves(device: torch.device, kind: torch.dtype, *sizes: int) -> bool:
+    """Whether this is there for products of a type and matrices of these sizes."""
+    fits = kind is torch.bfloat16 and all(size % SIDE == 0 and size for size in sizes)
+    return fits and building.serves(SOURCE, device) and _is_ready()
+
+
+@cache
+def _is_ready() -> bool:
+    library = building.library(SOURCE)
+    return library is not None and bool(library.ready())
+
+
+def parts(batch: int) -> list[slice]:
+    """Rows as they are worked on together."""
+    return [slice(first, min(first + TOGETHER, batch)) for first in range(0, max(batch, 1), TOGETHER)]
+
+
+def grouped(x: Tensor) -> Tensor:
+    """x [..., B, 4H] -> [..., G, B, 4, 32]."""
+    return x.unflatten(-1, (GATES, -1, SIDE)).movedim(-2, -4).contiguous()
+
+
+def ungrouped(x: Tensor) -> Tensor:
+    """x [..., G, B, 4, 32] -> [..., B, 4H], a tensor of its own."""
+    return x.movedim(-4, -2).clone(memory_format=torch.contiguous_format).flatten(-3)
+
+
+def woven(x: Tensor) -> Tensor:
+    """x [depth, wide] of bf16, contiguous -> the same values as tiles read a second factor."""
+    made = torch.empty_like(x)
+    building.call(SOURCE, "order", *x.shape, x, made)
+    return made
+
+
+def product(x: Tensor, second: Tensor, out: Tensor) -> None:
+    """x [T, B, depth] times a `woven` [depth, wide] -> out [T, B, wide], written."""
+    _product(x.shape, _rows(x), second, _rows(out))
+
+
+def to_gates(x: Tensor, second: Tensor, out: Tensor) -> None:
+    """x [T, B, depth] times a `woven` [depth, 4H], columns in groups -> out [T, G, B, 4, 32], written."""
+    _product(x.shape, _rows(x), second, _gates(out))
+
+
+def of_gates(gates: Tensor, second: Tensor, out: Tensor) -> None:
+    """Gates [T, G, B, 4, 32] times a `woven` [4H, wide], rows in groups -> out [T, B, wide], written."""
+    _product(out.shape, _gates(gates), second, _rows(out))
+
+
+class Sums:
+    """a.T @ b over all rows that are added, in float32.
+
+    Args:
+        high, wide: columns of a and b.
+    """
+
+    def __init__(self, high: int, wide: int):
+        self.blocks = torch.empty((wide // SIDE, high // SIDE, SIDE, SIDE))
+        self.high, self.wide = high, wide
+        kind = torch.bfloat16
+        self.spaces = torch.empty(RUN * high, dtype=kind), torch.empty(RUN * SIDE, dtype=kind)
+        self.is_empty = True
+
+    def add(self, a: Tensor, b: Tensor) -> None:
+        """Of a [T, B, high] and b [T, B, wide]."""
+        self._add(a, _rows(b))
+
+    def add_gates(self, a: Tensor, gates: Tensor) -> None:
+        """Of a [T, B, high] and gates [T, G, B, 4, 32]."""
+        self._add(a, _gates(gates))
+
+    def _add(self, a: Tensor, b: Matrix) -> None:
+        if a.shape[0] * a.shape[1] == 0:
+            return
+        how = *a.shape[:2], self.high, self.wide, int(not self.is_empty)
+        building.call(SOURCE, "over_rows", *how, *_rows(a), *b, self.blocks, *self.spaces)
+        self.is_empty = False
+
+    @property
+    def product(self) -> Tensor:
+        """[high, wide]."""
+        return self._found.permute(1, 2, 0, 3).reshape(self.high, self.wide)
+
+    @property
+    def weight(self) -> Tensor:
+        """The gradient of what multiplied a and was added to gates, [wide, high]."""
+        by_gate = self._found.unflatten(0, (-1, GATES))  # [G, 4, high / 32, 32 of high, 32 units]
+        return by_gate.permute(1, 0, 4, 2, 3).reshape(self.wide, self.high)
+
+    @property
+    def _found(self) -> Tensor:
+        return self.blocks.zero_() if self.is_empty else self.blocks
+
+
+def forward(
+    weight: Tensor,
+    constant: Tensor | None,
+    read: tuple[Tensor, Tensor] | None,
+    gates: Tensor,
+    cells: Tensor,
+    hidden: Tensor,
+    backwards: bool,
+    has_state: bool,
+) -> None:
+    """All steps of a layer, for as many rows as `parts` takes together. Cells are float32, all else is bf16.
+
+    Args:
+        weight: recurrent, `woven` [H, 4H] with its columns in groups.
+        constant: [G, B or 1, 4, 32], what is said to the gates at every step.
+        read: a table [G, V, 4, 32] and an int64 row of it for each step and sequence [T, B]: what the inputs
+            say. None where `gates` holds that.
+        gates: [T, G, B, 4, 32], becomes the squashed gates.
+        cells: [T + 1, G, B, 32], as they follow each other in time; the initial one stands there already.
+        hidden: [T + 1, B, H], as well.
+        backwards: from the last step to the first.
+        has_state: the initial `hidden` is not zeros.
+    """
+    told = *_counted(constant), *_read(read)
+    states = hidden, *hidden.stride()[:2]
+    shape = len(gates), gates.shape[2], hidden.shape[-1], int(backwards), int(has_state)
+    given = *shape, weight, *told, gates, cells, *states
+    building.call(SOURCE, "forward", *given)
+
+
+def backward(
+    weight: Tensor,
+    output: Tensor,
+    gates: Tensor,
+    cells: Tensor,
+    d_cell: Tensor,
+    d_constant: Tensor | None,
+    read: tuple[Tensor, Tensor] | None,
+    backwards: bool,
+    ends: bool = False,
+) -> None:
+    """The same steps back.
+
+    Args:
+        weight: recurrent, `woven` [4H, H] with its rows in groups.
+        output: [T, B, H], the gradient of what was given out; its last dimension is contiguous. With `ends`
+            [1, B, H], of the last step that was read.
+        gates: [T, G, B, 4, 32], squashed; becomes the gradient of what was said to them.
+        cells: as `forward` left them.
+        d_cell: [G, B, 32], float32, the gradient of the last cell; becomes that of the first.
+        d_constant: [G, B or 1, 4, 32], float32; the gradient of the gates is added.
+        read: the table's gradient [G, V, 4, 32], float32, to which it is added as well, and the rows.
+    """
+    told = *_counted(d_constant), *_read(read)
+    size, strides = output.shape[-1], output.stride()[:2]
+    shape = len(gates), gates.shape[2], size, int(backwards), int(ends)
+    given = *shape, weight, output, *strides, gates, cells, d_cell, *told
+    building.call(SOURCE, "backward", *given)
+
+
+def _read(read: tuple[Tensor, Tensor] | None) -> tuple[int | Tensor, ...]:
+    """A table, how many rows it has, and which are read."""
+    return (0, 0, 0, 0) if read is None else (*_counted(read[0]), read[1], read[1].stride(0))
+
+
+def _counted(x: Tensor | None) -> tuple[int, Tensor | int]:
+    """How many rows, and they themselves: [G, rows, 4, 32]."""
+    return (0, 0) if x is None else (x.shape[1], x)
+
+
+def _rows(x: Tensor) -> Matrix:
+    """x [T, B, width]."""
+    return x, x.stride(1), GROUP, x.stride(0)
+
+
+def _gates(x: Tensor) -> Matrix:
+    """x [T, G, B, 4, 32]."""
+    return x, GROUP, x.stride(1), x.stride(0)
+
+
+def _product(shape: torch.Size, x: Matrix, second: Tensor, out: Matrix) -> None:
+    """Of `shape` the pages and the rows of each count."""
+    building.call(SOURCE, "product", *shape[:2], *second.shape, *x, second, *out)
