@@ -33,6 +33,8 @@ static void nothing(const void *about, size_t at) {
     (void)at;
 }
 
+enum { LARGE = 1 << 21 }; /* values that would drive all else out of the caches, and are put down past them */
+
 /* out [wide] = x [depth] times woven, for all rows of all pages. */
 void product(size_t pages, size_t rows, size_t depth, size_t wide, bf16 *x_values, size_t x_apart, size_t x_next,
              size_t x_page, const bf16 *woven, bf16 *out_values, size_t out_apart, size_t out_next, size_t out_page) {
@@ -40,6 +42,7 @@ void product(size_t pages, size_t rows, size_t depth, size_t wide, bf16 *x_value
     matrix x = {x_values, rows, x_apart, x_next, x_page}, out = {out_values, rows, out_apart, out_next, out_page};
     size_t blocks = pages * blocks_of(rows);
     work none = {.steps = 1};
+    const int is_large = pages * rows * wide > LARGE;
     shape(SIDE);
     for (size_t begin = 0; begin < blocks; begin += TOGETHER / SIDE) {
         size_t end = least(blocks, begin + TOGETHER / SIDE);
@@ -49,7 +52,11 @@ void product(size_t pages, size_t rows, size_t depth, size_t wide, bf16 *x_value
                 bf16 *to = block_of(out, b) + column_of(out, n);
                 for (size_t r = 0; r < height_of(out, b); r++, to += out.apart) {
                     lanes first = _mm512_load_ps(sums[b - begin][r]), second = _mm512_load_ps(sums[b - begin][r] + HALF);
-                    _mm512_stream_si512((void *)to, (__m512i)_mm512_cvtne2ps_pbh(second, first)); /* past the caches */
+                    __m512i both = (__m512i)_mm512_cvtne2ps_pbh(second, first);
+                    if (is_large)
+                        _mm512_stream_si512((void *)to, both);
+                    else
+                        _mm512_storeu_si512(to, both);
                 }
             }
         }
@@ -187,6 +194,22 @@ void forward(size_t steps, size_t rows, size_t size, size_t backwards, size_t ha
         finish(&squashing, half_there);
     }
     _tile_release();
+}
+
+/* One step whose product stands by itself, as lstm.c does it: all in rows, gates [rows][4][size]. */
+void step(size_t rows, size_t size, const bf16 *product, const bf16 *constant, size_t constant_apart, const bf16 *input,
+          const float *old, float *new, bf16 *hidden) {
+    for (size_t row = 0; row < rows; row++, constant += constant_apart)
+        for (size_t unit = 0; unit < size; unit += HALF) {
+            lanes said[GATES];
+            for (size_t q = 0; q < GATES; q++) {
+                size_t at = (row * GATES + q) * size + unit;
+                said[q] = widened(product + at) + widened(input + at) + widened(constant + q * size + unit);
+            }
+            state s = there(said, _mm512_loadu_ps(old + row * size + unit));
+            _mm512_storeu_ps(new + row * size + unit, s.cell);
+            round_to(hidden + row * size + unit, s.hidden);
+        }
 }
 
 typedef struct {

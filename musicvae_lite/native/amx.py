@@ -179,6 +179,23 @@ def backward(
     building.call(SOURCE, "backward", *given)
 
 
+def step(product: Tensor, constant: Tensor, gates: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
+    """One step whose product stands by itself, in PyTorch's order; all tensors are contiguous.
+
+    Args:
+        product: [B, 4H], what the state before says to the gates i, f, g, o.
+        constant: [B, 4H] or [1, 4H]; `gates` [B, 4H], what the inputs say.
+        cell: [B, H], float32.
+
+    Returns:
+        h and the cell, [B, H] each.
+    """
+    after, hidden = torch.empty_like(cell), gates.new_empty(cell.shape)
+    apart = 0 if len(constant) == 1 else constant.shape[1]
+    building.call(SOURCE, "step", *cell.shape, product, constant, apart, gates, cell, after, hidden)
+    return hidden, after
+
+
 def _read(read: tuple[Tensor, Tensor] | None) -> tuple[int | Tensor, ...]:
     """A table, how many rows it has, and which are read."""
     return (0, 0, 0, 0) if read is None else (*_counted(read[0]), read[1], read[1].stride(0))

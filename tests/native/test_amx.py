@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from musicvae_lite.native import amx
+from musicvae_lite.native import amx, lstm
 
 BF16 = torch.bfloat16
 pytestmark = pytest.mark.skipif(
@@ -165,3 +165,15 @@ def test_what_is_no_number_stays_none_and_what_is_infinite_is_squashed():
     amx.forward(amx.woven(made(32, 128)), None, None, gates, cells, states, False, False)
     assert bool(cells[1, 0, 0].isnan().all() & states[1, 0].isnan().all())
     torch.testing.assert_close(cells[1, 0, 1:], torch.tensor([[2.0], [0.0]]).expand(2, 32), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("rows", [1, 5])
+@pytest.mark.parametrize("constants", [1, 5])
+def test_a_step_in_rows_is_that_of_every_processor(rows: int, constants: int):
+    product, gates = made(rows, 4 * 96), made(rows, 4 * 96, seed=1)
+    constant, cell = made(constants, 4 * 96, seed=2)[:rows].contiguous(), made(rows, 96, seed=3).float()
+    hidden, after = amx.step(product, constant, gates, cell)
+    wanted, wanted_hidden = torch.empty_like(after), torch.empty_like(hidden)
+    lstm.forward(product, constant, None, gates, cell, wanted, wanted_hidden)
+    torch.testing.assert_close(after, wanted, atol=2e-5, rtol=2e-5)
+    assert_near(hidden, wanted_hidden, 2**-8)

@@ -148,6 +148,8 @@ def step(
     if gates.dtype is torch.bfloat16 and lstm.serves(gates.device, gates.dtype):
         told = gates.new_zeros((1, gates.shape[1])) if constant is None else constant.contiguous()
         before, product = c.float().contiguous(), recurrent(h)
+        if amx.serves(gates.device, gates.dtype, before.shape[1]):
+            return amx.step(product, told, gates.contiguous(), before)
         after, hidden = torch.empty_like(before), h.new_empty(h.shape)
         lstm.forward(product, told, None, gates, before, after, hidden)
         return hidden, after
