@@ -42,6 +42,27 @@ def choose_threads() -> None:
         torch.set_num_threads(1)
 
 
+@cache
+def keep_freed_memory() -> None:
+    """Has glibc keep up to 256 MiB that was freed, which training asks for again at the next update.
+
+    To give it back and have it zeroed anew, page by page, costs a tenth of an update of a large model.
+    Other systems, and users who set this themselves, are left alone. Once in a process.
+    """
+    import ctypes
+
+    mmap_threshold, trim_threshold = -3, -1  # their numbers in malloc.h
+    if any(name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ):
+        return
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+        ctypes.CDLL(None).gnu_get_libc_version  # noqa: B018 - others have a mallopt that means less
+    except (AttributeError, OSError, TypeError):
+        return
+    mallopt(mmap_threshold, 64 * 2**20)
+    mallopt(trim_threshold, 256 * 2**20)
+
+
 def choose_device(name: str = "auto") -> torch.device:
     """ "auto" takes CUDA, then Apple's MPS, then the CPU; any other name is taken at its word.
 
@@ -122,6 +143,17 @@ def product_type(x: Tensor) -> torch.dtype:
 
     kind = x.device.type
     return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
+
+
+def generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
+    """A source of chance. Raises ConfigError for a seed that torch does not take."""
+    import torch
+
+    from musicvae_lite.errors import ConfigError
+
+    if not 0 <= seed < 2**63:
+        raise ConfigError(f"seed {seed} is out of range: 0 to 2^63 - 1")
+    return torch.Generator(device).manual_seed(seed)
 
 
 @dataclass(frozen=True)

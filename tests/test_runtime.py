@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -56,3 +57,34 @@ def test_threads_set_after_the_first_model_stay():
     env |= {"PYTHONPATH": str(ROOT)}
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=True)
     assert run.stdout.strip() == "3"
+
+
+FAULTS = """
+import ctypes, resource
+from musicvae_lite import runtime
+if {asked}: runtime.keep_freed_memory()
+libc, size = ctypes.CDLL(None), ctypes.c_size_t(40 * 2**20)
+libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    place = libc.malloc(size)
+    ctypes.memset(place, 1, size.value)
+    libc.free(place)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+print([faults() for _ in range(3)][-1])
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc alone can be told so")
+def test_memory_that_was_freed_is_there_again_unless_the_user_has_a_say():
+    own = {k: v for k, v in os.environ.items() if not k.startswith(("MALLOC_", "GLIBC_", "THP_"))}
+    own["PYTHONPATH"] = str(ROOT)
+
+    def faults(asked: bool, **more: str) -> int:
+        code = [sys.executable, "-c", FAULTS.format(asked=asked)]
+        return int(subprocess.run(code, capture_output=True, text=True, env=own | more, check=True).stdout)
+
+    fresh = faults(False)
+    assert fresh > 1000  # pages
+    assert faults(True) < fresh / 100
+    assert faults(True, MALLOC_TOP_PAD_="0") > fresh / 2

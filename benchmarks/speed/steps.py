@@ -88,7 +88,7 @@ def our_step(vae: VAE, x: Tensor, optimizer: torch.optim.Optimizer) -> Callable[
 
 def our_stock_step(case: Case) -> Callable[[], None]:
     vae = case.config.build()
-    return our_step(vae, windows(case.config, case.batch), TensorFlowAdam(vae.parameters(), 1e-3))
+    return our_step(vae, windows(case.config, case.batch), TensorFlowAdam(vae.parameters(), 1e-3, fused=True))
 
 
 def plain_step(case: Case) -> Callable[[], None]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import shlex
 import threading
 import time
 from pathlib import Path
 
 import torch
 
-from musicvae_lite import checkpoints, runtime
+from musicvae_lite import checkpoints, finding, runtime
 from musicvae_lite.errors import CheckpointError, ConfigError, DatasetError
 from musicvae_lite.resources import expand
 from musicvae_lite.training import patience
@@ -67,6 +68,7 @@ class Trainer:
         if not task.examples:
             raise DatasetError(f"the training split holds no {task.noun}: prepare more data")
         runtime.choose_threads()
+        runtime.keep_freed_memory()
         self.task, self.listener, self.progress = task, listener, Progress()
         self.team = Team(device, precision)
         self.settings = self._fitted()
@@ -141,7 +143,7 @@ class Trainer:
         torch.manual_seed(s.seed + 1000 * self.progress.restarts)
         self.vae = self.task.build()
         if s.init_from and initial:
-            weights = checkpoints.read_weights(checkpoints.find(s.init_from))
+            weights = checkpoints.read_weights(finding.find(s.init_from))
             copied, fresh = checkpoints.load_matching(self.vae, weights)
             if not copied:
                 raise CheckpointError(
@@ -159,10 +161,9 @@ class Trainer:
         return taken
 
     def _optimizer(self) -> torch.optim.Optimizer:
-        s = self.settings
+        s, fused = self.settings, self.team.device.type in ("cpu", "cuda")
         if s.optimizer == "tensorflow-adam":
-            return TensorFlowAdam(self.vae.parameters(), s.learning_rate)
-        fused = self.team.device.type in ("cpu", "cuda")
+            return TensorFlowAdam(self.vae.parameters(), s.learning_rate, fused=fused)
         return torch.optim.Adam(self.vae.parameters(), s.learning_rate, betas=(0.9, 0.99), fused=fused)
 
     def _loop(self, interrupt: threading.Event) -> None:
@@ -217,9 +218,11 @@ class Trainer:
             return
         found = self.means.named(self.team.mean(self.means.means))
         if not math.isfinite(found[GRADIENT]):
+            exact = "--precision float32, " if self.team.precision == "bf16" else ""
             raise ConfigError(
-                f"by update {step}: the gradient is {found[GRADIENT]}, the loss {found['loss']}. Start "
-                f"again with a learning_rate below {self.settings.learning_rate:g} or another seed"
+                f"by update {step}: the gradient is {found[GRADIENT]}, the loss {found['loss']}. Start again "
+                f"in another folder with {exact}a learning_rate below {self.settings.learning_rate:g} or "
+                "another seed"
             )
         self.progress.smooth = {**found, "beta": self.settings.beta_at(step - 1)}
 
@@ -301,8 +304,9 @@ class Trainer:
 
     def _too_large(self) -> str:
         s, half = self.settings, " --precision bf16," if self.team.precision == "float32" else ""
+        run = shlex.quote(str(self.folder.path))
         return (
             f"update {self.progress.step + 1}: the memory of {self.team.device} does not hold "
             f"{self.task.name} with a batch of {s.batch}: start again with --batch {max(1, s.batch // 2)},"
-            f"{half} or a smaller preset; --init-from {self.folder.path} keeps what was learnt"
+            f"{half} or a smaller preset; --init-from {run} keeps what was learnt"
         )

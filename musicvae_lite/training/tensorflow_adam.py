@@ -14,8 +14,14 @@ import torch
 from torch import Tensor
 
 
-class TensorFlowAdam(torch.optim.Optimizer):
-    """`p -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + eps)`."""
+class TensorFlowAdam(torch.optim.Adam):
+    """`p -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + eps)`.
+
+    That is PyTorch's Adam with `eps / sqrt(1 - b2^t)` for its epsilon at step t.
+
+    Args:
+        fused: as for `torch.optim.Adam`.
+    """
 
     def __init__(
         self,
@@ -23,30 +29,14 @@ class TensorFlowAdam(torch.optim.Optimizer):
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
+        fused: bool | None = None,
     ):
-        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps})
+        super().__init__(params, lr, betas, eps, fused=fused)
+        self.eps = eps
 
-    @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> Any:  # type: ignore[override]
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
         for group in self.param_groups:
-            for p in group["params"]:
-                if p.grad is not None:
-                    self._update(p, group["lr"], group["betas"], group["eps"])
-        return loss
-
-    def _update(self, p: Tensor, lr: float, betas: tuple[float, float], eps: float) -> None:
-        first, second = betas
-        state = self.state[p]
-        if not state:
-            state["step"] = torch.zeros(())  # a tensor, as torch's optimisers keep it
-            state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(p), torch.zeros_like(p)
-        state["step"] += 1
-        t, m, v = int(state["step"]), state["exp_avg"], state["exp_avg_sq"]
-        m.lerp_(p.grad, 1 - first)  # type: ignore[arg-type]
-        v.mul_(second).addcmul_(p.grad, p.grad, value=1 - second)  # type: ignore[arg-type]
-        rate = lr * (1 - second**t) ** 0.5 / (1 - first**t)
-        p.addcdiv_(m, v.sqrt().add_(eps), value=-rate)
+            before = (int(self.state[p]["step"]) for p in group["params"] if self.state.get(p))
+            t = max(before, default=0) + 1
+            group["eps"] = self.eps / (1 - group["betas"][1] ** t) ** 0.5
+        return super().step(closure)
