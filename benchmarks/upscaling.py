@@ -23,8 +23,8 @@ def measure(model: str, pictures: list[Path], side: int = 0) -> list[dict]:
     """
     import torch
 
+    from benchmarks.quality import luma_psnr
     from musicvae_lite.images.corruption import Downscale
-    from musicvae_lite.images.quality import luma_psnr
     from musicvae_lite.images.reading import as_bytes, in_channels, read_picture
     from musicvae_lite.models.image_vae import ImageVAE
 

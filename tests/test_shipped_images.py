@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from musicvae_lite import checkpoints
+from benchmarks.quality import luma_psnr
+from musicvae_lite import finding
 from musicvae_lite.images import sets
 from musicvae_lite.images.corruption import Downscale
-from musicvae_lite.images.quality import luma_psnr
 from musicvae_lite.images.reading import as_bytes
 from musicvae_lite.models.image_vae import ImageVAE
 from musicvae_lite.training.image_evaluation import evaluate
@@ -25,7 +25,7 @@ LARGEST = 6 * 2**20  # bytes of all of them
 @pytest.mark.parametrize("name", NAMES)
 def test_each_loads_and_has_a_card(name: str):
     model = ImageVAE.load(name)
-    card = (checkpoints.find(name) / "CARD.md").read_text("utf-8")
+    card = (finding.find(name) / "CARD.md").read_text("utf-8")
     assert f"# {name}" in card and "licence" in card.lower() and "mvae image train" in card
     assert model.vae.z_size == model.config.z
 

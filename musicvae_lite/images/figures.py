@@ -168,21 +168,25 @@ def _name_classes(axis: Any, points: np.ndarray, labels: np.ndarray, classes: Se
         )  # fmt: skip
 
 
-def manifold(pictures: np.ndarray, width: int, quantiles: np.ndarray, title: str = "") -> Image:
-    """A plane of codes, decoded: pictures [width * width, C, H, W] without gaps, the axes in units of z."""
+def manifold(pictures: np.ndarray, x: np.ndarray, y: np.ndarray, title: str = "") -> Image:
+    """A plane of codes, decoded.
+
+    Args:
+        pictures: [len(y) * len(x), C, H, W], rows from the top; drawn without gaps.
+        x, y: the first and the second number of the codes, rising.
+    """
     from matplotlib.figure import Figure
 
-    sheet = grid(pictures, width, 1, gap=0)
+    sheet = grid(pictures, len(x), 1, gap=0)
     figure = Figure(figsize=(8.4, 8.6), layout="constrained", facecolor=PAPER)
     axis = figure.subplots()
     shown = sheet[0] if sheet.shape[0] == 1 else sheet.transpose(1, 2, 0)
     axis.imshow(shown, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     height, side = pictures.shape[2], pictures.shape[3]
-    marks = np.arange(np.ceil(quantiles[0] * 2), np.floor(quantiles[-1] * 2) + 1) / 2  # halves and wholes
-    places = np.interp(marks, quantiles, np.arange(width))
-    names = [f"{mark:g}" for mark in marks]
+    places, names = _marks(x)
     axis.set_xticks((places + 0.5) * side - 0.5, names)
-    axis.set_yticks((width - places - 0.5) * height - 0.5, names)
+    places, names = _marks(y)
+    axis.set_yticks((len(y) - places - 0.5) * height - 0.5, names)
     axis.set_xlabel("first number of the code", fontsize=11, color=INK)
     axis.set_ylabel("second number of the code", fontsize=11, color=INK)
     axis.tick_params(labelsize=9, labelcolor=INK, color=LINE)
@@ -191,6 +195,15 @@ def manifold(pictures: np.ndarray, width: int, quantiles: np.ndarray, title: str
     if title:
         figure.suptitle(title, fontsize=15, color=INK, fontweight="bold", parse_math=False)
     return render(figure)
+
+
+def _marks(values: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Round numbers between rising values, as places among these and as text."""
+    from matplotlib.ticker import MaxNLocator
+
+    ticks = MaxNLocator(8, steps=[1, 2, 5, 10]).tick_values(values[0], values[-1])
+    marks = ticks[(ticks >= values[0]) & (ticks <= values[-1])]
+    return np.interp(marks, values, np.arange(len(values))), [f"{mark:g}" for mark in marks]
 
 
 def curves(
@@ -213,9 +226,8 @@ def curves(
         )
     if len(runs) > 1:
         axis.legend(frameon=False, fontsize=8, labelcolor=INK)
-    values = np.concatenate([values for _, values in runs.values()])
-    if len(values) > 4:  # the first fall would leave the rest a flat line
-        low, high = float(values.min()), float(np.quantile(values, 0.9))
+    low, high = heights([values for _, values in runs.values()])
+    if high > low:
         axis.set_ylim(low - 0.06 * (high - low), high + 0.15 * (high - low))
     axis.set_xlabel("updates", fontsize=9, color=INK)
     axis.set_ylabel(name, fontsize=9, color=INK)
@@ -224,6 +236,15 @@ def curves(
     for side in ("top", "right"):
         axis.spines[side].set_visible(False)
     return render(figure)
+
+
+def heights(lines: Sequence[np.ndarray]) -> tuple[float, float]:
+    """The lowest value of lines over updates, and the highest after the first tenth of each.
+
+    A fall at the beginning would leave all the rest a flat line.
+    """
+    later = [line[len(line) // 10 :] for line in lines]
+    return min(float(line.min()) for line in lines), max(float(line.max()) for line in later)
 
 
 def colour_of(number: int) -> str:

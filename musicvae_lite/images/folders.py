@@ -52,7 +52,7 @@ def read(folder: Path, wanted: Wanted) -> Found:
             faults.append(error)
     height, width = _common_size(sizes, wanted)
     wanted = replace(wanted, height=height, width=width)
-    shapes, cuts, places, animated, transparent = [], [], [], 0, 0
+    shapes, cuts, places, animated, transparent, coloured = [], [], [], 0, 0, 0
     for path in sizes:
         try:
             picture = read_picture(path)
@@ -64,6 +64,7 @@ def read(folder: Path, wanted: Wanted) -> Found:
         places.append(path.relative_to(folder).parts)
         animated += picture.frames > 1
         transparent += picture.was_transparent
+        coloured += len(picture.pixels) > wanted.channels > 0
     if not places:
         raise NothingUsableError(
             f"{folder}: none of {len(named)} files can be read as a picture: {faults[0]}"
@@ -74,6 +75,8 @@ def read(folder: Path, wanted: Wanted) -> Found:
         notes.append(f"{animated} animations: the first picture of each is taken")
     if transparent:
         notes.append(f"transparent parts of {transparent} pictures are made white")
+    if coloured:
+        notes.append(f"{coloured} pictures in colour are made grey")
     layout = _layout(places)
     notes += [*layout.notes, *_notes_on_sizes(shapes, cuts, wanted)]
     if not sum(len(found) for found in cuts):

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from musicvae_lite.errors import ConfigError, DatasetError, NothingUsableError
+from musicvae_lite.errors import ConfigError, DatasetError, NothingUsableError, shown
 from musicvae_lite.images import folders, sources
 from musicvae_lite.images.found import Found, Part, Wanted, brought_to, renumbered
 from musicvae_lite.images.reading import TRANSPARENT, on_white
@@ -211,21 +211,35 @@ def from_dataset(dataset: ItemSet, name: str = "dataset", seed: int = 0) -> Pict
     A picture is a tensor or array [C, H, W] or [H, W], or a Pillow image: palettes become colours.
 
     Raises:
-        DatasetError: pictures of different sizes, or of a shape that is none.
+        DatasetError: pictures of different sizes, or of a shape that is none; items of other parts, or labels
+            that are no whole numbers.
         NothingUsableError: it is empty.
     """
     images, labels = [], []
     for index in range(len(dataset)):
         item = dataset[index]
-        image, label = item if isinstance(item, tuple | list) else (item, None)
-        images.append(np.asarray(_in_colours(image)))
-        labels.append(label)
+        parts = item if isinstance(item, tuple | list) else (item,)
+        if len(parts) not in (1, 2):
+            raise DatasetError(f"{name}: items of {len(parts)} parts, not of a picture and a label")
+        images.append(np.asarray(_in_colours(parts[0])))
+        labels += parts[1:]
     if not images:
         raise NothingUsableError(f"{name}: holds no pictures")
     if len({image.shape for image in images}) > 1:
         raise DatasetError(f"{name}: pictures of several sizes: resize them in the dataset's transform")
-    known = None if any(label is None for label in labels) else np.array([int(label) for label in labels])
+    is_labelled = len(labels) == len(images) and all(label is not None for label in labels)
+    known = np.array([_number(label, name) for label in labels]) if is_labelled else None
     return from_arrays(np.stack(images), known, name=name, seed=seed)
+
+
+def _number(label: Any, name: str) -> int:
+    """A label as a whole number. Raises DatasetError."""
+    try:
+        if int(label) == float(label):
+            return int(label)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        pass
+    raise DatasetError(f"{name}: a label is {shown(label)}; labels are whole numbers, one for each class")
 
 
 def _in_colours(image: Any) -> Any:

@@ -15,6 +15,7 @@ from musicvae_lite.images.found import Found, Part, renumbered
 from musicvae_lite.images.reading import SUFFIXES
 from musicvae_lite.images.values import to_bytes
 from musicvae_lite.resources import expand
+from musicvae_lite.writing import is_one
 
 DIGITS = tuple("0123456789")
 CLOTHES = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot")
@@ -53,7 +54,7 @@ def is_read(file: Path, folder: Path) -> bool:
     if not holds_idx(folder):
         return file.suffix.lower() in SUFFIXES
     found = [idx.find(folder, name) for pair in FILES.values() for name in pair]
-    return any(path.samefile(file) for path in found if path is not None)
+    return any(is_one(path, file) for path in found if path is not None)
 
 
 def of_idx(folder: Path, classes: tuple[str, ...] = ()) -> Found:

@@ -9,12 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from musicvae_lite import runtime
 from musicvae_lite.errors import NothingUsableError
 from musicvae_lite.images import figures
 from musicvae_lite.images.embedding import nearest_neighbour_accuracy, principal_components
 from musicvae_lite.images.sets import Pictures
 from musicvae_lite.models.image.examples import check_labels, examples
-from musicvae_lite.models.image_vae import ImageVAE, plane
+from musicvae_lite.models.image_vae import ImageVAE
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -44,10 +45,11 @@ def samples(pictures: np.ndarray, title: str = "") -> Image:
 
 
 def manifold(model: ImageVAE, width: int = 20, label: str | None = None, title: str = "") -> Image:
-    """The plane of a 2-D code, decoded on normal quantiles."""
+    """The plane of a 2-D code, decoded on quantiles of its prior."""
     labels = None if label is None else [model.label(label)] * width**2
-    pictures = model.manifold(width, labels)
-    return figures.manifold(pictures, width, plane(width)[:width, 0], title)
+    codes = model.plane(width)
+    x, y = codes[:width, 0], codes[::-width, 1]
+    return figures.manifold(model.decode(codes, labels), x, y, title)
 
 
 def generation(
@@ -64,7 +66,7 @@ def generation(
 
 
 def embedding(
-    model: ImageVAE, pictures: Pictures, classes: Sequence[str], title: str = ""
+    model: ImageVAE, pictures: Pictures, classes: Sequence[str], title: str = "", seed: int = 0
 ) -> tuple[Image, dict]:
     """Codes as points by class beside the first two principal components of the pixels.
 
@@ -78,7 +80,7 @@ def embedding(
         raise NothingUsableError(
             f"{len(pictures)} pictures are too few for a scatter: at least 10 are needed"
         )
-    x, _, labels = inputs(model, pictures)
+    x, _, labels = inputs(model, pictures, seed)
     codes = model.encode(x, labels)
     is_plane = codes.shape[1] == 2
     points = codes if is_plane else principal_components(codes)
@@ -107,33 +109,44 @@ def codes(model: ImageVAE, pictures: Pictures, title: str = "", seed: int = 0) -
     z = torch.from_numpy(model.encode(x, labels))
     height, width = target.shape[2:]
     spread = z.std(0, correction=0) if len(z) > 1 else torch.ones(z.shape[1])
-    generator = torch.Generator().manual_seed(seed)
-    noise = torch.randn(z.shape, generator=generator)
-    columns = [target.numpy(), code_pictures(z.numpy(), height, width, target.shape[1])]
+    noise = torch.randn(z.shape, generator=runtime.generator(seed))
+    shape = model.config.code_shape
+    columns = [target.numpy(), code_pictures(z.numpy(), height, width, target.shape[1], shape)]
     columns += [model.decode(z + share * spread * noise, labels) for share in NOISES]
     names = ["picture", "code", "written", *(f"+ {share:g} sd" for share in NOISES[1:])]
     sheet = np.stack(columns, 1).reshape(-1, *target.shape[1:])
     return figures.labelled_grid(sheet, columns=names, title=title)
 
 
-def code_pictures(codes: np.ndarray, height: int, width: int, channels: int = 1) -> np.ndarray:
-    """Codes [N, Z] as pictures [N, channels, height, width]: units row by row as grey squares."""
+def code_pictures(
+    codes: np.ndarray,
+    height: int,
+    width: int,
+    channels: int = 1,
+    shape: tuple[int, int, int] | None = None,
+) -> np.ndarray:
+    """Codes [N, Z] as pictures [N, channels, height, width]: units row by row as grey squares.
+
+    Args:
+        shape: [c, h, w] of codes that are pictures themselves: their c channels row by row instead.
+    """
+    count, h, w = shape or (codes.shape[1], 1, 1)
     low, high = codes.min(), codes.max()
     shades = (codes - low) / max(high - low, 1e-9)
-    across = int(np.ceil(np.sqrt(codes.shape[1])))
-    down = -(-codes.shape[1] // across)
-    cells = np.zeros((len(codes), down * across), np.float32)
-    cells[:, : codes.shape[1]] = shades
-    rows = np.arange(height) * down // height
-    columns = np.arange(width) * across // width
-    pictures = cells.reshape(-1, down, across)[:, rows][:, :, columns]
-    return np.repeat(pictures[:, None], channels, 1)
+    across = int(np.ceil(np.sqrt(count)))
+    down = across if shape else -(-count // across)  # a square of pictures does not stretch them
+    cells = np.zeros((len(codes), down * across, h, w), np.float32)
+    cells[:, :count] = shades.reshape(-1, count, h, w)
+    sheets = cells.reshape(-1, down, across, h, w).swapaxes(2, 3).reshape(-1, down * h, across * w)
+    rows = np.arange(height) * down * h // height
+    columns = np.arange(width) * across * w // width
+    return np.repeat(sheets[:, rows][:, :, columns][:, None], channels, 1)
 
 
 def inputs(model: ImageVAE, pictures: Pictures, seed: int = 0) -> tuple[Tensor, Tensor, list[int] | None]:
     """What the model reads [N, C, h, w], what it should write [N, C, H, W], and the labels it needs."""
     check_labels(model.config, pictures.labels)
-    chance = torch.Generator().manual_seed(seed)  # what is read is told as pictures of the CPU
+    chance = runtime.generator(seed)  # what is read is told as pictures of the CPU
     batch = examples(model.config, torch.from_numpy(pictures.pixels), None, chance)
     labels = pictures.labels.tolist() if model.config.conditional and pictures.labels is not None else None
     return batch.x, batch.target, labels  # type: ignore[return-value]

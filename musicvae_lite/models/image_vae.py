@@ -27,6 +27,7 @@ from musicvae_lite.models.image.examples import one_hot
 from musicvae_lite.models.saved import SavedVAE
 
 Image = str | Path | Picture | np.ndarray
+Images = Tensor | Image | Sequence[Tensor | Image]
 BATCH = 256  # pictures encoded or decoded at once
 OVERLAP = 8  # pixels that neighbouring tiles share
 NO_LABELS = "this model knows no labels: leave them out, or take a conditional model"
@@ -35,8 +36,9 @@ NO_LABELS = "this model knows no labels: leave them out, or take a conditional m
 class ImageVAE(SavedVAE):
     """A config and a VAE over it.
 
-    Methods that take pictures accept a path, a `Picture`, or an array [H, W], [C, H, W] or [H, W, C] of
-    bytes or of numbers in 0..1. What they give is float32 [N, C, H, W] in 0..1.
+    Methods that take a picture accept a path, a `Picture`, or an array [H, W], [C, H, W] or [H, W, C] of
+    bytes or of numbers in 0..1. Those that encode accept a tensor [C, h, w] as `take` gives it too, and
+    several pictures as a sequence, or along a first axis. What they give is float32 [N, C, H, W] in 0..1.
     """
 
     family = "image"
@@ -66,10 +68,16 @@ class ImageVAE(SavedVAE):
             pixels = fitted(pixels, *size)
         return torch.from_numpy(pixels).float() / 255, notes
 
-    def encode(self, pictures: Tensor, labels: Sequence[int] | None = None) -> np.ndarray:
-        """Codes float32 [N, Z], the posterior means, of pictures [N, C, h, w] as `take` gives them."""
+    def encode(self, pictures: Images, labels: Sequence[int] | None = None) -> np.ndarray:
+        """Codes float32 [N, Z], the posterior means, of N pictures.
+
+        Raises:
+            ConfigError: a tensor of another size than the model's, or labels as for `decode`.
+            MusicVAEError: as `take`.
+        """
+        x = self._read(pictures).to(self.vae.device)
         with torch.no_grad():
-            control, x = self.control(labels, len(pictures)), self._on(pictures)
+            control = self.control(labels, len(x))
             parts = [
                 self.vae.encode(
                     x[begin : begin + BATCH], None if control is None else control[begin : begin + BATCH]
@@ -101,48 +109,71 @@ class ImageVAE(SavedVAE):
             ]
         return torch.cat(parts).cpu().numpy()
 
-    def reconstruct(self, pictures: Tensor, labels: Sequence[int] | None = None) -> np.ndarray:
-        """Pictures [N, C, h, w] through their mean codes and back."""
+    def reconstruct(self, pictures: Images, labels: Sequence[int] | None = None) -> np.ndarray:
+        """N pictures through their mean codes and back."""
         return self.decode(self.encode(pictures, labels), labels)
 
+    @property
+    def has_prior(self) -> bool:
+        """Whether it is known where codes lie: where they were asked to, or found when training ended."""
+        return self.vae.prior is not None or self.config.is_normal
+
+    def draw(self, count: int, seed: int = 0) -> Tensor:
+        """New codes [count, Z]: draws from the prior. Raises ConfigError without one."""
+        self._check_prior()
+        return self.vae.draw(count, self.generator(seed))
+
     def sample(self, count: int, seed: int = 0, labels: Sequence[int] | None = None) -> np.ndarray:
-        """New pictures [count, C, H, W]: draws from the prior, decoded."""
+        """New pictures [count, C, H, W]: draws from the prior, decoded. Raises as `draw`."""
         if count < 1:
             raise ConfigError(f"count is {count}; at least 1 picture can be drawn")
         if self.config.is_grid:
             raise ConfigError("this model repairs pictures: its code holds the picture, so none can be drawn")
-        return self.decode(self.vae.draw(count, self.generator(seed)), labels)
+        return self.decode(self.draw(count, seed), labels)
 
     def interpolate(
-        self, a: Tensor, b: Tensor, steps: int = 9, labels: Sequence[int] | None = None
+        self, a: Tensor | Image, b: Tensor | Image, steps: int = 9, labels: Sequence[int] | None = None
     ) -> np.ndarray:
-        """A path [steps, C, H, W] between pictures [C, h, w] (`latent.walk`); its ends are reconstructions.
+        """A path [steps, C, H, W] between two pictures (`latent.walk`); its ends are reconstructions.
 
         Args:
             labels: of `a` and `b` for a conditional model; the path changes from one to the other halfway.
         """
         if steps < 2:
             raise ConfigError(f"steps is {steps}; a path needs at least its 2 ends")
-        means = torch.from_numpy(self.encode(torch.stack([a, b]), labels))
+        ends = torch.cat([self._read(a), self._read(b)])
+        if len(ends) != 2:
+            raise ConfigError(f"a path lies between 2 pictures, not {len(ends)}")
+        means = torch.from_numpy(self.encode(ends, labels))
         along = None if labels is None else [labels[0 if 2 * step < steps else 1] for step in range(steps)]
         return self.decode(walk(means[0], means[1], steps), along)
 
     def manifold(
         self, width: int = 15, labels: Sequence[int] | None = None, reach: float = 0.975
     ) -> np.ndarray:
-        """Decoded codes [width * width, C, H, W] of a plane: rows from the top, on normal quantiles.
+        """Decoded codes [width * width, C, H, W] of the plane, as `plane` lays them out."""
+        return self.decode(self.plane(width, reach), labels)
 
-        Equal steps in probability, so that every part of the prior gets its share of the grid.
+    def plane(self, width: int = 15, reach: float = 0.975) -> np.ndarray:
+        """Codes float32 [width * width, 2] of a grid: rows from the top, x to the right.
+
+        Along each axis they go by equal steps in the probability of the prior, taken for one Gaussian: every
+        part of it gets its share of the grid.
 
         Args:
             reach: the largest quantile shown; the smallest is 1 - reach.
 
         Raises:
-            ConfigError: the code is no plane.
+            ConfigError: the code is no plane, or there is no prior.
         """
         if self.config.z != 2:
             raise ConfigError(f"a manifold needs a code of 2 numbers; this model's has {self.config.z}")
-        return self.decode(plane(width, reach), labels)
+        self._check_prior()
+        codes = plane(width, reach)
+        if self.vae.prior is None:
+            return codes
+        prior = self.vae.prior.as_one
+        return prior.mean[0].cpu().numpy() + prior.root[0].norm(dim=1).cpu().numpy() * codes
 
     def generate(self, labels: Sequence[int], count: int = 10, seed: int = 0) -> np.ndarray:
         """Pictures [len(labels) * count, C, H, W] of a conditional model: a row a label, a column a code."""
@@ -150,7 +181,7 @@ class ImageVAE(SavedVAE):
             raise ConfigError("this model knows no labels: a conditional one is needed, such as mnist-cvae")
         if count < 1 or not labels:
             raise ConfigError(f"{len(labels)} labels with {count} pictures each are none: at least 1 of both")
-        z = self.vae.draw(count, self.generator(seed)).repeat(len(labels), 1)
+        z = self.draw(count, seed).repeat(len(labels), 1)
         return self.decode(z, np.repeat(labels, count).tolist())
 
     def repair(
@@ -182,7 +213,7 @@ class ImageVAE(SavedVAE):
 
         def work(tiles: Tensor) -> Tensor:
             with torch.no_grad():
-                return self.vae.decode(self.vae.encode(self._on(tiles)).mean, None, 0.0)
+                return self.vae.decode(self.vae.encode(tiles.to(self.vae.device)).mean, None, 0.0)
 
         picture = torch.from_numpy(pixels).float() / 255
         overlap = min(OVERLAP, shape.height // 2, shape.width // 2)
@@ -240,8 +271,28 @@ class ImageVAE(SavedVAE):
             notes.append(f"{picture.name}: colours are made grey")
         return in_channels(picture.pixels, wanted), picture.name, notes
 
-    def _on(self, pictures: Tensor) -> Tensor:
-        return pictures.to(self.vae.device)
+    def _read(self, pictures: Images) -> Tensor:
+        """Pictures [N, C, h, w] as the encoder takes them."""
+        s = self.config.shape
+        wanted = (s.channels, s.height, s.width)
+        if not isinstance(pictures, Tensor):
+            if isinstance(pictures, str | Path | Picture) or getattr(pictures, "ndim", 4) < 4:
+                return self.take(pictures)[0][None]  # type: ignore[arg-type]
+            return torch.cat([self._read(picture) for picture in pictures] or [torch.zeros(0, *wanted)])
+        x = pictures[None] if pictures.dim() == 3 else pictures
+        if x.shape[1:] != wanted:
+            raise ConfigError(
+                f"pictures have the shape {list(pictures.shape)}; this model reads "
+                f"[N, {s.channels}, {s.height}, {s.width}]"
+            )
+        return x
+
+    def _check_prior(self) -> None:
+        if not self.has_prior:
+            raise ConfigError(
+                "no new codes can be drawn: this model's may lie anywhere, and no prior was fitted to them; "
+                "training does so at its end, unless codes are very long"
+            )
 
 
 def plane(width: int, reach: float = 0.975) -> np.ndarray:

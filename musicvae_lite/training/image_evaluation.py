@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from musicvae_lite import runtime
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.images.sets import Pictures
 from musicvae_lite.latent import NATS_PER_BIT, active_units
@@ -58,14 +59,21 @@ class ImageEvaluation:
         return dataclasses.asdict(self)
 
 
-@torch.no_grad()
 def evaluate(vae: VAE, config: ImageConfig, pictures: Pictures, seed: int = 0) -> ImageEvaluation:
-    """Figures over all pictures. Puts the model in eval mode.
+    """Figures over all pictures. Puts the model in eval mode. Raises as `measure`."""
+    return measure(vae, config, pictures, seed)[0]
+
+
+@torch.no_grad()
+def measure(
+    vae: VAE, config: ImageConfig, pictures: Pictures, seed: int = 0
+) -> tuple[ImageEvaluation, Tensor]:
+    """Figures over all pictures, and the KL of each [N], nats. Puts the model in eval mode.
 
     Raises:
         NothingUsableError: there are none.
-        ConfigError: the model conditions on labels and the pictures have none, or others; or their shape is
-            another.
+        ConfigError: the model conditions on labels and the pictures have none, or others; their shape is
+            another; or the seed is out of range.
     """
     if not len(pictures):
         raise NothingUsableError("there are no pictures to measure on")
@@ -77,9 +85,9 @@ def evaluate(vae: VAE, config: ImageConfig, pictures: Pictures, seed: int = 0) -
             f"{[p.channels, p.height, p.width]}"
         )
     vae.eval()
-    generator = torch.Generator(vae.device).manual_seed(seed)
+    generator = runtime.generator(seed, vae.device)
     sums: dict[str, float] = {}
-    means = []
+    means, kls = [], []
     for begin in range(0, len(pictures), BATCH):
         part = pictures.part(slice(begin, begin + BATCH))
         labels = None if part.labels is None else torch.from_numpy(part.labels).to(vae.device)
@@ -96,15 +104,16 @@ def evaluate(vae: VAE, config: ImageConfig, pictures: Pictures, seed: int = 0) -
             "reconstruction": said.nats.sum(),
             "bernoulli": cross_entropy(of_drawn, target),
             "squared_drawn": (of_drawn - target).square().sum(),
-            "kl": posterior.kl().sum(),
             "zeros": (posterior.mean == 0).float().mean() * len(target),
         }
         for name, value in found.items():
             sums[name] = sums.get(name, 0.0) + float(value)
         means.append(posterior.mean)
+        kls.append(posterior.kl())
     count, values = len(pictures), p.channels * p.height * p.width
     each = {name: value / count for name, value in sums.items()}
     squared_error = each["squared"] / values
+    kl = torch.cat(kls)
     evaluation = ImageEvaluation(
         pictures=count,
         bce=each["bce"] / values,
@@ -116,15 +125,16 @@ def evaluate(vae: VAE, config: ImageConfig, pictures: Pictures, seed: int = 0) -
     )
     if config.is_plain:
         is_positive = getattr(config.encoder, "code", "") == "positive"
-        return dataclasses.replace(evaluation, zero_share=each["zeros"] if is_positive else None)
-    return dataclasses.replace(
-        evaluation,
-        kl_nats=each["kl"],
-        kl_bits=each["kl"] / NATS_PER_BIT,
-        elbo_nats=-(each["bernoulli"] + each["kl"]),
-        squared_loss=each["squared_drawn"] + each["kl"],
-        active_units=active_units(torch.cat(means)),
-    )
+        return dataclasses.replace(evaluation, zero_share=each["zeros"] if is_positive else None), kl
+    nats = float(kl.double().mean())
+    of_posterior = {
+        "kl_nats": nats,
+        "kl_bits": nats / NATS_PER_BIT,
+        "elbo_nats": -(each["bernoulli"] + nats),
+        "squared_loss": each["squared_drawn"] + nats,
+        "active_units": active_units(torch.cat(means)),
+    }
+    return dataclasses.replace(evaluation, **of_posterior), kl
 
 
 def cross_entropy(pictures: Tensor, target: Tensor) -> Tensor:

@@ -12,22 +12,23 @@ from musicvae_lite import checkpoints, tables
 from musicvae_lite.errors import DatasetError, NothingUsableError
 from musicvae_lite.images.found import Wanted
 from musicvae_lite.images.sets import PictureSet
-from musicvae_lite.latent import NATS_PER_BIT
+from musicvae_lite.latent import free_bits
 from musicvae_lite.models.image.assembly import ImageConfig
 from musicvae_lite.models.image.examples import examples
 from musicvae_lite.models.image_vae import ImageVAE
 from musicvae_lite.prior import CodePrior
-from musicvae_lite.training.image_evaluation import BATCH, evaluate
+from musicvae_lite.training.image_evaluation import BATCH, measure
 from musicvae_lite.training.order import over_epochs, shuffled
 from musicvae_lite.training.presets import Preset
-from musicvae_lite.training.run_folder import writing
+from musicvae_lite.training.run_folder import DESCRIPTION, writing
 from musicvae_lite.training.settings import ImageTraining
 from musicvae_lite.training.task import VALIDATION_SEED
 from musicvae_lite.vae import VAE, Batch
 
 MOST_VALIDATED = 5_000
 PRIOR_PICTURES = 20_000  # that a prior is fitted to, at most
-LARGEST_PRIOR = 512  # units; a code that is a picture of features has none
+LARGEST_PRIOR = 2048  # numbers of a code; their covariances fill 16 MB
+CODES_A_NUMBER = 4  # that tell how the numbers of a code hang together
 
 
 def wanted(preset: Preset) -> Wanted:
@@ -50,7 +51,7 @@ def trained_on(model: ImageVAE) -> str:
         return ""
     for folder in model.folder.parents[:2]:  # of RUN/best, of RUN/last/step-N
         try:
-            return str(tables.read_json(folder / "run.json")["dataset"])
+            return str(tables.read_json(folder / DESCRIPTION)["dataset"])
         except (OSError, ValueError, KeyError, TypeError):
             continue
     return ""
@@ -122,28 +123,37 @@ class ImageTask:
     def validate(self, vae: VAE) -> dict[str, float]:
         held = self.pictures.validation
         held = held.part(some(len(held), MOST_VALIDATED, VALIDATION_SEED))
-        found = evaluate(vae, self.config, held, VALIDATION_SEED)
+        found, kl = measure(vae, self.config, held, VALIDATION_SEED)
         values = {name: value for name, value in found.to_json().items() if value is not None}
-        cost = max(0.0, (found.kl_nats or 0.0) - self.settings.free_bits * NATS_PER_BIT)
+        cost = float(free_bits(kl, self.settings.free_bits).mean())
         return {"objective": found.reconstruction_nats + self.settings.beta * cost, **values}
 
     def is_at_floor(self, smooth: dict[str, float], halfway: dict[str, float]) -> bool:
         return False
 
     def finish(self, best: Path) -> None:
-        """Plain codes follow no known distribution, and an adversary's are only near the one it asks for: a
-        Gaussian is fitted to them, one for each class where there are classes, to draw new ones from."""
+        """Plain codes follow no known distribution, and an adversary's are only near the one it asks for:
+        Gaussians are fitted to them, to draw new ones from.
+
+        Where codes are few, or the model is told the labels, it is one for all classes.
+        """
         c, rows = self.config, torch.from_numpy(some(self.examples, PRIOR_PICTURES, self.settings.seed))
-        if not c.is_plain or c.conditional or c.z > LARGEST_PRIOR or len(rows) < 4 * c.z:
+        if not c.is_plain or c.is_grid or c.z > LARGEST_PRIOR:
             return
         vae = ImageVAE.load(best, str(self.device)).vae
         generator = torch.Generator(self.device).manual_seed(self.settings.seed)
-        x = examples(self.config, self.pixels[rows].to(self.device), None, generator).x
         with torch.no_grad():
-            codes = torch.cat([vae.encode(part).rsample(generator) for part in x.split(BATCH)])
-        labels = None if self.labels is None else self.labels[rows]
-        if labels is not None and int(labels.unique(return_counts=True)[1].min()) < 4 * c.z:
+            codes = torch.cat([self._codes(vae, part, generator) for part in rows.split(BATCH)])
+        enough = CODES_A_NUMBER * c.z
+        labels = None if self.labels is None or c.conditional else self.labels[rows]
+        if labels is not None and int(labels.unique(return_counts=True)[1].min()) < enough:
             labels = None
-        prior = CodePrior.fit(codes, labels)
+        prior = CodePrior.fit(codes, labels, diagonal=len(codes) < enough)
         with writing(best):
             checkpoints.write_prior(best, prior)
+
+    def _codes(self, vae: VAE, rows: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """The codes [B, Z] of some pictures."""
+        labels = None if self.labels is None else self.labels[rows].to(self.device)
+        x, _, control = examples(self.config, self.pixels[rows].to(self.device), labels, generator)
+        return vae.encode(x, control).rsample(generator)

@@ -10,9 +10,18 @@ import pytest
 import torch
 
 from benchmarks import generated_digits, upscaling
+from benchmarks.quality import luma_psnr, psnr
 from musicvae_lite.images.sets import Pictures
 from tests.images.made import drawings, save, save_idx_folder
 from tests.models.image import small
+
+
+def test_psnr():
+    a = np.zeros((3, 20, 20), np.float32)
+    assert psnr(a, a + 0.1) == pytest.approx(20, abs=1e-3)
+    b = a.copy()
+    b[:, 0] = 1
+    assert luma_psnr(a, b, rim=1) == np.inf and luma_psnr(a, b) == pytest.approx(-10 * np.log10(1 / 20))
 
 
 def test_a_classifier_learns_to_read_drawings_and_not_noise():

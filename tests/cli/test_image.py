@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from musicvae_lite.images.embedding import nearest_neighbour_accuracy
 from mvae.image.app import COMMANDS
 from tests.cli import running
 from tests.images.made import drawings, save, save_folder, save_idx_folder
@@ -124,6 +125,15 @@ def test_the_same_seed_gives_the_same_file(place: Path, tmp_path: Path):
     assert a == b != c
 
 
+def test_codes_that_are_saved_are_those_that_are_drawn(place: Path, tmp_path: Path, capsys):
+    words = ("embed", place / "set", "--model", place / "noisy", "-o", tmp_path, "--seed", "5", "--json")
+    assert run(*words, "--codes", tmp_path / "z.npz") == 0
+    found = json.loads(capsys.readouterr().out)
+    with np.load(tmp_path / "z.npz") as saved:
+        agreeing = nearest_neighbour_accuracy(saved["z"], saved["labels"])
+    assert found["knn_whole_codes"] == pytest.approx(agreeing)
+
+
 def test_json_goes_to_stdout_alone(place: Path, tmp_path: Path, capsys):
     assert run("embed", place / "set", "--model", place / "conv", "-o", tmp_path / "e.png", "--json") == 0
     found = json.loads(capsys.readouterr().out)
@@ -153,7 +163,7 @@ def test_json_goes_to_stdout_alone(place: Path, tmp_path: Path, capsys):
         (["interpolate", "{p}/a.png", "{p}/b.png", "--model", "{p}/grid"], "repairs pictures"),
         (["denoise", "{p}/a.png", "{t}/x.png", "--model", "{p}/conv"], "not trained to take noise"),
         (["upscale", "{p}/a.png", "{t}/x.png", "--model", "{p}/conv"], "not trained to enlarge"),
-        (["upscale", "{p}/a.png", "{t}/x.png", "--model", "{p}/grid", "--times", "3"], "--times can be 2, 4"),
+        (["upscale", "{p}/a.png", "{t}/x.png", "--model", "{p}/grid", "--times", "3"], "2, 4, 8 or 16"),
         (["upscale", "{p}/a.png", "{p}/a.png", "--model", "{p}/grid"], "would be overwritten"),
     ],
 )

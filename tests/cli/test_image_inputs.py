@@ -95,6 +95,46 @@ def test_numbers_of_files_that_name_no_labels_are_the_models(place: Path, tmp_pa
     assert "the model knows no 5, 6, 7" in " ".join(capsys.readouterr().err.split())
 
 
+@pytest.mark.parametrize("command", ["evaluate", "embed", "reconstruct", "codes"])
+def test_seeds_beyond_64_bits_are_refused(command: str, place: Path, tmp_path: Path, capsys):
+    model = [place / "conv"] if command == "evaluate" else ["--model", place / "conv", "-o", tmp_path]
+    first = [*model, place / "set"] if command == "evaluate" else [place / "set", *model]
+    assert run(command, *first, "--seed", 99999999999999999999) == 1
+    assert "seed 99999999999999999999 is out of range" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("command", ["evaluate", "embed", "reconstruct"])
+def test_black_on_white_is_noticed_in_a_folder_and_can_be_turned(
+    command: str, place: Path, tmp_path: Path, capsys
+):
+    for number, picture in enumerate(drawings(12)[0]):
+        save(tmp_path / "dark" / f"{number:02}.png", picture)
+        save(tmp_path / "bright" / f"{number:02}.png", 255 - picture)
+
+    def figures(pictures: str, *more: str) -> tuple[dict, str]:
+        model = [place / "conv"] if command == "evaluate" else ["--model", place / "conv", "-o", tmp_path]
+        first = [*model, tmp_path / pictures] if command == "evaluate" else [tmp_path / pictures, *model]
+        assert run(command, *first, *more, "--json") == 0
+        said = capsys.readouterr()
+        return json.loads(said.out), " ".join(said.err.split())
+
+    dark, said = figures("dark")
+    assert "--invert" not in said
+    turned, said = figures("bright", "--invert")
+    assert turned == dark and "--invert" not in said
+    assert "mostly bright" in figures("bright")[1]
+
+
+def test_pictures_of_its_own_training_are_not_called_bright(place: Path, tmp_path: Path, capsys):
+    np.save(tmp_path / "bright.npy", 255 - drawings(48)[0])
+    (tmp_path / "small.toml").write_text(TOML.replace("conditional = true", ""))
+    words = ("train", tmp_path / "small.toml", tmp_path / "bright.npy", "-o", tmp_path / "run")
+    assert run(*words, "--device", "cpu") == 0
+    assert run("evaluate", tmp_path / "run", tmp_path / "bright.npy") == 0
+    assert run("evaluate", place / "conv", tmp_path / "bright.npy") == 0
+    assert capsys.readouterr().err.count("mostly bright") == 1
+
+
 @pytest.mark.parametrize("command", ["reconstruct", "codes"])
 def test_labels_are_refused_by_models_without(command: str, place: Path, tmp_path: Path, capsys):
     assert run(command, place / "a.png", "--model", place / "conv", "--label", "level", "-o", tmp_path) == 1

@@ -11,7 +11,6 @@ from PIL import Image
 from musicvae_lite.errors import NothingUsableError
 from musicvae_lite.images import figures
 from musicvae_lite.images.page import Section, Table, page
-from musicvae_lite.images.quality import luma_psnr, psnr
 from tests.images.made import drawings
 
 PICTURES = drawings(6)[0].astype(np.float32) / 255
@@ -44,10 +43,18 @@ def test_scatter_manifold_and_curves_are_drawn():
     assert np.asarray(blank).std() > 5 and not np.array_equal(np.asarray(blank), np.asarray(named))
     opened = figures.scatter([("one", points)], labels, ("a", "b", "c"), normal=[0])
     assert opened.size == named.size and not np.array_equal(np.asarray(opened), np.asarray(named))
-    plane = figures.manifold(np.repeat(PICTURES[:1], 9, axis=0), 3, np.array([-1.0, 0.0, 1.0]), "t")
+    axis = np.array([-1.0, 0.0, 1.0])
+    plane = figures.manifold(np.repeat(PICTURES[:1], 9, axis=0), axis, 9 * axis, "t")
     assert plane.width > 800
     lines = figures.curves({"a": (np.arange(9), np.arange(9.0)), "b": (np.arange(3), np.ones(3))}, "nats")
     assert lines.width > lines.height
+
+
+def test_a_line_of_losses_is_shown_from_where_its_first_fall_is_over():
+    training = 46 + 500 * 0.9 ** np.arange(80)
+    assert figures.heights([training]) == (training.min(), training[8])
+    rising = np.array([231.0, 289.0, 320.0, 328.0])
+    assert figures.heights([training, rising]) == (training.min(), 328)
 
 
 def test_an_animation_goes_there_and_back(tmp_path):
@@ -69,11 +76,3 @@ def test_a_page_holds_its_pictures_and_escapes_words():
     assert len(inside) == 1
     with Image.open(io.BytesIO(base64.b64decode(inside[0]))) as image:
         assert image.size == picture.size
-
-
-def test_psnr():
-    a = np.zeros((3, 20, 20), np.float32)
-    assert psnr(a, a + 0.1) == pytest.approx(20, abs=1e-3)
-    b = a.copy()
-    b[:, 0] = 1
-    assert luma_psnr(a, b, rim=1) == np.inf and luma_psnr(a, b) == pytest.approx(-10 * np.log10(1 / 20))

@@ -59,7 +59,9 @@ def test_colour_and_grey_together_become_colour(tmp_path: Path):
     save(tmp_path / "g.png", drawings(1)[0][0])
     save(tmp_path / "c.png", np.random.default_rng(0).integers(0, 256, (3, 12, 12), dtype=np.uint8))
     assert read(tmp_path, Wanted()).train.pixels.shape == (2, 3, 12, 12)
-    assert read(tmp_path, Wanted(channels=1)).train.pixels.shape == (2, 1, 12, 12)
+    grey = read(tmp_path, Wanted(channels=1))
+    assert grey.train.pixels.shape == (2, 1, 12, 12)
+    assert grey.notes == ("1 pictures in colour are made grey",)
 
 
 def test_what_cannot_be_read_is_left_out_and_said(tmp_path: Path):

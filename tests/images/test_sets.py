@@ -67,6 +67,19 @@ def test_a_torch_dataset_of_tensors_or_pillow_images():
         sets.from_dataset([np.zeros((2, 2)), np.zeros((3, 3))])
 
 
+def test_items_of_a_dataset_are_pictures_with_or_without_a_label():
+    pixels, labels = drawings(12)
+    alone = torch.utils.data.TensorDataset(torch.from_numpy(pixels))
+    found = sets.from_dataset(alone)
+    assert np.array_equal(found.train.pixels, sets.from_arrays(pixels).train.pixels) and not found.classes
+    for label in ("cat", 0.5, [0, 1], float("inf")):
+        with pytest.raises(DatasetError, match="labels are whole numbers"):
+            sets.from_dataset([(picture, label) for picture in pixels])
+    for items, count in ((list(zip(pixels, labels, labels, strict=True)), 3), ([()], 0)):
+        with pytest.raises(DatasetError, match=f"items of {count} parts"):
+            sets.from_dataset(items)
+
+
 def test_numpy_files(tmp_path: Path):
     pixels, labels = drawings(12)
     np.save(tmp_path / "a.npy", pixels)

@@ -11,6 +11,7 @@ from musicvae_lite.errors import CheckpointError, ConfigError, NothingUsableErro
 from musicvae_lite.images.sets import Pictures
 from musicvae_lite.models import image_figures
 from musicvae_lite.models.image_vae import ImageVAE, plane
+from musicvae_lite.prior import CodePrior
 from tests.images.made import drawings, save
 from tests.models.image import small
 
@@ -111,6 +112,51 @@ def test_samples_follow_the_seed_and_repairing_models_have_none():
         small.model(small.GRID).sample(1)
 
 
+PLAIN_PLANE = {**small.CONV, "encoder": {**small.CONV["encoder"], "code": "plain"}}
+
+
+def test_the_plane_is_where_the_codes_of_a_plain_model_lie():
+    model = small.model(PLAIN_PLANE)
+    with pytest.raises(ConfigError, match="no prior was fitted"):
+        model.plane(5)
+    codes = torch.randn(500, 2) @ torch.tensor([[3.0, 0.5], [0.0, 2.0]]) + torch.tensor([10.0, -5.0])
+    model.vae.prior = CodePrior.fit(codes, torch.arange(500) % 2)
+    shown, spread = model.plane(5), codes.std(0)
+    assert np.allclose(shown.mean(0), codes.mean(0), atol=1e-4)
+    assert np.allclose(shown.max(0), codes.mean(0) + 1.96 * spread, atol=0.05)
+    assert np.allclose(model.manifold(5), model.decode(shown), atol=1e-6)
+    assert image_figures.manifold(model, 5).width > 500
+
+
+def test_nothing_is_drawn_from_codes_that_may_lie_anywhere():
+    for table in (PLAIN_PLANE, small.SPARSE):
+        with pytest.raises(ConfigError, match="no prior was fitted"):
+            small.model(table).sample(3)
+    with pytest.raises(ConfigError, match="no prior was fitted"):
+        small.model({**PLAIN_PLANE, "conditional": True}).generate([0])
+    assert len(small.model(small.ADVERSARIAL).sample(3)) == 3  # its judge was shown N(0, I)
+
+
+def test_pictures_are_taken_as_paths_arrays_and_tensors(tmp_path: Path):
+    model = small.model(small.CONV)
+    paths = [save(tmp_path / f"{number}.png", PIXELS[number]) for number in range(2)]
+    x = torch.from_numpy(PIXELS[:2]) / 255
+    codes = model.encode(x)
+    for one in (paths[0], str(paths[0]), PIXELS[0], x[0], x[:1], model.take(paths[0])[0]):
+        assert np.allclose(model.encode(one), codes[:1], atol=1e-5)
+    for two in (paths, PIXELS[:2], [paths[0], PIXELS[1]], x.numpy(), list(x), [x[0], paths[1]]):
+        assert np.allclose(model.encode(two), codes, atol=1e-5)
+        assert np.allclose(model.reconstruct(two), model.reconstruct(x), atol=1e-5)
+    path = model.interpolate(paths[0], PIXELS[1], 3)
+    assert np.allclose(path, model.interpolate(x[0], x[1], 3), atol=1e-5)
+    with pytest.raises(ConfigError, match=r"\[2, 1, 9, 12\]; this model reads \[N, 1, 12, 12\]"):
+        model.encode(x[:, :, :9])
+    with pytest.raises(ConfigError, match="between 2 pictures, not 3"):
+        model.interpolate(x, x[0])
+    with pytest.raises(ConfigError, match="an array"):
+        model.encode(np.zeros(3))
+
+
 def test_a_column_of_generated_pictures_has_one_code():
     model = small.model(small.CONDITIONAL)
     grid = model.generate([0, 2], count=3, seed=5)
@@ -158,6 +204,20 @@ def test_codes_become_pictures_unit_by_unit():
     shown = image_figures.code_pictures(np.array([[0.0, 1.0, 2.0, 4.0]]), 4, 6)
     assert shown.shape == (1, 1, 4, 6)
     assert shown[0, 0, [0, 0, 3, 3], [0, 5, 0, 5]].tolist() == [0.0, 0.25, 0.5, 1.0]
+
+
+@pytest.mark.parametrize(("kind", "shape"), [("grid", (3, 6, 6)), ("map", (2, 3, 3)), ("conv", None)])
+def test_codes_that_are_pictures_are_shown_channel_by_channel(kind: str, shape: tuple[int, int, int] | None):
+    config = small.config(small.ALL[kind])
+    assert config.code_shape == shape
+    if shape is None:
+        return
+    code = np.random.default_rng(0).random((1, *shape), np.float32)
+    code -= code.min()
+    code /= code.max()
+    shown = image_figures.code_pictures(code.reshape(1, -1), 2 * shape[1], 2 * shape[2], 1, shape)[0, 0]
+    assert np.allclose(shown[: shape[1], : shape[2]], code[0, 0])
+    assert np.allclose(shown[: shape[1], shape[2] :], code[0, 1])
 
 
 def test_edges():

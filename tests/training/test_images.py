@@ -14,11 +14,12 @@ from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.images.sets import Pictures, PictureSet
 from musicvae_lite.models.image_vae import ImageVAE
 from musicvae_lite.training import images
-from musicvae_lite.training.image_evaluation import evaluate
+from musicvae_lite.training.image_evaluation import evaluate, measure
 from musicvae_lite.training.images import ImageTask, trained_on
 from musicvae_lite.training.loop import train
 from musicvae_lite.training.presets import Preset, load_preset, preset_names
 from musicvae_lite.training.settings import ImageTraining
+from musicvae_lite.training.task import VALIDATION_SEED
 from tests.images.made import drawing_set
 from tests.models.image import small
 from tests.training.runs import Heard, log, state
@@ -96,6 +97,19 @@ def test_beta_is_a_setting(tmp_path: Path):
     assert loose.of("step")[-1].values["kl_bits"] > 2 * tight.of("step")[-1].values["kl_bits"]
 
 
+def test_free_bits_are_counted_for_each_picture():
+    torch.manual_seed(0)
+    vae = small.config(small.CONV).build()
+    vae.encoder.last.weight.data *= 30  # type: ignore[union-attr, operator]
+    found, kl = measure(vae, small.config(small.CONV), SET.validation, VALIDATION_SEED)
+    assert found.kl_nats == pytest.approx(float(kl.mean())) and float(kl.std()) > 0
+    task = ImageTask(preset(free_bits=found.kl_bits, beta=0.5), SET)
+    validated = task.validate(vae)
+    cost = float((kl - kl.mean()).clamp_min(0).mean())
+    assert cost > 0.1
+    assert validated["objective"] == pytest.approx(validated["reconstruction_nats"] + 0.5 * cost)
+
+
 def test_plain_autoencoders_get_a_prior_and_others_do_not(tmp_path: Path):
     plain = {**small.DENSE, "encoder": {"kind": "dense", "hidden": [24], "code": "plain"}}
     model = ImageVAE.load(run(tmp_path / "plain", table=plain))
@@ -104,8 +118,25 @@ def test_plain_autoencoders_get_a_prior_and_others_do_not(tmp_path: Path):
     drawn = model.vae.draw(4000, model.generator(0))
     assert np.allclose(drawn.mean(0), codes.mean(0), atol=0.2 * codes.std(0).max())
     assert ImageVAE.load(run(tmp_path / "adversarial", table=small.ALL["adversarial"])).vae.prior is not None
-    for kind in ("conv", "conditional"):
+    for kind in ("conv", "conditional", "grid"):
         assert ImageVAE.load(run(tmp_path / kind, table=small.ALL[kind])).vae.prior is None
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {**small.DENSE, "z": 600, "encoder": {"kind": "dense", "hidden": [24], "code": "plain"}},
+        {**small.CONDITIONAL, "encoder": {**small.CONV["encoder"], "code": "plain"}},
+    ],
+)
+def test_long_codes_and_those_of_conditional_models_get_one_gaussian(table: dict[str, Any], tmp_path: Path):
+    model = ImageVAE.load(run(tmp_path, table=table))
+    prior = model.vae.prior
+    assert prior is not None and len(prior.mean) == 1
+    labels = SET.train.labels.tolist() if model.config.conditional and SET.train.labels is not None else None
+    codes = model.encode(torch.from_numpy(SET.train.pixels) / 255, labels)
+    assert np.allclose(prior.mean[0], codes.mean(0), atol=1e-4)
+    assert np.allclose(prior.root[0].norm(dim=1), codes.std(0, ddof=1), rtol=1e-3, atol=1e-4)
 
 
 def test_a_collapse_is_not_cried_over_plain_codes(tmp_path: Path):
@@ -183,11 +214,11 @@ def test_validation_sees_all_classes_of_a_sorted_set(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(images, "MOST_VALIDATED", 12)
     seen = []
 
-    def measure(vae: Any, config: Any, pictures: Pictures, seed: int) -> Any:
+    def counted(vae: Any, config: Any, pictures: Pictures, seed: int) -> Any:
         seen.append(pictures.labels)
-        return evaluate(vae, config, pictures, seed)
+        return measure(vae, config, pictures, seed)
 
-    monkeypatch.setattr(images, "evaluate", measure)
+    monkeypatch.setattr(images, "measure", counted)
     task = ImageTask(preset(), in_order_of_class(drawing_set(480)))
     task.validate(task.build())
     assert len(seen[0]) == 12 and set(seen[0].tolist()) == {0, 1, 2}

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mvae.image.options import AsJson, Data, Lies, Output, Seed
+from mvae.image.options import AsJson, Data, Invert, Lies, Output, Seed
 
 
 def embed(
@@ -17,6 +17,7 @@ def embed(
     lies: Lies = None,
     count: Annotated[int, typer.Option("-n", "--count", min=10, help="Points at most.")] = 10_000,
     codes: Annotated[Path | None, typer.Option("--codes", help="Write codes and labels too, .npz.")] = None,
+    invert: Invert = False,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -32,10 +33,10 @@ def embed(
     from musicvae_lite.images.reading import save_image
     from musicvae_lite.models import image_figures
 
-    part, _ = choose(found, vae, least=10)
+    part, _ = choose(found, vae, least=10, invert=invert)
     if len(part) > count:
         part = part.part(np.sort(np.random.default_rng(seed).permutation(len(part))[:count]))
-    figure, agreeing = image_figures.embedding(vae, part, found.classes)
+    figure, agreeing = image_figures.embedding(vae, part, found.classes, seed=seed)
     files = [save_image(figure, path)]
     if to is not None:
         from musicvae_lite.writing import replacing

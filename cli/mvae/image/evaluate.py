@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mvae.image.options import AsJson, Data, Lies, Seed
+from mvae.image.options import AsJson, Data, Invert, Lies, Seed
 
 
 def evaluate(
@@ -20,6 +20,7 @@ def evaluate(
             "was trained on the rest of it; else all)"
         ),
     ] = "",
+    invert: Invert = False,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -32,7 +33,7 @@ def evaluate(
     from musicvae_lite.training.image_evaluation import evaluate
 
     pictures = load_pictures(data, lies, vae)
-    chosen, name = choose(pictures, vae, part)
+    chosen, name = choose(pictures, vae, part, invert=invert)
     found = evaluate(vae.vae, vae.config, chosen, seed)
     decoder = sum(p.numel() for p in vae.vae.decoder.parameters())
     sizes = {"parameters": vae.describe()["parameters"], "decoder_parameters": decoder}

@@ -29,6 +29,7 @@ Grey = Annotated[bool, typer.Option("--grey", help="Make colour pictures grey fo
 Invert = Annotated[
     bool, typer.Option("--invert", help="Swap black and white first: digits are white on black.")
 ]
+BRIGHT = 140  # the mean of pictures, of 255, from which they may be black on white
 AsJson = Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")]
 
 
@@ -58,23 +59,38 @@ def load_pictures(source: str, data: Path | None, model: ImageVAE, labelled: boo
     return known
 
 
-def choose(found: PictureSet, model: ImageVAE, part: str = "", least: int = 1) -> tuple[Pictures, str]:
+def choose(
+    found: PictureSet, model: ImageVAE, part: str = "", least: int = 1, invert: bool = False
+) -> tuple[Pictures, str]:
     """The pictures of a set that a model is used on, and their name; which they are is said.
 
     Args:
         part: test, validation, train or all. By default those for testing, where the set says itself which
             these are or the model was trained on the rest; all pictures otherwise.
         least: how many are needed; where fewer are for testing, all are taken.
+        invert: swap black and white.
     """
     from musicvae_lite.training.images import trained_on
 
+    its_own = trained_on(model)
+    is_its_own = its_own != "" and found.digest == its_own
     if not part:
-        is_held_out = found.has_test or found.digest == trained_on(model)
-        part = "test" if is_held_out and len(found.test) >= least else "all"
+        part = "test" if (found.has_test or is_its_own) and len(found.test) >= least else "all"
     chosen = found.everything if part == "all" else getattr(found, part)
     name = "all pictures" if part == "all" else f"the {part} part"
     say_notes([f"{name} of {found.name}: {len(chosen):,}"])
-    return chosen, part
+    return chosen if is_its_own and not invert else shaded(chosen, model, invert), part
+
+
+def shaded(pictures: Pictures, model: ImageVAE, invert: bool) -> Pictures:
+    """The same with black and white swapped, if that is asked for; where it may be missing, that is said."""
+    from musicvae_lite.images.sets import Pictures
+
+    if invert:
+        return Pictures(255 - pictures.pixels, pictures.labels)
+    if len(pictures) and pictures.pixels.mean() > BRIGHT and model.config.picture.channels == 1:
+        say_notes(["the pictures are mostly bright; models of MNIST know white on black: see --invert"])
+    return pictures
 
 
 def say_notes(notes: Sequence[str]) -> None:
@@ -116,18 +132,15 @@ def take(
     first = expand(names[0])
     if len(names) == 1 and (first.suffix.lower() not in SUFFIXES or first.is_dir()):
         found = load_pictures(names[0], lies, model, labelled=label is None)
-        part = choose(found, model)[0].one_of_each(count)
-        pixels, labels = part.pixels, part.labels
+        pictures = choose(found, model, invert=invert)[0].one_of_each(count)
     else:
         taken = [model.take(name, grey, clean=True) for name in names]
         say_notes([note for _, notes in taken for note in notes])
-        pixels, labels = np.stack([np.round(x.numpy() * 255).astype(np.uint8) for x, _ in taken]), None
-        bright = pixels.mean() > 140 and not invert and model.config.picture.channels == 1
-        if bright:
-            say_notes(["the pictures are mostly bright; models of MNIST know white on black: see --invert"])
-    if number is not None:
-        labels = np.full(len(pixels), number, np.int64)
-    return Pictures(255 - pixels if invert else pixels, labels)
+        pixels = np.stack([np.round(x.numpy() * 255).astype(np.uint8) for x, _ in taken])
+        pictures = shaded(Pictures(pixels), model, invert)
+    if number is None:
+        return pictures
+    return Pictures(pictures.pixels, np.full(len(pictures), number, np.int64))
 
 
 def target(
@@ -164,9 +177,8 @@ def target(
 
 
 def _reads(source: Path, file: Path) -> bool:
-    """Whether a file that exists is the source, or one of the pictures in that folder."""
+    """Whether a file is the source, or one of the pictures in that folder."""
     from musicvae_lite.images.sources import is_read
+    from musicvae_lite.writing import is_one, lies_in
 
-    if not source.is_dir():
-        return source.exists() and file.samefile(source)
-    return source.resolve() in file.resolve().parents and is_read(file, source)
+    return is_one(file, source) or (lies_in(file, source) and is_read(file, source))

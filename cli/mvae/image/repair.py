@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from musicvae_lite.models.image_vae import ImageVAE
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")  # of pictures that are written
+MOST_PASSES = 4  # of a picture through a model that enlarges it
 READ = "{stem}-read{suffix}"  # what the model read, beside what it wrote
 In = Annotated[Path, typer.Argument(help="A picture: PNG, JPEG, GIF, BMP, WebP or TIFF.")]
 Out = Annotated[Path, typer.Argument(help="The picture to write: .png, .jpg or .webp.")]
@@ -65,7 +66,7 @@ def upscale(
     output: Out,
     model: Annotated[str, typer.Option(help="A model trained to enlarge.")] = "texture-upscale",
     times: Annotated[
-        int, typer.Option(help="How many times larger: 2, 4, 8. (default: as the model does)")
+        int, typer.Option(help="How many times larger: 2, 4, 8, 16. (default: as the model does)")
     ] = 0,
     grey: Grey = False,
     invert: Invert = False,
@@ -81,10 +82,10 @@ def upscale(
     if factor == 1:
         raise ConfigError(f"{model} was not trained to enlarge: choose a model such as texture-upscale")
     times, reached = times or factor, 1
-    if times not in [factor**power for power in range(1, 5)]:
-        raise ConfigError(
-            f"{model} enlarges {factor} times; --times can be {factor}, {factor**2} or {factor**3}"
-        )
+    *powers, last = (factor**power for power in range(1, MOST_PASSES + 1))
+    if times not in (*powers, last):
+        known = ", ".join(map(str, powers))
+        raise ConfigError(f"{model} enlarges {factor} times; --times can be {known} or {last}")
     while reached < times:
         pixels, reached = (
             _repair(vae, pixels, source, f"enlarging {reached * factor} times"),

@@ -10,14 +10,15 @@ from musicvae_lite.images.corruption import CORRUPTIONS, Downscale
 from musicvae_lite.models.image import convolutional, dense, enlarging, recurrent
 from musicvae_lite.models.image.likelihoods import LIKELIHOODS
 from musicvae_lite.models.image.pictures import Shape
-from musicvae_lite.models.image.regularisers import REGULARISERS
+from musicvae_lite.models.image.regularisers import REGULARISERS, AdversarySettings
 from musicvae_lite.models.kinds import LARGEST, of_kind, table_of
-from musicvae_lite.settings import from_table, to_table
+from musicvae_lite.settings import convert, from_table, to_table
 from musicvae_lite.vae import VAE
 
 MOST_PIXELS = 2**14  # a side
 CHANNELS = (0, 1, 3)
 NEVER_NONE = ("kernel", "width")  # sizes that no layer can be without
+EITHER_WAY = ("mean",)  # no sizes: noise may darken too
 ENCODERS: dict[str, type] = {
     "dense": dense.DenseEncoderSettings,
     "convolutional": convolutional.ConvolutionalEncoderSettings,
@@ -83,7 +84,9 @@ class ImageConfig:
         encoder = of_kind(ENCODERS, table["encoder"], f"{where}, [encoder]", _fault)
         smallest = 0 if getattr(encoder, "features", 0) else 1
         if type(table["z"]) is not int or not smallest <= table["z"] <= LARGEST:
-            raise ConfigError(f"{where}: 'z' must be a whole number above 0, not {shown(table['z'])}")
+            raise ConfigError(
+                f"{where}: 'z' must be a whole number above 0, at most {LARGEST:,}, not {shown(table['z'])}"
+            )
         likelihood = table.get("likelihood", "bernoulli")
         if not isinstance(likelihood, str) or likelihood not in LIKELIHOODS:
             raise ConfigError(
@@ -111,7 +114,7 @@ class ImageConfig:
             likelihood,
             encoder,
             of_kind(DECODERS, table["decoder"], f"{where}, [decoder]", _fault),
-            bool(table.get("conditional", False)),
+            convert(table.get("conditional", False), bool, f"{where}: 'conditional'"),
             tuple(str(name) for name in classes),
             _optional(CORRUPTIONS, table.get("corruption"), f"{where}, [corruption]"),
             _optional(REGULARISERS, table.get("regulariser"), f"{where}, [regulariser]"),
@@ -174,9 +177,25 @@ class ImageConfig:
         return getattr(self.encoder, "code", "plain") != "gaussian"
 
     @property
+    def is_normal(self) -> bool:
+        """Whether codes are asked to fill N(0, I), by a KL or by an adversary."""
+        return not self.is_plain or isinstance(self.regulariser, AdversarySettings)
+
+    @property
     def is_grid(self) -> bool:
         """Whether the code keeps the picture's grid, so that pictures of any size go through by tiles."""
         return isinstance(self.decoder, enlarging.GridDecoderSettings)
+
+    @property
+    def code_shape(self) -> tuple[int, int, int] | None:
+        """[C, h, w] of a code that is a small picture itself; None for one that is a list of numbers."""
+        e, shape = self.encoder, self.shape
+        height, width = shape.height, shape.width
+        if isinstance(e, convolutional.ConvolutionalEncoderSettings) and not e.hidden:
+            height, width = convolutional.sizes(height, width, len(e.widths))[-1]
+        elif not isinstance(e, enlarging.GridEncoderSettings):
+            return None
+        return self.z // (height * width), height, width
 
     @property
     def shape(self) -> Shape:
@@ -207,7 +226,7 @@ def _optional(kinds: dict[str, type], table: Any, where: str) -> Any:
 def _fault(field: Field, size: Any, largest: int, is_list: bool) -> str:
     if is_list and size == 0:
         return "has a size of 0"
-    smallest = 1 if field.name in NEVER_NONE else 0
+    smallest = 1 if field.name in NEVER_NONE else -largest if field.name in EITHER_WAY else 0
     if not isinstance(size, int | float) or smallest <= size <= largest:
         return ""
     return f"is {shown(size)}; it must be {smallest} or more, at most {largest}"

@@ -85,22 +85,35 @@ def map_channels(z: int, size: tuple[int, int]) -> int:
     return z // pixels
 
 
-def _halved(channels: int, width: int, kernel: int) -> list[nn.Module]:
-    """A convolution that halves both sides of a picture, upwards where they are odd."""
+class InFloat32(nn.Conv2d):
+    """A convolution in float32, whatever others compute in.
+
+    Where a stride of 2 makes a map one pixel wide, the bf16 convolution of CPUs (oneDNN in torch 2.13) reads
+    memory that was never written.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, enabled=False):
+            return super().forward(x.float())
+
+
+def _halved(channels: int, width: int, kernel: int, across: int) -> list[nn.Module]:
+    """A convolution that halves both sides of a picture, upwards where they are odd, to a width `across`."""
+    convolution = InFloat32 if across == 1 else nn.Conv2d
     if kernel % 2:
-        return [nn.Conv2d(channels, width, kernel, 2, kernel // 2)]
+        return [convolution(channels, width, kernel, 2, kernel // 2)]
     before, behind = (kernel - 1) // 2, kernel // 2
-    return [nn.ZeroPad2d((before, behind, before, behind)), nn.Conv2d(channels, width, kernel, 2)]
+    return [nn.ZeroPad2d((before, behind, before, behind)), convolution(channels, width, kernel, 2)]
 
 
 class ConvolutionalEncoder(nn.Module):
     def __init__(self, settings: ConvolutionalEncoderSettings, shape: Shape):
         super().__init__()
         self.to_code = ToCode(settings.code)
-        size = sizes(shape.height, shape.width, len(settings.widths))[-1]
-        channels, layers = shape.channels, []
-        for width in settings.widths:
-            layers += [*_halved(channels, width, settings.kernel), nn.ReLU()]
+        halves = sizes(shape.height, shape.width, len(settings.widths))
+        size, channels, layers = halves[-1], shape.channels, []
+        for width, (_, across) in zip(settings.widths, halves[1:], strict=True):
+            layers += [*_halved(channels, width, settings.kernel, across), nn.ReLU()]
             channels = width
         self.halving = nn.Sequential(*layers)
         self.hidden: nn.Module | None = None

@@ -51,6 +51,30 @@ def test_every_kind_takes_pictures_of_every_shape(kind: str, channels: int, heig
     assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in vae.parameters())
 
 
+@pytest.mark.parametrize("kernel", [3, 4])
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (14, 1), (14, 2)])
+def test_gradients_in_bf16_are_those_of_float32_also_where_a_map_is_one_pixel_wide(
+    height: int, width: int, kernel: int
+):
+    table = {**small.CONV, "encoder": {**small.CONV["encoder"], "widths": [16, 16], "kernel": kernel}}
+    config = small.config(table, 1, height, width)
+    vae, batch = config.build(), examples(config, pixels(1, height, width), None)
+
+    def gradients(is_mixed: bool) -> torch.Tensor:
+        vae.zero_grad()
+        unwritten = [torch.full((count,), torch.nan) for count in (10**3, 10**4, 10**5, 10**6)]
+        del unwritten  # memory that is given out again as it is
+        with torch.autocast("cpu", torch.bfloat16, enabled=is_mixed):
+            loss = vae.loss(batch, generator=torch.Generator().manual_seed(0))
+        loss.total.backward()
+        return torch.cat([p.grad.flatten() for p in vae.encoder.parameters() if p.grad is not None])
+
+    wanted = gradients(is_mixed=False)
+    found = [gradients(is_mixed=True) for _ in range(5)]
+    assert all(torch.equal(again, found[0]) for again in found)
+    assert (found[0] - wanted).norm() < 0.1 * wanted.norm()
+
+
 def test_plain_encoders_answer_with_points():
     assert isinstance(small.config(small.MAP).build().encode(torch.rand(2, 1, 12, 12)), Point)
     assert isinstance(small.config(small.CONV).build().encode(torch.rand(2, 1, 12, 12)), Posterior)
@@ -109,11 +133,19 @@ def test_labels_change_what_is_written():
         ({"encoder": {"kind": "convolutional", "kernel": 0}}, "'kernel' is 0; it must be 1 or more"),
         ({"decoder": {"kind": "convolutional", "kernel": 0}}, "'kernel' is 0; it must be 1 or more"),
         ({"encoder": {"kind": "convolutional", "features": 2}, "z": 0}, "set 'hidden' to 0"),
+        ({"conditional": "false"}, "'conditional' must be true or false, not 'false'"),
+        ({"corruption": {"kind": "noise", "scale": -0.5}}, "'scale' is -0.5; it must be 0 or more"),
     ],
 )
 def test_tables_that_make_no_model(change: dict, words: str):
     with pytest.raises(ConfigError, match=words):
         small.config({**small.DENSE, **change})
+
+
+def test_noise_may_darken():
+    table = {**small.NOISY, "corruption": {"kind": "noise", "mean": -0.5, "scale": 0.2}}
+    read = examples(small.config(table), torch.full((9, 1, 12, 12), 200, dtype=torch.uint8), None).x
+    assert float(read.mean()) == pytest.approx(200 / 255 - 0.5, abs=0.05)
 
 
 @pytest.mark.parametrize(
