@@ -53,7 +53,8 @@ def unpack(
             archive, nor than the disk has room for.
 
     Raises:
-        MusicVAEError: it is damaged, holds a link or a path that leads elsewhere, or more than it may.
+        MusicVAEError: it is damaged, holds a link or a path that leads elsewhere, or more than it may; or a
+            file cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
@@ -125,14 +126,27 @@ def _safe(name: str, archive: Path) -> str:
 
 
 def _write(member: Callable[[], IO[bytes]], target: Path, size: int) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with member() as source, target.open("wb") as file:
-        while size > 0:
-            part = source.read(min(BLOCK, size))
-            if not part:
-                raise EOFError(f"'{target.name}' ends {size:,} bytes too early")
-            file.write(part)
-            size -= len(part)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("wb") as file:
+            for part in _parts(member, size):
+                file.write(part)
+    except OSError as error:
+        raise MusicVAEError(f"{target}: cannot be written: {error.strerror or error}") from error
+
+
+def _parts(member: Callable[[], IO[bytes]], size: int) -> Iterator[bytes]:
+    """The contents of a member, a block at a time. Raises ValueError where the archive cannot be read."""
+    try:
+        with member() as source:
+            while size > 0:
+                part = source.read(min(BLOCK, size))
+                if not part:
+                    raise EOFError(f"a member ends {size:,} bytes too early")
+                size -= len(part)
+                yield part
+    except OSError as error:
+        raise ValueError(str(error)) from error
 
 
 @contextmanager

@@ -1,20 +1,20 @@
-"""Model folders: model.safetensors, config.json, CARD.md. Finding, listing, reading, writing them.
+"""Model folders: model.safetensors, config.json, and what lies beside them. Reading and writing them.
 
-No pickle is ever loaded. Everything needed to rebuild a model is in its config.
+No pickle is ever loaded. Everything needed to rebuild a model is in its config. See `finding` for where
+they lie.
 """
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Callable
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from musicvae_lite import packing, resources, tables
-from musicvae_lite.errors import CheckpointError, ConfigError, shown
+from musicvae_lite import packing, tables
+from musicvae_lite.errors import CheckpointError, shown
 from musicvae_lite.packing import Storage
-from musicvae_lite.writing import replacing, write_json
+from musicvae_lite.writing import check_folder, replacing, write_json
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -23,102 +23,15 @@ if TYPE_CHECKING:
     from musicvae_lite.prior import CodePrior
 
 FORMAT = 1
-WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "CARD.md"
+WEIGHTS, CONFIG = "model.safetensors", "config.json"
+PRIOR = "prior.safetensors"  # a `CodePrior`; a model without one draws from N(0, I)
+VECTORS, GUIDE = "attributes.safetensors", "guide.safetensors"  # see `models.attributes.kept`
+CARD = "CARD.md"
+COMPANIONS = (PRIOR, VECTORS, GUIDE, CARD)  # what is true of these weights alone
 LARGEST = 2**33  # bytes of a file of weights
 MOST_TENSORS = 100_000  # in one
 KINDS = ("F64", "F32", "F16", "BF16", "I64", "I32", "I8", "U8")  # of numbers that are read
 HALF = "root#half"  # of a prior: what says all of its root, see `packing.half`
-PRIOR = "prior.safetensors"  # a `CodePrior`; a model without one draws from N(0, I)
-
-
-def find(name: str | Path) -> Path:
-    """The folder of a model: a path to one (or to a training run), or the name of a shipped one.
-
-    Raises:
-        CheckpointError: there is none; the message lists what there is.
-    """
-    path = resources.expand(name)
-    known = {folder.name: folder for folder in shipped()}
-    if path.is_dir():
-        for folder in _places(path):
-            if (folder / CONFIG).exists():
-                return folder
-        if str(name) in known:  # some other folder of that name, such as a dataset
-            return known[str(name)]
-        raise CheckpointError(f"{path}: not a model folder: it holds no {CONFIG} (nor does {path / 'best'})")
-    if path.is_file():
-        if path.name in (WEIGHTS, CONFIG):
-            return path.parent
-        raise CheckpointError(f"{path}: a model is a folder with {WEIGHTS} and {CONFIG}, not this file")
-    if str(name) in known:
-        return known[str(name)]
-    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
-    hint = f"Did you mean '{near[0]}'? " if near else ""
-    listing = ", ".join(known) or "none"
-    raise CheckpointError(
-        f"no model '{name}': it is neither a folder nor a shipped model. {hint}Shipped: {listing}"
-    )
-
-
-def imports_dir() -> Path:
-    """Where imported models lie. Raises ConfigError where the user has no such place."""
-    return resources.cache_dir() / "models"
-
-
-def is_imported(folder: Path) -> bool:
-    """Whether a folder of `shipped` is one that the user has imported."""
-    try:
-        return folder.parent == imports_dir()
-    except ConfigError:
-        return False
-
-
-def shipped() -> list[Path]:
-    """Folders of the models that come with the package, and of those the user has imported.
-
-    Each name is one model's: the package's, where an import is called the same. A place that may not be read
-    counts as empty.
-    """
-    found: dict[str, Path] = {}
-    for place in (imports_dir, resources.checkpoints_dir):
-        try:
-            found |= {folder.name: folder for folder in place().iterdir() if (folder / CONFIG).exists()}
-        except (OSError, ConfigError):
-            continue
-    return [found[name] for name in sorted(found)]
-
-
-def _places(folder: Path) -> tuple[Path, Path]:
-    """Where the model of a folder can lie: in it, or of a training run in its `best`."""
-    return folder, folder / "best"
-
-
-def check_free(
-    folder: Path,
-    replaces: Callable[[dict[str, Any]], bool] = lambda config: False,
-    advice: str = "choose another folder, or remove it",
-) -> None:
-    """Makes sure that no model is written over, or hidden behind another.
-
-    Args:
-        folder: where one is to be written.
-        replaces: whether the model in that folder may be written over, by its config ({} for a damaged one).
-        advice: what to do otherwise.
-
-    Raises:
-        ConfigError: a model lies there, or a training run.
-    """
-    own, best = _places(folder)
-    if (best / CONFIG).exists():
-        raise ConfigError(f"{folder}: there is a training run: choose another folder")
-    if not any((own / name).exists() for name in (CONFIG, WEIGHTS)):
-        return
-    try:
-        config = tables.read_json(own / CONFIG)
-    except (OSError, ValueError):
-        config = {}
-    if not replaces(config if isinstance(config, dict) else {}):
-        raise ConfigError(f"{folder}: there is a model already: {advice}")
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -237,16 +150,33 @@ def load_matching(model: nn.Module, weights: dict[str, Tensor]) -> tuple[list[st
     return fits, [name for name in own if name not in fits]
 
 
-def write(folder: Path, config: dict[str, Any], model: nn.Module, storage: Storage = "float32") -> None:
-    """Writes model.safetensors and config.json, each atomically.
+def write(
+    folder: Path,
+    config: dict[str, Any],
+    weights: Mapping[str, Tensor],
+    storage: Storage = "float32",
+    keeps: Collection[str] = (),
+) -> None:
+    """Writes model.safetensors and config.json, each atomically; what lay beside other weights is taken away.
+
+    A crash leaves the older weights without their companions, never these with those of others.
 
     Args:
+        weights: of a model, by name, as its `state_dict()` has them.
         storage: how weights are stored: "float16" halves their size, with a relative error of 5e-4 a
             weight; "int8" quarters it, "int6" leaves a fifth (see `packing`).
+        keeps: those of `COMPANIONS` that stay in the folder.
+
+    Raises:
+        MusicVAEError: a file has the folder's name, or the disk refuses.
     """
-    weights = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
+    packed = packing.pack({name: tensor.detach().cpu() for name, tensor in weights.items()}, storage)
+    check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    write_tensors(folder / WEIGHTS, packing.pack(weights, storage))
+    for name in COMPANIONS:
+        if name not in keeps:
+            (folder / name).unlink(missing_ok=True)
+    write_tensors(folder / WEIGHTS, packed)
     write_json(folder / CONFIG, {"format": FORMAT, **config})
 
 

@@ -142,7 +142,8 @@ def fetch(name: str, verify: bool = True, progress: DownloadProgress | None = No
 
     Raises:
         ConfigError: an unknown name, or files that cannot be verified.
-        MusicVAEError: the download failed, or what came is not what was expected.
+        MusicVAEError: the download failed, what came is not what was expected, or the cache cannot be
+            written to.
     """
     corpora = catalogue()
     if name not in corpora:
@@ -182,6 +183,8 @@ def _download(file: RemoteFile, folder: Path, progress: DownloadProgress | None)
         answer = getattr(error, "response", None)
         reason = "the server cannot be reached" if answer is None else f"the server says {answer.status_code}"
         raise MusicVAEError(f"{file.address}: could not be downloaded: {reason}") from error
+    except OSError as error:
+        raise MusicVAEError(f"{folder}: cannot be written to: {error.strerror or error}") from error
     except ValueError as error:  # pooch's word for a checksum that differs
         raise MusicVAEError(
             f"{file.address}: what came is not the expected file: its SHA-256 differs from {file.sha256}"

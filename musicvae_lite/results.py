@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from musicvae_lite.errors import ConfigError, MusicVAEError, NothingUsableError
+from musicvae_lite.music import naming
 from musicvae_lite.music.score import Score
 from musicvae_lite.music.takes import Takes
 from musicvae_lite.resources import expand
-from musicvae_lite.writing import check_folder, staged, write_file
+from musicvae_lite.writing import check_folder, is_one, lies_in, staged, write_json
 
 MIDI_SUFFIXES = (".mid", ".midi")
-MOST_DRAWN = 64
 
 
 @dataclass(frozen=True)
@@ -67,14 +66,17 @@ class Destination:
             ConfigError: more takes than can be drawn, or an input would be overwritten.
             MusicVAEError: the folder cannot be written to, or a folder is in the way.
         """
-        if self.plot and count > MOST_DRAWN:
-            raise ConfigError(f"a picture holds at most {MOST_DRAWN} takes, not {count}: leave out the plot")
+        if self.plot:
+            from musicvae_lite.plot.strips import MOST
+
+            if count > MOST:
+                raise ConfigError(f"a picture holds at most {MOST} takes, not {count}: leave out the plot")
         check_folder(self.path.parent)
-        sources = {path.resolve() for name in inputs for path in _meant(name)}
+        sources = [path for name in inputs for path in _meant(name)]
         for file in self.files(count):
             if file.is_dir():
                 raise MusicVAEError(f"{file}: cannot be written: it is a folder; name a file in it")
-            if file.resolve() in sources or _is_music_of(file, sources):
+            if any(_is_read(file, source) for source in sources):
                 raise ConfigError(f"{file}: is an input, and would be overwritten; choose another name")
 
     def _stems(self, count: int) -> list[str]:
@@ -87,14 +89,13 @@ class Destination:
 
 def _meant(name: str | Path) -> tuple[Path, Path]:
     """The files that the name of an input can mean: itself, and the book of a tune such as book.abc#3."""
-    return expand(name), expand(str(name).rpartition("#")[0] or name)
+    return expand(name), expand(naming.parted(name)[0])
 
 
-def _is_music_of(file: Path, folders: set[Path]) -> bool:
-    """Whether a file lies in one of some folders, and is music that is read when one of them is."""
-    if file.suffix.lower() not in MIDI_SUFFIXES or not file.exists():
-        return False
-    return not folders.isdisjoint(file.resolve().parents)
+def _is_read(file: Path, source: Path) -> bool:
+    """Whether a file that exists is the source, or music in that folder."""
+    is_music = file.suffix.lower() in MIDI_SUFFIXES and file.exists()
+    return is_one(file, source) or (is_music and lies_in(file, source))
 
 
 def save(
@@ -136,8 +137,7 @@ def save(
             strip([*drawn, *takes], [*labels, *takes.labels], folder / f"{to.path.stem}.png", columns=columns)
         if to.record:
             record = {**takes.record, "takes": len(takes), "files": [file.name for file in files]}
-            text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
-            write_file(folder / f"{to.path.stem}.json", text.encode("utf-8", "backslashreplace"))
+            write_json(folder / f"{to.path.stem}.json", record)
     return files
 
 

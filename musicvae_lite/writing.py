@@ -90,6 +90,19 @@ def staged(folder: Path) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
+def is_one(file: Path, other: Path) -> bool:
+    """Whether two names are of one file that is there, as the disk sees it: through links, mounts, case."""
+    try:
+        return file.samefile(other)
+    except (OSError, ValueError):  # one of them is not there, or can be no name
+        return False
+
+
+def lies_in(file: Path, folder: Path) -> bool:
+    """Whether a file lies in a folder, or in a folder below."""
+    return any(is_one(parent, folder) for parent in file.resolve().parents)
+
+
 def check_folder(folder: Path) -> Path:
     """The nearest folder that exists, which must be writable. Raises MusicVAEError."""
     place = folder.absolute()

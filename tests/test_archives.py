@@ -125,6 +125,15 @@ def test_a_header_that_claims_much_is_no_header(tmp_path: Path):
     assert "damaged archive" in refusal(tmp_path / "a.tar", tmp_path / "out")
 
 
+@pytest.mark.parametrize("make", [zipped, tarred])
+def test_a_place_that_cannot_be_written_is_no_damage(tmp_path: Path, make):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "songs").write_bytes(b"in the way")
+    with pytest.raises(MusicVAEError, match=r"a\.mid: cannot be written: ") as error:
+        archives.unpack(make(tmp_path / "a", FILES), tmp_path / "out")
+    assert "damaged" not in str(error.value)
+
+
 def test_damage_is_told(tmp_path: Path):
     whole = tarred(tmp_path / "a.tar.gz", {"a.mid": bytes(range(256)) * 400}).read_bytes()
     (tmp_path / "cut.tar.gz").write_bytes(whole[: len(whole) // 2])

@@ -1,4 +1,4 @@
-"""Model folders: found by name and path, written whole or not at all, and what is said of broken ones."""
+"""Model folders: written whole or not at all, and what is said of broken ones."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ import torch
 from torch import nn
 
 from musicvae_lite import checkpoints
-from musicvae_lite.errors import CheckpointError, ConfigError
+from musicvae_lite.errors import CheckpointError
 from musicvae_lite.models.music_vae import MusicVAE
+from musicvae_lite.prior import CodePrior
 from tests.models.small import save_small, small_model
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,28 +40,35 @@ def test_what_was_saved_is_loaded(folder: Path):
     assert after.config.to_table() == before.config.to_table()
 
 
-def test_a_shipped_model_is_found_before_an_import_of_its_name(cache: Path, monkeypatch, tmp_path: Path):
-    monkeypatch.setattr(checkpoints.resources, "checkpoints_dir", lambda: tmp_path)
-    mine = save_small(tmp_path / "mine")
-    save_small(cache / "models" / "mine")
-    other = save_small(cache / "models" / "other")
-    assert checkpoints.find("mine") == mine and checkpoints.shipped() == [mine, other]
+@pytest.mark.parametrize("name", checkpoints.COMPANIONS)
+def test_what_lay_beside_another_model_is_taken_away(folder: Path, name: str):
+    (folder / name).write_bytes(b"of the model that was here")
+    small_model(seed=1).save(folder)
+    assert not (folder / name).exists()
+    checkpoints.write(folder, {}, small_model().vae.state_dict(), keeps=[name])
+    (folder / name).write_bytes(b"of this one")
+    checkpoints.write(folder, {}, small_model().vae.state_dict(), keeps=[name])
+    assert (folder / name).read_bytes() == b"of this one"
 
 
-def test_no_model_is_written_over(folder: Path, tmp_path: Path):
-    checkpoints.check_free(tmp_path / "new")
-    with pytest.raises(ConfigError, match="there is a model already"):
-        checkpoints.check_free(folder)
-    checkpoints.check_free(folder, lambda config: config["family"] == "music")
-    (folder / checkpoints.CONFIG).write_text("[]")
-    with pytest.raises(ConfigError, match="there is a model already"):
-        checkpoints.check_free(folder, lambda config: config.get("family") == "music")
-    (folder / checkpoints.CONFIG).unlink()
-    with pytest.raises(ConfigError, match="there is a model already"):
-        checkpoints.check_free(folder)
-    save_small(tmp_path / "run" / "best")
-    with pytest.raises(ConfigError, match="there is a training run"):
-        checkpoints.check_free(tmp_path / "run", lambda config: True)
+def test_a_model_saved_where_it_was_loaded_from_keeps_what_is_its_own(folder: Path):
+    model = MusicVAE.load(folder)
+    for name in checkpoints.COMPANIONS:
+        (folder / name).write_bytes(b"its own")
+    model.save(folder / ".." / folder.name)
+    left = [name for name in checkpoints.COMPANIONS if (folder / name).exists()]
+    assert left == [checkpoints.VECTORS, checkpoints.GUIDE, checkpoints.CARD]  # it has no prior
+
+
+def test_a_prior_goes_with_its_model(folder: Path):
+    model = small_model()
+    model.vae.prior = CodePrior.fit(torch.randn(100, model.config.z))
+    model.save(folder)
+    again = MusicVAE.load(folder)
+    again.save(folder)
+    assert MusicVAE.load(folder).vae.prior is not None
+    small_model(seed=1).save(folder)
+    assert MusicVAE.load(folder).vae.prior is None
 
 
 def test_half_is_half_the_size_and_nearly_the_same(tmp_path: Path, folder: Path):
@@ -71,30 +79,6 @@ def test_half_is_half_the_size_and_nearly_the_same(tmp_path: Path, folder: Path)
     for name, tensor in wanted.items():
         assert got[name].dtype == torch.float32
         torch.testing.assert_close(got[name], tensor, atol=1e-3, rtol=1e-3)
-
-
-def test_a_model_is_found_by_folder_run_file_or_name(folder: Path, cache: Path, monkeypatch, tmp_path: Path):
-    assert checkpoints.find(folder) == folder
-    assert checkpoints.find(folder / checkpoints.WEIGHTS) == folder
-    save_small(tmp_path / "run" / "best")
-    assert checkpoints.find(tmp_path / "run") == tmp_path / "run" / "best"
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert checkpoints.find("~/model") == folder
-    mine = save_small(cache / "models" / "my-model")
-    assert checkpoints.find("my-model") == mine and mine in checkpoints.shipped()
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "my-model").mkdir()  # a folder of that name which is no model, such as a dataset
-    assert checkpoints.find("my-model") == mine
-
-
-def test_a_missing_model_lists_what_there_is(cache: Path, tmp_path: Path):
-    save_small(cache / "models" / "my-model")
-    words = refusal(checkpoints.find, "my-modle")
-    assert "Did you mean 'my-model'?" in words and "Shipped: " in words
-    (tmp_path / "empty").mkdir()
-    assert "holds no config.json" in refusal(checkpoints.find, tmp_path / "empty")
-    (tmp_path / "a.mid").write_bytes(b"MThd")
-    assert "a model is a folder" in refusal(checkpoints.find, tmp_path / "a.mid")
 
 
 def test_a_damaged_config_is_named(folder: Path):
@@ -181,8 +165,6 @@ def test_a_full_disk_is_an_error_with_the_file(tmp_path: Path):
 
 
 def test_a_prior_travels_with_its_model(tmp_path):
-    from musicvae_lite.prior import CodePrior
-
     assert checkpoints.read_prior(tmp_path, 4) is None
     prior = CodePrior.fit(torch.randn(100, 4))
     checkpoints.write_prior(tmp_path, prior)
@@ -197,8 +179,6 @@ def test_a_prior_travels_with_its_model(tmp_path):
 @pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("kinds", [1, 3])
 def test_a_prior_made_smaller_is_half_a_root(tmp_path, kinds, shared):
-    from musicvae_lite.prior import CodePrior
-
     prior = CodePrior.fit(torch.randn(200, 16), torch.arange(200) % kinds, shared=shared)
     checkpoints.write_prior(tmp_path, prior)
     whole = (tmp_path / checkpoints.PRIOR).stat().st_size
@@ -214,8 +194,6 @@ def test_a_prior_made_smaller_is_half_a_root(tmp_path, kinds, shared):
 
 
 def test_a_prior_of_independent_numbers_is_small(tmp_path):
-    from musicvae_lite.prior import CodePrior
-
     prior = CodePrior.fit(torch.randn(200, 64), torch.arange(200) % 3, shared=True, diagonal=True)
     checkpoints.write_prior(tmp_path, prior, "float16")
     found = checkpoints.read_prior(tmp_path, 64)
@@ -225,8 +203,6 @@ def test_a_prior_of_independent_numbers_is_small(tmp_path):
 
 
 def test_a_prior_of_several_parts_travels_too(tmp_path):
-    from musicvae_lite.prior import CodePrior
-
     prior = CodePrior.fit(torch.randn(100, 4), torch.arange(100) % 3)
     checkpoints.write_prior(tmp_path, prior, "int8")
     found = checkpoints.read_prior(tmp_path, 4)
@@ -241,8 +217,3 @@ def test_a_prior_of_several_parts_travels_too(tmp_path):
         checkpoints.write_tensors(tmp_path / checkpoints.PRIOR, {**tensors, name: wrong})
         with pytest.raises(CheckpointError, match=r"a model of 4 units|halves of matrices"):
             checkpoints.read_prior(tmp_path, 4)
-
-
-def test_a_home_that_is_not_there_is_no_bug():
-    with pytest.raises(CheckpointError, match="~nosuchuser"):
-        checkpoints.find("~nosuchuser/model")

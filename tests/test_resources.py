@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from musicvae_lite import checkpoints, read_song, resources
+from musicvae_lite import finding, read_song, resources
 from musicvae_lite.errors import ConfigError, MusicVAEError
 from musicvae_lite.music.grid import Grid
 from musicvae_lite.resources import RemoteFile, cache_dir, catalogue, checkpoints_dir, data_dir, fetch
@@ -105,6 +105,13 @@ def test_fetch_refuses_what_differs_or_cannot_be_checked(served):
     assert list(fetch("served", verify=False).rglob("a.abc"))
 
 
+def test_a_cache_that_cannot_be_made_is_told(served, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setenv("MUSICVAE_LITE_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.raises(MusicVAEError, match=r"served: cannot be written to: "):
+        fetch("served")
+
+
 def test_fetch_says_why_it_failed(served):
     with pytest.raises(ConfigError, match="'nothing'; there are served"):
         fetch("nothing")
@@ -179,4 +186,4 @@ def test_a_user_without_a_home_is_told_what_to_set(monkeypatch):
     monkeypatch.setattr("platformdirs.user_cache_path", nobody)
     with pytest.raises(ConfigError, match="set MUSICVAE_LITE_CACHE"):
         cache_dir()
-    assert "melody-2bar" in [folder.name for folder in checkpoints.shipped()]
+    assert "melody-2bar" in [folder.name for folder in finding.shipped()]

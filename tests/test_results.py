@@ -97,8 +97,10 @@ def test_a_new_folder_is_not_made_in_vain(tmp_path: Path, monkeypatch):
 
 
 def test_what_is_found_out_before_the_work(tmp_path: Path):
-    (tmp_path / "file").write_text("x")
-    (tmp_path / "out.json").mkdir()
+    for name in ("file", "a.mid"):
+        (tmp_path / name).write_text("x")
+    for name in ("out.json", "x"):
+        (tmp_path / name).mkdir()
     with pytest.raises(MusicVAEError, match=r"out\.json.*is a folder"):
         Destination(tmp_path / "out.mid").check(1)
     with pytest.raises(MusicVAEError, match="is a file, not a folder"):
@@ -113,6 +115,27 @@ def test_what_is_found_out_before_the_work(tmp_path: Path):
         Destination(tmp_path / "a.wav")
     with pytest.raises(ConfigError, match=r"\.mp3"):
         Destination(tmp_path / "a.mid", audio=(".mp3",))
+
+
+def test_an_input_by_another_name(tmp_path: Path):
+    song, alias = tmp_path / "song.mid", tmp_path / "alias.mid"
+    tune(1).save(str(song))
+    os.link(song, alias)
+    with pytest.raises(ConfigError, match="is an input"):
+        Destination(alias).check(1, [song])
+    with pytest.raises(ConfigError, match="is an input"):
+        Destination(alias).check(1, [tmp_path / "none.mid", f"{song}#2"])
+    Destination(tmp_path / "new.mid").check(1, [song])
+
+
+def test_music_of_a_folder_is_an_input_with_it(tmp_path: Path):
+    folder, link = tmp_path / "folder", tmp_path / "link"
+    folder.mkdir()
+    tune(1).save(str(folder / "song.mid"))
+    link.symlink_to(folder, target_is_directory=True)
+    with pytest.raises(ConfigError, match="is an input"):
+        Destination(link / "song.mid").check(1, [tmp_path])
+    Destination(link / "new.mid").check(1, [tmp_path])
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from musicvae_lite.errors import MusicVAEError
-from musicvae_lite.writing import replacing, write_file, write_json
+from musicvae_lite.writing import is_one, lies_in, replacing, write_file, write_json
 
 
 def test_folders_are_made(tmp_path: Path):
@@ -31,6 +31,18 @@ def test_the_longest_name_a_system_allows(tmp_path: Path):
     name = "ü" * 125 + ".json"  # 255 bytes
     write_json(tmp_path / name, [1])
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_file_has_many_names(tmp_path: Path):
+    file, link, other = tmp_path / "in" / "a", tmp_path / "link", tmp_path / "in" / "b"
+    write_file(file, b"1")
+    write_file(other, b"1")
+    link.symlink_to(file)
+    assert is_one(file, tmp_path / "in" / ".." / "in" / "a") and is_one(link, file)
+    assert not is_one(file, other) and not is_one(tmp_path / "none", tmp_path / "none")
+    assert not is_one(tmp_path / "a\0b", file)
+    assert lies_in(link, tmp_path / "in") and lies_in(file, tmp_path) and not lies_in(tmp_path, tmp_path)
+    assert not lies_in(file, other)
 
 
 @pytest.mark.parametrize(("name", "message"), [("", "is a folder"), ("f/a", "is a file"), ("a\0b", "null")])

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from musicvae_lite import checkpoints
+from musicvae_lite import checkpoints, finding, runtime
 from musicvae_lite.collections.styling import codes_of
 from musicvae_lite.errors import CheckpointError, ConfigError, shown
 from musicvae_lite.latent import Posterior
@@ -135,8 +135,7 @@ class Personal:
             raise ConfigError(
                 f"it draws codes of {self.config.codes} numbers, the model has {model.config.z}"
             )
-        chance = torch.Generator(self.vae.device).manual_seed(model.generator(seed).initial_seed())
-        z = self.draw(count, chance)
+        z = self.draw(count, runtime.generator(seed, self.vae.device))
         takes = model.decode(z, temperature, seed, style, chords)
         takes.record |= {"command": "sample", "personal": self.record}
         return takes
@@ -144,7 +143,8 @@ class Personal:
     def save(self, folder: str | Path) -> Path:
         """Writes a folder that `load` reads. Raises ConfigError as `check_target` does."""
         where = check_target(folder)
-        checkpoints.write(where, {"family": FAMILY, **asdict(self.config), "record": self.record}, self.vae)
+        config = {"family": FAMILY, **asdict(self.config), "record": self.record}
+        checkpoints.write(where, config, self.vae.state_dict())
         return where
 
     @classmethod
@@ -188,7 +188,7 @@ def check_target(folder: str | Path) -> Path:
     """
     where = expand(folder)
     check_folder(where)
-    checkpoints.check_free(where, lambda config: config.get("family") == FAMILY)
+    finding.check_free(where, lambda config: config.get("family") == FAMILY)
     return where
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,12 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from musicvae_lite.errors import ConfigError
+from musicvae_lite.music import naming
 from musicvae_lite.training.dataset import open_windows
+from musicvae_lite.training.windows import WindowSplit
 
 if TYPE_CHECKING:
     from musicvae_lite.models.music_vae import Music, MusicVAE
 
-WINDOWS = 20_000  # searched at most, spread evenly
+AT_ONCE = 4096  # windows whose codes are held
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,47 +45,41 @@ def search(
     data: str | Path,
     count: int = 10,
     split: str = "train",
-    most: int = WINDOWS,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Neighbour]:
-    """The nearest windows, one a song, nearest first.
+    """The nearest windows of all, one a song, nearest first.
 
     Args:
         data: a dataset, or a file or folder of music.
         split: of a dataset.
-        most: windows to look at; of more, so many spread evenly.
+        progress: told how many windows of how many were looked at.
 
     Raises:
         ConfigError: a count below 1, or no such split.
         DatasetError: the dataset is damaged or not the model's.
     """
-    if count < 1 or most < 1:
-        raise ConfigError(f"count is {count} and most is {most}; both must be at least 1")
+    if count < 1:
+        raise ConfigError(f"count is {count}; it must be at least 1")
     here = model.posterior(music).mean  # [1, Z]
     windows = open_windows(data, model.representation, split)
-    rows = spread(len(windows), most)
-    if not len(rows):
-        return []
-    means = model.posterior_of_tokens(windows.gather(rows), windows.gather_control(rows)).mean
-    distance = (means - here).norm(dim=1).cpu().numpy()
-    origins, songs = windows.origins, {song.id: song for song in windows.songs}
+    nearest: dict[int, tuple[float, int]] = {}  # of each song, how far it is and which window
+    for first in range(0, len(windows), AT_ONCE):
+        rows = np.arange(first, min(first + AT_ONCE, len(windows)))
+        means = model.posterior_of_tokens(windows.gather(rows), windows.gather_control(rows)).mean
+        distances = (means - here).norm(dim=1).tolist()
+        for song, distance, row in zip(_songs(windows, rows), distances, rows.tolist(), strict=True):
+            nearest[song] = min(nearest.get(song, (math.inf, -1)), (distance, row))
+        progress(int(rows[-1]) + 1, len(windows))
+    songs = {song.id: song for song in windows.songs}
     books = {song.source for song in windows.songs if song.tune > 1}
-    found: dict[int, Neighbour] = {}
-    for place in np.argsort(distance, kind="stable"):
-        row = rows[place]
-        number, bar, _ = (int(n) for n in origins[row])
-        if number in found:
-            continue
-        song = songs[number]
-        tokens = windows.gather(rows[place : place + 1])[0]
-        name = f"{song.source}#{song.tune}" if song.source in books else song.source
-        found[number] = Neighbour(float(distance[place]), name, song.title, bar, tokens)
-        if len(found) == count:
-            break
-    return list(found.values())
+    found = []
+    for number, (distance, row) in sorted(nearest.items(), key=lambda item: item[1])[:count]:
+        song, tokens = songs[number], windows.gather(np.array([row]))[0]
+        _, bar, _ = windows.gather_origins(np.array([row]))[0].tolist()
+        name = naming.tune(song.source, song.tune) if song.source in books else song.source
+        found.append(Neighbour(distance, name, song.title, bar, tokens))
+    return found
 
 
-def spread(total: int, most: int) -> np.ndarray:
-    """At most so many of the numbers 0 to total - 1, evenly spread."""
-    return (
-        np.unique(np.linspace(0, total - 1, min(most, total)).astype(np.int64)) if total else np.zeros(0, int)
-    )
+def _songs(windows: WindowSplit, rows: np.ndarray) -> list[int]:
+    return windows.gather_origins(rows)[:, 0].tolist()

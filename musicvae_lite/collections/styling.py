@@ -56,8 +56,12 @@ def transfer(
         "to": [str(path) for path in target],
         "strength": strength,
     }
-    told["heard"] = {s: {"songs": len(split.songs), "windows": len(split)} for s, split in sides.items()}
+    told["heard"] = {side: _heard(split) for side, split in sides.items()}
     return write(model, "style", z, [picked], [picked.stem], how or Writing(), told)
+
+
+def _heard(split: WindowSplit) -> dict[str, int]:
+    return {"songs": sum(song.windows > 0 for song in split.songs), "windows": len(split)}
 
 
 def codes_of(model: MusicVAE, split: WindowSplit, draws: int = 0, seed: int = 0) -> Tensor:

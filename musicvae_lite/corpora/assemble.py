@@ -13,7 +13,6 @@ corpus 16 bytes a song and 1 byte a window. The result depends on the files and 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -203,6 +202,6 @@ def _write_songs(
             "title": title,
             "split": SPLITS[splits[index]],
             "windows": int(left[index]),
-            "label": os.path.basename(os.path.dirname(source.path)),
+            "label": source.label,
         }
         lines.write(json.dumps(line) + "\n")

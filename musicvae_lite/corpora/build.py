@@ -12,13 +12,13 @@ from musicvae_lite.corpora.clusters import opened
 from musicvae_lite.corpora.extract import Job
 from musicvae_lite.corpora.manifest import Manifest
 from musicvae_lite.corpora.plan import CHUNK_FILES, Chunk, Plan, settled
-from musicvae_lite.corpora.recipe import DEFAULT_LIMITS, Recipe, hop_steps
+from musicvae_lite.corpora.recipe import DrumsBy, Recipe, hop_steps
 from musicvae_lite.corpora.spill import Block, read_spill
 from musicvae_lite.corpora.tally import Reason, Tally, reasons_text
 from musicvae_lite.corpora.workers import run_jobs
 from musicvae_lite.corpora.workspace import Workspace, place_of
-from musicvae_lite.errors import DatasetError, NothingUsableError, ReadError
-from musicvae_lite.music.files import Limits
+from musicvae_lite.errors import ConfigError, DatasetError, NothingUsableError, ReadError
+from musicvae_lite.music.files import DEFAULT_LIMITS, Limits
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.resources import expand
 
@@ -42,7 +42,7 @@ class Progress:
 
 
 def build_dataset(
-    paths: Sequence[str | Path],
+    paths: Sequence[str | Path] | str | Path,
     representation: Representation,
     output: str | Path,
     *,
@@ -51,6 +51,7 @@ def build_dataset(
     split: tuple[float, float, float] = (0.9, 0.05, 0.05),
     seed: int = 0,
     limits: Limits = DEFAULT_LIMITS,
+    drums_by: DrumsBy = "onsets",
     workers: int | None = None,
     executor: Executor | str | None = None,
     restart: bool = False,
@@ -67,7 +68,7 @@ def build_dataset(
     `if __name__ == "__main__":`.
 
     Args:
-        paths: files, and folders to search through.
+        paths: files, and folders to search through; or one of them.
         representation: what turns scores into windows.
         output: folder of the dataset, or a link to one; while working, OUTPUT.partial stands beside it.
         hop: distance between windows: "beat", "bar" or a number of grid steps.
@@ -75,6 +76,7 @@ def build_dataset(
         split: shares of songs for train, validation and test.
         seed: of the split.
         limits: on the files read.
+        drums_by: what tells songs of drums apart for the split, see `Recipe`.
         workers: processes to start (default: one a processor), 0 for none.
         executor: runs the work instead of processes started here: one of `concurrent.futures` kind, or
             "dask://HOST:PORT" for a cluster. Its workers must see the same files under the same paths.
@@ -91,9 +93,11 @@ def build_dataset(
             writing failed.
         ConfigError: a setting is out of range, or nobody answers at the executor's address.
     """
-    recipe = Recipe(representation, hop_steps(representation, hop), tracks, split, seed, limits)
+    recipe = Recipe(representation, hop_steps(representation, hop), tracks, split, seed, limits, drums_by)
+    if workers is not None and workers < 0:
+        raise ConfigError(f"workers is {workers}; it must be at least 0")
     target = place_of(expand(output))
-    given = [settled(expand(path)) for path in paths]
+    given = [settled(expand(path)) for path in ([paths] if isinstance(paths, (str, Path)) else paths)]
     for path in given:
         if not path.exists():
             raise ReadError(path, "there is no such file or folder", "missing")

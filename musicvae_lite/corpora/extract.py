@@ -14,7 +14,7 @@ from musicvae_lite.corpora.spill import SpillWriter
 from musicvae_lite.corpora.splitting import song_key
 from musicvae_lite.corpora.tally import Tally
 from musicvae_lite.errors import ReadError
-from musicvae_lite.music import reading
+from musicvae_lite.music import naming, reading
 from musicvae_lite.music.representations.base import Extraction
 from musicvae_lite.music.score import Score
 from musicvae_lite.music.voices import choose_melody
@@ -81,8 +81,8 @@ def read_windows(source: Source, recipe: Recipe, tally: Tally) -> Iterator[SongW
 
 def _tune_name(name: str, song_source: str) -> str:
     """The file's short name with the "#3" of a tune in a book, when the song's source has one."""
-    _, mark, tune = song_source.rpartition("#")
-    return f"{name}#{tune}" if mark and tune.isdecimal() else name
+    _, number = naming.parted(song_source)
+    return name if number is None else naming.tune(name, number)
 
 
 def _song_windows(score: Score, tune: int, name: str, recipe: Recipe, tally: Tally) -> SongWindows | None:
@@ -100,7 +100,7 @@ def _song_windows(score: Score, tune: int, name: str, recipe: Recipe, tally: Tal
         tokens, bar, step = kept[0].tokens, kept[0].bar, kept[0].step
     else:
         tokens, bar, step = (np.concatenate([getattr(p, k) for p in kept]) for k in ("tokens", "bar", "step"))
-    key = song_key(score, _melody(score, recipe, parts[0]))
+    key = song_key(score, _melody(score, recipe, parts[0]), recipe.drums_by)
     control = [part.control for part in kept if part.control is not None]
     told = np.concatenate(control) if control else None
     return SongWindows(key, tune, score.title, tokens, bar, step, told)

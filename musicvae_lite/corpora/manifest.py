@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from musicvae_lite import tables
 from musicvae_lite.corpora.recipe import SPLITS
 from musicvae_lite.corpora.tally import Reason
 from musicvae_lite.errors import DatasetError, shown
+from musicvae_lite.writing import write_json
 
 MANIFEST = "manifest.json"
 SONGS = "songs.jsonl"
@@ -56,7 +56,7 @@ class Manifest:
 
     Attributes:
         representation: its name and config.
-        recipe: hop, tracks, split, seed and limits.
+        recipe: hop, tracks, split, seed, limits and drums_by (see `Recipe`).
         sources: the folders as given ("." and ".." by their full paths), counts of files and bytes, and a
             digest of names and sizes.
         window_shape, dtype: of one window's tokens.
@@ -91,8 +91,7 @@ class Manifest:
         return {"format": FORMAT, "version": VERSION, **asdict(self)}
 
     def save(self, folder: Path) -> None:
-        text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
-        (folder / MANIFEST).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+        write_json(folder / MANIFEST, self.to_dict())
 
     @classmethod
     def load(cls, folder: Path) -> Manifest:

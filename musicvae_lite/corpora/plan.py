@@ -25,6 +25,11 @@ class Source:
     path: str
     name: str
 
+    @property
+    def label(self) -> str:
+        """What its songs are labelled: the name of the folder it lies in."""
+        return os.path.basename(os.path.dirname(self.path))
+
 
 @dataclass(frozen=True)
 class Chunk:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from musicvae_lite.errors import ConfigError, shown
-from musicvae_lite.music.files import Limits
+from musicvae_lite.music.files import DEFAULT_LIMITS, Limits
 from musicvae_lite.music.representations.base import Representation
 
-DEFAULT_LIMITS = Limits()
 MOST_HOP = 1_000_000  # steps: longer than any song within the limits
 SPLITS = ("train", "validation", "test")
+DrumsBy = Literal["onsets", "line"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class Recipe:
         split: shares of songs for train, validation and test; they sum to 1.
         seed: of the split.
         limits: on the files read.
+        drums_by: what tells one song of drums from another: its onsets, or its upper "line", as in datasets
+            whose manifest does not say.
     """
 
     representation: Representation
@@ -33,6 +35,7 @@ class Recipe:
     split: tuple[float, float, float] = (0.9, 0.05, 0.05)
     seed: int = 0
     limits: Limits = DEFAULT_LIMITS
+    drums_by: DrumsBy = "onsets"
 
     def __post_init__(self) -> None:
         if not 1 <= self.hop <= MOST_HOP:
@@ -41,6 +44,8 @@ class Recipe:
             )
         if self.tracks not in ("chosen", "all"):
             raise ConfigError(f"tracks is {self.tracks!r}; it can be 'chosen' or 'all'")
+        if self.drums_by not in get_args(DrumsBy):
+            raise ConfigError(f"drums_by is {shown(self.drums_by)}; it can be 'onsets' or 'line'")
         if len(self.split) != 3 or not min(self.split) >= 0 or not abs(sum(self.split) - 1) <= 1e-6:
             raise ConfigError(
                 f"split is {self.split}; it needs three shares, for train, validation and test, that sum to 1"
@@ -55,6 +60,7 @@ class Recipe:
             "split": list(self.split),
             "seed": self.seed,
             "limits": asdict(self.limits),
+            **({"drums_by": self.drums_by} if self.drums_by != "line" else {}),
         }
 
 
@@ -71,10 +77,10 @@ def hop_steps(representation: Representation, hop: str | int) -> int:
     """
     if isinstance(hop, int):
         return hop
-    if hop.isdecimal() and len(hop) <= len(str(MOST_HOP)):
+    if isinstance(hop, str) and hop.isdecimal() and len(hop) <= len(str(MOST_HOP)):
         return int(hop)
     quarters = {"beat": representation.meter.beat_quarters, "bar": representation.meter.quarters}
-    if hop not in quarters:
+    if not isinstance(hop, str) or hop not in quarters:
         raise ConfigError(
             f"hop is {shown(hop)}; it can be 'beat', 'bar' or a number of steps, at most {MOST_HOP:,}"
         )

@@ -93,7 +93,7 @@ def _feed(executor: Executor, pending: Iterator[Job], depth: int, lost: list[Job
         while True:
             while not broken and len(running) < depth and (job := next(pending, None)) is not None:
                 try:
-                    running[executor.submit(extract_chunk, job)] = job
+                    running[_submitted(executor, extract_chunk, job)] = job
                 except BrokenExecutor:
                     lost.append(job)
                     broken = True
@@ -146,7 +146,7 @@ def _start(job: Job) -> None:
 def _call_alone(call: Callable[[Job], Any], job: Job) -> Any:
     pool = _new_pool(1)
     try:
-        return pool.submit(call, job).result()
+        return _submitted(pool, call, job).result()
     except BrokenExecutor as error:
         raise _Died from error
     finally:
@@ -162,6 +162,17 @@ def _call_on(executor: Executor, call: Callable[[Job], Any], job: Job) -> Any:
         raise MusicVAEError("the executor has broken down; run again to go on from here") from error
     except Exception as error:
         raise _Died from error
+
+
+def _submitted(executor: Executor, call: Callable[[Job], Any], job: Job) -> Future[Any]:
+    """Hands a job out; workers that are started for it do not hear Ctrl-C, not even before `_serve`."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        return executor.submit(call, job)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return executor.submit(call, job)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _new_pool(workers: int) -> ProcessPoolExecutor:

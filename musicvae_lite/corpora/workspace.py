@@ -19,9 +19,9 @@ from typing import Any, Self
 from filelock import FileLock, Timeout
 
 from musicvae_lite.corpora.extract import Report
-from musicvae_lite.corpora.manifest import MANIFEST
+from musicvae_lite.corpora.manifest import MANIFEST, SONGS
 from musicvae_lite.corpora.plan import Plan, write_plan
-from musicvae_lite.corpora.recipe import Recipe
+from musicvae_lite.corpora.recipe import SPLITS, Recipe
 from musicvae_lite.errors import DatasetError
 from musicvae_lite.writing import write_json
 
@@ -29,12 +29,14 @@ VERSION = 2
 LOCK, JOURNAL = ".lock", "journal.jsonl"
 RESTARTED, REPLACES = "restarted", "replaces"  # marks: begun with --restart, there was a dataset to replace
 PUBLISHING = "publishing"  # mark: the dataset is whole and about to be moved into its place
+SYSTEMS = r"|\.DS_Store|\.nfs\w+"  # what systems put everywhere
 OWN = re.compile(
     r"(spill|dataset|replaced|[\w-]+\.bin|settings\.json|plan\.new|(plan|journal)\.jsonl)(\.part)?"
     rf"|{re.escape(LOCK)}|{RESTARTED}|{REPLACES}|{PUBLISHING}"
-    r"|\.settings\.[0-9a-f]+\.json"  # half written
-    r"|\.DS_Store|\.nfs\w+"  # what systems put everywhere
+    r"|\.settings\.[0-9a-f]+\.json" + SYSTEMS  # half written
 )
+SHARD = rf"({'|'.join(SPLITS)})-\d+\.\w+\.npy"
+DATASET = re.compile(rf"{re.escape(MANIFEST)}|{re.escape(SONGS)}|{SHARD}" + SYSTEMS)
 PATIENCE = 10.0  # seconds until what another machine wrote can be seen on a network's disk
 
 
@@ -69,8 +71,9 @@ class Workspace:
         restart: drop an unfinished run, and replace a dataset of the same name.
 
     Raises:
-        DatasetError: `output` exists, or the unfinished run has other settings or files, or what stands
-            in the workspace's place is none, or another process works in it.
+        DatasetError: `output` exists, or holds what is no part of a dataset, or the unfinished run has
+            other settings or files, or what stands in the workspace's place is none, or another process works
+            in it.
     """
 
     def __init__(self, output: Path, recipe: Recipe, restart: bool = False):
@@ -100,13 +103,17 @@ class Workspace:
         self._lock.release()
 
     def _begin(self) -> None:
-        self._check_output(self._restart or self._has(REPLACES))
+        self._check_output(self._may_replace)
         if self._restart and not self._has(RESTARTED):
             self._drop()
             if self.output.exists():
                 (self.folder / REPLACES).touch()
             (self.folder / RESTARTED).touch()
         self.spill(0).parent.mkdir(exist_ok=True)
+
+    @property
+    def _may_replace(self) -> bool:
+        return self._restart or self._has(REPLACES)
 
     def _has(self, mark: str) -> bool:
         return (self.folder / mark).exists()
@@ -147,6 +154,12 @@ class Workspace:
         if not may_replace:
             raise DatasetError(
                 f"{self.output}: this dataset exists; choose another name, or replace it with --restart"
+            )
+        if others := sorted(p.name for p in self.output.iterdir() if not DATASET.fullmatch(p.name)):
+            named = ", ".join(others[:3]) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
+            raise DatasetError(
+                f"{self.output}: it holds what is no part of the dataset ({named}) and would be lost with "
+                "it: move that away, or choose another name"
             )
 
     def plan(self, paths: Sequence[Path], **chunking: int) -> Plan:
@@ -240,7 +253,12 @@ class Workspace:
         return self.dataset
 
     def publish(self) -> None:
-        """Moves the finished dataset into its place and removes the workspace."""
+        """Moves the finished dataset into its place and removes the workspace.
+
+        Raises:
+            DatasetError: something has been put in its place since.
+        """
+        self._check_output(self._may_replace)
         (self.folder / PUBLISHING).touch()  # from here on, a dataset that is not here is in its place
         if self.output.exists():
             shutil.rmtree(self.folder / "replaced", ignore_errors=True)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import torch
 
-from musicvae_lite import checkpoints, runtime
+from musicvae_lite import checkpoints, finding, runtime
 from musicvae_lite.errors import CheckpointError, ConfigError, shown
 from musicvae_lite.resources import expand
+from musicvae_lite.writing import is_one
 
 if TYPE_CHECKING:
     from musicvae_lite.packing import Storage
@@ -38,11 +39,16 @@ class SavedVAE:
     def load(cls, name: str | Path, device: str = "cpu") -> Self:
         """Loads a shipped model by name, a model folder, or a training run (its best weights).
 
+        Args:
+            device: as `runtime.choose_device` takes it.
+
         Raises:
             CheckpointError: missing, damaged, of another family or format, or weights that do not fit.
+            ConfigError: the device is not there.
         """
         runtime.choose_threads()
-        folder = checkpoints.find(name)
+        device = str(runtime.choose_device(device))
+        folder = finding.find(name)
         table = checkpoints.read_config(folder)
         if table.get("family") != cls.family:
             family = shown(table.get("family"))
@@ -59,17 +65,24 @@ class SavedVAE:
         return model
 
     def save(self, folder: str | Path, storage: Storage = "float32") -> None:
-        """Writes a model folder that `load` reads; `storage` as for `checkpoints.write`."""
+        """Writes a model folder that `load` reads; `storage` as for `checkpoints.write`.
+
+        Attribute vectors, a guide and a card that lie there stay if the model was loaded from there; those of
+        another model are taken away.
+        """
         where = expand(folder)
-        checkpoints.write(where, self.config.to_table(), self.vae, storage)
+        keeps = set(checkpoints.COMPANIONS) - {checkpoints.PRIOR} if self.lies_in(where) else ()
+        checkpoints.write(where, self.config.to_table(), self.vae.state_dict(), storage, keeps)
         if self.vae.prior is not None:
             checkpoints.write_prior(where, self.vae.prior, storage)
 
+    def lies_in(self, folder: Path) -> bool:
+        """Whether it was loaded from that folder."""
+        return self.folder is not None and is_one(folder, self.folder)
+
     def generator(self, seed: int) -> torch.Generator:
         """The source of all chance in one call. Raises ConfigError for a seed torch cannot take."""
-        if not 0 <= seed < 2**63:
-            raise ConfigError(f"seed {seed} is out of range: 0 to 2^63 - 1")
-        return torch.Generator(self.vae.device).manual_seed(seed)
+        return runtime.generator(seed, self.vae.device)
 
     def describe(self) -> dict[str, Any]:
         """Sizes and settings, for tables."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -13,10 +14,10 @@ import numpy as np
 from musicvae_lite import arrays, tables
 from musicvae_lite.corpora.command import preparing
 from musicvae_lite.corpora.manifest import MANIFEST, SONGS, Manifest, Shard
-from musicvae_lite.corpora.recipe import DEFAULT_LIMITS, SPLITS, Recipe, hop_steps, representation_config
+from musicvae_lite.corpora.recipe import SPLITS, Recipe, hop_steps, representation_config
 from musicvae_lite.corpora.tally import Tally, reasons_text
 from musicvae_lite.errors import ConfigError, DatasetError, NothingUsableError, shown
-from musicvae_lite.music.files import Limits
+from musicvae_lite.music.files import DEFAULT_LIMITS, Limits
 from musicvae_lite.music.representations import from_config
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.resources import expand
@@ -103,18 +104,27 @@ class WindowDataset:
                 + f"\nOne would be: {preparing(model)}"
             )
 
-    def verify(self) -> None:
-        """Compares the SHA-256 of every shard with the manifest. Raises DatasetError."""
-        for split in self.manifest.splits.values():
-            for shard in split.shards:
-                for name, wanted in zip(shard.files, shard.sha256, strict=True):
-                    with (self.folder / name).open("rb") as file:
-                        found = hashlib.file_digest(file, "sha256").hexdigest()
-                    if found != wanted:
-                        raise DatasetError(
-                            f"{self.folder / name}: its content has changed since it was prepared; "
-                            "prepare the dataset again"
-                        )
+    def verify(self, *names: str) -> None:
+        """Compares the SHA-256 of every shard, or of those of some splits, with the manifest.
+
+        Raises:
+            DatasetError: a shard has changed, or can no longer be read.
+        """
+        for name in names or SPLITS:
+            for shard in self.manifest.splits[name].shards:
+                for file, wanted in zip(shard.files, shard.sha256, strict=True):
+                    self._verify(self.folder / file, wanted)
+
+    def _verify(self, path: Path, wanted: str) -> None:
+        try:
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise DatasetError(f"{path}: cannot be read: {error.strerror or error}") from error
+        if found != wanted:
+            raise DatasetError(
+                f"{path}: its content has changed since it was prepared; prepare the dataset again"
+            )
 
     def _open(self, name: str) -> WindowSplit:
         shards = self.manifest.splits[name].shards
@@ -187,12 +197,14 @@ def open_windows(path: str | Path, representation: Representation, split: str = 
             representation_config(representation),
             f"a model of {representation.bars} bars of {representation.name}",
         )
-        return dataset.split(split)
+        windows = dataset.split(split)
+        dataset.verify(split)
+        return windows
     return windows_of([expand(path)], representation)
 
 
 def windows_of(
-    paths: Sequence[str | Path],
+    paths: Sequence[str | Path] | str | Path,
     representation: Representation,
     *,
     hop: str | int = "bar",
@@ -203,7 +215,7 @@ def windows_of(
     """The windows of files and folders of music, in memory, as `mvae evaluate MODEL FOLDER` takes them.
 
     Args:
-        paths: files, and folders to search through.
+        paths: files, and folders to search through; or one of them.
         representation, hop, tracks, limits: as for `musicvae_lite.corpora.build.build_dataset`.
         keep_duplicates: keep windows whose fingerprint came before.
 
@@ -214,13 +226,14 @@ def windows_of(
     from musicvae_lite.corpora.extract import read_windows
     from musicvae_lite.corpora.plan import list_sources
 
+    paths = [paths] if isinstance(paths, (str, Path)) else paths
     recipe = Recipe(representation, hop_steps(representation, hop), tracks, limits=limits)
     tally, songs, tokens, origins, controls = Tally(), [], [], [], []
     for source in list_sources([expand(path) for path in paths], tally):
         for song in read_windows(source, recipe, tally):
             number = np.full(len(song.tokens), len(songs), np.int32)
-            label = Path(source.path).parent.name
-            songs.append(Song(len(songs), source.name, song.tune, song.title, "", len(song.tokens), label))
+            found = len(song.tokens)
+            songs.append(Song(len(songs), source.name, song.tune, song.title, "", found, source.label))
             tokens.append(song.tokens)
             origins.append(np.stack([number, song.bar, song.step], axis=1))
             controls += [] if song.control is None else [song.control]
@@ -237,4 +250,6 @@ def windows_of(
         first.sort()
         windows, places = windows[first], places[first]
         control = None if control is None else control[first]
+        left = np.bincount(places[:, 0], minlength=len(songs)).tolist()
+        songs = [replace(song, windows=count) for song, count in zip(songs, left, strict=True)]
     return WindowSplit([windows], [places], name, lambda: songs, None if control is None else [control])

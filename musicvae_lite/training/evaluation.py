@@ -5,15 +5,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from musicvae_lite import runtime
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.latent import NATS_PER_BIT, Posterior, active_units, free_bits
 from musicvae_lite.models.tensors import to_windows
 from musicvae_lite.music.representations.base import Representation
+from musicvae_lite.music.representations.steps import Groove, Step
 from musicvae_lite.prior import CodePrior, groups
 from musicvae_lite.training.examples import Examples
 from musicvae_lite.training.windows import WindowSplit
@@ -35,11 +38,12 @@ class Evaluation:
     Attributes:
         windows: how many.
         commonest: what always answering the commonest step would score.
-        teacher_forced: share of steps right when shown the true steps before, z the mean.
+        teacher_forced: share of steps right, of those that count, when shown the true steps before, z the
+            mean. A step is right when all of it is: all voices of a trio, all flags, all hits of a groove.
         free_mean: running on its own outputs at temperature 1.0, z the mean.
         free_sampled: the same with z drawn from the posterior.
         argmax: the likeliest value at every step, z the mean.
-        reconstruction_nats: per window, teacher-forced, z drawn.
+        reconstruction_nats: per window, teacher-forced, z drawn; of grooves less a constant (`GrooveHead`).
         kl_nats, kl_bits: per window.
         elbo_nats: -(reconstruction + KL).
         active_units: units whose mean varies by more than 0.01.
@@ -78,13 +82,12 @@ def evaluate(
         names: of the labels that condition the model; those of the windows are told.
     """
     vae.eval()
+    generator = runtime.generator(seed, vae.device)
     examples = _examples(vae, representation, windows, seed, most, names)
     wanted = examples.wanted
-    generator = torch.Generator(vae.device).manual_seed(seed)
     q = _posterior(vae, examples)
     drawn = q.rsample(generator)
-    nats, _ = _teacher_forced(vae, drawn, examples)
-    _, forced = _teacher_forced(vae, q.mean, examples)
+    nats = _nats(vae, drawn, examples)
     kl = float(q.kl().mean())
 
     def decoded(z: Tensor, temperature: float) -> dict[str, float]:
@@ -94,7 +97,7 @@ def evaluate(
     return Evaluation(
         windows=len(wanted),
         commonest=representation.compare(wanted, wanted)["commonest"],
-        teacher_forced=forced,
+        teacher_forced=_teacher_forced(vae, q.mean, examples),
         free_mean=decoded(q.mean, 1.0),
         free_sampled=decoded(drawn, 1.0),
         argmax=decoded(q.mean, 0.0),
@@ -141,7 +144,7 @@ def validate(
     examples = _examples(vae, representation, windows, seed, most, names)
     generator = torch.Generator(vae.device).manual_seed(seed)
     q = _posterior(vae, examples)
-    nats, _ = _teacher_forced(vae, q.rsample(generator), examples)
+    nats = _nats(vae, q.rsample(generator), examples)
     figures = representation.compare(_decoded(vae, q.mean, examples, 1.0, generator), examples.wanted)
     kl = q.kl()  # [W]
     return {
@@ -189,15 +192,34 @@ def _decoded(
     return np.concatenate(parts)
 
 
-def _teacher_forced(vae: VAE, z: Tensor, examples: Examples) -> tuple[float, float]:
-    """Mean nats a window, and the share of steps right."""
-    nats, right = 0.0, 0.0
+def _nats(vae: VAE, z: Tensor, examples: Examples) -> float:
+    """Mean nats a window, teacher-forced."""
+    nats = 0.0
+    for part, (x, target, control) in _with_codes(z, examples):
+        said = vae.decoder.reconstruction(part, x if target is None else target, control)  # type: ignore[operator]
+        nats += float(said.nats.sum())
+    return nats / len(z)
+
+
+def _teacher_forced(vae: VAE, z: Tensor, examples: Examples) -> float:
+    """Share of steps right when each is the likeliest after the true ones before it."""
+    decoder: Any = vae.decoder
+    r, right, count = examples.representation, 0, 0
     for part, (x, target, control) in _with_codes(z, examples):
         target = x if target is None else target
-        said = vae.decoder.reconstruction(part, target, control)  # type: ignore[operator]
-        nats += float(said.nats.sum())
-        right += float(said.metrics["accuracy"]) * len(target)
-    return nats / len(z), right / len(z)
+        said = decoder.head.sample(decoder.hidden(part, target, control), 0.0)
+        same = _same(said, target, r.step).cpu().numpy()
+        counts = r.valid(to_windows(target, r.step))
+        right, count = right + int((same & counts).sum()), count + int(counts.sum())
+    return right / count if count else 0.0
+
+
+def _same(said: Tensor, target: Tensor, step: Step) -> Tensor:
+    """Where steps [B, T, ...] are the same throughout, bool [B, T]; of grooves, where all hits are."""
+    if isinstance(step, Groove):
+        said, target = said[..., : step.classes], target[..., : step.classes] > 0.5
+    same = said == target
+    return same if same.dim() == 2 else same.all(-1)
 
 
 def _with_codes(z: Tensor, examples: Examples) -> Iterator[tuple[Tensor, Batch]]:

@@ -15,6 +15,7 @@ import dataclasses
 import functools
 import json
 import math
+import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,13 +27,14 @@ import torch
 from filelock import FileLock, Timeout
 from torch import nn
 
-from musicvae_lite import checkpoints, tables
+from musicvae_lite import checkpoints, finding, tables
 from musicvae_lite.errors import CheckpointError, ConfigError, MusicVAEError, shown
 from musicvae_lite.training.adam_state import STATE, adam_tensors, restore_adam
 from musicvae_lite.writing import write_json
 
 FORMAT = 1  # of all this; 1 also of those that state none
-PROGRESS = "progress.json"
+DESCRIPTION, LOG, PROGRESS = "run.json", "log.jsonl", "progress.json"
+OPTIONAL = ("labels", "corruption", "regulariser")  # of a model: what its table tells only where it has some
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
@@ -102,7 +104,7 @@ class RunFolder:
     def __init__(self, path: Path):
         self.path = path
         self.best, self.last = path / "best", path / "last"
-        self._description, self._log = path / "run.json", path / "log.jsonl"
+        self._description, self._log = path / DESCRIPTION, path / LOG
         self._lock = FileLock(path / ".lock", timeout=0)
 
     @property
@@ -115,13 +117,14 @@ class RunFolder:
         A dataset without a name ("") is taken to be the same.
 
         Raises:
-            ConfigError: the folder holds a run already; or `resume` and its settings differ, with each
-                difference named.
+            ConfigError: the folder holds a run or a model already; or `resume` and its settings differ, with
+                each difference named.
             CheckpointError: what the folder says of its run cannot be read, or a newer version wrote it.
         """
         if not self.holds_a_run:
             if resume:
                 raise ConfigError(f"{self.path}: nothing to resume here; leave out --resume to start")
+            finding.check_free(self.path)
             return
         if not resume:
             raise ConfigError(
@@ -135,14 +138,15 @@ class RunFolder:
             )
         changes = [
             f"  {key}: {shown(old)} before, {shown(new)} now"
-            for key, old, new in _differences(before, description)
+            for key, old, new in _differences(_written_out(before), _written_out(description))
             if key != "dataset" or (old and new)
         ]
         if changes:
             raise ConfigError(
                 f"{self.path}: cannot resume with other settings:\n"
                 + "\n".join(changes)
-                + f"\nRepeat the old ones, or begin another run from its weights: --init-from {self.path}"
+                + "\nRepeat the old ones, or begin another run from its weights: --init-from "
+                + shlex.quote(str(self.path))
             )
 
     @_writing
@@ -187,7 +191,7 @@ class RunFolder:
     @_writing
     def keep(self, model: nn.Module, config: dict) -> None:
         """Writes the weights that validated best."""
-        checkpoints.write(self.best, config, model)
+        checkpoints.write(self.best, config, model.state_dict())
 
     @_writing
     def save(
@@ -200,7 +204,7 @@ class RunFolder:
         target, temporary = self._free(progress.step), self.last / f".step-{progress.step}.partial"
         shutil.rmtree(temporary, ignore_errors=True)
         try:
-            checkpoints.write(temporary, config, model)
+            checkpoints.write(temporary, config, model.state_dict())
             checkpoints.write_tensors(temporary / STATE, adam_tensors(model, optimizer))
             write_json(temporary / PROGRESS, vars(progress))
             temporary.rename(target)
@@ -233,6 +237,22 @@ class RunFolder:
         return sorted(folder for folder in self.last.glob("step-*") if (folder / PROGRESS).exists())
 
 
+def read_log(run: Path) -> list[dict[str, Any]]:
+    """The events of a run, in order; none without a log. A last line that was not written to its end is none.
+
+    Raises:
+        CheckpointError: the log is damaged.
+    """
+    path = run / LOG
+    if not path.is_file():
+        return []
+    try:
+        events = [tables.parse_json(line) for line in path.read_text("utf-8").split("\n")[:-1]]
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path}: damaged: {error}") from error
+    return [event for event in events if isinstance(event, dict)]
+
+
 def _read_table(path: Path) -> dict[str, Any]:
     try:
         table = tables.read_json(path)
@@ -263,6 +283,16 @@ def _finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _written_out(description: dict[str, Any]) -> dict[str, Any]:
+    """A description whose model says of each of `OPTIONAL` that it has none, where it has none."""
+    model = description.get("model")
+    return (
+        {**description, "model": {**dict.fromkeys(OPTIONAL), **model}}
+        if isinstance(model, dict)
+        else description
+    )
 
 
 def _differences(before: dict, now: dict, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:

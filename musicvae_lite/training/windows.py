@@ -79,6 +79,10 @@ class WindowSplit:
         """What conditions those windows, [B, T, ...]; None when nothing does."""
         return None if self._control is None else self._gathered(self._control, indices)
 
+    def gather_origins(self, indices: np.ndarray) -> np.ndarray:
+        """Where those windows start, int32 [B, 3], as `origins` has them."""
+        return self._gathered(self._origins, indices)
+
     def gather_labels(self, indices: np.ndarray, names: Sequence[str]) -> np.ndarray | None:
         """The labels int64 [B] of those windows' songs: 1 for the first of `names`, 0 for none of them.
 
@@ -88,7 +92,7 @@ class WindowSplit:
             return None
         known = {name: number for number, name in enumerate(names, 1)}
         labels = self._label_of_song
-        songs = self._gathered(self._origins, indices)[:, 0].tolist()
+        songs = self.gather_origins(indices)[:, 0].tolist()
         return np.array([known.get(labels.get(song, ""), 0) for song in songs], np.int64)
 
     @cached_property

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from musicvae_lite.collections import searching
 from musicvae_lite.models.music_vae import MusicVAE
+from musicvae_lite.training.windows import Song, WindowSplit
 
 
 def test_the_nearest_window_is_the_music_itself(model: MusicVAE, folder: Path):
@@ -23,3 +25,26 @@ def test_a_tune_of_a_book_can_be_named(model: MusicVAE, tmp_path: Path):
     found = searching.search(model, f"{book}#3", tmp_path)
     assert found[0].song == "book.abc#3" and found[0].distance == pytest.approx(0, abs=1e-4)
     assert {near.song for near in found} == {"book.abc#1", "book.abc#3", "one.abc"}
+
+
+@pytest.mark.parametrize("wanted", [0, 10_000, 20_000])
+def test_every_window_is_looked_at(
+    model: MusicVAE, folder: Path, monkeypatch: pytest.MonkeyPatch, wanted: int
+):
+    tokens = np.random.default_rng(0).integers(0, 50, (20_001, model.representation.steps), np.uint8)
+    music = model.pick(folder / "1.mid")
+    tokens[wanted] = music.tokens
+    songs = [Song(n, f"{n}.mid", 1, "", "train", 0) for n in range(7)]
+    origins = np.stack([np.arange(len(tokens)) % 7, np.arange(len(tokens)), np.zeros(len(tokens))], 1)
+    cut = [7000, 15_000]
+    windows = WindowSplit(
+        np.split(tokens, cut), np.split(origins.astype(np.int32), cut), load_songs=lambda: songs
+    )
+    monkeypatch.setattr(searching, "open_windows", lambda *_: windows)
+    shown: list[tuple[int, int]] = []
+    found = searching.search(model, music, folder, count=7, progress=lambda *done: shown.append(done))
+    assert [near.distance for near in found] == sorted(near.distance for near in found)
+    assert found[0].distance == pytest.approx(0, abs=1e-4)
+    assert (found[0].song, found[0].bar) == (f"{wanted % 7}.mid", wanted)
+    assert np.array_equal(found[0].tokens, music.tokens)
+    assert len({near.song for near in found}) == 7 and shown[-1] == (20_001, 20_001)

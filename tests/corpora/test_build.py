@@ -210,6 +210,11 @@ def test_no_files_of_music(tmp_path: Path):
     assert [p.name for p in tmp_path.iterdir()] == ["music"]
 
 
+def test_one_path_will_do(reference: Path, music: Path, tmp_path: Path):
+    build_dataset(str(music), MELODY, tmp_path / "dataset", workers=0)
+    assert contents(tmp_path / "dataset") == contents(reference)
+
+
 def test_a_missing_folder_is_named(tmp_path: Path):
     with pytest.raises(ReadError, match="nowhere"):
         build_dataset([tmp_path / "nowhere"], MELODY, tmp_path / "out", workers=0)
@@ -296,13 +301,16 @@ def test_a_tune_book_gives_many_songs(tmp_path: Path):
     [
         ({"hop": 0}, "at least 1"),
         ({"hop": "minute"}, "beat"),
+        ({"hop": 1.5}, "hop is 1.5; it can be"),
         ({"tracks": "some"}, "chosen"),
         ({"split": (0.5, 0.1, 0.1)}, "sum to 1"),
+        ({"workers": -1}, "workers is -1"),
+        ({"drums_by": "ear"}, "'onsets' or 'line'"),
     ],
 )
 def test_settings_out_of_range(tmp_path: Path, settings: dict, words: str):
     with pytest.raises(ConfigError, match=words):
-        build_dataset([tmp_path], MELODY, tmp_path / "out", workers=0, **settings)
+        build_dataset([tmp_path], MELODY, tmp_path / "out", **{"workers": 0, **settings})
 
 
 @pytest.mark.parametrize("split", [(float("nan"), 0.5, 0.5), (1.0, float("nan"), 0.0)])

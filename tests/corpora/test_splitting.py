@@ -44,6 +44,40 @@ def test_every_note_of_a_short_song_counts_and_no_notes_have_a_key_too():
     assert song_key(nothing, 0) == song_key(nothing, -1) == song_key(score(TUNE[:1]), 0)
 
 
+def beat(*drums: list[int], scale: int = 1, late: int = 0) -> Score:
+    """Drums on channel 10, each struck at some of the sixteen 16ths of every bar, four bars of them."""
+    kit = [(bar * 16 + place, pitch) for bar in range(4) for pitch, *places in drums for place in places]
+    start, pitch = np.array(sorted(kit), np.int32).T
+    start = (start * 120 + late) * scale
+    notes = len(start)
+    loud, track = np.full(notes, 80, np.int32), np.zeros(notes, np.int32)
+    return Score(480 * scale, start, start + 60 * scale, pitch, loud, track, (Track("", 0, True),))
+
+
+HAT, KICK, SNARE = [42, *range(0, 16, 2)], [36, 0, 8], [38, 4, 12]
+
+
+def test_beats_under_one_hi_hat_are_different_songs():
+    keys = [
+        song_key(beat(HAT, *more), 0) for more in ((), (KICK,), (SNARE,), (KICK, SNARE), ([36, 0, 6], SNARE))
+    ]
+    assert len(set(keys)) == 5
+    assert len({song_key(beat(HAT, *more), 0, "line") for more in ((), (KICK,), (SNARE,))}) == 1
+
+
+def test_versions_of_a_beat_have_one_key():
+    whole = beat(HAT, KICK, SNARE)
+    key = song_key(whole, 0)
+    assert key == song_key(beat(HAT, KICK, SNARE, late=40), -1)  # played late, and counted by all notes
+    assert key == song_key(beat(HAT, KICK, SNARE, scale=2), 0)
+    assert key == song_key(whole.select(np.flatnonzero(whole.start >= 1920)), 0)
+
+
+def test_a_song_with_pitched_notes_has_the_key_of_its_line_as_ever():
+    for tune in (score(TUNE), score(OTHER - 40, TUNE)):
+        assert song_key(tune, -1) == song_key(tune, -1, "line")
+
+
 def test_the_split_depends_on_key_shares_and_seed_alone():
     keys = CHANCE.integers(0, 2**63, 4000).astype(np.uint64)
     split, warnings = assign_splits(keys, (0.7, 0.2, 0.1), 3)

@@ -18,6 +18,7 @@ from musicvae_lite.music.representations.melody import MelodyRepresentation
 from tests.corpora.tunes import contents, write_tunes
 
 MELODY = MelodyRepresentation(bars=2)
+OF_THE_OLD = "train-00009.tokens.npy"
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +35,10 @@ def reference(music: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def old(reference: Path, tmp_path: Path) -> Path:
-    """A dataset that is in the place of the one to be made, with another hop."""
+    """A dataset that is in the place of the one to be made, with another shard."""
     output = tmp_path / "dataset"
     shutil.copytree(reference, output)
-    (output / "of-the-old.txt").touch()
+    (output / OF_THE_OLD).touch()
     return output
 
 
@@ -111,7 +112,7 @@ def test_a_run_that_failed_leaves_no_lock(music: Path, reference: Path, tmp_path
 @pytest.mark.parametrize("restart", [False, True])
 def test_a_killed_run_that_replaces_a_dataset_goes_on(music: Path, reference: Path, old: Path, restart: bool):
     killed(music, old, restart=True)
-    assert (old / "of-the-old.txt").exists()  # it stands until the new one is whole
+    assert (old / OF_THE_OLD).exists()  # it stands until the new one is whole
     assert resumed(music, old, restart=restart) == 4
     assert contents(old) == contents(reference)
     assert [path.name for path in old.parent.iterdir()] == ["dataset"]
@@ -142,6 +143,35 @@ def test_an_unfinished_run_does_not_replace_a_dataset_that_came_later(
         prepare(music, output)
     assert (tmp_path / "dataset.partial" / "journal.jsonl").exists()  # no work is removed unasked
     assert resumed(music, output, restart=True) == 0
+
+
+@pytest.mark.parametrize("name", ["run/best/model.safetensors", "notes.txt", "music/1.mid"])
+def test_what_another_has_put_into_a_dataset_is_not_removed_with_it(music: Path, old: Path, name: str):
+    precious = old / name
+    precious.parent.mkdir(exist_ok=True, parents=True)
+    precious.touch()
+    before = sorted(old.rglob("*"))
+    word = Path(name).parts[0]
+    with pytest.raises(DatasetError, match=rf"dataset: it holds what is no part of the dataset.*{word}"):
+        prepare(music, old, restart=True, on_progress=lambda _: pytest.fail("it has begun"))
+    assert sorted(old.rglob("*")) == before
+    assert [path.name for path in old.parent.iterdir()] == ["dataset"]
+
+
+def test_what_is_put_into_a_dataset_meanwhile_is_not_removed_with_it(music: Path, reference: Path, old: Path):
+    precious = old / "run"
+    with pytest.raises(DatasetError, match="no part of the dataset"):
+        prepare(music, old, restart=True, on_progress=at("assemble", 0, precious.mkdir))
+    assert precious.exists()
+    precious.rename(old.parent / "run")
+    assert resumed(music, old, restart=True) == 12
+    assert contents(old) == contents(reference)
+
+
+def test_a_dataset_that_came_meanwhile_is_not_replaced_unasked(music: Path, reference: Path, tmp_path: Path):
+    output = tmp_path / "dataset"
+    with pytest.raises(DatasetError, match="this dataset exists"):
+        prepare(music, output, on_progress=at("assemble", 0, lambda: shutil.copytree(reference, output)))
 
 
 class Killed(BaseException):

@@ -15,7 +15,7 @@ from musicvae_lite.errors import ConfigError, DatasetError, NothingUsableError, 
 from musicvae_lite.music.reading import read_song
 from musicvae_lite.music.representations.melody import MelodyRepresentation
 from musicvae_lite.music.score import Meter
-from musicvae_lite.training.dataset import WindowDataset, WindowSplit, windows_of
+from musicvae_lite.training.dataset import WindowDataset, WindowSplit, open_windows, windows_of
 from musicvae_lite.training.order import over_epochs, shuffled
 from tests.corpora.tunes import tune, write_tunes
 
@@ -215,6 +215,10 @@ def test_verify_finds_a_changed_bit(folder: Path):
     path.write_bytes(data)
     with pytest.raises(DatasetError, match=r"train-00000\.tokens\.npy.*changed"):
         WindowDataset(folder).verify()
+    WindowDataset(folder).verify("validation", "test")
+    with pytest.raises(DatasetError, match=r"train-00000\.tokens\.npy.*changed"):
+        open_windows(folder, MELODY, "train")
+    assert len(open_windows(folder, MELODY, "test"))
 
 
 def test_songs_that_do_not_fit(folder: Path):

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.models.assembly import MusicConfig
-from musicvae_lite.training import examples
+from musicvae_lite.music import representations
+from musicvae_lite.training import evaluation, examples
 from musicvae_lite.training.evaluation import evaluate, validate
+from musicvae_lite.training.examples import Examples
 from musicvae_lite.training.windows import from_arrays
 from musicvae_lite.vae import VAE
+from tests.models.architectures import made_up
 from tests.training.runs import FLAT, MELODY, MODEL, windows
 
 
@@ -57,6 +64,70 @@ def test_all_figures_by_hand(vae: VAE, monkeypatch):
         by_hand, abs=1e-6
     )
     assert found.active_units == int((q.mean.var(0) > 0.01).sum())
+
+
+def forced(name: str, tokens: np.ndarray, change: Callable[[Tensor], Tensor]) -> float:
+    """The figure of a decoder that answers the true steps with a change."""
+    head = SimpleNamespace(sample=lambda hidden, temperature: change(hidden.clone()))
+    decoder = SimpleNamespace(head=head, hidden=lambda z, shown, control: shown)
+    vae: Any = SimpleNamespace(decoder=decoder)
+    split, rows = from_arrays(tokens), np.arange(len(tokens))
+    given = Examples(split, rows, representations.PRESETS[name], 0, torch.device("cpu"))
+    return evaluation._teacher_forced(vae, torch.zeros(len(tokens), 3), given)
+
+
+def test_a_step_is_right_when_all_its_parts_are():
+    def wrong(part: int | slice, first: int = 0) -> Callable[[Tensor], Tensor]:
+        def change(steps: Tensor) -> Tensor:
+            steps[:, first:, part] = 1 - steps[:, first:, part]
+            return steps
+
+        return change
+
+    trio, flags = np.zeros((300, 32, 3), np.uint16), np.zeros((300, 32, 9), np.uint8)
+    assert forced("trio-2bar", trio, lambda steps: steps) == 1
+    assert forced("trio-2bar", trio, wrong(0)) == 0
+    assert forced("trio-2bar", trio, wrong(2, first=8)) == 0.25
+    assert forced("drums-2bar-nade", flags, wrong(8, first=24)) == 0.75
+    groove = np.zeros((300, 32, 27), np.float32)
+    assert forced("groove-2bar", groove, wrong(slice(9, 27))) == 1  # loudness and timing
+    assert forced("groove-2bar", groove, wrong(8)) == 0
+
+
+def test_steps_that_are_mere_filling_do_not_count():
+    r = representations.PRESETS["multitrack-track"]
+    windows = np.full((3, r.steps), 489, np.uint16)  # all but empty: what is behind the first end is filling
+    windows[:, :3] = 5
+    right = r.valid(windows)
+    assert right.sum() == 3 * 4
+
+    def change(tokens: Tensor) -> Tensor:
+        tokens[:, 1:] = torch.where(torch.from_numpy(right)[:, 1:], 7, tokens[:, 1:])
+        return tokens
+
+    assert forced("multitrack-track", windows, change) == 0.25
+
+
+@pytest.mark.parametrize("name, more", [("drums-2bar-nade", {"nade": 8}), ("groove-2bar", {})])
+def test_of_one_part_it_is_what_training_calls_accuracy(name: str, more: dict[str, int]):
+    r, sizes = representations.PRESETS[name], {"kind": "hierarchical", "segments": [4, 8], "width": 16}
+    table = {
+        "representation": r.to_config(),
+        "encoder": {**sizes, "squeeze": 4},
+        "decoder": {**sizes, "core_width": 16, **more},
+        "z": 6,
+    }
+    torch.manual_seed(0)
+    vae = MusicConfig.from_table(table, "test").build().eval()
+    x = made_up(r.step, 40, r.steps)
+    with torch.no_grad():
+        for part in vae.parameters():
+            part.add_(0.3 * torch.randn(part.shape))
+        vae.decoder.head.logits.bias.fill_(-2)  # type: ignore[union-attr, operator]
+        said = vae.decoder.reconstruction(vae.encode(x).mean, x)  # type: ignore[operator]
+    found = evaluate(vae, r, from_arrays(x.numpy().astype(r.step.dtype)))
+    assert 0 < found.teacher_forced < 1
+    assert found.teacher_forced == pytest.approx(float(said.metrics["accuracy"]), abs=1e-6)
 
 
 def test_same_seed_same_figures_and_training_mode_changes_nothing(vae: VAE):

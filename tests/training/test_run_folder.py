@@ -1,0 +1,77 @@
+"""What a run's folder lets into it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from torch import nn
+
+from musicvae_lite import checkpoints
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.models.assembly import MusicConfig
+from musicvae_lite.models.image.assembly import ImageConfig
+from musicvae_lite.training.run_folder import OPTIONAL, Progress, RunFolder
+from tests.models.small import save_small
+from tests.training.runs import MODEL
+
+SOME: dict[str, Any] = {
+    "labels": ["jig", "reel"],
+    "corruption": {"kind": "noise"},
+    "regulariser": {"weight": 1},
+}
+
+
+def described(**model: Any) -> dict[str, Any]:
+    return {"preset": "small", "model": {"z": 4, **model}, "training": {"steps": 3}, "dataset": "d"}
+
+
+@pytest.mark.parametrize("name", SOME)
+def test_a_part_that_one_side_has_and_the_other_not_is_another_setting(tmp_path: Path, name: str):
+    without, given = described(), described(**{name: SOME[name]})
+    for number, (before, now) in enumerate([(without, given), (given, without)]):
+        folder = RunFolder(tmp_path / str(number))
+        folder.begin(before, Progress())
+        folder.end()
+        folder.check(before, resume=True)
+        with pytest.raises(ConfigError, match=rf"cannot resume with other settings:\n  model.{name}: .*None"):
+            folder.check(now, resume=True)
+
+
+def test_what_only_a_newer_version_states_is_no_other_setting(tmp_path: Path):
+    folder = RunFolder(tmp_path / "run")
+    folder.begin(described(), Progress())
+    folder.end()
+    folder.check(described() | {"rounding": "even"}, resume=True)
+    folder.check(described(novelty=3), resume=True)
+
+
+def test_all_that_a_model_tells_only_where_it_has_some_is_known():
+    tables = [MusicConfig.from_table(MODEL | {"labels": ["a", "b"]}, "test").to_table()]
+    small = {"encoder": {"kind": "dense"}, "decoder": {"kind": "dense"}, "z": 4}
+    picture = {"channels": 1, "height": 4, "width": 4}
+    parts = {"corruption": {"kind": "noise"}, "regulariser": {"kind": "sparse"}}
+    tables.append(ImageConfig.from_table({**small, "picture": picture, **parts}, "test").to_table())
+    plain = [MusicConfig.from_table(MODEL, "test").to_table()]
+    plain.append(ImageConfig.from_table({**small, "picture": picture}, "test").to_table())
+    found = {key for full, bare in zip(tables, plain, strict=True) for key in {*full} - {*bare}}
+    assert found == {*OPTIONAL}
+
+
+def test_a_run_is_not_hidden_behind_a_model(tmp_path: Path):
+    save_small(tmp_path / "model")
+    with pytest.raises(ConfigError, match="model: there is a model already: choose another folder"):
+        RunFolder(tmp_path / "model").check(described(), resume=False)
+    (tmp_path / "new").mkdir()
+    RunFolder(tmp_path / "new").check(described(), resume=False)
+    RunFolder(tmp_path / "none").check(described(), resume=False)
+
+
+def test_better_weights_take_away_what_was_true_of_those_before(tmp_path: Path):
+    folder = RunFolder(tmp_path / "run")
+    folder.keep(nn.Linear(2, 2), {"family": "music"})
+    for name in checkpoints.COMPANIONS:
+        (folder.best / name).touch()
+    folder.keep(nn.Linear(2, 2), {"family": "music"})
+    assert {path.name for path in folder.best.iterdir()} == {checkpoints.WEIGHTS, checkpoints.CONFIG}
