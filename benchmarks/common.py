@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from musicvae_lite import checkpoints
+from musicvae_lite import checkpoints, finding
 from musicvae_lite.errors import DatasetError, NothingUsableError
 from musicvae_lite.training.dataset import WindowDataset
 from musicvae_lite.training.windows import WindowSplit
@@ -100,7 +100,7 @@ def model_name(model: str | Path) -> str:
 
 def provenance(model_folder: str | Path, seed: int, dataset: WindowDataset | None = None) -> dict[str, Any]:
     """What a result must say to be repeated: the weights (by hash), the data and the seed."""
-    folder = checkpoints.find(model_folder)
+    folder = finding.find(model_folder)
     with (folder / checkpoints.WEIGHTS).open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     facts: dict[str, Any] = {"weights_sha256": digest, "seed": seed}

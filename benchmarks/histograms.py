@@ -11,7 +11,6 @@ from musicvae_lite.music.representations.melody import MelodyRepresentation
 
 FIRST_NOTE = 2
 WIDEST = 13  # semitones; wider intervals are counted as this one
-NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,9 +100,22 @@ def repeated_bars(tokens: np.ndarray, representation: MelodyRepresentation) -> f
     return float(np.tril(same, -1).any(-1)[:, 1:].mean())
 
 
+def pitch_range(tokens: np.ndarray, lowest: int) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest MIDI number of melody tokens [..., T], int16 [...] each; -1 without notes.
+
+    Args:
+        lowest: the pitch of the first note token.
+    """
+    tokens, shift = np.asarray(tokens).astype(np.int16), lowest - FIRST_NOTE
+    high = tokens.max(axis=-1)
+    low = np.where(tokens >= FIRST_NOTE, tokens, 255).min(axis=-1)
+    empty = high < FIRST_NOTE
+    return np.where(empty, -1, low + shift), np.where(empty, -1, high + shift)
+
+
 def spread(tokens: np.ndarray, representation: MelodyRepresentation) -> dict[str, float]:
     """Pitch range and other averages of windows [N, T]."""
-    low, high = representation.pitch_range(tokens)
+    low, high = pitch_range(tokens, representation.lowest)
     sounding = high >= 0
     notes = (tokens >= FIRST_NOTE).sum(1)
     low, high = low[sounding].astype(float), high[sounding].astype(float)

@@ -56,8 +56,10 @@ def language_model(dataset: WindowDataset, model: MusicVAE, most: int = 50_000) 
     rows = common.side_by_side(split, model.representation.bars)
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(0).choice(rows, most, replace=False))
-    pitches = model.representation.pitch_tokens  # type: ignore[attr-defined]
-    return NGram.fit(split.gather(rows), model.representation.step.size, ORDER, SHIFTS, pitches)
+    (notes,) = model.representation.transposition.spans
+    return NGram.fit(
+        split.gather(rows), model.representation.step.size, ORDER, SHIFTS, (notes.low, notes.high)
+    )
 
 
 def hamming(path: np.ndarray, a: np.ndarray) -> np.ndarray:

@@ -19,7 +19,6 @@ from pathlib import Path
 import numpy as np
 
 from musicvae_lite.corpora.build import Progress, build_dataset
-from musicvae_lite.corpora.recipe import DEFAULT_LIMITS
 from musicvae_lite.music import midi, reading
 from musicvae_lite.music.representations.melody import MelodyRepresentation
 from musicvae_lite.music.score import Score, Track
@@ -52,10 +51,10 @@ def parts(folder: Path, sample: int = 300) -> dict[str, float]:
     """Microseconds of processor time a file for reading and for windows, in this process."""
     representation = MelodyRepresentation(bars=2)
     files = reading.find_files([folder])[:sample]
-    scores = [next(iter(reading.read_songs(f, DEFAULT_LIMITS))) for f in files]  # warms up
+    scores = [next(iter(reading.read_songs(f))) for f in files]  # warms up
     begin = time.process_time()
     for file in files:
-        list(reading.read_songs(file, DEFAULT_LIMITS))
+        list(reading.read_songs(file))
     middle = time.process_time()
     for score in scores:
         assert isinstance(score, Score)

@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks import common
-from benchmarks.histograms import NAMES, WIDEST, histograms, in_all_keys, overlap, spread
+from benchmarks.histograms import WIDEST, histograms, in_all_keys, overlap, spread
 from musicvae_lite.music import midi
+from musicvae_lite.music.pitches import NOTES
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -202,7 +203,7 @@ def draw(result: dict[str, Any], path: Path, name: str, bars: int) -> None:
 def _ticks(kind: str, first: int, last: int, size: int, bars: int) -> tuple[list[int], list[str]]:
     """Places and names on the axis of a panel."""
     if kind == "pitch_class":
-        return list(range(12)), list(NAMES)
+        return list(range(12)), list(NOTES)
     if kind == "interval":
         at = [i for i in range(first, last + 1) if (i - WIDEST) % 3 == 0 and 0 < i < size - 1]
         return at, [f"{i - WIDEST:+d}" if i != WIDEST else "0" for i in at]

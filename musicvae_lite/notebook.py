@@ -23,7 +23,6 @@ DPI = 100
 LONGEST = 120.0  # seconds that are heard; a notebook is no place for megabytes of sound
 RATE = 22050
 FORMS = ("mp3", "ogg", "wav")  # the first that can be written: all browsers play MP3
-MOST_DRAWN = 64
 
 
 def of_score(score: Score) -> str:
@@ -38,11 +37,11 @@ def of_score(score: Score) -> str:
 
 def of_takes(takes: Takes) -> str:
     """HTML of takes: all side by side, 64 at most, and a player of them one after another."""
-    shown = takes[:MOST_DRAWN]
+    from musicvae_lite.plot.strips import MOST, draw_strip
+
+    shown = takes[:MOST]
     if not any(len(score) for score in shown):
         return _words(f"{len(takes)} takes: no notes")
-    from musicvae_lite.plot import draw_strip
-
     return _block(
         draw_strip(list(shown), shown.labels, columns=takes.record.get("width", 0)),
         f"{len(takes)} takes",

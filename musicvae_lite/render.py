@@ -140,7 +140,7 @@ def _mix(score: Score, play: Any, begin: np.ndarray, end: np.ndarray, rate: int)
     """All notes laid over each other: float32 [frames, 2], not yet normalised."""
     program = np.array([track.program for track in score.tracks])[score.track]
     is_drum = np.array([track.is_drum for track in score.tracks], dtype=bool)[score.track]
-    stop = np.where(is_drum, _let_ring(begin, end, score.pitch), end)
+    stop = np.where(is_drum, _let_ring(begin, end, score.pitch, is_drum), end)
     fade = np.where(is_drum, CHOKE, FADE)
     gain = ((score.velocity / 127.0) ** 2).astype(np.float32)  # the curve of the SoundFont standard
     first = np.rint(begin * rate).astype(np.int64)
@@ -165,10 +165,10 @@ def _mix(score: Score, play: Any, begin: np.ndarray, end: np.ndarray, rate: int)
     return audio[:last]
 
 
-def _let_ring(begin: np.ndarray, end: np.ndarray, pitch: np.ndarray) -> np.ndarray:
-    """End times [N] in seconds of struck instruments; closing the hi-hat chokes an open one."""
+def _let_ring(begin: np.ndarray, end: np.ndarray, pitch: np.ndarray, is_drum: np.ndarray) -> np.ndarray:
+    """End times [N] in seconds, of drums as long as they ring; closing the hi-hat chokes an open one."""
     stop = np.maximum(end, begin + RING)
-    closings = np.sort(begin[np.isin(pitch, CLOSED_HATS)])
+    closings = np.sort(begin[is_drum & np.isin(pitch, CLOSED_HATS)])
     if len(closings):
         following = np.searchsorted(closings, begin, side="right")
         choked = (pitch == OPEN_HAT) & (following < len(closings))

@@ -214,7 +214,7 @@ def reachable(monkeypatch: pytest.MonkeyPatch) -> Iterator[torch.device]:
     monkeypatch.setattr(torch, "Generator", Generator)
     monkeypatch.setattr(checkpoints, "read_packed", read_packed)
     monkeypatch.setattr(
-        runtime, "choose_device", lambda name="auto": device if name == NAME else choose(name)
+        runtime, "choose_device", lambda name="auto": device if name in (NAME, str(device)) else choose(name)
     )
     monkeypatch.setattr(team, "Fabric", fabric)
     with _Executing(), _Drawing(), torch.autograd.set_multithreading_enabled(False):

@@ -32,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "vae": {"errors", "latent", "prior"},
     "packing": {"errors"},
     "checkpoints": BASE | {"packing", "prior", "budget"},
+    "finding": BASE | {"checkpoints"},
     "music": BASE | {"notebook"},  # the one arrow upwards: in a notebook a score shows itself
     "images": BASE | {"latent", "vae", "checkpoints"},
     "render": BASE | {"music"},
@@ -48,13 +49,15 @@ ALLOWED: dict[str, set[str]] = {
         "packing",
         "budget",
         "checkpoints",
+        "finding",
         "music",
         "images",
         "results",
         "native",
     },
-    "training": BASE | {"latent", "prior", "vae", "checkpoints", "music", "images", "models", "corpora"},
-    "collections": BASE | {"latent", "vae", "checkpoints", "music", "models", "training"},
+    "training": BASE
+    | {"latent", "prior", "vae", "checkpoints", "finding", "music", "images", "models", "corpora"},
+    "collections": BASE | {"latent", "vae", "checkpoints", "finding", "music", "models", "training"},
 }
 
 

@@ -63,6 +63,18 @@ def test_closing_the_hi_hat_chokes_the_open_one():
     assert np.abs(choked[part]).max() < 0.5 * np.abs(free[part]).max()
 
 
+def test_notes_of_other_tracks_close_no_hi_hat():
+    def ringing(pitch: int) -> float:
+        start, notes = np.array([0, 240], np.int32), np.array([46, pitch], np.int32)
+        loud, track = np.array([100, 1], np.int32), np.array([0, 1], np.int32)
+        band = Score(480, start, start + 100, notes, loud, track, (Track("d", 0, True), Track("b", 33)))
+        audio = synthesize(band, RATE)
+        return float(np.sqrt((audio[RATE // 2 : RATE] ** 2).mean()))
+
+    rings = [ringing(pitch) for pitch in (41, 42, 43, 44)]
+    assert rings == pytest.approx([rings[0]] * 4, rel=0.05) and rings[0] > 0.02
+
+
 def test_tempo_is_kept():
     notes = [(0, 480, 60, 100), (480, 960, 60, 100)]
     fast = synthesize(score(notes), RATE)

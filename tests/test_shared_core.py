@@ -12,7 +12,7 @@ from musicvae_lite import latent, vae
 from musicvae_lite.latent import BetaSchedule, Posterior
 from tests.training import runs, test_images
 
-PACKAGE = Path(latent.__file__).parent
+CORE = [Path(vae.__file__), *sorted(Path(latent.__file__).parent.glob("*.py"))]
 
 
 @pytest.fixture
@@ -45,9 +45,9 @@ def test_both_families_train_through_the_same_code(calls: Counter[str], tmp_path
         assert of_music[name] >= 3 and calls[name] >= 3, name
 
 
-@pytest.mark.parametrize("name", ["latent.py", "vae.py"])
-def test_the_core_knows_neither_notes_nor_pixels(name: str):
-    tree = ast.parse((PACKAGE / name).read_text("utf-8"))
+@pytest.mark.parametrize("path", CORE, ids=lambda path: path.stem)
+def test_the_core_knows_neither_notes_nor_pixels(path: Path):
+    tree = ast.parse(path.read_text("utf-8"))
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     names |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}

@@ -14,6 +14,7 @@ from mvae.takes_output import (
     BarsOption,
     Chords,
     Flac,
+    Label,
     Model,
     Ogg,
     Output,
@@ -66,15 +67,21 @@ def fit(
     from musicvae_lite import runtime
 
     runtime.prepare_environment()
-    from musicvae_lite import checkpoints
+    from musicvae_lite import checkpoints, finding
     from musicvae_lite.collections import fitting
+    from musicvae_lite.errors import ConfigError
     from musicvae_lite.models.music_vae import MusicVAE
     from musicvae_lite.resources import expand
     from musicvae_lite.training.dataset import open_windows
     from musicvae_lite.writing import check_folder
-    from mvae.output import Progress, note, wrote
+    from mvae.output import Progress, note, remark, wrote
 
-    target = expand(output) if output else checkpoints.find(model)
+    target = expand(output) if output else finding.find(model)
+    if output is None and finding.is_packaged(target):
+        raise ConfigError(
+            f"{model} comes with the package, and so does what is kept with it: copy {target} and fit the "
+            "copy, or name another folder for the files with -o"
+        )
     check_folder(target)
     vae = MusicVAE.load(model)
     windows = open_windows(data, vae.representation, split)
@@ -86,7 +93,13 @@ def fit(
         note(
             f"nothing moves these more than it moves others: {', '.join(left)} (--way plain has the paper's)"
         )
-    wrote(*found.save(target))
+    before = [target / name for name in (checkpoints.VECTORS, checkpoints.GUIDE) if (target / name).exists()]
+    written = found.save(target)
+    remark([path for path in before if path in written], [])
+    for path in before:
+        if path not in written:
+            note(f"{path.name} was there already and has been removed: the new fit has none")
+    wrote(*written)
 
 
 @app.command()
@@ -101,6 +114,7 @@ def apply(
     temperature: Temperature = 0.0,
     seed: Seed = 0,
     chords: Chords = None,
+    label: Label = None,
     wav: Wav = False,
     flac: Flac = False,
     ogg: Ogg = False,
@@ -111,20 +125,16 @@ def apply(
 
     The picture shows what went in beside what came out.
     """
-    from musicvae_lite.music import picking
+    from musicvae_lite.music import naming
     from mvae.output import note
     from mvae.takes_output import destination, open_model, parse_bars, report
 
     wanted = _amounts(amounts)
-    to = destination(output, f"{picking.stem(file)}-adjusted.mid", False, wav, flac, ogg, plot)
+    to = destination(output, f"{naming.stem(file)}-adjusted.mid", False, wav, flac, ogg, plot)
     to.check(1, [file])
-    vae, picks, why = open_model(model, [file], [parse_bars(bars)], [track], chords)
-
-    from musicvae_lite.models.moves import adjusting
-    from musicvae_lite.models.moves.writing import Writing
-
-    takes = adjusting.adjust(
-        vae, picks[0], wanted, cast("WayName | None", way), Writing(temperature, seed, chords)
+    vae, picks, why = open_model(model, [file], [parse_bars(bars)], [track], chords, label)
+    takes = vae.adjust(
+        picks[0], temperature, seed, cast("WayName | None", way), chords=chords, amounts=wanted
     )
     before = [("input", takes.representation.to_score(picks[0].tokens))]
     for name, change in takes.record["changed"].items():

@@ -10,6 +10,7 @@ from mvae.takes_output import (
     AsJson,
     Chords,
     Flac,
+    Label,
     Model,
     Ogg,
     Output,
@@ -33,6 +34,7 @@ def blend(
     temperature: Temperature = 0.0,
     seed: Seed = 0,
     chords: Chords = None,
+    label: Label = None,
     split: Split = False,
     wav: Wav = False,
     flac: Flac = False,
@@ -46,12 +48,8 @@ def blend(
     corners = [top_left, top_right, bottom_left, bottom_right]
     to = destination(output, "blend.mid", split, wav, flac, ogg, plot)
     to.check(width * height, corners)
-    vae, picks, why = open_model(model, corners, chords=chords)
-
-    from musicvae_lite.models.moves import blending
-    from musicvae_lite.models.moves.writing import Writing
-
-    takes = blending.blend(vae, picks, width, height, Writing(temperature, seed, chords))
+    vae, picks, why = open_model(model, corners, chords=chords, label=label)
+    takes = vae.blend(*picks, width=width, height=height, temperature=temperature, seed=seed, chords=chords)
     report(takes, to, why, picks, as_json=as_json)
 
 
@@ -62,6 +60,7 @@ def average(
     temperature: Temperature = 0.0,
     seed: Seed = 0,
     chords: Chords = None,
+    label: Label = None,
     wav: Wav = False,
     flac: Flac = False,
     ogg: Ogg = False,
@@ -73,10 +72,6 @@ def average(
 
     to = destination(output, "average.mid", False, wav, flac, ogg, plot)
     to.check(1, files)
-    vae, picks, why = open_model(model, files, chords=chords)
-
-    from musicvae_lite.models.moves import blending
-    from musicvae_lite.models.moves.writing import Writing
-
-    takes = blending.average(vae, picks, Writing(temperature, seed, chords))
+    vae, picks, why = open_model(model, files, chords=chords, label=label)
+    takes = vae.average(*picks, temperature=temperature, seed=seed, chords=chords)
     report(takes, to, why, picks, as_json=as_json)

@@ -25,7 +25,8 @@ from mvae.takes_output import (
 def carry_on(
     file: Annotated[str, typer.Argument(help="Music: MIDI, ABC (book.abc#3) or MusicXML.")],
     bars: Annotated[
-        int | None, typer.Option("--bars", min=1, help="How many to add. (default: one window of the model)")
+        int | None,
+        typer.Option("--bars", min=1, help="How many to add, of the model's meter. (default: one window)"),
     ] = None,
     alone: Annotated[bool, typer.Option("--alone", help="Write the new bars without the music.")] = False,
     output: Output = None,
@@ -42,20 +43,16 @@ def carry_on(
     as_json: AsJson = False,
 ) -> None:
     """Go on where some music ends."""
-    from musicvae_lite.music import picking
+    from musicvae_lite.music import naming
     from mvae.output import Progress
     from mvae.takes_output import destination, open_model, report
 
-    to = destination(output, f"{picking.stem(file)}-continued.mid", False, wav, flac, ogg, plot)
+    to = destination(output, f"{naming.stem(file)}-continued.mid", False, wav, flac, ogg, plot)
     to.check(1, [file])
-    vae, [chosen], why = open_model(model, [file], None, [track], chords=chords)
-
-    from musicvae_lite.models.moves import continuing
-    from musicvae_lite.models.moves.writing import Writing
-
-    how = Writing(temperature, seed, chords)
+    vae, [chosen], why = open_model(model, [file], None, [track], chords, label)
     asked = None if track is None else track - 1
     with Progress("writing", unit="windows") as shown:
-        song = chosen.score
-        takes = continuing.carry_on(vae.with_label(label), song, bars, asked, how, alone, shown.reach)
+        takes = vae.carry_on(
+            chosen.score, bars, asked, temperature, seed, chords, alone=alone, progress=shown.reach
+        )
     report(takes, to, why, as_json=as_json)

@@ -45,11 +45,10 @@ def decode(
     Tempo, program and loudness are those of the encoded music; of the first where takes are joined. So are
     the chords, for models that take some.
     """
-    from musicvae_lite import runtime
     from musicvae_lite.models import catalogue
     from musicvae_lite.models.codes import Codes
     from mvae.output import note
-    from mvae.takes_output import choose_model, destination, report
+    from mvae.takes_output import choose_model, destination, load_model, report
 
     given = Codes.load(codes)
     to = destination(output, f"{codes.stem}.mid", split, wav, flac, ogg, plot)
@@ -57,11 +56,7 @@ def decode(
     folder, why = choose_model(model or given.model or None)
     if given.model and not model:
         why = f"{catalogue.name_of(folder)}: the one that encoded them"
-
-    runtime.prepare_environment()
-    from musicvae_lite.models.music_vae import MusicVAE
-
-    loaded = MusicVAE.load(folder).with_label(label)
+    loaded = load_model(folder, label)
     warning = given.warning(catalogue.sha256(folder))
     if warning:
         note(warning)

@@ -16,7 +16,12 @@ def encode(
     model: Model = None,
     bars: BarsOption = None,
     track: TrackOption = None,
-    every: Annotated[bool, typer.Option("--every", help="All windows of each file, a bar apart.")] = False,
+    every: Annotated[
+        bool,
+        typer.Option(
+            "--every", help="All windows of each file, a bar apart; files without any are left out."
+        ),
+    ] = False,
     sample: Annotated[
         bool, typer.Option("--sample", help="Draw each code from its posterior. (default: its mean)")
     ] = False,
@@ -34,17 +39,20 @@ def encode(
     from musicvae_lite.models.codes import Codes, check_name
     from musicvae_lite.music import picking
     from musicvae_lite.writing import check_folder
-    from mvae.output import print_json, remark, table, wrote
+    from mvae.output import note, print_json, remark, table, wrote
     from mvae.takes_output import choose_model, parse_part
 
-    place = parse_part(bars, every, by="--every")
-    check_folder(check_name(output).parent)
+    place, target = parse_part(bars, every, by="--every"), check_name(output)
+    check_folder(target.parent)
     songs = [picking.load(file) for file in files]
     index = None if track is None else track - 1
     folder, why = choose_model(model, songs, [place] * len(songs), [index] * len(songs))
     r = catalogue.representation(folder)
     if every:
-        picks = [pick for song in songs for pick in picking.every(song, r, index)]
+        picks, refusals = picking.every_of(songs, r, index)
+        if refusals:
+            left = f"{len(refusals)} of {len(songs)} songs hold no window and are left out"
+            note(f"{left}, the first: {refusals[0]}")
     else:
         picks = [picking.pick(song, r, place, index) for song in songs]
 
@@ -52,8 +60,8 @@ def encode(
     from musicvae_lite.models.music_vae import MusicVAE
 
     codes: Codes = MusicVAE.load(folder).codes(*picks, sample=sample, seed=seed)
-    replaced = [output] if output.exists() else []
-    path = codes.save(output)
+    replaced = [target] if target.exists() else []
+    path = codes.save(target)
     remark(replaced, [warning for picked in picks for warning in picked.warnings])
     if as_json:
         print_json({**codes.record, "shape": codes.z.shape, "files": [path]})

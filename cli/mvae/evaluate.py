@@ -10,7 +10,7 @@ import typer
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="A shipped model's name, a model folder, or a training run.")],
-    data: Annotated[Path, typer.Argument(help="A prepared dataset, or files or a folder of music.")],
+    data: Annotated[Path, typer.Argument(help="A prepared dataset, or a file or folder of music.")],
     split: Annotated[
         str | None, typer.Option(help="Of a dataset: test, validation or train. (default: test)")
     ] = None,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mvae.takes_output import AsJson, Flac, Model, Ogg, Output, Plot, Seed, Temperature, Wav
+from mvae.takes_output import AsJson, Flac, Label, Model, Ogg, Output, Plot, Seed, Temperature, Wav
 
 app = typer.Typer(help="Give drums dynamics and timing.", no_args_is_help=True)
 
@@ -26,6 +26,7 @@ def humanize(
     bpm: Tempo = None,
     temperature: Temperature = 0.0,
     seed: Seed = 0,
+    label: Label = None,
     wav: Wav = False,
     flac: Flac = False,
     ogg: Ogg = False,
@@ -34,7 +35,7 @@ def humanize(
 ) -> None:
     """Give a quantised beat the dynamics and timing of a drummer."""
     how = {"track": track, "qpm": bpm, "temperature": temperature, "seed": seed}
-    _complete("humanize", file, model, output, (wav, flac, ogg, plot), as_json, how)
+    _complete("humanize", file, model, label, output, (wav, flac, ogg, plot), as_json, how)
 
 
 @app.command()
@@ -49,6 +50,7 @@ def tap(
     bpm: Tempo = None,
     temperature: Temperature = 0.0,
     seed: Seed = 0,
+    label: Label = None,
     wav: Wav = False,
     flac: Flac = False,
     ogg: Ogg = False,
@@ -57,7 +59,7 @@ def tap(
 ) -> None:
     """Turn a tapped rhythm into a drum part."""
     how = {"track": track, "qpm": bpm, "temperature": temperature, "seed": seed, "taps": True}
-    _complete("tap", file, model, output, (wav, flac, ogg, plot), as_json, how)
+    _complete("tap", file, model, label, output, (wav, flac, ogg, plot), as_json, how)
 
 
 @app.command("add-hihat")
@@ -69,6 +71,7 @@ def add_hihat(
     bpm: Tempo = None,
     temperature: Temperature = 0.0,
     seed: Seed = 0,
+    label: Label = None,
     wav: Wav = False,
     flac: Flac = False,
     ogg: Ogg = False,
@@ -77,7 +80,7 @@ def add_hihat(
 ) -> None:
     """Play closed hi-hats to a beat that has none. No model for it ships: --model names yours."""
     how = {"track": track, "qpm": bpm, "temperature": temperature, "seed": seed}
-    _complete("add-hihat", file, model, output, (wav, flac, ogg, plot), as_json, how)
+    _complete("add-hihat", file, model, label, output, (wav, flac, ogg, plot), as_json, how)
 
 
 @app.command()
@@ -88,6 +91,7 @@ def transfer(
     model: Model = None,
     temperature: Temperature = 0.0,
     seed: Seed = 0,
+    label: Label = None,
     wav: Wav = False,
     flac: Flac = False,
     ogg: Ogg = False,
@@ -97,7 +101,7 @@ def transfer(
     """Play the hits of one beat with the feel of another. No model for it ships: --model names yours."""
     from mvae.takes_output import report
 
-    to, folder, loaded = _opened("hits-control", [hits, feel], model, output, (wav, flac, ogg, plot))
+    to, folder, loaded = _opened("hits-control", [hits, feel], model, label, output, (wav, flac, ogg, plot))
     from musicvae_lite.models import whole_songs
 
     takes = whole_songs.transfer(loaded, hits, feel, temperature, seed)
@@ -108,6 +112,7 @@ def _complete(
     task: str,
     file: str,
     model: str | None,
+    label: str | None,
     output: Any,
     sound: tuple[bool, ...],
     as_json: bool,
@@ -115,7 +120,7 @@ def _complete(
 ) -> None:
     from mvae.takes_output import report
 
-    to, folder, loaded = _opened(task, [file], model, output, sound)
+    to, folder, loaded = _opened(task, [file], model, label, output, sound)
     from musicvae_lite.models import whole_songs
 
     how["track"] = None if how["track"] is None else how["track"] - 1
@@ -124,19 +129,24 @@ def _complete(
 
 
 def _opened(
-    task: str, files: list[str], model: str | None, output: Any, sound: tuple[bool, ...]
+    task: str,
+    files: list[str],
+    model: str | None,
+    label: str | None,
+    output: Any,
+    sound: tuple[bool, ...],
 ) -> tuple[Any, str, Any]:
     """Where to write, which model was taken, and the model."""
-    from musicvae_lite import checkpoints, runtime
+    from musicvae_lite import finding
     from musicvae_lite.errors import CheckpointError, ConfigError
     from musicvae_lite.models import catalogue
-    from musicvae_lite.music import picking
-    from mvae.takes_output import destination
+    from musicvae_lite.music import naming
+    from mvae.takes_output import destination, load_model
 
-    to = destination(output, f"{picking.stem(files[0])}-{task}.mid", False, *sound)
+    to = destination(output, f"{naming.stem(files[0])}-{task}.mid", False, *sound)
     to.check(1, files)
     try:
-        folder = checkpoints.find(model or f"groove-2bar-{task}")
+        folder = finding.find(model or f"groove-2bar-{task}")
     except CheckpointError as error:
         if model is not None:
             raise
@@ -146,9 +156,6 @@ def _opened(
             "`mvae models import` took from Magenta"
         ) from error
     found = catalogue.representation(folder)
-    if getattr(found, "task", "") != task:
+    if found.task != task:
         raise ConfigError(f"{folder.name} is a model of {found.name}, not of the groove task '{task}'")
-    runtime.prepare_environment()
-    from musicvae_lite.models.music_vae import MusicVAE
-
-    return to, catalogue.name_of(folder), MusicVAE.load(folder)
+    return to, catalogue.name_of(folder), load_model(folder, label)

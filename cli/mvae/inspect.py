@@ -29,12 +29,13 @@ def inspect(
     """Show what a song holds and what models would take."""
     from musicvae_lite.music.inspection import inspect_score
     from musicvae_lite.music.reading import read_song
-    from musicvae_lite.music.representations import PRESETS, choose
+    from musicvae_lite.music.representations import PRESETS
+    from musicvae_lite.training.preset_files import choose_representation
     from mvae.output import print_json
 
     representations: dict[str, Any] = dict(PRESETS)
     if representation or bars or meter:
-        one = choose(representation or "melody", bars=bars, meter=meter)
+        one = choose_representation(representation or "melody", bars=bars, meter=meter)
         representations = {representation or one.name: one}
     result = inspect_score(read_song(file), representations)
     if as_json:

@@ -59,15 +59,14 @@ def interpolate(
     The ends are the reconstructions of A and B; tempo, program and loudness are A's. With --whole, a
     song as long as the longer one begins as A and ends as B.
     """
-    from musicvae_lite.music import picking
+    from musicvae_lite.music import naming
     from mvae.takes_output import destination, open_model, parse_part, report
 
     places = [parse_part(bars, whole), parse_part(bars_b, whole, "--bars-b")]
-    default = f"{picking.stem(a)}-to-{picking.stem(b)}.mid"
+    default = f"{naming.stem(a)}-to-{naming.stem(b)}.mid"
     to = destination(output, default, split, wav, flac, ogg, plot)
     to.check(steps, [a, b])
-    loaded, [first, last], why = open_model(model, [a, b], places, [track, track_b], chords=chords)
-    loaded = loaded.with_label(label)
+    loaded, [first, last], why = open_model(model, [a, b], places, [track, track_b], chords, label)
     if whole:
         from musicvae_lite.models import whole_songs
 

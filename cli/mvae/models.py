@@ -99,20 +99,21 @@ def average(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the model.")],
     data: Annotated[
         Path | None,
-        typer.Option("--data", help="The dataset they learnt from, to fit what samples are drawn from to."),
+        typer.Option(
+            "--data", help="What they learnt from, a dataset or music, to fit what samples are drawn from to."
+        ),
     ] = None,
     seed: Seed = 0,
 ) -> None:
     """Make one model of several runs: the average of their weights is often better than each."""
-    from musicvae_lite import checkpoints, runtime
+    from musicvae_lite import finding, runtime
 
-    checkpoints.check_free(expand(output))
+    finding.check_free(expand(output))
     runtime.prepare_environment()
     from musicvae_lite.training.averaging import average as average_of
-    from musicvae_lite.training.dataset import WindowDataset
     from mvae.output import note, wrote
 
-    model = average_of(runs, WindowDataset(data).split("train") if data else None, seed, note)
+    model = average_of(runs, data, seed, note)
     model.save(output)
     if model.vae.prior is None:
         note("no prior: samples come from N(0, I); --data with enough music gives one")

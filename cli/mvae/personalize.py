@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -40,4 +41,4 @@ def personalize(
         return
     print(f"learnt from {personal.record['windows']} windows in {steps} steps")
     wrote(folder)
-    print(f"mvae sample --personal {folder} --model {model}")
+    print(shlex.join(["mvae", "sample", "--personal", str(folder), "--model", model]))

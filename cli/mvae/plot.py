@@ -10,8 +10,6 @@ import typer
 if TYPE_CHECKING:
     from musicvae_lite.music.score import Score
 
-MOST_PANELS = 64
-
 
 def plot(
     files: Annotated[
@@ -34,10 +32,11 @@ def plot(
     """Draw music as a piano-roll."""
     from musicvae_lite.errors import ConfigError
     from musicvae_lite.music.excerpt import read_bars
-    from musicvae_lite.music.picking import stem
+    from musicvae_lite.music.naming import stem
     from musicvae_lite.plot import piano_roll
     from musicvae_lite.plot import strip as draw_strip
     from musicvae_lite.plot.pages import check_suffix
+    from musicvae_lite.plot.strips import MOST
     from musicvae_lite.resources import expand
     from mvae.output import remark, wrote
     from mvae.takes_output import parse_bars
@@ -55,17 +54,24 @@ def plot(
     else:
         heading = title or (songs[0][1].title if len(songs) == 1 else "")
         panels = [part for name, song in songs for part in _cut(name, song, strip, first, len(songs) > 1)]
-        if len(panels) > MOST_PANELS:
-            raise ConfigError(f"a strip holds at most {MOST_PANELS} panels, not {len(panels)}: name --bars")
-        draw_strip([score for _, score in panels], [name for name, _ in panels], target, heading)
+        if len(panels) > MOST:
+            raise ConfigError(f"a strip holds at most {MOST} panels, not {len(panels)}: name --bars")
+        names, scores, firsts = zip(*panels, strict=True)
+        draw_strip(scores, names, target, heading, first_bars=firsts)
     remark(replaced, warnings)
     wrote(target)
 
 
-def _cut(name: str, song: Score, bars: int | None, first: int, is_named: bool) -> list[tuple[str, Score]]:
-    """The panels of a song: the whole of it, or parts of so many bars."""
+def _cut(
+    name: str, song: Score, bars: int | None, first: int, is_named: bool
+) -> list[tuple[str, Score, int]]:
+    """The panels of a song, the whole or parts of so many bars, each with the number of its first bar."""
     from musicvae_lite.music.excerpt import parts
 
     if bars is None:
-        return [(name, song)]
-    return [(f"{name}  {part}" if is_named else part, score) for part, score in parts(song, bars, first)]
+        return [(name, song, first)]
+    cut = enumerate(parts(song, bars, first))
+    return [
+        (f"{name}  {part}" if is_named else part, score, first + bars * number)
+        for number, (part, score) in cut
+    ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,13 +16,20 @@ if TYPE_CHECKING:
     from mvae.output import Progress
 
 
+class DrumsBy(StrEnum):
+    ONSETS = "onsets"
+    LINE = "line"
+
+
 def prepare(
     folders: Annotated[list[Path], typer.Argument(help="Folders, or files, of MIDI, ABC and MusicXML.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the dataset.")],
     representation: Annotated[
         str,
         typer.Option(
-            "-r", "--representation", help="What windows are made of: melody, trio, drums-16bar ..."
+            "-r",
+            "--representation",
+            help="What windows are made of: melody, trio, drums-16bar, or the name of a preset.",
         ),
     ] = "melody",
     bars: Annotated[int | None, typer.Option(help="Bars a window. (default: the representation's)")] = None,
@@ -52,6 +61,13 @@ def prepare(
     ] = None,
     split: Annotated[str, typer.Option(help="Shares of songs for train/validation/test.")] = "90/5/5",
     seed: Annotated[int, typer.Option(help="Of the split.")] = 0,
+    drums_by: Annotated[
+        DrumsBy,
+        typer.Option(
+            "--drums-by",
+            help="What tells songs of drums apart for the split; by their upper line, a hi-hat is one song.",
+        ),
+    ] = DrumsBy.ONSETS,
     workers: Annotated[
         int | None, typer.Option(min=0, help="Processes; 0 for none. (default: one a processor)")
     ] = None,
@@ -72,29 +88,33 @@ def prepare(
 ) -> None:
     """Turn folders of music into a dataset for training."""
     from musicvae_lite.corpora.build import build_dataset
-    from musicvae_lite.music.files import Limits
-    from musicvae_lite.music.representations import choose
+    from musicvae_lite.live.stopping import orderly
+    from musicvae_lite.music.files import DEFAULT_LIMITS, Limits
+    from musicvae_lite.training.preset_files import choose_representation
     from mvae.output import print_json, say
 
     given = {"bars": bars, "meter": meter, "polyphony": polyphony, "chords": chords, "drum_map": drum_map}
-    chosen = choose(representation, **(given | parse_settings(settings or [])))
+    told = {"name": representation, **{name: value for name, value in given.items() if value is not None}}
+    chosen = choose_representation(representation, **(given | parse_settings(settings or [], told)))
     shown = _Shown(quiet=as_json)
     try:
-        manifest = build_dataset(
-            folders,
-            chosen,
-            output,
-            hop=hop or chosen.usual_hop,
-            tracks="all" if all_tracks else "chosen",
-            split=parse_split(split),
-            seed=seed,
-            limits=Limits.none() if no_limits else Limits(),
-            workers=workers,
-            executor=executor,
-            restart=restart,
-            on_progress=shown,
-        )
-    except KeyboardInterrupt:
+        with orderly():
+            manifest = build_dataset(
+                folders,
+                chosen,
+                output,
+                hop=hop or chosen.usual_hop,
+                tracks="all" if all_tracks else "chosen",
+                split=parse_split(split),
+                seed=seed,
+                limits=Limits.none() if no_limits else DEFAULT_LIMITS,
+                drums_by=drums_by.value,
+                workers=workers,
+                executor=executor,
+                restart=restart,
+                on_progress=shown,
+            )
+    except (KeyboardInterrupt, SystemExit):
         say("The same command goes on from here.")
         raise
     finally:
@@ -105,17 +125,24 @@ def prepare(
         show(manifest, output)
 
 
-def parse_settings(texts: list[str]) -> dict[str, Any]:
-    """ "off_grid_share=1.0" as a name and a value: a number or list where it reads like one, else text."""
+def parse_settings(texts: list[str], told: Collection[str] = ()) -> dict[str, Any]:
+    """ "off_grid_share=1.0" as a name and a value: a number or list where it reads like one, else text.
+
+    Args:
+        told: names of settings that options of their own have given.
+    """
     found: dict[str, Any] = {}
     for text in texts:
-        name, mark, value = text.partition("=")
-        if not mark or not name.strip():
+        name, mark, value = (part.strip() for part in text.partition("="))
+        if not mark or not name:
             raise typer.BadParameter(f"'{text}' is no setting; write it like min_notes=8", param_hint="--set")
+        if name in found or name in told:
+            option = "-r" if name == "name" else f"--{name.replace('_', '-')}" if name in told else "--set"
+            raise typer.BadParameter(f"'{text}': {option} has said that already", param_hint="--set")
         try:
-            found[name.strip()] = json.loads(value)
+            found[name] = json.loads(value)
         except ValueError:
-            found[name.strip()] = value.strip()
+            found[name] = value
     return found
 
 

@@ -45,15 +45,14 @@ def reconstruct(
 
     The picture shows what went in beside what came out.
     """
-    from musicvae_lite.music import picking
+    from musicvae_lite.music import naming
     from mvae.takes_output import destination, open_model, parse_part, report
 
     place = parse_part(bars, whole)
-    default = f"{picking.stem(file)}-reconstruction.mid"
+    default = f"{naming.stem(file)}-reconstruction.mid"
     to = destination(output, default, False, wav, flac, ogg, plot)
     to.check(1, [file])
-    loaded, [chosen], why = open_model(model, [file], [place], [track], chords=chords)
-    loaded = loaded.with_label(label)
+    loaded, [chosen], why = open_model(model, [file], [place], [track], chords, label)
     if whole:
         from musicvae_lite.models import whole_songs
 

@@ -26,7 +26,7 @@ def render(
     Notes, programs and tempo are heard; volume, pan, pedal and pitch bend of a MIDI file are not.
     """
     from musicvae_lite.music.excerpt import read_bars
-    from musicvae_lite.music.picking import stem
+    from musicvae_lite.music.naming import stem
     from musicvae_lite.render import check_suffix, save_audio, synthesize, to_mono
     from musicvae_lite.resources import expand
     from mvae.output import remark, wrote

@@ -58,11 +58,10 @@ def sample(
     as_json: AsJson = False,
 ) -> None:
     """Draw new music from a model."""
-    from musicvae_lite import runtime
     from musicvae_lite.errors import ConfigError
     from musicvae_lite.models import catalogue
     from musicvae_lite.music.takes import Style
-    from mvae.takes_output import choose_model, destination, report
+    from mvae.takes_output import choose_model, destination, load_model, report
 
     if personal is not None and spread != 1.0:
         raise ConfigError(
@@ -75,11 +74,7 @@ def sample(
     to = destination(output, f"{catalogue.name_of(folder)}-sample.mid", split, wav, flac, ogg, plot)
     to.check(count)
     style = Style(tempo, program)
-
-    runtime.prepare_environment()
-    from musicvae_lite.models.music_vae import MusicVAE
-
-    vae = MusicVAE.load(folder).with_label(label).with_precision(precision)
+    vae = load_model(folder, label).with_precision(precision)
     if personal is None:
         takes = vae.sample(count, temperature, seed, style, chords, spread)
     else:

@@ -21,14 +21,15 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Find the songs of a dataset that come nearest to some music."""
-    from mvae.output import print_json, table
+    from mvae.output import Progress, print_json, table
     from mvae.takes_output import open_model, parse_bars
 
     vae, picks, why = open_model(model, [file], [parse_bars(bars)], [track])
 
     from musicvae_lite.collections import searching
 
-    found = searching.search(vae, picks[0], data, count, split)
+    with Progress("searching", unit="windows", quiet=as_json) as shown:
+        found = searching.search(vae, picks[0], data, count, split, shown.reach)
     if as_json:
         names = ("distance", "song", "title", "bar")
         print_json([{name: getattr(near, name) for name in names} for near in found])

@@ -12,6 +12,7 @@ from mvae.takes_output import (
     BarsOption,
     Chords,
     Flac,
+    Label,
     Model,
     Ogg,
     Output,
@@ -41,6 +42,7 @@ def style(
     temperature: Temperature = 0.0,
     seed: Seed = 0,
     chords: Chords = None,
+    label: Label = None,
     wav: Wav = False,
     flac: Flac = False,
     ogg: Ogg = False,
@@ -49,12 +51,12 @@ def style(
 ) -> None:
     """Move music from the style of one folder to that of another."""
     from musicvae_lite.errors import counted
-    from musicvae_lite.music import picking
+    from musicvae_lite.music import naming
     from mvae.takes_output import destination, open_model, parse_bars, report
 
-    to = destination(output, f"{picking.stem(file)}-style.mid", False, wav, flac, ogg, plot)
+    to = destination(output, f"{naming.stem(file)}-style.mid", False, wav, flac, ogg, plot)
     to.check(1, [file, *source, *target])
-    vae, picks, why = open_model(model, [file], [parse_bars(bars)], [track], chords)
+    vae, picks, why = open_model(model, [file], [parse_bars(bars)], [track], chords, label)
 
     from musicvae_lite.collections import styling
     from musicvae_lite.models.moves.writing import Writing

@@ -103,13 +103,23 @@ def choose_model(
         bars, tracks: of each piece of music; tracks are counted from 0.
         chords: what is to be followed, if anything.
     """
-    from musicvae_lite import checkpoints
+    from musicvae_lite import finding
     from musicvae_lite.models import catalogue
 
     if model is None:
         return catalogue.choose(*music, bars=bars, tracks=tracks, with_chords=chords is not None)
-    folder = checkpoints.find(model)
+    folder = finding.find(model)
     return folder, f"{catalogue.name_of(folder)}: as asked"
+
+
+def load_model(folder: Path, label: str | None) -> MusicVAE:
+    """The model in a folder, writing under one of its labels, or under none."""
+    from musicvae_lite import runtime
+
+    runtime.prepare_environment()
+    from musicvae_lite.models.music_vae import MusicVAE
+
+    return MusicVAE.load(folder).with_label(label)
 
 
 def open_model(
@@ -118,14 +128,15 @@ def open_model(
     bars: Sequence[Bars | None] | None = None,
     tracks: Sequence[int | None] | None = None,
     chords: str | None = None,
+    label: str | None = None,
 ) -> tuple[MusicVAE, list[Pick], str]:
     """The model asked for, or that fits these files, what is taken of each, and what to say of the model.
 
     Args:
         bars, tracks: of each file; tracks are counted from 1.
         chords: what is to be followed, if anything.
+        label: what is written under, if anything.
     """
-    from musicvae_lite import runtime
     from musicvae_lite.models import catalogue
     from musicvae_lite.music import picking
 
@@ -138,10 +149,7 @@ def open_model(
         picking.pick(song, representation, place, track)
         for song, place, track in zip(songs, places, asked, strict=True)
     ]
-    runtime.prepare_environment()
-    from musicvae_lite.models.music_vae import MusicVAE
-
-    return MusicVAE.load(folder), picks, why
+    return load_model(folder, label), picks, why
 
 
 def report(
@@ -200,7 +208,8 @@ def report(
 
 def _described(part: dict[str, Any]) -> str:
     """An input of a record: a window of a song, or all of it."""
-    first, last = part["bars"]
-    bars = f"bars {first}-{last}" if last > first else f"bar {first}"
+    from musicvae_lite.music import naming
+
+    bars = naming.bars(*part["bars"])
     how = ", window by window" if part.get("whole") else ""
     return f"{Path(part['file']).name}, {bars}{how} ({part['choice']})"

@@ -11,6 +11,7 @@ from mvae.takes_output import (
     BarsOption,
     Chords,
     Flac,
+    Label,
     Model,
     Ogg,
     Output,
@@ -37,6 +38,7 @@ def vary(
     temperature: Temperature = 0.0,
     seed: Seed = 0,
     chords: Chords = None,
+    label: Label = None,
     split: Split = False,
     wav: Wav = False,
     flac: Flac = False,
@@ -48,16 +50,12 @@ def vary(
 
     The picture shows what went in before what came out.
     """
-    from musicvae_lite.music import picking
+    from musicvae_lite.music import naming
     from mvae.takes_output import destination, open_model, parse_bars, report
 
-    to = destination(output, f"{picking.stem(file)}-varied.mid", split, wav, flac, ogg, plot)
+    to = destination(output, f"{naming.stem(file)}-varied.mid", split, wav, flac, ogg, plot)
     to.check(count, [file])
-    vae, picks, why = open_model(model, [file], [parse_bars(bars)], [track], chords=chords)
-
-    from musicvae_lite.models.moves import varying
-    from musicvae_lite.models.moves.writing import Writing
-
-    takes = varying.vary(vae, picks[0], amount, count, Writing(temperature, seed, chords))
+    vae, picks, why = open_model(model, [file], [parse_bars(bars)], [track], chords, label)
+    takes = vae.vary(picks[0], amount, count, temperature, seed, chords)
     before = [("input", takes.representation.to_score(picks[0].tokens))]
     report(takes, to, why, picks, before, as_json=as_json)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from musicvae_lite import checkpoints
+from musicvae_lite import finding
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.magenta.converters import TYPE
 from musicvae_lite.magenta.names import layout
@@ -41,7 +41,7 @@ def export_javascript(model: MusicVAE, folder: Path, quantise: str | None = None
         raise ConfigError(f"weights can be quantised to float16, uint16 or uint8, not {quantise!r}")
     spec = spec_of(model.config)
     check_architecture(model.config)
-    checkpoints.check_free(folder, lambda config: config.get("type") == TYPE)
+    finding.check_free(folder, lambda config: config.get("type") == TYPE)
     ours = {name: tensor.float().cpu().numpy() for name, tensor in model.vae.state_dict().items()}
     c, r = model.config, model.representation
     entries = layout(c.encoder, c.decoder, r.step, c.z, r.control)

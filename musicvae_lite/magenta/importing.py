@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from musicvae_lite import checkpoints
+from musicvae_lite import checkpoints, finding
 from musicvae_lite.errors import CheckpointError, ConfigError
 from musicvae_lite.magenta import javascript
 from musicvae_lite.magenta.bundle import KINDS, Bundle
@@ -15,11 +15,8 @@ from musicvae_lite.magenta.locating import located
 from musicvae_lite.magenta.names import plain
 from musicvae_lite.magenta.recognition import recognise
 from musicvae_lite.magenta.structure import STEP, is_ignored, read_structure, step_of
-from musicvae_lite.models.attributes import kept
 from musicvae_lite.resources import expand
-from musicvae_lite.writing import write_json
-
-VECTORS = kept.VECTORS
+from musicvae_lite.writing import write_file
 
 
 @dataclass(frozen=True)
@@ -86,22 +83,17 @@ def _write(model: Read, source: object, name: str | None, folder: Path | None, r
     name = name or model.name
     target = _target(name, folder)
     advice = "choose another name with --name, or replace it with --force"
-    checkpoints.check_free(target, lambda config: replace, advice)
+    finding.check_free(target, lambda config: replace, advice)
     bad = [key for key, tensor in model.weights.items() if not bool(tensor.isfinite().all())]
     if bad:
         raise CheckpointError(f"{source}: {bad[0]} holds values that are infinite or no numbers")
-    target.mkdir(parents=True, exist_ok=True)
-    checkpoints.write_tensors(target / checkpoints.WEIGHTS, model.weights)
     origin: dict[str, Any] = {"config": model.name, "format": model.format, "from": Path(str(source)).name}
     if model.step is not None:
         origin["step"] = model.step
-    table = {"format": checkpoints.FORMAT, **model.config.to_table(), "origin": origin}
-    write_json(target / checkpoints.CONFIG, table)
-    for stale in (VECTORS, kept.GUIDE, checkpoints.PRIOR):  # of a model that is replaced
-        (target / stale).unlink(missing_ok=True)
+    checkpoints.write(target, {**model.config.to_table(), "origin": origin}, model.weights)
     if model.vectors:
-        checkpoints.write_tensors(target / VECTORS, model.vectors)
-    (target / checkpoints.CARD).write_text(_card(name, model, origin), "utf-8")
+        checkpoints.write_tensors(target / checkpoints.VECTORS, model.vectors)
+    write_file(target / checkpoints.CARD, _card(name, model, origin).encode("utf-8", "backslashreplace"))
     return Imported(target, model.name, model.step, model.notes)
 
 
@@ -111,9 +103,9 @@ def _target(name: str, folder: Path | None) -> Path:
         raise ConfigError(f"'{name}' cannot be the name of a folder")
     if folder is not None:
         return expand(folder)
-    if any(model.name == name and not checkpoints.is_imported(model) for model in checkpoints.shipped()):
+    if any(model.name == name and not finding.is_imported(model) for model in finding.shipped()):
         raise ConfigError(f"a model called '{name}' comes with the package: choose another name")
-    return checkpoints.imports_dir() / name
+    return finding.imports_dir() / name
 
 
 def _card(name: str, model: Read, origin: dict[str, Any]) -> str:

@@ -15,7 +15,8 @@ from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.stock.decoders import StockDecoderSettings, voices_of
 from musicvae_lite.models.stock.encoders import StockEncoderSettings
 from musicvae_lite.models.stock.reading import reader_for
-from musicvae_lite.training.presets import load_preset, presets_dir
+from musicvae_lite.training.preset_files import presets_dir
+from musicvae_lite.training.presets import load_preset
 
 FOLDER = "magenta"  # of the presets
 

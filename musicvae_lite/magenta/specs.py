@@ -38,7 +38,7 @@ def spec_of(config: MusicConfig) -> dict[str, Any]:
 
 def task_lost(config: MusicConfig) -> list[str]:
     """A sentence on the task of a groove model that magenta-js does not know; none where it does."""
-    task = getattr(config.representation, "task", TASKS[0])
+    task = config.representation.task
     if task in TASKS:
         return []
     return [

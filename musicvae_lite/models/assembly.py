@@ -50,7 +50,9 @@ class MusicConfig:
             if name not in table:
                 raise ConfigError(f"{where}: '{name}' is missing")
         if type(table["z"]) is not int or not 1 <= table["z"] <= LARGEST:
-            raise ConfigError(f"{where}: 'z' must be a whole number above 0, not {shown(table['z'])}")
+            raise ConfigError(
+                f"{where}: 'z' must be a whole number above 0, at most {LARGEST:,}, not {shown(table['z'])}"
+            )
         return cls(
             _representation(table["representation"], f"{where}, [representation]"),
             of_kind(ENCODERS, table["encoder"], f"{where}, [encoder]", _fault),

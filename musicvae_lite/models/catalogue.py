@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from musicvae_lite import checkpoints
+from musicvae_lite import checkpoints, finding
 from musicvae_lite.errors import CheckpointError, ConfigError, NothingUsableError, counted, shown
 from musicvae_lite.music import representations, voices
 from musicvae_lite.music.picking import Bars, load, pick
@@ -47,7 +47,7 @@ class ModelInfo:
 def models() -> list[ModelInfo]:
     """Every shipped and imported model; a damaged one carries its fault."""
     found = []
-    for folder in checkpoints.shipped():
+    for folder in finding.shipped():
         try:
             found.append(info(folder))
         except CheckpointError as error:
@@ -57,7 +57,7 @@ def models() -> list[ModelInfo]:
 
 def info(name: str | Path) -> ModelInfo:
     """What a model is, by name or folder. Raises CheckpointError when it is missing or damaged."""
-    folder = checkpoints.find(name)
+    folder = finding.find(name)
     config = checkpoints.read_config(folder)
     kinds = dict.fromkeys(_word(config.get(part), "kind") for part in ("encoder", "decoder"))
     name = _word(config.get("representation"), "name") or _word(config, "family")
@@ -101,6 +101,8 @@ def card(folder: Path) -> str:
 def name_of(folder: Path) -> str:
     """The name of a model folder; of the best or last weights of a run, the run's."""
     folder = folder.resolve()
+    if folder.name.startswith("step-") and folder.parent.name == "last":
+        folder = folder.parent
     return folder.parent.name if folder.name in ("best", "last") else folder.name
 
 
@@ -112,7 +114,7 @@ def made_with(folder: str | Path) -> str | None:
     """
     record = checkpoints.read_config(expand(folder)).get("record")
     name = _word(record.get("model") if isinstance(record, dict) else None, "name")
-    return next((shipped.name for shipped in checkpoints.shipped() if shipped.name == name), None)
+    return next((shipped.name for shipped in finding.shipped() if shipped.name == name), None)
 
 
 def sha256(folder: Path) -> str:
@@ -162,7 +164,7 @@ def choose(
     if any(track is not None and not _beats(song, track) for song, track in zip(songs, asked, strict=True)):
         ready = [entry for entry in ready if not entry[0].percussive] or ready
     if chordal:
-        ready.sort(key=lambda entry: (checkpoints.is_imported(entry[1]), not entry[0].polyphonic))  # stable
+        ready.sort(key=lambda entry: (finding.is_imported(entry[1]), not entry[0].polyphonic))  # stable
     for r, folder in ready:
         try:
             for song, place, track in zip(songs, places, asked, strict=True):
@@ -189,7 +191,7 @@ def _why(
         return f"{name}: of the {those}, the one with the shortest window"
     what = "these bars" if is_placed else "this music" if count == 1 else "all of this music"
     whole = ", chords and all" if is_chordal and r.polyphonic else ""
-    if checkpoints.is_imported(folder):
+    if finding.is_imported(folder):
         return f"{name}: imported, and no shipped model takes {what}"
     if r.bars < 2:
         return f"{name}: the only shipped model that takes {what}"
@@ -202,7 +204,7 @@ def _usable() -> list[tuple[Representation, Path]]:
     Models that the user has imported come behind all that ship.
     """
     found: list[Any] = []
-    for folder in checkpoints.shipped():
+    for folder in finding.shipped():
         try:
             found.append((representation(folder), folder))
         except CheckpointError:
@@ -211,7 +213,7 @@ def _usable() -> list[tuple[Representation, Path]]:
 
     def place(entry: tuple[Representation, Path]) -> Any:
         r, folder = entry
-        return checkpoints.is_imported(folder), rank(r.bars), order.index(r.name), folder.name
+        return finding.is_imported(folder), rank(r.bars), order.index(r.name), folder.name
 
     return sorted(found, key=place)
 

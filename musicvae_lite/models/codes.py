@@ -13,6 +13,7 @@ import numpy as np
 
 from musicvae_lite import arrays, tables
 from musicvae_lite.errors import ConfigError, ReadError
+from musicvae_lite.music import naming
 from musicvae_lite.music.representations.steps import parts_of
 from musicvae_lite.music.takes import Style
 from musicvae_lite.resources import expand
@@ -96,7 +97,7 @@ class Codes:
         inputs = self.record.get("inputs", [])
         if len(inputs) != len(self.z):
             return [str(number + 1) for number in range(len(self.z))]
-        return [f"{Path(i['file']).stem} {i['bars'][0]}-{i['bars'][1]}" for i in inputs]
+        return [f"{naming.stem(part['file'])} {naming.span(*part['bars'])}" for part in inputs]
 
     def _check_remarks(self) -> None:
         """Raises ValueError where what is to be told of an input cannot be."""

@@ -11,7 +11,7 @@ Tensors and losses are one step away, in `model.vae`.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ from musicvae_lite.errors import ConfigError
 from musicvae_lite.latent import Posterior
 from musicvae_lite.models.attributes.moving import Way
 from musicvae_lite.models.codes import Codes
-from musicvae_lite.models.moves import adjusting, blending, varying, walking
+from musicvae_lite.models.moves import adjusting, blending, continuing, varying, walking
 from musicvae_lite.models.moves.writing import Writing
 from musicvae_lite.models.token_vae import TokenVAE
 from musicvae_lite.music.chords.following import suit
@@ -34,6 +34,8 @@ from musicvae_lite.music.takes import Style, Takes
 
 if TYPE_CHECKING:
     import pretty_midi
+
+    from musicvae_lite.music.picking import Song
 
     Music = str | Path | Score | pretty_midi.PrettyMIDI | Pick
 
@@ -47,7 +49,7 @@ class MusicVAE(TokenVAE):
 
     Every method that takes music accepts a path (MIDI, ABC or MusicXML), a
     Score, a pretty_midi object, or a `Pick` of certain bars; of a longer song the first window that
-    holds notes is taken. Methods with `*music` work on a batch.
+    holds notes is taken. Methods with `*music` work on a batch. `carry_on` takes a whole song, and no `Pick`.
     """
 
     def pick(self, music: Music, bars: Bars | None = None, track: int | None = None) -> Pick:
@@ -189,31 +191,73 @@ class MusicVAE(TokenVAE):
         return walking.interpolate(self, a, b, steps, how, even)
 
     def vary(
-        self, music: Music, amount: float = 0.25, count: int = 8, temperature: float = 0.0, seed: int = 0
+        self,
+        music: Music,
+        amount: float = 0.25,
+        count: int = 8,
+        temperature: float = 0.0,
+        seed: int = 0,
+        chords: str | None = None,
     ) -> Takes:
         """Music like some music: `amount` 0 is its reconstruction, 1 anything (see `moves.varying`)."""
-        return varying.vary(self, music, amount, count, Writing(temperature, seed))
+        return varying.vary(self, music, amount, count, Writing(temperature, seed, chords))
 
     def blend(
-        self, *corners: Music, width: int = 4, height: int = 4, temperature: float = 0.0, seed: int = 0
+        self,
+        *corners: Music,
+        width: int = 4,
+        height: int = 4,
+        temperature: float = 0.0,
+        seed: int = 0,
+        chords: str | None = None,
     ) -> Takes:
         """A grid between four pieces, row by row (see `moves.blending`)."""
-        return blending.blend(self, corners, width, height, Writing(temperature, seed))
+        return blending.blend(self, corners, width, height, Writing(temperature, seed, chords))
 
-    def average(self, *music: Music, temperature: float = 0.0, seed: int = 0) -> Takes:
+    def average(
+        self, *music: Music, temperature: float = 0.0, seed: int = 0, chords: str | None = None
+    ) -> Takes:
         """One take between many pieces (see `moves.blending`)."""
-        return blending.average(self, music, Writing(temperature, seed))
+        return blending.average(self, music, Writing(temperature, seed, chords))
 
     def adjust(
-        self, music: Music, temperature: float = 0.0, seed: int = 0, way: Way | None = None, **amounts: float
+        self,
+        music: Music,
+        temperature: float = 0.0,
+        seed: int = 0,
+        way: Way | None = None,
+        chords: str | None = None,
+        amounts: Mapping[str, float] | None = None,
+        **more: float,
     ) -> Takes:
-        """Music with more or less of attributes: `adjust("a.mid", density=1)` (see `moves.adjusting`)."""
-        return adjusting.adjust(self, music, amounts, way, Writing(temperature, seed))
+        """Music with more or less of attributes: `adjust("a.mid", density=1)` (see `moves.adjusting`).
+
+        Args:
+            amounts, more: of each attribute by name; what an argument is called too goes into `amounts`.
+        """
+        wanted = {**(amounts or {}), **more}
+        return adjusting.adjust(self, music, wanted, way, Writing(temperature, seed, chords))
+
+    def carry_on(
+        self,
+        music: Song,
+        bars: int | None = None,
+        track: int | None = None,
+        temperature: float = 0.3,
+        seed: int = 0,
+        chords: str | None = None,
+        alone: bool = False,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> Takes:
+        """A whole song with more bars behind it, one window of them by default (see `moves.continuing`)."""
+        how = Writing(temperature, seed, chords)
+        return continuing.carry_on(self, music, bars, track, how, alone, progress)
 
     def log_prob(self, *music: Music, samples: int = 1, seed: int = 0) -> np.ndarray:
         """A lower bound on log p(music) [B], nats: the ELBO, tighter with more samples.
 
-        Burda et al. 2015 (arXiv:1509.00519), equation 8.
+        Burda et al. 2015 (arXiv:1509.00519), equation 8. Of grooves it leaves out a constant, that of the
+        Gaussians of velocities and offsets: it compares grooves, and is no bound on their density.
         """
         if samples < 1:
             raise ConfigError(f"samples is {samples}; the bound needs at least 1")

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator
 from copy import copy
 from functools import cached_property
-from typing import Any, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
@@ -20,7 +21,12 @@ from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.attributes.kept import Attributes
 from musicvae_lite.models.saved import SavedVAE
 from musicvae_lite.models.tensors import batch_of, control_tensor, to_tensor, to_windows
+from musicvae_lite.music.representations.windowing import joined_windows
+from musicvae_lite.resources import expand
 from musicvae_lite.vae import Batch
+
+if TYPE_CHECKING:
+    from musicvae_lite.packing import Storage
 
 BATCH = 1024  # windows encoded or decoded at once
 COLDEST = 1e-3  # below this temperature only the likeliest notes are left
@@ -44,6 +50,14 @@ class TokenVAE(SavedVAE):
         super().__init__(config, device)
         self.representation, self.label = config.representation, labels.UNSAID
         self.precision = "float32"
+
+    def save(self, folder: str | Path, storage: Storage = "float32") -> None:
+        """As `SavedVAE.save`; in another folder than its own, its attribute vectors and guide go with it."""
+        where = expand(folder)
+        attributes = Attributes() if self.lies_in(where) else self.attributes
+        super().save(where, storage)
+        if attributes.ways:
+            attributes.save(where)
 
     @property
     def course(self) -> Course:
@@ -83,7 +97,15 @@ class TokenVAE(SavedVAE):
 
         Args:
             control: what conditions them, [B, T, ...]; by default nothing is said.
+
+        Raises:
+            ConfigError: they are no windows of this model.
         """
+        shape = (self.representation.steps, *self.representation.step.shape)
+        if tokens.shape[1:] != shape or not len(tokens):
+            wanted = ", ".join(map(str, shape))
+            raise ConfigError(f"tokens have the shape {list(tokens.shape)}; this model reads [B, {wanted}]")
+        joined_windows(self.representation, tokens)  # checks their values
         given = self._given(tokens, control)
         with torch.no_grad():
             parts = [self.vae.encode(x, told) for x, told in _parts(given.x, given.control)]
@@ -119,8 +141,7 @@ class TokenVAE(SavedVAE):
         if control is None:
             control = self._told(None, len(tokens))
         unsaid = np.zeros(len(tokens), np.int64)
-        example = r.examples(tokens, control, np.random.default_rng(0))
-        return batch_of(r, example, self.vae.device, self.config.labels, unsaid)
+        return batch_of(r, r.given(tokens, control), self.vae.device, self.config.labels, unsaid)
 
     def _told(self, chords: str | None, count: int, own: np.ndarray | None = None) -> np.ndarray | None:
         """The control [count * W, T, ...] of some chords, W windows of them for each of `count` codes, or the

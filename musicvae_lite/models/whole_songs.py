@@ -12,7 +12,8 @@ import torch
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.latent import along
 from musicvae_lite.models.music_vae import MusicVAE
-from musicvae_lite.music.picking import load, stem
+from musicvae_lite.music.naming import stem
+from musicvae_lite.music.picking import load
 from musicvae_lite.music.score import Score
 from musicvae_lite.music.takes import Takes
 from musicvae_lite.music.timeline import Timeline
@@ -105,13 +106,13 @@ def transfer(model: MusicVAE, hits: Song, feel: Song, temperature: float = 0.0, 
         ConfigError: the model's control is not the hits of a groove.
     """
     r = model.representation
-    if getattr(r, "task", "") != "hits-control":
+    if r.task != "hits-control":
         raise ConfigError("only a groove model of the task 'hits-control' can give hits another feel")
     score, other = (load(music) for music in (hits, feel))
     covered, source = cover(score, r), cover(other, r)
     codes = model.posterior_of_tokens(source.tokens).mean
     codes = codes[torch.arange(len(covered.tokens)) % len(codes)]
-    control = r.examples(covered.tokens, None, np.random.default_rng(0)).control
+    control = r.given(covered.tokens, None).control
     written = model.decode(codes, temperature, seed, control=control)
     inputs = [(covered, score), (source, other)]
     laid = timeline(covered, score, r)

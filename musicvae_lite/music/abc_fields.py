@@ -10,6 +10,8 @@ from musicvae_lite.music.score import MOST_FIFTHS, Meter, spelt
 FIFTHS = {"C": 0, "D": 2, "E": 4, "F": -1, "G": 1, "A": 3, "B": 5}
 MODES = {"maj": 0, "ion": 0, "min": -3, "aeo": -3, "mix": -1, "dor": -2, "phr": -4, "lyd": 1, "loc": -5}
 MINOR_THIRD = {MODES[name] for name in ("min", "dor", "phr", "loc")}
+LINE_END = re.compile(r"\r\n|\r|\n")  # no other sign ends a line of ABC
+SETTING = re.compile(r'(?<!\S)[a-z-]{2,20}=(?:"[^"]*"|\S*)')  # beside a key: middle=D, clef=bass
 NAMED_KEY = re.compile(r"([A-G])([#b]?)\s*([A-Za-z]*)")
 HEAD_FIELDS = "LMQRU"  # that hold for all tunes of a book
 LONGEST_HEAD = 100  # lines
@@ -21,7 +23,7 @@ def split(text: str) -> Iterator[list[str]]:
     head: list[str] = []
     current: list[str] | None = None
     in_body = False
-    for line in text.splitlines():
+    for line in LINE_END.split(text):
         if line[:1] == "X" and line[1:].lstrip()[:1] == ":":
             if current is not None and _has_key(current):
                 yield current
@@ -87,7 +89,7 @@ def key_of(value: str, before: dict[str, int]) -> dict[str, int]:
             key = {}
     elif not re.match(r"(none\b|[\^_=]|$)", value, re.IGNORECASE):
         return before  # a clef, say
-    for sign, letter in re.findall(r"(\^\^?|__?|=)([A-Ga-g])(?![a-z])", value):
+    for sign, letter in re.findall(r"(\^\^?|__?|=)([A-Ga-g])(?![a-z])", SETTING.sub("", value)):
         key[letter.upper()] = ACCIDENTALS[sign]
     return key
 

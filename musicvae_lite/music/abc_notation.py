@@ -10,16 +10,14 @@ from __future__ import annotations
 import re
 
 from musicvae_lite.music.abc_fields import ACCIDENTALS, key_of, meter_of, passes_of, shift_of, signature_of
+from musicvae_lite.music.abc_symbols import symbol_of
 from musicvae_lite.music.barring import FINE, Bar, Note, play
 from musicvae_lite.music.files import Limits
+from musicvae_lite.music.pitches import LETTERS
 from musicvae_lite.music.score import Meter, Score, Track
 
 WHOLE = 4 * FINE
-SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 BODY_FIELDS = "IKLMNPQRSTUVWXZmrsw"  # none of them names a note, so a line tells fields from music
-CHORD = re.compile(
-    r"(?:[A-G][#b]?(?:m|min|maj|mi|ma|M|dim|aug|sus|add|alt|no|omit|°|o|ø|Δ|[-+#b^,()\d])*(?:/[A-Ga-g][#b]?)?|N\.?C\.?)"
-)
 PASSES = r"[1-9](?:[,.\-]\s?[1-9])*(?!\d)"  # the numbers of an ending
 LENGTH = r"(\d{0,4})(/*)(\d{0,4})"
 # Every stretch between brackets is bounded, so that no line takes more than time in its length.
@@ -50,6 +48,9 @@ TOKEN = re.compile(
 )
 GROUP = TOKEN.groupindex
 CHORD_NOTE = re.compile(rf"(\^\^?|__?|=)?([A-Ga-g])([,']*){LENGTH}(-?)")
+BESIDE = re.compile(  # what may stand among the notes of a chord
+    r'"(?P<quote>[^"]*)"|![^!]*!|\+[a-zA-Z.<>()]+\+|\{[^}]*\}'
+)
 
 
 def read_tune(lines: list[str], source: str, limits: Limits) -> Score:
@@ -70,7 +71,7 @@ class _Tune:
         self.source, self.limits, self.count = source, limits, 0
         self.title, self.program = "", 0
         self.meter: Meter | None = Meter()
-        self.unit: int | None = None  # length of a plain note, fine units; None: follows the meter
+        self.unit: int | None = None  # length of a plain note, fine units; None: that of the head's meter
         self.tempo: float | None = None
         self.key: dict[str, int] = {}
         self.signature: tuple[int, bool] | None = None
@@ -84,7 +85,8 @@ class _Tune:
         self.bars: list[Bar] = []
         self.bar = Bar()
         self.accidentals: dict[str, int] = {}
-        self.ties: dict[tuple[str, int], int] = {}  # (letter, octave): pitch held over
+        self.ties: dict[tuple[str, int], int] = {}  # (letter, octave): pitch held over to the next sound
+        self.tying: dict[tuple[str, int], int] = {}  # the same of the sound that is being read
         self.last: tuple[int, int, int] | None = None  # first note in bar, place, length of the last sound
         self.factor = (1, 1)  # what broken rhythm leaves to the next note
         self.tuplet = (1, 1, 0)  # times, over, notes left
@@ -98,11 +100,16 @@ class _Tune:
             found.append(f"{self.odd} characters are no ABC and were left out")
         return found
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether what is read belongs to another voice than the first."""
+        return self.voice != self.first_voice
+
     def line(self, line: str) -> None:
         if line.startswith("%%"):
             self.in_text = line[2:].split()[:1] in (["begintext"], ["beginps"])
             found = re.match(r"%%\s*MIDI\s+program\s+(?:\d+\s+)?(\d{1,3})\s*$", line)
-            if found:
+            if found and not self.is_elsewhere:
                 self.program = min(int(found[1]), 127)
             return
         if self.in_text:
@@ -115,6 +122,8 @@ class _Tune:
             self.music(line)
 
     def field(self, name: str, value: str) -> None:
+        if self.in_body and self.is_elsewhere and name != "V":
+            return
         if name == "T":
             self.title = self.title or value
         elif name == "M":
@@ -133,6 +142,7 @@ class _Tune:
             self.signature = signature_of(value, self.shift) or self.signature
             if not self.in_body:
                 self.voice, self.in_body = self.first_voice, True
+                self.unit = self.plain()
                 self.set_tempo(self.named or "")
         elif name == "V":
             self.voice = value.split()[0] if value else None
@@ -168,7 +178,7 @@ class _Tune:
         for token in TOKEN.finditer(line):
             if token["field"]:
                 self.field(token["field"], token["value"].strip())
-            elif self.voice != self.first_voice:
+            elif self.is_elsewhere:
                 continue
             elif token["note"]:
                 self.note(token)
@@ -184,9 +194,7 @@ class _Tune:
             elif token["tuplet"]:
                 self.start_tuplet(token)
             elif token["quote"]:
-                symbol = token["quote"].strip().replace("♯", "#").replace("♭", "b")
-                if len(symbol) < 40 and CHORD.fullmatch(symbol):
-                    self.bar.chords.append((self.bar.length, symbol))
+                self.symbol(token["quote"])
             elif token["ending"]:
                 self.start_ending(token["ending"])
             elif token["loose"] and not self.bar.length:  # "|" at a line's end, "1" on the next
@@ -206,6 +214,11 @@ class _Tune:
             elif token["odd"] or token["loose"] or token["colon"]:
                 self.odd += 1
 
+    def symbol(self, text: str) -> None:
+        symbol = symbol_of(text, self.shift)
+        if symbol:
+            self.bar.chords.append((self.bar.length, symbol))
+
     def length(self, times: str, slashes: str, over: str) -> int:
         """Fine units of a note with this length behind it: "3", "/", "//", "3/2", "/4"."""
         under = (int(over) if over else 2 ** min(len(slashes), 9)) if slashes else 1
@@ -221,11 +234,11 @@ class _Tune:
             pitch = held
         else:
             shift = self.accidentals.get(name, self.key.get(name, 0))
-            pitch = 12 * (octave + 1) + SEMITONES[name] + shift
+            pitch = 12 * (octave + 1) + LETTERS[name] + shift
             pitch += self.shift
         pitch = min(max(pitch, 0), 127)
         if tie:
-            self.ties[name, octave] = pitch
+            self.tying[name, octave] = pitch
         return pitch
 
     def note(self, token: re.Match) -> None:
@@ -235,7 +248,9 @@ class _Tune:
         self.sound([(pitch, tie)], self.length(*token.group(first, first + 1, first + 2)))
 
     def chord(self, token: re.Match) -> None:
-        inner = CHORD_NOTE.findall(token["chord"])
+        for beside in BESIDE.finditer(token["chord"]):
+            self.symbol(beside["quote"] or "")
+        inner = CHORD_NOTE.findall(BESIDE.sub(" ", token["chord"]))
         if not inner:
             return
         first = GROUP["chord"] + 1
@@ -248,6 +263,7 @@ class _Tune:
 
     def sound(self, notes: list[tuple[int, bool]], length: int) -> None:
         """Adds a note, chord or rest (no notes) to the bar."""
+        self.ties, self.tying = self.tying, {}
         times, under = self.factor
         self.factor = (1, 1)
         length = length * times // under

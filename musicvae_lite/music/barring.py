@@ -261,18 +261,19 @@ def _tick(fine: int) -> int:
 def _joined_ties(played: list[Bar], starts: list[int]) -> list[list[int]]:
     """Rows [start, end, pitch, part] in fine units, tied notes as one."""
     rows: list[list[int]] = []
-    open_ties: dict[tuple[int, int], list[int]] = {}
+    open_ties: dict[tuple[int, int, int], list[list[int]]] = {}  # by part, pitch and where they end
     for bar, begin in zip(played, starts, strict=False):
         for at, length, pitch, tied, part in sorted(bar.notes):
             start = begin + at
-            row = open_ties.pop((part, pitch), None)
-            if row is not None and row[1] == start:
+            held = open_ties.get((part, pitch, start))
+            if held:
+                row = held.pop()
                 row[1] = start + length
             else:
                 row = [start, start + length, pitch, part]
                 rows.append(row)
             if tied:
-                open_ties[part, pitch] = row
+                open_ties.setdefault((part, pitch, row[1]), []).append(row)
     return rows
 
 

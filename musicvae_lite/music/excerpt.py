@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from musicvae_lite.errors import ConfigError, NothingUsableError
+from musicvae_lite.music import naming
 from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.reading import read_song
 from musicvae_lite.music.score import Chord, KeyChange, MeterChange, Score, TempoChange
@@ -82,5 +83,4 @@ def parts(score: Score, bars: int, first_bar: int = 1) -> list[tuple[str, Score]
         raise ConfigError(f"parts of {bars} bars are none: 1 is the least")
     cut = [(first, min(first + bars - 1, count)) for first in range(1, count + 1, bars)]
     more = first_bar - 1
-    names = [f"bars {a + more}-{b + more}" if b > a else f"bar {a + more}" for a, b in cut]
-    return [(name, excerpt(score, *place)) for name, place in zip(names, cut, strict=True)]
+    return [(naming.bars(a + more, b + more), excerpt(score, a, b)) for a, b in cut]

@@ -17,7 +17,14 @@ from xml.etree.ElementTree import Element
 from musicvae_lite.errors import ReadError
 from musicvae_lite.music.barring import FINE, Bar, Note, play, whole
 from musicvae_lite.music.files import Limits
-from musicvae_lite.music.musicxml_elements import STEPS, chord_symbol, number_of, signature, stroke
+from musicvae_lite.music.musicxml_elements import (
+    chord_symbol,
+    number_of,
+    signature,
+    sound_offset,
+    stroke,
+)
+from musicvae_lite.music.pitches import LETTERS
 from musicvae_lite.music.score import Meter, Score, Track
 
 BEATS = {"whole": 4.0, "half": 2.0, "quarter": 1.0, "eighth": 0.5, "16th": 0.25, "32nd": 0.125}
@@ -134,7 +141,8 @@ class _Reader:
     at: int = 0  # fine units from the start of the bar
     last: int = 0  # where the last note began, for the notes of its chord
     waiting: list[int] = field(default_factory=list)  # chords of the bar that the next note shares out
-    first: bool = True  # part, whose bar lines and tempo count
+    first: bool = True  # part, whose bar lines count, and whose tempo does before that of others
+    paced: set[tuple[int, int]] = field(default_factory=set)  # bars and places in them that have a tempo
 
     def part(self, index: int, part: Element) -> None:
         self.divisions, self.meter, self.shift, self.first = 1.0, Meter(), 0, index == 0
@@ -160,8 +168,8 @@ class _Reader:
                     self.at = max(self.at + sign * length, 0)
                 elif name == "harmony":
                     self.harmony(bar, element, index)
-                elif name in ("direction", "sound") and self.first:
-                    self.tempo(bar, element)
+                elif name in ("direction", "sound"):
+                    self.tempo(bar, element, number)
                 elif name == "barline" and self.first:
                     endings, closing = self.barline(bar, element, endings, closing)
                 reach = max(reach, self.at)
@@ -242,7 +250,7 @@ class _Reader:
         if pitch is None:
             self.unknown += 1
             return
-        step = STEPS.get((pitch.findtext("step") or "").strip())
+        step = LETTERS.get((pitch.findtext("step") or "").strip())
         if step is None:
             raise ReadError(self.source, f"bar {number + 1}: a note without a name", "damaged")
         alter = round(number_of(pitch.findtext("alter"), 0))
@@ -250,7 +258,7 @@ class _Reader:
         tied = any(tie.get("type") == "start" for tie in element.findall("tie"))
         bar.notes.append(Note(start, length, min(max(key, 0), 127), tied, part))
 
-    def tempo(self, bar: Bar, element: Element) -> None:
+    def tempo(self, bar: Bar, element: Element, number: int) -> None:
         sound = element if element.tag == "sound" else element.find("sound")
         qpm = 0.0
         if sound is not None:
@@ -261,8 +269,13 @@ class _Reader:
             beat = BEATS.get((metronome.findtext("beat-unit") or "").strip(), 0.0)
             dots = len(metronome.findall("beat-unit-dot"))
             qpm = number_of(metronome.findtext("per-minute"), 0) * beat * (2 - 0.5**dots)
-        if 5 <= qpm <= 1000:
-            bar.tempos.append((self.at, qpm))
+        offset = sound_offset(element, sound) / self.divisions
+        if not 5 <= qpm <= 1000 or abs(offset) > LONGEST:
+            return
+        at = max(self.at + round(offset * FINE), 0)
+        if self.first or (number, at) not in self.paced:
+            self.paced.add((number, at))
+            bar.tempos.append((at, qpm))
 
     def barline(
         self, bar: Bar, element: Element, endings: tuple[int, ...], closing: bool

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from xml.etree.ElementTree import Element
 
+from musicvae_lite.music.pitches import LETTERS, ROOTS
 from musicvae_lite.music.score import MOST_FIFTHS, spelt
 
-STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-NAMES = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 KINDS = {
     "major": "", "minor": "m", "augmented": "+", "diminished": "dim", "dominant": "7",
     "major-seventh": "maj7", "minor-seventh": "m7", "diminished-seventh": "dim7",
@@ -34,6 +33,15 @@ def stroke(instrument: Element) -> tuple[str | None, int | None]:
     """The name of a MIDI instrument, and the MIDI pitch of its strokes where it states one."""
     pitch = int(number_of(instrument.findtext("midi-unpitched"), 0)) - 1
     return instrument.get("id"), pitch if 0 <= pitch < 128 else None
+
+
+def sound_offset(direction: Element, sound: Element | None) -> float:
+    """Divisions by which what a direction says takes effect behind its place; one of print alone is none."""
+    own = None if sound is None else sound.find("offset")
+    printed = direction.find("offset") if own is None else None
+    if printed is not None and printed.get("sound") == "yes":
+        own = printed
+    return 0.0 if own is None else number_of(own.text, 0)
 
 
 def signature(key: Element, shift: int) -> tuple[int, bool] | None:
@@ -75,8 +83,8 @@ def chord_symbol(harmony: Element, shift: int = 0) -> str:
 def _chord_note(harmony: Element, name: str, shift: int) -> str:
     step = (harmony.findtext(f"{name}/{name}-step") or "").strip()
     alter = int(number_of(harmony.findtext(f"{name}/{name}-alter"), 0))
-    if step not in STEPS:
+    if step not in LETTERS:
         return ""
     if shift % 12 or abs(alter) > 1:
-        return NAMES[(STEPS[step] + alter + shift) % 12]
+        return ROOTS[(LETTERS[step] + alter + shift) % 12]
     return step + {1: "#", -1: "b"}.get(alter, "")

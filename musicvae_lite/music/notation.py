@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from musicvae_lite.errors import ReadError
+from musicvae_lite.music import naming
 from musicvae_lite.music.files import DEFAULT_LIMITS, Limits
 from musicvae_lite.music.score import Score
 
@@ -45,7 +46,7 @@ def _abc_tunes(data: bytes, source: str, limits: Limits) -> Iterator[Score | Rea
     while following is not None:
         lines, following, number = following, next(tunes, None), number + 1
         limits.check("tunes", number, MOST_TUNES, source)
-        name = f"{source}#{number}" if following is not None or number > 1 else source
+        name = naming.tune(source, number) if following is not None or number > 1 else source
         try:
             yield abc_notation.read_tune(lines, name, limits)
         except ReadError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from musicvae_lite.errors import ConfigError, NothingUsableError, counted
+from musicvae_lite.music import naming
 from musicvae_lite.music.grid import Grid, accepts
 from musicvae_lite.music.representations.base import Extraction, Rejection, Representation
 from musicvae_lite.music.score import Score
-from musicvae_lite.music.takes import Style, loudness
+from musicvae_lite.music.takes import Style, loudness, tempo
 
 if TYPE_CHECKING:
     import pretty_midi
@@ -25,7 +27,7 @@ Bars = tuple[int, int]  # first and last bar of the song, counted from 1
 MOST_REASONS = 5
 ADVICE = {
     "meter": "a model for that meter is needed; `mvae models` lists those at hand, and `mvae train` makes "
-    "more (by the presets melody-2bar-waltz for 3/4, melody-2bar-jig for 6/8)",
+    "more (by the presets melody-2bar-waltz for 3/4 and melody-2bar-jig for 6/8)",
     "short": "a model of fewer bars is needed; `mvae models` lists what there is",
     "drums": "a melody model needs a pitched track",
     "few-notes": "name other bars with --bars",
@@ -64,18 +66,18 @@ class Pick:
     @property
     def stem(self) -> str:
         """The song's name without folder and suffix, fit for the name of a file."""
-        return stem(self.score.source) or "music"
+        return naming.stem(self.score.source) or "music"
 
     def style(self) -> Style:
         """Tempo, program and loudness at this place of the song."""
         mine = self.score.track == self.track
         here = mine & (self.score.start < self.ticks[1]) & (self.score.end > self.ticks[0])
         velocity = loudness(self.score.velocity[here if here.any() else mine])
-        return Style(self.score.qpm_at(self.ticks[0]), self.score.tracks[self.track].program, velocity)
+        return Style(tempo(self.score, self.ticks[0]), self.score.tracks[self.track].program, velocity)
 
     def describe(self) -> str:
         """Such as: a.mid, bars 5-6, the first that fit (track 2 'Flute': the only pitched track)."""
-        return f"{_name(self.score)}, {_bars(self.bars)}, {self.reason} ({self.choice})"
+        return f"{_name(self.score)}, {naming.bars(*self.bars)}, {self.reason} ({self.choice})"
 
     def to_record(self) -> dict[str, Any]:
         """Plain values that say where the window came from; tracks counted from 1."""
@@ -89,13 +91,6 @@ class Pick:
             "program": style.program,
             "velocity": style.velocity,
         } | ({"warnings": list(self.warnings)} if self.warnings else {})
-
-
-def stem(source: str | Path) -> str:
-    """The name of a file of music without folder and suffix: "book-3" for tunes/book.abc#3."""
-    path, mark, tune = str(source).partition("#")
-    name = Path(path).stem
-    return f"{name}-{tune}" if mark and name and tune.isdigit() else Path(source).stem
 
 
 def parse_bars(text: str) -> Bars:
@@ -156,6 +151,26 @@ def every(music: Song, representation: Representation, track: int | None = None)
     return [_pick(score, representation, found, row, reason) for row in range(len(found))]
 
 
+def every_of(
+    songs: Sequence[Song], representation: Representation, track: int | None = None
+) -> tuple[list[Pick], list[NothingUsableError]]:
+    """Every window of many songs as `every` gives them, and of each song without any, why.
+
+    Raises:
+        NothingUsableError: none of them has a window; it is that of the first.
+    """
+    picks: list[Pick] = []
+    refusals: list[NothingUsableError] = []
+    for song in songs:
+        try:
+            picks += every(song, representation, track)
+        except NothingUsableError as error:
+            refusals.append(error)
+    if refusals and not picks:
+        raise refusals[0]
+    return picks, refusals
+
+
 def _windows(score: Score, r: Representation, hop: int | None, track: int | None) -> Extraction:
     try:
         return r.windows(score, hop, track)
@@ -179,7 +194,7 @@ def _check_count(bars: Bars, r: Representation, score: Score) -> int | None:
     """Steps from bar to bar of the song at those bars. Raises when they are too few or too many."""
     first, last = bars
     grid = Grid.of(score, r.steps_per_quarter)
-    where = f"{_name(score)}: {_bars(bars)}"
+    where = f"{_name(score)}: {naming.bars(*bars)}"
     if first < 1 or last < first:
         raise NothingUsableError(f"{where}: write the first and the last, counted from 1, like 5-6")
     if first > grid.bars and len(score):
@@ -203,7 +218,9 @@ def _check_count(bars: Bars, r: Representation, score: Score) -> int | None:
 
 def _why_not(score: Score, r: Representation, found: Extraction, bars: Bars | None) -> str:
     reasons = [x for x in found.rejections if bars is None or _touches(x, bars)]
-    lines = [f"  {_bars((x.bar, x.last)) + ': ' if x.bar else ''}{x.detail}" for x in reasons[:MOST_REASONS]]
+    lines = [
+        f"  {naming.bars(x.bar, x.last) + ': ' if x.bar else ''}{x.detail}" for x in reasons[:MOST_REASONS]
+    ]
     if len(reasons) > MOST_REASONS:
         lines.append(f"  ... and {len(reasons) - MOST_REASONS} more; `mvae inspect` shows them all")
     ends = Grid.of(score, r.steps_per_quarter).bars
@@ -215,16 +232,12 @@ def _why_not(score: Score, r: Representation, found: Extraction, bars: Bars | No
             f"  windows begin at bars {', '.join(map(str, starts[:12]))}{' ...' * (len(starts) > 12)}"
         )
     lines += [f"  {text}" for text in dict.fromkeys(ADVICE[x.code] for x in reasons if x.code in ADVICE)]
-    what = f"{_bars(bars)} cannot be used" if bars else f"no {r.bars} bars of {r.meter} {r.name} in it"
+    what = f"{naming.bars(*bars)} cannot be used" if bars else f"no {r.bars} bars of {r.meter} {r.name} in it"
     return "\n".join([f"{_name(score)}: {what}" + (":" if lines else ""), *lines])
 
 
 def _touches(reason: Rejection, bars: Bars) -> bool:
     return reason.bar == 0 or (reason.bar <= bars[1] and max(reason.bar, reason.last) >= bars[0])
-
-
-def _bars(bars: Bars) -> str:
-    return f"bars {bars[0]}-{bars[1]}" if bars[1] > bars[0] else f"bar {bars[0]}"
 
 
 def _name(score: Score) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from musicvae_lite.errors import ReadError
-from musicvae_lite.music import midi, notation
+from musicvae_lite.music import midi, naming, notation
 from musicvae_lite.music.files import DEFAULT_LIMITS, Limits, read_file
 from musicvae_lite.music.score import Score
 from musicvae_lite.resources import expand
@@ -60,9 +59,8 @@ def read_song(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> 
         ReadError: the file or the tune cannot be read, or there is no such tune.
     """
     name, wanted = str(path), None
-    found = re.fullmatch(r"(.+)#(\d{1,9})", name)
-    if found and not os.path.exists(expand(path)):
-        name, wanted = found[1], int(found[2])
+    if not os.path.exists(expand(path)):
+        name, wanted = naming.parted(path)
     songs = read_songs(name, limits)
     count = 0
     for count, song in enumerate(songs, 1):
@@ -73,7 +71,8 @@ def read_song(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> 
     else:
         raise ReadError(path, f"there is no tune {wanted}: the file holds {count}", "no-such-tune")
     if wanted is None and next(songs, None) is not None:
-        advice = f"the first tune of several was taken; {Path(name).name}#2 names the second"
+        second = naming.tune(Path(name).name, 2)
+        advice = f"the first tune of several was taken; {second} names the second"
         song = replace(song, warnings=(*song.warnings, advice))
     return song
 

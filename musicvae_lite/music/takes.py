@@ -13,6 +13,8 @@ from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.music.score import Score
 from musicvae_lite.music.timeline import Timeline
 
+TEMPI = (1, 2000)  # the least and the most quarter notes a minute
+
 
 @dataclass(frozen=True)
 class Style:
@@ -29,12 +31,20 @@ class Style:
     velocity: int = 80
 
     def __post_init__(self) -> None:
-        if not 1 <= self.qpm <= 2000:
-            raise ConfigError(f"a tempo of {self.qpm:g} is out of range: 1 to 2000 quarter notes a minute")
+        least, most = TEMPI
+        if not least <= self.qpm <= most:
+            raise ConfigError(
+                f"a tempo of {self.qpm:g} is out of range: {least} to {most} quarter notes a minute"
+            )
         if not 0 <= self.program <= 127:
             raise ConfigError(f"program {self.program} is none of General MIDI's: 0 to 127")
         if not 1 <= self.velocity <= 127:
             raise ConfigError(f"velocity {self.velocity} is out of range: 1 to 127")
+
+
+def tempo(score: Score, tick: int) -> float:
+    """What stands for the tempo of a score at a tick: it, or the nearest to it that a style can have."""
+    return float(np.clip(score.qpm_at(tick), *TEMPI))
 
 
 def loudness(velocity: np.ndarray) -> int:

@@ -9,9 +9,14 @@ import numpy as np
 
 from musicvae_lite.errors import NothingUsableError
 from musicvae_lite.music.grid import Grid
-from musicvae_lite.music.representations.base import Extraction, Representation, SoundsOn
+from musicvae_lite.music.representations.base import (
+    Extraction,
+    FallsSilent,
+    Representation,
+    SoundsOn,
+)
 from musicvae_lite.music.score import Score
-from musicvae_lite.music.takes import Style, loudness
+from musicvae_lite.music.takes import Style, loudness, tempo
 from musicvae_lite.music.timeline import Timeline
 
 
@@ -88,7 +93,7 @@ class Covering:
         """Program and loudness of the track taken of a score, and the tempo of the first bar covered."""
         program = score.tracks[self.track].program if self.track >= 0 else 0
         return Style(
-            score.qpm_at(int(self.places[0])), program, loudness(score.velocity[score.track == self.track])
+            tempo(score, int(self.places[0])), program, loudness(score.velocity[score.track == self.track])
         )
 
     def to_record(self, score: Score) -> dict[str, Any]:
@@ -180,22 +185,35 @@ def join(
 ) -> tuple[np.ndarray, Representation]:
     """Windows [W, T, ...] one behind the other as one long window [1, L, ...], and its representation.
 
-    Where a note of the song sounds on from window to window, one that both windows hold sounds on too.
-    Of windows of events, which have no place for every step, the representation stays as it is.
+    Where a note of the song sounds on from window to window, one that both windows hold sounds on too; what
+    sounds at the end of a window ends where the next one is silent. Of windows of events, which have no place
+    for every step, the representation stays as it is.
 
     Args:
         covered: what they were made from, window by window; it may hold more of them.
     """
-    tokens = laid_out(windows, covered, representation)[0]
     if not representation.is_gridded:
-        return tokens[None], representation
+        return laid_out(windows, covered, representation), representation
+    places = zip(windows, covered.skip, strict=False)
+    windows = np.stack([ending(window, int(skip), representation) for window, skip in places])
+    tokens = laid_out(windows, covered, representation)[0]
     if isinstance(representation, SoundsOn):
         lengths = representation.steps - covered.skip[: len(windows)]
         for step, pitches in zip(np.cumsum(lengths)[:-1], covered.tied[1:], strict=False):
             if pitches:
                 representation.sound_on(tokens, int(step), pitches)
     bar_steps = representation.steps // representation.bars
-    return tokens[None], replace(representation, bars=len(tokens) // bar_steps)  # type: ignore[type-var]
+    long = replace(representation, bars=len(tokens) // bar_steps)  # type: ignore[type-var]
+    return long.canonical(tokens[None]), long
+
+
+def ending(window: np.ndarray, step: int, representation: Representation) -> np.ndarray:
+    """A window [T, ...] to be laid behind other music from `step` on: where it is silent, that ends."""
+    if not isinstance(representation, FallsSilent):
+        return window
+    window = window.copy()
+    representation.fall_silent(window, step)
+    return window
 
 
 def laid_out(windows: np.ndarray, covered: Covering, representation: Representation) -> np.ndarray:

@@ -24,19 +24,28 @@ VARIED = 16  # velocities that lie further apart than this are explained
 SHADES = (20, 50, 80, 110)
 
 
-def track_names(score: Score) -> list[tuple[str, str]]:
-    """Names, cut short, and colours of the tracks that sound, 16 at most; none where there is only one."""
-    used = np.unique(score.track).tolist()
-    if len(used) < 2:
+def track_names(scores: Sequence[Score]) -> list[tuple[str, str]]:
+    """Names, cut short, and colours of the tracks that sound, 16 at most.
+
+    None where there is only one, or where a colour would mean one name in one score and another in the next.
+    """
+    entries: dict[int, tuple[str, str]] = {}
+    for score in scores:
+        colours = of_tracks(score)
+        for index in np.unique(score.track).tolist():
+            entry = _name(score, index), colours[index]
+            if entries.setdefault(index, entry) != entry:
+                return []
+    if len(entries) < 2:
         return []
-    entries = []
-    for index in used[:MOST_TRACKS]:
-        track = score.tracks[index]
-        name = " ".join(track.name.split()) or ("drums" if track.is_drum else f"track {index + 1}")
-        entries.append((name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…", index))
-    colours = of_tracks(score)
-    rest = [(f"and {len(used) - MOST_TRACKS} more", "")] * (len(used) > MOST_TRACKS)
-    return [(name, colours[index]) for name, index in entries] + rest
+    rest = [(f"and {len(entries) - MOST_TRACKS} more", "")] * (len(entries) > MOST_TRACKS)
+    return [entries[index] for index in sorted(entries)[:MOST_TRACKS]] + rest
+
+
+def _name(score: Score, index: int) -> str:
+    track = score.tracks[index]
+    name = " ".join(track.name.split()) or ("drums" if track.is_drum else f"track {index + 1}")
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def is_varied(scores: Sequence[Score]) -> bool:

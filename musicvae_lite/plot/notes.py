@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from musicvae_lite.music import drum_names
+from musicvae_lite.music.pitches import note_name
 from musicvae_lite.music.score import Score
 from musicvae_lite.plot import drum_lanes
 from musicvae_lite.plot.colours import shaded
@@ -14,17 +16,11 @@ from musicvae_lite.plot.colours import shaded
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-NOTE_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 BLACK = (1, 3, 6, 8, 10)
 LANE, OCTAVE_LINE = "#f3f4f7", "#dadde3"  # behind black keys and every other drum; below every C
 NARROW = 18  # semitones
 LABEL = 0.11  # inches of a name
 Keys = tuple[int, int]  # the lowest pitch shown, and one above the highest
-
-
-def note_name(pitch: int) -> str:
-    """Such as C4 for MIDI's 60."""
-    return f"{NOTE_NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
 def key_range(scores: Sequence[Score]) -> Keys:
@@ -89,7 +85,7 @@ def draw_drums(
     lane_of = {pitch: float(index) for index, pitch in enumerate(lanes)}
     _draw_boxes(axis, score, keep, np.array([lane_of[p] for p in score.pitch[keep].tolist()]), colours)
     shown = range(len(lanes)) if names else range(0)
-    axis.set_yticks(shown, [drum_lanes.name(lanes[index]) for index in shown])
+    axis.set_yticks(shown, [drum_names.name(lanes[index]) for index in shown])
     axis.set_ylim(-0.6, len(lanes) - 0.4)
     axis.tick_params(axis="y", labelsize=min(max(inches / len(lanes) * 50, 4), 7.5))
 

@@ -64,7 +64,7 @@ def draw_roll(score: Score, title: str | None = None, first_bar: int = 1) -> Fig
     above = NUMBERS + CHORDS * bool(score.chords)
     fixed = above + BETWEEN_PARTS * (has_keys and bool(lanes)) + BETWEEN_LINES
     left, top = max(LABELS, drum_lanes.inches(lanes)), TITLE if heading else 0.08
-    legend = legends.arranged(legends.track_names(score), legends.is_varied([score]), width)
+    legend = legends.arranged(legends.track_names([score]), legends.is_varied([score]), width)
     room = (heights.MOST_INCHES - top - legend.height) / len(spans) - fixed
     key_height, lane_height = heights.fitted(notes.key_inches(keys) * has_keys, len(lanes), room)
     line_height = key_height + lane_height + fixed

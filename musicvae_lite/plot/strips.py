@@ -18,6 +18,7 @@ from musicvae_lite.plot.pages import FAINT_INK, Page, check_suffix, save
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MOST = 64  # scores that one asks to see together
 LINE_QUARTERS = 40  # quarter notes the panels of a line hold together
 MARGIN, LABELS = 0.15, 0.42  # inches at the right edge, for note names
 TITLE, NAME, NUMBERS, REST = 0.38, 0.26, 0.18, 0.26  # heights
@@ -25,7 +26,12 @@ BETWEEN_PARTS, BETWEEN_LINES, BETWEEN_COLUMNS = 0.05, 0.12, 0.12
 
 
 def strip(
-    scores: Sequence[Score], labels: Sequence[str], path: str | Path, title: str = "", columns: int = 0
+    scores: Sequence[Score],
+    labels: Sequence[str],
+    path: str | Path,
+    title: str = "",
+    columns: int = 0,
+    first_bars: Sequence[int] = (),
 ) -> Path:
     """Draws several short scores to a file: see `draw_strip`.
 
@@ -37,39 +43,50 @@ def strip(
 
     Raises:
         NothingUsableError: no score has notes.
-        ConfigError: another suffix, or not one label a score.
+        ConfigError: another suffix, or not one label and one first bar a score.
         MusicVAEError: the file could not be written.
     """
     target = check_suffix(path)
-    return save(draw_strip(scores, labels, title, columns), target)
+    return save(draw_strip(scores, labels, title, columns, first_bars), target)
 
 
-def draw_strip(scores: Sequence[Score], labels: Sequence[str], title: str = "", columns: int = 0) -> Figure:
+def draw_strip(
+    scores: Sequence[Score],
+    labels: Sequence[str],
+    title: str = "",
+    columns: int = 0,
+    first_bars: Sequence[int] = (),
+) -> Figure:
     """Draws several short scores on one pitch axis, with the drums of all in lanes below.
 
     Two-bar scores stand five in a line, longer ones below each other. Colours run from the first
-    score's to the last one's; where a score has several tracks, tracks have colours instead. A score
-    without notes stays an empty frame. Many scores make a high page; those that even the highest has no room
-    for are only counted on it.
+    score's to the last one's; where a score has several tracks, tracks have colours instead, which are
+    named below where they mean the same tracks in all scores. A score without notes stays an empty
+    frame. Many scores make a high page; those that even the highest has no room for are only counted on it.
 
     Args:
         scores: what to draw, in order; one to a few dozen.
         labels: a short name for each.
         title: what stands above.
         columns: how many stand in a line, for a grid; 0 fills lines of up to 40 quarter notes.
+        first_bars: for each score the number of its first bar, for parts of a song; 1 by default. Bars are
+            numbered where scores stand below each other.
 
     Raises:
         NothingUsableError: no score has notes.
-        ConfigError: not one label a score.
+        ConfigError: not one label and one first bar a score.
     """
     if len(labels) != len(scores):
         raise ConfigError(f"{len(scores)} scores need as many labels, not {len(labels)}")
+    first_bars = first_bars or [1] * len(scores)
+    if len(first_bars) != len(scores):
+        raise ConfigError(f"{len(scores)} scores need as many first bars, not {len(first_bars)}")
     if not any(len(score) for score in scores):
         raise NothingUsableError("none of the scores has notes to draw")
     keys, lanes = notes.key_range(scores), drum_lanes.lanes(scores)
     has_keys = not all(drum_lanes.is_drum(score).all() for score in scores)
-    fullest = max(scores, key=lambda score: len(np.unique(score.track)))
-    names = legends.track_names(fullest)
+    are_tracks_told = any(len(np.unique(score.track)) > 1 for score in scores)
+    names = legends.track_names(scores) if are_tracks_told else []
     ends = colours.between(len(scores))
 
     quarters = max(float(Grid.of(score).bar_ticks[-1]) / score.ticks_per_quarter for score in scores)
@@ -97,7 +114,7 @@ def draw_strip(scores: Sequence[Score], labels: Sequence[str], title: str = "", 
     for index, (score, label) in enumerate(drawn):
         x, y = left + index % columns * (width + BETWEEN_COLUMNS), top + index // columns * line_height
         page.text(x, y + 0.18, label, 9, ends[index], fontweight="bold")
-        own = colours.of_tracks(score) if names else [ends[index]] * max(len(score.tracks), 1)
+        own = colours.of_tracks(score) if are_tracks_told else [ends[index]] * max(len(score.tracks), 1)
         y, axes = y + above, []
         if has_keys:
             axes.append(page.axes(x, y, width, key_height))
@@ -108,7 +125,7 @@ def draw_strip(scores: Sequence[Score], labels: Sequence[str], title: str = "", 
             notes.draw_drums(axes[-1], score, own, lanes, lane_height, names=index % columns == 0)
         end = quarters * score.ticks_per_quarter
         for axis in axes:
-            number = 1 if columns == 1 and axis is axes[0] else None
+            number = first_bars[index] if columns == 1 and axis is axes[0] else None
             bars.draw_bars(axis, score, bars.reaching(score, end), (0, end), end, number)
     if left_out:
         page.text(left, bottom - 0.06, f"and {left_out} more", 9, FAINT_INK)

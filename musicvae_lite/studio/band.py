@@ -19,10 +19,11 @@ from musicvae_lite.errors import ConfigError, MusicVAEError, NothingUsableError
 from musicvae_lite.models.image_vae import ImageVAE, plane
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.music import midi_writing
+from musicvae_lite.music.chords.encodings import line_of
 from musicvae_lite.music.score import Score
 from musicvae_lite.music.takes import Style, Takes
 from musicvae_lite.render import audio_bytes, synthesize, to_mono
-from musicvae_lite.studio.asking import FORMATS, Ask, packed, unpacked
+from musicvae_lite.studio.asking import FORMATS, MAX_CHORDS, Ask, packed, unpacked
 from musicvae_lite.studio.listing import Listing
 from musicvae_lite.studio.reader import SongReader
 from musicvae_lite.studio.settings import StudioSettings
@@ -211,8 +212,22 @@ def notes(score: Score) -> list[list[float]]:
 def _row(m: MusicVAE, window: Window, code: np.ndarray) -> dict[str, Any]:
     score = m.representation.to_score(window.tokens[None], window.style.qpm, window.style.program, 80)
     style = {"qpm": min(max(window.style.qpm, 30), 300), "program": window.style.program}
-    place = {"tune": window.tune, "bars": list(window.bars)}
+    place = {"tune": window.tune, "bars": list(window.bars), "chords": _chords(m, score, window.control)}
     return {**place, "code": packed(code), "notes": notes(score), **style}
+
+
+def _chords(m: MusicVAE, score: Score, control: np.ndarray | None) -> str:
+    """The line of chords that a window's control says; empty where it says none, or none that has a name."""
+    r = m.representation
+    if control is None:
+        return ""
+    told = r.with_chords(score, control[None]).chords
+    if all(chord.symbol == "N.C." for chord in told):
+        return ""
+    ticks = np.arange(r.grid_steps) * (score.ticks_per_quarter / r.steps_per_quarter)
+    which = np.searchsorted([chord.tick for chord in told], ticks, side="right") - 1
+    line = line_of([told[i].symbol for i in which], r.bars)
+    return line if len(line) <= MAX_CHORDS else ""
 
 
 def _controls(windows: Sequence[Window]) -> np.ndarray | None:

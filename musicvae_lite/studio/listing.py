@@ -11,8 +11,8 @@ from musicvae_lite import checkpoints, resources
 from musicvae_lite.errors import CheckpointError
 from musicvae_lite.models import catalogue
 from musicvae_lite.models.attributes import kept
+from musicvae_lite.music import drum_names
 from musicvae_lite.music.representations.base import Representation
-from musicvae_lite.plot import drum_lanes
 
 MOST_LANES = 12  # that stay on the page, struck or not
 
@@ -57,14 +57,14 @@ class Listing:
                 labels = config.get("classes", []) if config.get("conditional") else []
                 images.append({"name": info.name, "z": config["z"], "labels": labels})
         music.sort(key=lambda m: (catalogue.rank(m["bars"]), m["name"] != "melody-2bar", m["name"]))
-        drums = list(drum_lanes.NAMES.items())
+        drums = list(drum_names.NAMES.items())
         return {"music": music, "images": images, "examples": sorted(self.examples), "drums": drums}
 
 
 def _lanes(r: Representation) -> list[int]:
     """The drums that a model writes, lowest lane first; none where they are too many to show them always."""
     drum_map = getattr(r, "drum_map", None)
-    return drum_lanes.ordered(drum_map.written.tolist()) if drum_map and len(drum_map) <= MOST_LANES else []
+    return drum_names.ordered(drum_map.written.tolist()) if drum_map and len(drum_map) <= MOST_LANES else []
 
 
 def _attributes(folder: Path, z: int) -> list[str]:

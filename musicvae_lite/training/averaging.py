@@ -11,9 +11,9 @@ from torch import Tensor
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.training.batches import Batches
+from musicvae_lite.training.dataset import open_windows
 from musicvae_lite.training.music import prior_for
 from musicvae_lite.training.settings import MusicTraining
-from musicvae_lite.training.windows import WindowSplit
 
 AKIN = 0.5  # runs below have hardly begun from one model: those apart are near 0, those that did above 0.9
 
@@ -26,7 +26,7 @@ def kinship(weights: Sequence[dict[str, Tensor]]) -> float:
 
 def average(
     runs: Sequence[str | Path],
-    windows: WindowSplit | None = None,
+    data: str | Path | None = None,
     seed: int = 0,
     warn: Callable[[str], None] = lambda text: None,
 ) -> MusicVAE:
@@ -36,13 +36,15 @@ def average(
 
     Args:
         runs: names or folders of models of one config; one given twice counts twice.
-        windows: music to fit the prior of the average to; without it, codes are drawn from N(0, I).
+        data: music to fit the prior of the average to: a dataset, whose training part is taken, or a file or
+            folder of music; without it, codes are drawn from N(0, I).
         seed: of the draws that the prior is fitted to.
         warn: told where the runs hardly began from one model.
 
     Raises:
         ConfigError: fewer than two runs, or their configs differ.
         CheckpointError: one can not be loaded.
+        DatasetError: the dataset is damaged, or not for these models.
     """
     if len(runs) < 2:
         raise ConfigError("an average takes two models or more")
@@ -51,6 +53,7 @@ def average(
     for run, model in zip(runs, models, strict=True):
         if model.config.to_table() != first.config.to_table():
             raise ConfigError(f"{run} and {runs[0]} are not models of one config: they can not be averaged")
+    windows = None if data is None else open_windows(data, first.representation, "train")
     weights = [model.vae.state_dict() for model in models]
     if (akin := kinship(weights)) < AKIN:
         warn(

@@ -8,7 +8,7 @@ import torch
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.labels import UNSAID
 from musicvae_lite.models.tensors import control_tensor, to_tensor
-from musicvae_lite.music.representations.base import Representation
+from musicvae_lite.music.representations.base import Crosses, MakesUp, Representation
 from musicvae_lite.training.examples import Examples
 from musicvae_lite.training.order import over_epochs, shuffled
 from musicvae_lite.training.settings import MusicTraining
@@ -38,12 +38,12 @@ class Batches:
         self.windows, self.representation = windows, representation
         self.settings, self.device, self.names = settings, device, names
         shares = np.array([settings.synthetic_at(step) for step in range(settings.steps)])
-        if shares.any() and not hasattr(representation, "random"):
+        if shares.any() and not isinstance(representation, MakesUp):
             raise ConfigError(
                 f"training settings 'synthetic' and 'synthetic_last' must be 0: the {representation.name} "
                 "representation makes up no windows"
             )
-        if (settings.crossed or settings.crossed_last) and not hasattr(representation, "crossed"):
+        if (settings.crossed or settings.crossed_last) and not isinstance(representation, Crosses):
             raise ConfigError(
                 f"training settings 'crossed' and 'crossed_last' must be 0: the {representation.name} "
                 "representation has no voices to exchange"
@@ -59,15 +59,15 @@ class Batches:
         tokens, control = self.windows.gather(rows), self.windows.gather_control(rows)
         chance = np.random.default_rng([s.seed, 1, step])
         labels = self._labels(rows, chance)
-        if s.unsaid and control is not None and getattr(r, "chords", None):
+        if s.unsaid and control is not None and r.follows_chords:
             control[chance.random(len(rows)) < s.unsaid] = 0
         crossed = round(s.crossed_at(step) * len(rows))
-        if crossed:
-            mixed = r.crossed(tokens[:crossed], chance)  # type: ignore[attr-defined]
+        if crossed and isinstance(r, Crosses):
+            mixed = r.crossed(tokens[:crossed], chance)
             tokens = np.concatenate([mixed, tokens[crossed:]])
         made_up = s.batch - len(rows)
-        if made_up:
-            tokens = np.concatenate([r.random(made_up, chance), tokens])  # type: ignore[attr-defined]
+        if made_up and isinstance(r, MakesUp):
+            tokens = np.concatenate([r.random(made_up, chance), tokens])
             control = None if control is None else _unsaid(control, made_up)
             labels = None if labels is None else _unsaid(labels, made_up)
         given, wanted, control = r.examples(tokens, control, chance)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from musicvae_lite.training import loop
 from musicvae_lite.training.image_evaluation import ImageEvaluation, evaluate
 from musicvae_lite.training.images import ImageTask
 from musicvae_lite.training.presets import Preset, load_preset, preset_names
-from musicvae_lite.training.run_folder import RunFolder
+from musicvae_lite.training.run_folder import DESCRIPTION, RunFolder, read_log
 from musicvae_lite.writing import replacing
 
 if TYPE_CHECKING:
@@ -147,7 +146,7 @@ def _check_run(run: Path, task: ImageTask) -> None:
     if not folder.holds_a_run:
         return
     try:
-        before = tables.read_json(run / "run.json")
+        before = tables.read_json(run / DESCRIPTION)
         its_steps, its_dataset = before["training"]["steps"], before["dataset"]
     except (OSError, ValueError, KeyError, TypeError):
         its_steps, its_dataset = steps, ""  # the check of the folder says what is wrong with it
@@ -186,9 +185,7 @@ def write_page(entries: Sequence[Entry], pictures: PictureSet, path: Path) -> Pa
 def learning_curve(run: Path) -> Image | None:
     """Reconstruction over the updates of a run, in training (smoothed) and validation; None without a log."""
     lines: dict[str, list[tuple[int, float]]] = {"training": [], "validation": []}
-    log = run / "log.jsonl"
-    for line in log.read_text("utf-8").splitlines() if log.is_file() else ():
-        event = json.loads(line)
+    for event in read_log(run):
         kind = {"step": "training", "validation": "validation"}.get(event.get("kind", ""))
         value = event.get("values", {}).get("reconstruction_nats")
         if kind and value is not None:
@@ -213,7 +210,7 @@ def _pictures(entry: Entry, shown: Pictures) -> list[tuple[str, Image]]:
     found = [("Pictures it never saw, and what it writes", image_figures.reconstruction(model, shown))]
     if model.config.conditional:
         found.append(("A row a label, a column a code", image_figures.generation(model, count=SHOWN)))
-    elif not model.config.is_grid and model.config.corruption is None:
+    elif not model.config.is_grid and model.config.corruption is None and model.has_prior:
         new = figures.labelled_grid(model.sample(2 * SHOWN), per_row=SHOWN)
         found.append(("New pictures, drawn from the prior of its codes", new))
     curve = learning_curve(entry.run)

@@ -20,6 +20,9 @@ BATCH = 256
 class Examples:
     """Batches of at most `BATCH` windows; whoever goes through them again is given the same.
 
+    Where training loses hits by chance, these lose some as well: figures are of the task that was learnt, as
+    Magenta's are.
+
     Attributes:
         windows: the split they are of.
         rows: which of its windows, int [N].

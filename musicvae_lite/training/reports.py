@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from musicvae_lite.training.run_folder import read_log
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,5 @@ Listener = Callable[[Report], None]
 
 def summary(run: Path) -> dict[str, Any]:
     """The last validation of a run, read from its log; empty when there was none."""
-    lines = (run / "log.jsonl").read_text("utf-8").splitlines()
-    events = [json.loads(line) for line in lines]
-    found = [event["values"] for event in events if event["kind"] == "validation"]
+    found = [event["values"] for event in read_log(run) if event.get("kind") == "validation"]
     return found[-1] if found else {}

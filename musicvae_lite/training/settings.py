@@ -6,8 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from musicvae_lite.errors import ConfigError
+from musicvae_lite.errors import ConfigError, shown
 from musicvae_lite.latent import BetaSchedule, ramp
+
+MOST_SHIFT = 127  # semitones that windows are moved by: all that MIDI has
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class TrainingSettings:
             between them.
         beta_rate: when given, the weight grows as Magenta's does instead: beta * (1 - beta_rate ** step).
         free_bits: bits of KL per example that cost nothing.
-        init_from: a model whose fitting weights start this one.
+        init_from: a model whose fitting weights start this one, by its name or its path from where the run
+            is started.
         validate_every, save_every: in updates.
         seed: of the initial weights, the order of the data, and all noise.
     """
@@ -140,8 +143,11 @@ class MusicTraining(TrainingSettings):
         self._check_shares("blank", "own_share", "floor", *shares)
         if self.own_share_rate < 0:
             raise ConfigError(f"training setting 'own_share_rate' is {self.own_share_rate}; it is 0 or more")
-        if self.transpose_down < 0 or self.transpose_up < 0:
-            raise ConfigError("transpose_down and transpose_up are numbers of semitones, 0 or more")
+        if not all(0 <= shift <= MOST_SHIFT for shift in (self.transpose_down, self.transpose_up)):
+            raise ConfigError(
+                f"transpose_down and transpose_up are numbers of semitones, 0 to {MOST_SHIFT}, not "
+                f"{shown(self.transpose_down)} and {shown(self.transpose_up)}"
+            )
 
     def own_share_at(self, step: int) -> float:
         if self.own_share_rate:

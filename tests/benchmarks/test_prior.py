@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from benchmarks import prior
-from benchmarks.histograms import Notes, histograms, overlap, repeated_bars, spread
+from benchmarks.histograms import Notes, histograms, overlap, pitch_range, repeated_bars, spread
 from tests.benchmarks.models import REPRESENTATION, made_up
 
 FIRST = 60 - 21 + 2  # the token of middle C
@@ -62,6 +62,14 @@ def test_silence_has_no_notes_and_no_failure():
     found = histograms(silent, REPRESENTATION)
     assert found["density"][0] == 1
     assert found["interval"].sum() == 0
+
+
+def test_pitch_range():
+    tokens = np.concatenate(
+        [window((0, FIRST), (3, 2), (5, 1), (9, 89)), window((0, FIRST), (4, 1)), window()]
+    )
+    low, high = pitch_range(tokens, 21)
+    assert (low.tolist(), high.tolist()) == ([21, 60, -1], [108, 60, -1])
 
 
 def test_repeated_bars_and_range():

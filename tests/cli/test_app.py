@@ -6,17 +6,20 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import typer
+from typer.core import TyperGroup
 
 from musicvae_lite.errors import ReadError
 from mvae import app as application
 from mvae import output
-from mvae.app import COMMANDS, Command, explain, main
+from mvae.app import COMMANDS, Command, explain, load, main
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -50,6 +53,25 @@ def test_the_table_says_what_the_commands_say(name):
 def test_every_command_has_help(name, capsys):
     assert exit_code(name, "--help") == 0
     assert f"mvae {name}" in capsys.readouterr().out
+
+
+def written(command: Any) -> Iterator[tuple[str, set[str]]]:
+    """Every command that writes takes, in a group or by itself, with the names of its options."""
+    if isinstance(command, TyperGroup):
+        for inner in command.commands.values():
+            yield from written(inner)
+        return
+    options = {name for parameter in command.params for name in parameter.opts}
+    if "--temperature" in options:
+        yield command.name, options
+
+
+def test_commands_that_write_takes_share_their_options():
+    found = dict(pair for name in COMMANDS for pair in written(load(name)))
+    assert {"sample", "decode", "reconstruct", "interpolate", "vary", "continue", "blend", "average", "style",
+            "apply", "humanize", "tap", "add-hihat", "transfer"} <= set(found)  # fmt: skip
+    shared = {"--output", "--model", "--seed", "--label", "--wav", "--flac", "--ogg", "--plot", "--json"}
+    assert {name: shared - options for name, options in found.items() if shared - options} == {}
 
 
 def test_help_lists_all_commands_and_loads_nothing_heavy():

@@ -34,6 +34,12 @@ def test_json_is_what_the_library_says(model: Path, music: Path, capsys):
     assert printed == {"model": str(model), "data": str(music), "seed": 3, **wanted.to_json()}
 
 
+@pytest.mark.parametrize("seed", [-1, 2**70])
+def test_a_seed_that_is_out_of_range_is_refused(seed: int, model: Path, music: Path, capsys):
+    assert run("evaluate", model, music, "--seed", seed, "--most", "5") == 1
+    assert f"seed {seed} is out of range" in " ".join(capsys.readouterr().err.split())
+
+
 def test_tables_for_a_dataset(model: Path, music: Path, tmp_path: Path, capsys):
     representation = MusicVAE.load(model).representation
     build_dataset([music], representation, tmp_path / "set", workers=0, split=(0.4, 0.3, 0.3))
@@ -51,6 +57,18 @@ def test_tables_for_a_dataset(model: Path, music: Path, tmp_path: Path, capsys):
     assert ["windows", str(windows)] in [line.split() for line in shown.splitlines()]
     assert run("evaluate", model, tmp_path / "set", "--split", "best") == 1
     assert "'best' is no split" in capsys.readouterr().err
+
+
+def test_a_damaged_shard_is_told(model: Path, music: Path, tmp_path: Path, capsys):
+    representation = MusicVAE.load(model).representation
+    build_dataset([music], representation, tmp_path / "set", workers=0, split=(0.4, 0.3, 0.3))
+    shard = tmp_path / "set" / "test-00000.tokens.npy"
+    data = bytearray(shard.read_bytes())
+    data[-1] = 250
+    shard.write_bytes(data)
+    assert run("evaluate", model, tmp_path / "set") == 1
+    assert "test-00000.tokens.npy: its content has changed" in " ".join(capsys.readouterr().err.split())
+    assert run("evaluate", model, tmp_path / "set", "--split", "validation") == 0
 
 
 def test_mistakes_are_told_in_one_line(model: Path, music: Path, tmp_path: Path, capsys):

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+import torch
+
+from musicvae_lite.models.attributes.kept import Attributes
+from musicvae_lite.models.attributes.vectors import AttributeVectors
+from musicvae_lite.models.music_vae import MusicVAE
 from tests.cli.running import run
 from tests.cli.test_train import SMALL
-from tests.corpora.tunes import write_tunes
+from tests.corpora.tunes import tune, write_tunes
+from tests.models.test_labels import labelled_model
+from tests.models.test_whole_songs import beat, groove_model
 
 
 def test_folders_become_labels_to_sample_under(tmp_path: Path, capsys):
@@ -26,6 +35,41 @@ def test_folders_become_labels_to_sample_under(tmp_path: Path, capsys):
     capsys.readouterr()
     assert run("sample", "--model", tmp_path / "run", "--label", "jigs", "-o", out) != 0
     assert "this model knows even, odd" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("reconstruct", "a.mid"),
+        ("interpolate", "a.mid", "b.mid", "-n", 2),
+        ("vary", "a.mid", "-n", 2),
+        ("blend", "a.mid", "b.mid", "a.mid", "b.mid", "--width", 2, "--height", 2),
+        ("average", "a.mid", "b.mid"),
+        ("style", "a.mid", "--from", "a.mid", "--to", "b.mid"),
+        ("attributes", "apply", "a.mid", "happy=1"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_music_is_written_under_a_label(command: tuple, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    for number, name in enumerate("ab"):
+        tune(number).save(f"{name}.mid")
+    labelled_model().save("m")
+    Attributes(AttributeVectors({"happy": torch.full((6,), 0.5)})).save(Path("m"))
+    for label in ("hymns", "reels"):
+        options = ("--model", "m", "--temperature", 1, "--label", label, "-o", f"{label}.mid")
+        assert run(*command, *options) == 0
+        assert json.loads(Path(f"{label}.json").read_text())["label"] == label
+    assert Path("hymns.mid").read_bytes() != Path("reels.mid").read_bytes()
+
+
+def test_grooves_are_written_under_a_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    beat(2).save("drums.mid")
+    model = MusicVAE(replace(groove_model("humanize").config, labels=("rock", "jazz")))
+    model.save("m")
+    assert run("groove", "humanize", "drums.mid", "--model", "m", "--label", "jazz", "-o", "new.mid") == 0
+    assert json.loads(Path("new.json").read_text())["label"] == "jazz"
 
 
 def test_one_folder_alone_makes_no_labels(tmp_path: Path, capsys):

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from musicvae_lite.music.representations import from_config
 from musicvae_lite.music.score import Meter
 from musicvae_lite.training.dataset import WindowDataset
+from musicvae_lite.training.presets import load_preset
 from mvae import prepare as command
 from tests.cli.running import run
 from tests.corpora.tunes import tune, write_tunes
@@ -99,6 +106,13 @@ def test_settings_out_of_range(
     assert not (tmp_path / "data").exists()
 
 
+def test_windows_as_a_preset_has_them(music: Path, tmp_path: Path):
+    output = tmp_path / "data"
+    assert run("prepare", music, "-o", output, "-r", "melody-2bar-exact", "--workers", "0") == 0
+    preset = load_preset("melody-2bar-exact").model["representation"]
+    assert WindowDataset(output).representation == from_config(preset).to_config()
+
+
 def test_other_representations_and_their_settings(music: Path, tmp_path: Path):
     kit = tmp_path / "kits" / "one"
     kit.mkdir(parents=True)
@@ -121,6 +135,9 @@ def test_other_representations_and_their_settings(music: Path, tmp_path: Path):
         (["-r", "drums", "--polyphony", "refuse"], "drums representation has no setting 'polyphony'"),
         (["--set", "x"], "write it like min_notes=8"),
         (["--set", "x=1"], "no setting 'x'"),
+        (["--set", "name=drums"], "'name=drums': -r has said that already"),
+        (["--bars", "4", "--set", "bars=2"], "'bars=2': --bars has said that already"),
+        (["--set", "bars=4", "--set", "bars=2"], "'bars=2': --set has said that already"),
         (["--chords", "colours"], "triads or pitches"),
         (["-r", "drums", "--drum-map", "none.toml"], "cannot be read"),
     ],
@@ -131,3 +148,38 @@ def test_settings_no_representation_has(
     assert run("prepare", music, "-o", tmp_path / "data", "--workers", "0", *options) in (1, 2)
     assert words in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "data").exists()
+
+
+SLOW = """
+import pathlib, sys, time
+if "--multiprocessing-fork" in sys.orig_argv:
+    pathlib.Path({mark!r}).touch()
+    time.sleep(1)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no groups of processes")
+@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stop_while_workers_start_is_told_once(
+    music: Path, tmp_path: Path, number: signal.Signals, code: int
+):
+    mark = tmp_path / "started"
+    (tmp_path / "sitecustomize.py").write_text(SLOW.format(mark=str(mark)))
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mvae", "prepare", music, "-o", tmp_path / "data", "--workers", "2"],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=os.environ | {"PYTHONPATH": path},
+    )
+    while not mark.exists() and process.poll() is None:
+        time.sleep(0.02)
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)  # as a terminal does
+    else:
+        process.send_signal(number)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == code
+    assert "The same command goes on from here." in said
+    assert "Traceback" not in said and "leaked" not in said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -53,6 +54,22 @@ def test_runs_become_one_model(small: Path, dataset: Path, tmp_path: Path, capsy
     assert f"wrote {mixed}" in capsys.readouterr().out
     assert run("models", "show", mixed) == 0 and run(*given) == 1
     assert "there is a model already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_a_damaged_shard_is_told_before_the_first_update(
+    split: str, small: Path, dataset: Path, tmp_path: Path, capsys
+):
+    copy, output = shutil.copytree(dataset, tmp_path / "set"), tmp_path / "run"
+    shard = copy / f"{split}-00000.tokens.npy"
+    data = bytearray(shard.read_bytes())
+    data[-1] ^= 1
+    shard.write_bytes(data)
+    is_read = split != "test"
+    assert run("train", small, copy, "-o", output, "--steps", "2", "--device", "cpu") == int(is_read)
+    said = " ".join(capsys.readouterr().err.split())
+    assert (f"{split}-00000.tokens.npy: its content has changed" in said) is is_read
+    assert output.exists() is not is_read
 
 
 def test_a_run_shows_its_end_and_says_where_it_is(small: Path, dataset: Path, tmp_path: Path, capsys):

@@ -14,7 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from musicvae_lite import plot, read_song, resources
+from musicvae_lite import checkpoints, plot, read_song, resources
+from musicvae_lite.collections import fitting
+from musicvae_lite.models.attributes.kept import Attributes
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.music import files
 from musicvae_lite.music.score import Meter, Score, Track
@@ -130,6 +132,20 @@ def test_encode_and_decode(place: Path, capsys: pytest.CaptureFixture[str]):
     record = json.loads(capsys.readouterr().out)
     assert record["shape"] == [19, 8] and record["sampled"] is True
     assert run("encode", "../a.mid", "--every", "--bars", "1-2") == 2
+    tune(3, meter=Meter(3, 4)).save(str(place / "waltz.mid"))
+    some = ("encode", "waltz.mid", "../a.mid", "--every", "-o", "some.npz", "--model", "melody-2bar")
+    assert run(*some, "--json") == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["shape"] == [19, 8]
+    assert "1 of 2 songs hold no window and are left out, the first: waltz.mid" in " ".join(shown.err.split())
+
+
+def test_codes_that_are_replaced_are_told(tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    for times in range(2):
+        assert run("encode", "../a.mid", "-o", "~/z.npz") == 0
+        assert ("was there already" in " ".join(capsys.readouterr().err.split())) is bool(times)
 
 
 def test_decoding_with_another_model_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -363,6 +379,8 @@ def test_a_home_that_is_not_there_is_a_wrong_name(words: list[str], capsys: pyte
 
 def test_personalize_and_search(place: Path, capsys: pytest.CaptureFixture[str]):
     assert run("personalize", "../a.mid", "-o", "mine", "--steps", "5", "-z", "2") == 2  # it is --z
+    assert run("personalize", "../a.mid", "-o", "my style", "--steps", "5", "--z", "2") == 0
+    assert "mvae sample --personal 'my style' --model melody-2bar" in capsys.readouterr().out
     assert run("personalize", "../a.mid", "-o", "mine", "--steps", "5", "--z", "2") == 0
     assert run("sample", "--personal", "mine", "-n", "2", "--model", "melody-2bar", "--json") == 0
     assert "personal" in capsys.readouterr().out
@@ -389,3 +407,33 @@ def test_attributes(place: Path, capsys: pytest.CaptureFixture[str]):
     shown = json.loads(capsys.readouterr().out)
     assert "interval" in shown["vectors"] and len(shown["added"][0]) == len(shown["attributes"])
     assert (place / "t.png").exists() and json.loads((place / "t.json").read_text()) == shown
+
+
+def test_attributes_that_come_with_the_package_are_left_alone(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(resources, "checkpoints_dir", lambda: place / "shipped")
+    folder = save_small(place / "shipped" / "tunes")
+    kept = [folder / name for name in (checkpoints.VECTORS, checkpoints.GUIDE)]
+    for path in kept:
+        path.write_bytes(b"theirs")
+    for name in ("tunes", folder):
+        assert run("attributes", "fit", name, "../a.mid", "--answers", "40") == 1
+        assert "comes with the package" in capsys.readouterr().err
+    assert [path.read_bytes() for path in kept] == [b"theirs"] * 2
+    assert run("attributes", "fit", "tunes", "../a.mid", "--answers", "40", "-o", "files") == 0
+    assert (place / "files" / checkpoints.VECTORS).exists()
+
+
+def test_attributes_that_are_replaced_or_removed_are_told(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    folder = save_small(place / "own")
+    for name in (checkpoints.VECTORS, checkpoints.GUIDE):
+        (folder / name).write_bytes(b"of an earlier fit")
+    monkeypatch.setattr(fitting, "fit", lambda *_: Attributes())
+    assert run("attributes", "fit", folder, "../a.mid", "--answers", "40") == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "attributes.safetensors was there already and has been replaced" in said
+    assert "guide.safetensors was there already and has been removed" in said
+    assert not (folder / checkpoints.GUIDE).exists()

@@ -17,7 +17,8 @@ from musicvae_lite.models.image.assembly import ImageConfig
 from musicvae_lite.music import midi
 from musicvae_lite.music.representations import PRESETS, MelodyRepresentation
 from musicvae_lite.music.score import Chord
-from musicvae_lite.training.presets import load_preset, presets_dir
+from musicvae_lite.training.preset_files import presets_dir
+from musicvae_lite.training.presets import load_preset
 from tests.corpora.tunes import tune, write_tunes
 from tests.magenta.bundles import variables_of, write_bundle
 from tests.magenta.models import small

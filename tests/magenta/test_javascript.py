@@ -14,9 +14,10 @@ import pytest
 import torch
 
 from musicvae_lite import checkpoints
+from musicvae_lite.checkpoints import VECTORS
 from musicvae_lite.errors import CheckpointError, ConfigError
 from musicvae_lite.magenta.exporting import export_javascript
-from musicvae_lite.magenta.importing import VECTORS, import_model
+from musicvae_lite.magenta.importing import import_model
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.music_vae import MusicVAE
 from tests.magenta.bundles import variables_of

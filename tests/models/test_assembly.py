@@ -39,6 +39,7 @@ def test_every_preset_builds_and_scores(name: str):
     [
         (("z",), 0, "'z' must be a whole number above 0"),
         (("z",), True, "'z' must be a whole number above 0"),
+        (("z",), 10**9, "at most 1,048,576, not 1000000000"),
         (("z",), None, "'z' is missing"),
         (("encoder",), "flat", "[encoder] must be a table"),
         (("encoder", "kind"), "conv", "[encoder]: kind is 'conv'; it can be flat, hierarchical"),

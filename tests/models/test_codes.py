@@ -47,6 +47,13 @@ def test_codes_made_elsewhere(tmp_path: Path):
         assert len(small_model().decode_codes(codes)) == 3
 
 
+def test_codes_are_told_apart_by_tune_and_bars():
+    places = [(1, [1, 2]), (2, [1, 2]), (2, [5, 5])]
+    inputs = [{"file": f"x/book.abc#{number}", "bars": bars} for number, bars in places]
+    codes = Codes(np.zeros((3, 8), np.float32), {"inputs": inputs})
+    assert codes.labels() == ["book-1 1-2", "book-2 1-2", "book-2 5"]
+
+
 def test_chords_are_kept_with_codes(tmp_path: Path):
     model, song = chordal(), tmp_path / "tune.abc"
     song.write_text(TUNE)

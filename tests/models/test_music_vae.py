@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from musicvae_lite.errors import CheckpointError, ConfigError, NothingUsableError
+from musicvae_lite.errors import CheckpointError, ConfigError, MusicVAEError, NothingUsableError
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.music.score import Meter, Score, TempoChange, Track
 from musicvae_lite.music.takes import Style
@@ -44,6 +44,32 @@ def test_a_batch_is_its_pieces_one_by_one(model: MusicVAE):
     many = model.posterior_of_tokens(np.tile(model.pick(songs[2]).tokens, (2050, 1)))
     assert many.mean.shape == (2050, 8)
     assert np.allclose(many.mean[-1].numpy(), alone[2], atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(2, 64), (2, 16), (32,), (0, 32), (2, 32, 1)])
+def test_tokens_that_are_no_windows_are_refused(model: MusicVAE, shape: tuple[int, ...]):
+    with pytest.raises(ConfigError, match=r"tokens have the shape \[.*\]; this model reads \[B, 32\]"):
+        model.posterior_of_tokens(np.zeros(shape, np.uint8))
+
+
+def test_tokens_that_mean_nothing_are_refused(model: MusicVAE):
+    with pytest.raises(ConfigError, match="200 is none of the values of melody"):
+        model.posterior_of_tokens(np.full((2, 32), 200, np.uint8))
+
+
+def test_a_device_is_chosen_or_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    folder = save_small(tmp_path / "model")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert MusicVAE.load(folder, device="auto").vae.device == torch.device("cpu")
+    with pytest.raises(ConfigError, match="device 'toaster' is not available here"):
+        MusicVAE.load(folder, device="toaster")
+
+
+def test_a_model_is_not_saved_where_a_file_is(model: MusicVAE, tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(MusicVAEError, match="file is a file, not a folder"):
+        model.save(tmp_path / "file")
 
 
 def test_sampled_codes_follow_the_posterior(model: MusicVAE):

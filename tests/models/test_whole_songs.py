@@ -38,9 +38,9 @@ def beat(bars: int, offset: int = 0, velocity: int = 90) -> Score:
     return Score(480, start, start + 100, pitch, np.full_like(start, velocity), np.zeros_like(start), track)
 
 
-def groove_model(task: str) -> MusicVAE:
+def groove_model(task: str, dropout: float = 0.0) -> MusicVAE:
     table = {
-        "representation": GrooveRepresentation(task=task).to_config(),
+        "representation": GrooveRepresentation(task=task, dropout=dropout).to_config(),
         "encoder": {"kind": "hierarchical", "segments": [4, 8], "width": 16, "squeeze": 4},
         "decoder": {"kind": "hierarchical", "segments": [4, 8], "width": 16, "core_width": 16},
         "z": 6,
@@ -96,6 +96,18 @@ def test_taps_of_any_pitch_are_heard():
     melodic = scale(4)
     takes = whole_songs.reconstruct(model, melodic, taps=True, qpm=95)
     assert takes.tokens.shape == (1, 64, 27) and takes.joined().tempos[0].qpm == 95
+
+
+def test_hits_are_lost_in_training_alone():
+    """A window's code does not depend on its place, and all that was played is heard."""
+    losing, keeping = (groove_model("tap", dropout) for dropout in (0.5, 0.0))
+    windows = np.repeat(losing.representation.windows(beat(2)).tokens[:1], 6, axis=0)
+    codes = losing.posterior_of_tokens(windows).mean
+    assert (codes - codes[0]).abs().max() == 0
+    assert torch.equal(codes, keeping.posterior_of_tokens(windows).mean)
+    losing, keeping = (groove_model("hits-control", dropout) for dropout in (0.5, 0.0))
+    takes = [whole_songs.transfer(some, beat(4), beat(2, 40)) for some in (losing, keeping)]
+    np.testing.assert_array_equal(takes[0].control, takes[1].control)
 
 
 def test_transfer_hears_the_hits_of_one_and_the_feel_of_the_other():

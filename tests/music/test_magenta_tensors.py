@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from musicvae_lite.music import magenta_tensors, midi
+from musicvae_lite.music import midi
 from musicvae_lite.music.representations import PRESETS, MultitrackRepresentation, Representation
-from tests.music import note_sequence
+from tests.music import magenta_tensors, note_sequence
 
 CASES = {
     "cat-mel_2bar_small": "melody-2bar",
@@ -49,7 +49,7 @@ def test_the_same_tensors(case):
     for number, (x, y) in enumerate(zip(dump["inputs"], dump["outputs"], strict=True)):
         found = rep.lenient().windows(note_sequence.read(folder / f"dump.in{number}.ns.pb"))
         assert len(found) == 1
-        given = rep.examples(found.tokens, found.control, np.random.default_rng(0))
+        given = rep.given(found.tokens, found.control)
         assert same(magenta_tensors.inputs(rep, given.x)[0], x)
         assert same(magenta_tensors.outputs(rep, given.target)[0], y)
         condition = magenta_tensors.controls(rep, given)[0]

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from musicvae_lite.errors import ConfigError, NothingUsableError
-from musicvae_lite.music.picking import every, parse_bars, pick, stem
+from musicvae_lite.music.picking import every, every_of, parse_bars, pick
 from musicvae_lite.music.representations import MelodyRepresentation
 from musicvae_lite.music.score import Meter, MeterChange, Score, TempoChange, Track
+from musicvae_lite.music.whole import cover
 from tests.corpora.tunes import tune
 
 TWO, SIXTEEN = MelodyRepresentation(bars=2), MelodyRepresentation(bars=16)
@@ -97,6 +98,17 @@ def test_every_window():
         every(tune(1, meter=Meter(3, 4)), TWO)
 
 
+def test_songs_without_a_window_are_told_beside_the_windows_of_the_others():
+    waltzes = [tune(number, meter=Meter(3, 4), title=f"Waltz {number}") for number in (1, 2)]
+    picks, refusals = every_of([waltzes[0], tune(1), waltzes[1], tune(2)], TWO)
+    assert [p.tokens.tolist() for p in picks] == [
+        p.tokens.tolist() for n in (1, 2) for p in every(tune(n), TWO)
+    ]
+    assert ["Waltz 1" in str(refusals[0]), "Waltz 2" in str(refusals[1])] == [True, True]
+    with pytest.raises(NothingUsableError, match="Waltz 1"):
+        every_of(waltzes, TWO)
+
+
 def test_the_style_of_the_place():
     song = tune(1)
     half = song.start >= 4 * 1920
@@ -109,6 +121,13 @@ def test_the_style_of_the_place():
     first, second = pick(song, TWO, (1, 2)).style(), pick(song, TWO, (5, 6)).style()
     assert (first.qpm, first.program, first.velocity) == (100.0, 68, 110)
     assert (second.qpm, second.velocity) == (60.0, 30)
+
+
+@pytest.mark.parametrize(("written", "taken"), [(3000.0, 2000.0), (0.5, 1.0), (300.0, 300.0)])
+def test_a_tempo_that_no_style_can_have_gives_the_nearest_that_one_can(written: float, taken: float):
+    song = replace(tune(1), tempos=(TempoChange(0, written),))
+    assert pick(song, TWO).style().qpm == taken
+    assert cover(song, TWO).style(song).qpm == taken
 
 
 def test_a_track_as_asked():
@@ -124,15 +143,6 @@ def test_parsing_bars():
     for text in ("", "0-2", "3-2", "a", "1-2-3", "-1", "1-", "9999999-9999999"):
         with pytest.raises(ConfigError, match="like 5-6"):
             parse_bars(text)
-
-
-def test_stems():
-    assert [stem(s) for s in ("x/a.mid", "x/book.abc#3", "odd#name.mid", "")] == [
-        "a",
-        "book-3",
-        "odd#name",
-        "",
-    ]
 
 
 def test_what_is_odd_about_a_song_comes_along():

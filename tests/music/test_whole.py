@@ -117,6 +117,47 @@ def test_notes_sound_on_over_joins_where_they_did_and_are_struck_where_they_were
     np.testing.assert_array_equal(tokens[0], kind(bars=6).windows(held()).tokens[0])
 
 
+def rested(drums: bool = False) -> Score:
+    """Six bars: what sounds at the end of bar 2 ends on the line, and the first half of bar 3 is a rest.
+
+    With drums a bass sounds, too, which ends there while the melody sounds on.
+    """
+    beats = np.array([*range(8), *range(10, 24)], np.int32)
+    start, end, pitch = beats * 480, beats * 480 + 480, 60 + beats % 7
+    track = np.zeros_like(beats)
+    if drums:
+        end[7] += 480
+        bass = np.array([*range(0, 8, 2), *range(12, 24, 2)], np.int32) * 480
+        start, end = np.concatenate([start, bass, start]), np.concatenate([end, bass + 960, start + 100])
+        pitch = np.concatenate([pitch, np.full_like(bass, 40), np.full_like(pitch, 36)])
+        track = np.repeat(np.arange(3, dtype=np.int32), [len(beats), len(bass), len(beats)])
+    order = np.lexsort((pitch, start))
+    return Score(
+        480, start[order], end[order], pitch[order].astype(np.int32), np.full(len(order), 80, np.int32),
+        track[order], (Track("melody", 1), Track("bass", 33), Track("drums", 0, True)),
+        (MeterChange(0, Meter(4, 4)),),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [MelodyRepresentation, TrioRepresentation, PianorollRepresentation])
+def test_what_ends_on_a_join_does_not_ring_through_the_rest_behind_it(kind):
+    for score in (rested(kind is TrioRepresentation), rested(True)):
+        covered = cover(score, kind(bars=2))
+        tokens, r = join(covered.tokens, covered, kind(bars=2))
+        np.testing.assert_array_equal(tokens[0], kind(bars=6).lenient().windows(score).tokens[0])
+        np.testing.assert_array_equal(tokens, r.canonical(tokens))
+
+
+@pytest.mark.parametrize(("window", "step", "after"), [
+    ([0, 0, 30], 0, [1, 0, 30]), ([30, 0, 0], 0, [30, 0, 0]), ([30, 0, 0], 2, [30, 0, 0]),
+    ([30, 1, 0], 2, [30, 1, 1]), ([0, 0, 30], 1, [0, 1, 30]), ([0, 0, 30], 2, [0, 0, 30]),
+])  # fmt: skip
+def test_a_window_ends_what_came_before_it_where_it_is_silent(window: list, step: int, after: list):
+    tokens = np.array(window, np.uint8)
+    MELODY.fall_silent(tokens, step)
+    assert tokens.tolist() == after
+
+
 @pytest.mark.parametrize(("before", "struck", "after"), [
     ([0, 2, 0], 2, 0), ([7, 0, 2], 2, 0), ([7, 0, 2], 7, 7), ([2, 1, 0], 2, 2), ([0, 0, 0], 2, 2),
     ([1, 0, 0], 1, 1),

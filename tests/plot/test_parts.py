@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from musicvae_lite.music import drum_names
 from musicvae_lite.music.score import Chord, Track
 from musicvae_lite.plot import bars, drum_lanes, heights
 from musicvae_lite.plot.colours import between, shaded
@@ -39,13 +40,13 @@ def test_bars_go_on_behind_a_short_score():
 
 def test_lanes_are_ordered_as_drummers_think_of_them():
     kit = score([(0, 9, p, 90, 0) for p in (49, 42, 45, 38, 36, 51, 99)], (Track(is_drum=True),))
-    names = [drum_lanes.name(pitch) for pitch in drum_lanes.lanes([kit, band()])]
+    names = [drum_names.name(pitch) for pitch in drum_lanes.lanes([kit, band()])]
     assert names == ["kick", "snare", "low tom", "closed hat", "ride", "crash", "99"]
 
 
 def test_every_drum_of_general_midi_has_a_name():
-    assert all(not drum_lanes.name(pitch).isdigit() for pitch in range(35, 82) if pitch != 0)
-    assert len(set(drum_lanes.NAMES.values())) == len(drum_lanes.NAMES)
+    assert all(not drum_names.name(pitch).isdigit() for pitch in range(35, 82) if pitch != 0)
+    assert len(set(drum_names.NAMES.values())) == len(drum_names.NAMES)
 
 
 def test_shades_grow_with_velocity():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -26,6 +27,34 @@ def test_several_tracks_keep_their_colours_and_their_drums(tmp_path):
     assert {"A", "B", "two bands", "melody", "bass", "drums", "kick", "C4"} <= set(words(figure))
     path = strip([band(), band()], ["A", "B"], tmp_path / "band.png")
     assert all(area(path, colour) > 100 for colour in ("#2f6fb3", "#d1601f", "#2b8a5c"))
+
+
+def test_tracks_are_named_only_where_their_names_are_those_of_all_scores():
+    song = band()
+    waltz = replace(song, tracks=(Track("violin", 40), Track("piano"), Track("drums", is_drum=True)))
+    assert not {"melody", "bass", "drums", "violin", "piano"} & set(words(draw_strip([song, waltz], "ab")))
+    duets = [song.select(song.track != silent) for silent in (1, 2)]  # takes of one model
+    assert {"melody", "bass", "drums"} <= set(words(draw_strip(duets, "ab")))
+    unheard = replace(score([]), tracks=waltz.tracks)
+    assert {"melody", "bass", "drums"} <= set(words(draw_strip([song, unheard], "ab")))
+
+
+def test_tracks_without_names_keep_their_colours(tmp_path):
+    other = replace(band(), tracks=(Track("violin"), Track("piano"), Track("drums", is_drum=True)))
+    path = strip([band(), other], "ab", tmp_path / "two.png")
+    assert all(area(path, colour) > 100 for colour in ("#2f6fb3", "#d1601f", "#2b8a5c"))
+
+
+def test_bars_are_numbered_from_those_they_are():
+    def numbers(first_bars: tuple[int, ...]) -> list[list[str]]:
+        figure = draw_strip([scale(bars=12)] * 2, "ab", first_bars=first_bars)
+        return [[label.get_text() for label in axis.get_xticklabels()] for axis in figure.axes]
+
+    assert [panel[0] for panel in numbers((5, 17))] == ["5", "17"]
+    assert [panel[-1] for panel in numbers((5, 17))] == ["16", "28"]
+    assert [panel[0] for panel in numbers(())] == ["1", "1"]
+    with pytest.raises(ConfigError, match="2 scores need as many first bars, not 1"):
+        numbers((5,))
 
 
 def test_a_grid_has_as_many_columns_as_are_asked_for():

@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 
 from musicvae_lite import resources
+from musicvae_lite.models.music_vae import MusicVAE
+from musicvae_lite.music.reading import read_bytes
+from musicvae_lite.music.score import Score
 from tests.models.small import small_chord_model
 
 pytest.importorskip("starlette")
@@ -35,6 +38,24 @@ def played(client: TestClient, chords: str) -> dict[str, Any]:
     return client.post(
         "/api/play", json=asked | {"corners": corners, "chords": chords, "temperature": 1}
     ).json()
+
+
+TUNE = b'X:1\nM:4/4\nL:1/4\nK:C\n"C"CE"G7"GB|"Am"c4|"C"CEGE|C4|CEGE|C4|\n'
+
+
+def test_a_window_tells_its_chords_and_is_given_back_under_them(client: TestClient):
+    asked = {"model": "melody-2bar-chords", "name": "a.abc"}
+    first, *_, last = client.post("/api/song", params=asked, content=TUNE).json()["windows"]
+    assert first["chords"] == "C G | Am" and last["chords"] == "C | C"
+    plain = client.post("/api/song", params=asked, content=TUNE.replace(b'"C"', b'"N.C."')).json()
+    assert plain["windows"][-1]["chords"] == ""
+    corner = {"model": asked["model"], "corners": [first["code"]], "qpm": first["qpm"], "silent": True}
+    given = client.post("/api/play", json=corner | {"chords": first["chords"]}).json()
+    m = MusicVAE.load(asked["model"])
+    (tune,) = read_bytes(TUNE, "a.abc")
+    assert isinstance(tune, Score)
+    own = m.reconstruct(m.pick(tune, (1, 2)))[0]
+    assert [note[2] for note in given["notes"]] == own.pitch.tolist()
 
 
 @pytest.mark.parametrize(

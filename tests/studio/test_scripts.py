@@ -118,3 +118,17 @@ def test_a_new_take_goes_on_at_the_same_beat(run: Any):
     """)
     # from the first beat; beat 6, of more; beat 30, at half the tempo; beat 31, which is the 7th of 8
     assert said == [[0, 3, 30, 3.5, 1.75], 1.75]
+
+
+def test_a_tune_brings_its_chords_to_the_first_corner_and_where_none_are_said(run: Any):
+    said = run("""
+        const { brought, state } = await import("./state.js");
+        const tune = { qpm: 90, program: 73, chords: "C | G" };
+        const told = (corner, chords, follows) => {
+          state.chords = chords;
+          return brought(tune, corner, follows).chords ?? null;
+        };
+        const all = [told(0, "F", true), told(1, "F", true), told(1, "", true), told(0, "F", false)];
+        say([...all, brought(tune, 0, true)]);
+    """)
+    assert said == ["C | G", None, "C | G", None, {"qpm": 90, "program": 73, "chords": "C | G"}]

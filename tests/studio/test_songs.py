@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from musicvae_lite.errors import MusicVAEError
+from musicvae_lite.music import picking
 from musicvae_lite.music.files import Limits
 from musicvae_lite.music.representations import MelodyRepresentation
 from musicvae_lite.studio import songs
@@ -67,3 +68,10 @@ def test_the_page_is_told_nothing_of_options_and_commands():
     assert for_page("a--b.mid: none:\n  none here; --track says which") == "a--b.mid: none:\n  none here"
     assert for_page("a.mid: none\n  name other bars with --bars") == "a.mid: none"
     assert for_page("too many, more than 5; --no-limits lifts it") == "too many, more than 5"
+
+
+@pytest.mark.parametrize("advice", picking.ADVICE.values())
+def test_advice_of_the_library_is_told_to_the_page_in_whole_sentences(advice: str):
+    told = for_page(f"a.mid: none\n  {advice}").removeprefix("a.mid: none").strip()
+    assert told.count("(") == told.count(")") and "`" not in told and "--" not in told
+    assert told in advice and not told.endswith((",", ";"))

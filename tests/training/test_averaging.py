@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from musicvae_lite.corpora.build import build_dataset
-from musicvae_lite.errors import ConfigError
+from musicvae_lite.errors import ConfigError, DatasetError
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.music.representations.melody import MelodyRepresentation
 from musicvae_lite.training.averaging import AKIN, average, kinship
@@ -30,14 +30,24 @@ def test_the_prior_is_fitted_to_music_if_there_is_enough(tmp_path: Path):
     music = write_tunes(tmp_path / "music", 12)
     kind = MelodyRepresentation(bars=2, lowest=36, highest=95)
     build_dataset([music], kind, tmp_path / "set", workers=0, split=(0.8, 0.2, 0.0))
-    windows = WindowDataset(tmp_path / "set").split("train")
     a, b = save_small(tmp_path / "a", seed=0), save_small(tmp_path / "b", seed=1)
-    model = average([a, b], windows)
+    model = average([a, b], tmp_path / "set")
+    windows = WindowDataset(tmp_path / "set").split("train")
     assert len(windows) >= 4 * model.config.z and model.vae.prior is not None
-    again = average([a, b], windows)
+    again = average([a, b], tmp_path / "set")
     assert again.vae.prior is not None and torch.equal(again.vae.prior.root, model.vae.prior.root)
-    other = average([a, b], windows, seed=1)
+    other = average([a, b], tmp_path / "set", seed=1)
     assert other.vae.prior is not None and not torch.equal(other.vae.prior.root, model.vae.prior.root)
+    assert average([a, b], music).vae.prior is not None
+
+
+def test_a_dataset_of_another_kind_is_refused(tmp_path: Path):
+    music = write_tunes(tmp_path / "music", 8)
+    kind = MelodyRepresentation(bars=2, lowest=21, highest=95)
+    build_dataset([music], kind, tmp_path / "set", workers=0, split=(0.8, 0.2, 0.0))
+    runs = [save_small(tmp_path / "a", seed=0), save_small(tmp_path / "b", seed=1)]
+    with pytest.raises(DatasetError, match="lowest: 36 wanted, the dataset has 21"):
+        average(runs, tmp_path / "set")
 
 
 def test_what_can_not_be_averaged_is_named(tmp_path: Path):

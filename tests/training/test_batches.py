@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.music.representations import GrooveRepresentation
+from musicvae_lite.music.representations import PRESETS, GrooveRepresentation
+from musicvae_lite.music.representations.base import Crosses, MakesUp
 from musicvae_lite.training.batches import Batches
 from musicvae_lite.training.settings import MusicTraining
 from musicvae_lite.training.windows import Song, WindowSplit, from_arrays
@@ -97,9 +98,20 @@ def test_the_share_of_crossed_windows():
     assert (half[:4] != whole[:4]).any() and torch.equal(half[4:], whole[4:])
 
 
-def test_representations_without_voices_refuse_to_cross():
-    with pytest.raises(ConfigError, match="no voices to exchange"):
-        batches(windows(8), crossed=0.5)
+@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize(
+    ("setting", "kind", "words"),
+    [("synthetic", MakesUp, "makes up no windows"), ("crossed", Crosses, "no voices to exchange")],
+)
+def test_what_a_representation_lacks_is_refused(name: str, setting: str, kind: type, words: str):
+    r = PRESETS[name]
+    split = from_arrays(np.zeros((2, r.steps, *r.step.shape), r.step.dtype))
+    settings = dataclasses.replace(PLAIN, **{setting: 0.5})
+    if isinstance(r, kind):
+        assert Batches(split, r, settings, CPU).windows is split
+        return
+    with pytest.raises(ConfigError, match=words):
+        Batches(split, r, settings, CPU)
 
 
 def test_labels_are_told_and_for_a_share_of_windows_are_not():

@@ -264,7 +264,8 @@ def test_init_from_nothing_writes_nothing_and_resuming_needs_it_no_more(tmp_path
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        run(tmp_path / "run", Heard(8, crash), preset=recipe)
+        run(tmp_path / "run", Heard(8, crash), preset=recipe)  # before its first validation
+    run(tmp_path / "another", preset=preset(steps=1, init_from=str(tmp_path / "run")))
     for file in best.iterdir():
         file.unlink()
     run(tmp_path / "run", preset=recipe, resume=True)
@@ -279,9 +280,8 @@ def test_weights_that_blow_up_stop_the_run_and_keep_the_last_state(tmp_path: Pat
         return (nats * float("nan") if len(calls) == 9 else nats), metrics
 
     monkeypatch.setattr(CategoricalHead, "score", score)
-    with pytest.raises(
-        ConfigError, match=r"update 9: the gradient is nan, the loss nan.*learning_rate below 0.005"
-    ):
+    words = r"update 9: the gradient is nan, the loss nan.*another folder with a learning_rate below 0.005"
+    with pytest.raises(ConfigError, match=words):
         run(tmp_path / "run")
     assert [p.name for p in (tmp_path / "run" / "last").iterdir()] == ["step-000000007"]
     monkeypatch.undo()

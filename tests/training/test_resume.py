@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from musicvae_lite.errors import CheckpointError, ConfigError
+from musicvae_lite.training import loop
 from musicvae_lite.training.music import MusicTask
+from musicvae_lite.training.run_folder import read_log
 from tests.training.runs import FLAT, MODEL, TRAIN, Heard, log, preset, run, state
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -144,6 +146,17 @@ def test_what_a_killed_process_left_is_cleared(unbroken: tuple[Path, Heard], tmp
     assert curve(log(folder)) == curve(log(unbroken[0]))
 
 
+def test_a_log_is_read_as_far_as_it_was_written(tmp_path: Path):
+    assert read_log(tmp_path) == [] and loop.summary(tmp_path) == {}
+    event = {"kind": "validation", "values": {"a": 1}}
+    (tmp_path / "log.jsonl").write_text(json.dumps(event) + '\n{"kind": "validation", "st')
+    assert read_log(tmp_path) == [event]
+    assert loop.summary(tmp_path) == {"a": 1}
+    (tmp_path / "log.jsonl").write_text("{\n{}\n")
+    with pytest.raises(CheckpointError, match=r"log\.jsonl: damaged"):
+        read_log(tmp_path)
+
+
 def test_states_of_versions_without_all_fields_resume(tmp_path: Path):
     folder = tmp_path / "run"
     with pytest.raises(Stop):
@@ -198,7 +211,7 @@ def refusal(folder: Path, **options) -> str:
 
 
 def test_other_settings_are_named(tmp_path: Path):
-    folder = tmp_path / "run"
+    folder = tmp_path / "my run"
     run(folder, preset=preset(steps=2), dataset="abc")
     words = refusal(folder, resume=True, preset=preset(FLAT, steps=2, beta=0.7), dataset="xyz")
     for difference in (
@@ -207,7 +220,7 @@ def test_other_settings_are_named(tmp_path: Path):
         "dataset: 'abc' before, 'xyz' now",
     ):
         assert difference in words
-    assert "training.seed" not in words
+    assert "training.seed" not in words and f"--init-from '{folder}'" in words
     run(folder, resume=True, preset=preset(steps=2))  # a dataset without a name is taken to be the same
 
 

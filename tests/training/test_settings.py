@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from musicvae_lite.errors import ConfigError
+from musicvae_lite.music.representations import PRESETS, from_config
+from musicvae_lite.training.preset_files import choose_representation
 from musicvae_lite.training.presets import load_preset, preset_names
 from musicvae_lite.training.settings import MusicTraining
 
@@ -41,8 +44,8 @@ def test_made_up_and_crossed_windows_give_way_to_music():
 @pytest.mark.parametrize(
     ("name", "value"),
     [("steps", 0), ("batch", 0), ("save_every", -1), ("blank", 1.5), ("synthetic", -0.1), ("beta_begin", 2.0),
-     ("transpose_up", -1), ("learning_rate", 0.0), ("learning_rate", float("nan")), ("clip", 0.0),
-     ("beta", -1.0), ("free_bits", -1.0), ("warmup", -1), ("seed", -1), ("seed", 2**40)],
+     ("transpose_up", -1), ("transpose_down", 128), ("learning_rate", 0.0), ("learning_rate", float("nan")),
+     ("clip", 0.0), ("beta", -1.0), ("free_bits", -1.0), ("warmup", -1), ("seed", -1), ("seed", 2**40)],
 )  # fmt: skip
 def test_settings_out_of_range_are_named(name: str, value: float):
     with pytest.raises(ConfigError, match=name):
@@ -109,6 +112,28 @@ def test_none_starts_from_fresh_weights(tmp_path: Path):
     mine = write(tmp_path / "mine.toml", WHOLE.replace("batch = 2", 'init_from = "melody-2bar"'))
     assert load_preset(mine).training.init_from == "melody-2bar"
     assert load_preset(mine, init_from="none").training.init_from is None
+    child = write(tmp_path / "child.toml", 'base = "mine.toml"\ntraining = { init_from = "none" }')
+    assert load_preset(child).training.init_from is None
+    assert load_preset(child, init_from="drums-2bar").training.init_from == "drums-2bar"
+
+
+def test_a_drum_map_is_looked_for_beside_its_preset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "kits").mkdir()
+    for place, pitch in ((tmp_path, 36), (tmp_path / "kits", 38)):
+        write(place / "mine.toml", f"[classes]\nboom = [{pitch}]\n")
+    drums = WHOLE.replace('"melody", bars = 2', '"drums", drum_map = "mine.toml"')
+    kit = write(tmp_path / "kits" / "kit.toml", drums)
+    child = write(tmp_path / "child.toml", 'base = "kits/kit.toml"\nz = 3')
+    monkeypatch.chdir(tmp_path)
+
+    def written(preset: str) -> list[int]:
+        found: Any = from_config(load_preset(preset).model["representation"])
+        return found.drum_map.written.tolist()
+
+    assert written(kit) == written(child) == written("kits/kit.toml") == [38]
+    assert choose_representation("kits/kit.toml") == choose_representation(kit)
+    (tmp_path / "kits" / "mine.toml").unlink()
+    assert written(kit) == [36]  # where the command runs
 
 
 @pytest.mark.parametrize(
@@ -117,6 +142,7 @@ def test_none_starts_from_fresh_weights(tmp_path: Path):
         ("z = ", "not TOML"),
         (WHOLE.replace("z = 8", ""), "'z' is missing"),
         (WHOLE + "trainign = 1", "unknown setting 'trainign'"),
+        ("about = 5\n" + WHOLE, "'about' must be text, not 5"),
         (WHOLE.replace("steps", "stpes"), "did you mean 'steps'?"),
         (WHOLE.replace("training = {", "training = 3 #"), "[training] must be a table"),
         ('base = "mine.toml"', "its base 'mine.toml' builds on it in turn"),
@@ -128,6 +154,29 @@ def test_wrong_presets_are_explained(tmp_path: Path, text: str, words: str):
     with pytest.raises(ConfigError) as error:
         load_preset(write(tmp_path / "mine.toml", text))
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize("name", preset_names("music"))
+def test_windows_can_be_chosen_as_a_preset_has_them(name: str):
+    table = load_preset(name).model["representation"]
+    assert choose_representation(name) == from_config(table)
+    assert choose_representation(name, bars=3, meter=None) == from_config(table | {"bars": 3})
+    if name in PRESETS:
+        assert PRESETS[name] == from_config(table)
+
+
+def test_windows_are_chosen_by_names_of_any_kind(tmp_path: Path):
+    assert choose_representation("drums-16bar") == PRESETS["drums-16bar"]
+    assert choose_representation("trio") == from_config({"name": "trio"})
+    mine = write(tmp_path / "mine.toml", WHOLE.replace("bars = 2", "bars = 4"))
+    assert choose_representation(mine, lowest=40) == from_config({"name": "melody", "bars": 4, "lowest": 40})
+    for name, words in (
+        ("banjo", "no representation is called 'banjo'"),
+        ("vae-dense", r"holds no table \[representation\]"),
+        ("none.toml", "no preset 'none.toml'"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            choose_representation(name)
 
 
 def test_a_preset_that_is_not_there_lists_those_that_are():

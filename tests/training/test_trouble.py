@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from musicvae_lite import checkpoints, runtime
+from musicvae_lite import checkpoints, finding, runtime
 from musicvae_lite.errors import CheckpointError, ConfigError, MusicVAEError
 from musicvae_lite.vae import VAE
 from mvae.app import explain
@@ -63,7 +63,7 @@ def test_whatever_the_disk_refuses_says_how_to_go_on(function: str, tmp_path: Pa
             run(tmp_path / "run", preset=SHORT)
         assert ".partial" not in str(error.value)
     run(tmp_path / "run", preset=SHORT, resume=True)
-    assert checkpoints.find(tmp_path / "run").name == "best"
+    assert finding.find(tmp_path / "run").name == "best"
 
 
 @FORKS

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musicvae_lite import checkpoints, packing
+from musicvae_lite.checkpoints import GUIDE, VECTORS
 from musicvae_lite.errors import CheckpointError
 from musicvae_lite.models.attributes.moving import MOVED, Mover, Way
 from musicvae_lite.models.attributes.vectors import AttributeVectors
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from musicvae_lite.models.attributes.guide import AttributeGuide
 
-VECTORS, GUIDE = "attributes.safetensors", "guide.safetensors"
 DECORRELATED = "decorrelated."  # before the names of those vectors in the file
 
 

@@ -22,7 +22,8 @@ class GrooveHead(nn.Module):
         self.logits = nn.Linear(hidden, 3 * classes)
 
     def score(self, hidden: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """The log loss of the hits plus the weighed squared errors of velocities and offsets.
+        """The log loss of the hits plus the weighed squared errors of velocities and offsets: the nats of
+        Gaussians, less their constant.
 
         Args:
             hidden: [B, T, H].

@@ -19,13 +19,14 @@ from torch import Tensor
 
 from musicvae_lite.errors import ConfigError, NothingUsableError, counted
 from musicvae_lite.models.moves.writing import Writing
+from musicvae_lite.music import naming
 from musicvae_lite.music.grid import Grid, accepts
 from musicvae_lite.music.picking import load
 from musicvae_lite.music.representations.base import Representation
-from musicvae_lite.music.score import COMMON_TIME, MeterChange, Score
-from musicvae_lite.music.takes import Takes
+from musicvae_lite.music.score import COMMON_TIME, Meter, MeterChange, Score
+from musicvae_lite.music.takes import Takes, tempo
 from musicvae_lite.music.timeline import Timeline
-from musicvae_lite.music.whole import Covering, cover, join, laid_out, timeline
+from musicvae_lite.music.whole import Covering, cover, ending, join, laid_out, timeline
 
 if TYPE_CHECKING:
     from musicvae_lite.models.music_vae import MusicVAE
@@ -50,7 +51,7 @@ def carry_on(
     """The music with more bars behind it, as one take.
 
     Args:
-        bars: how many to add, 1 to 512; by default one window of the model.
+        bars: how many to add, of the model's meter, 1 to 512; by default one window of the model.
         track: index of the track to go on with; by default the representation chooses.
         how: its chords are those of the new bars.
         alone: gives the new bars without the music before them.
@@ -66,7 +67,7 @@ def carry_on(
     bars = r.bars if bars is None else bars
     if not 1 <= bars <= MOST_BARS:
         raise ConfigError(f"bars is {bars}; 1 to {MOST_BARS} can be added")
-    if r.bars < 2 or not r.is_gridded or getattr(r, "task", "play") != "play":
+    if r.bars < 2 or not r.is_gridded or r.task != "play":
         raise ConfigError(
             f"this model cannot carry on: it needs windows of two bars or more on a grid that it gives back "
             f"as they are; {r.name} of {counted(r.bars, 'bar')} is not that"
@@ -76,6 +77,8 @@ def carry_on(
     bar, fresh = r.steps // r.bars, r.bars // 2  # steps of one, and bars written at a time
     size = fresh * bar
     covered = covered.until(score, r, _bars_heard(covered, r, bar))
+    if _goes_on(covered, score, r):
+        covered = replace(covered, left_out=covered.left_out + Grid.of(score).bars - covered.last)
     before, _ = join(covered.tokens, covered, r)  # [1, L, ...]
     known = None if covered.control is None else laid_out(covered.control, covered, r)
     told = _told(model, how.chords, -(-bars // fresh), size, known)
@@ -86,8 +89,9 @@ def carry_on(
         z = find(model, window, r.steps - size, control, generator)
         made = model.decode(z[None], how.temperature, _seed(generator),
                             control=None if control is None else control[None])  # fmt: skip
-        end, record = np.concatenate([end[size:], made.tokens[0][-size:]]), made.record
-        written.append(end[-size:])
+        more, record = ending(made.tokens[0], r.steps - size, r)[-size:], made.record
+        end = np.concatenate([end[size:], more])
+        written.append(more)
         progress(number, len(told))
     new = np.concatenate(written)[None, : bars * bar]  # [1, bars * S, ...]
     tokens = new if alone else np.concatenate([before.astype(new.dtype), new], 1)
@@ -105,10 +109,15 @@ def carry_on(
     }
     if how.chords is not None:
         record["chords"] = how.chords
-    label = counted(bars, "new bar") if alone else f"bars {covered.first}-{covered.last} and {bars} more"
-    style, laid = covered.style(score), None if alone else _going_on(covered, score, r)
+    style = covered.style(score)
     if alone:
-        style = replace(style, qpm=score.qpm_at(int(covered.ends[-1]) - 1))
+        label, laid = counted(bars, "new bar"), None
+        style = replace(style, qpm=tempo(score, int(covered.ends[-1]) - 1))
+    else:
+        laid = _going_on(covered, score, r)
+        label = f"{naming.bars(covered.first, covered.last)} and {bars} more"
+        if _meter(laid.song.meters).quarters != r.meter.quarters:
+            label += f" of {r.meter}"
     return Takes(long.canonical(tokens), long, style, [label], record, control, laid)
 
 
@@ -129,18 +138,26 @@ def _last(tokens: np.ndarray, steps: int) -> np.ndarray:
     return np.concatenate([np.zeros((missing, *tokens.shape[1:]), tokens.dtype), tokens[-steps:]])
 
 
+def _goes_on(covered: Covering, score: Score, r: Representation) -> bool:
+    """Whether the tracks taken go on behind what is covered, with bars that the model cannot read."""
+    begin = covered.ends[-1] + covered.late - score.ticks_per_quarter / r.steps_per_quarter / 2
+    return bool((score.start[np.isin(score.track, covered.tracks)] >= begin).any())
+
+
+def _meter(meters: tuple[MeterChange, ...]) -> Meter:
+    return meters[-1].meter if meters else COMMON_TIME
+
+
 def _going_on(covered: Covering, score: Score, r: Representation) -> Timeline:
     """The music in its place and the new bars behind it, in bars of a meter that the model writes.
 
     They follow at once, or after the song where it goes on with bars that the model cannot read.
     """
-    end, mine = int(covered.ends[-1]), np.isin(score.track, covered.tracks)
-    if (score.start[mine] > end).any():
-        end = round(Grid.of(score).bar_ticks[-1])
-    meters = [m for m in score.meters if m.tick < end or (m.tick == end and accepts(r.meter, m.meter))]
-    if not accepts(r.meter, meters[-1].meter if meters else COMMON_TIME):
-        meters.append(MeterChange(end, r.meter))
-    laid = timeline(covered, replace(score, meters=tuple(meters)), r)
+    end = round(Grid.of(score).bar_ticks[-1]) if _goes_on(covered, score, r) else int(covered.ends[-1])
+    meters = tuple(m for m in score.meters if m.tick < end or (m.tick == end and accepts(r.meter, m.meter)))
+    if not accepts(r.meter, _meter(meters)):
+        meters = (*meters, MeterChange(end, r.meter))
+    laid = timeline(covered, replace(score, meters=meters), r)
     return replace(
         laid,
         begins=np.append(laid.begins, covered.steps / r.steps_per_quarter),

@@ -14,11 +14,11 @@ import numpy as np
 
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.music.chords.symbols import ChordSymbol, parse
+from musicvae_lite.music.pitches import ROOTS
 
 TRIADS = 49
 QUALITIES = ("major", "minor", "augmented", "diminished")
 INTERVALS = ((0, 4, 7), (0, 3, 7), (0, 4, 8), (0, 3, 6))
-NAMES = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 SUFFIXES = ("", "m", "+", "dim")
 PITCHES = 37
 MOST_BARS = 256  # of a line of chords
@@ -35,7 +35,7 @@ def symbol_of(triad: int) -> str:
     if not 0 <= triad < TRIADS:
         raise ConfigError(f"{triad} is the number of no triad: they go from 0 to {TRIADS - 1}")
     quality, root = divmod(int(triad) - 1, 12)
-    return f"{NAMES[root]}{SUFFIXES[quality]}" if triad else "N.C."
+    return f"{ROOTS[root]}{SUFFIXES[quality]}" if triad else "N.C."
 
 
 def tones_of(triad: int) -> tuple[int, ...]:
@@ -123,6 +123,23 @@ def progression(text: str, bars: int, bar_steps: int) -> list[str]:
         parts = [_shared(cells[bar % len(cells)], bar_steps, text) for bar in range(count)]
         return [symbol for part in parts for symbol in part]
     return _shared(symbols, bars * bar_steps, text)
+
+
+def line_of(symbols: Sequence[str], bars: int) -> str:
+    """A line that `progression` reads as these symbols, one a step of so many bars, short and in time."""
+    size = len(symbols) // bars
+    cells = [" ".join(_fewest(symbols[bar * size : (bar + 1) * size])) for bar in range(bars)]
+    line = " | ".join(cells)
+    return f"| {line} |" if bars == 1 and " " in line else line
+
+
+def _fewest(bar: Sequence[str]) -> list[str]:
+    """The symbols of a bar's steps as the fewest chords of the same number of steps each."""
+    for each in range(len(bar), 0, -1):
+        chords = bar[::each]
+        if len(bar) % each == 0 and all(chords[step // each] == symbol for step, symbol in enumerate(bar)):
+            return list(chords)
+    return list(bar)
 
 
 def _shared(symbols: list[str], steps: int, text: str) -> list[str]:

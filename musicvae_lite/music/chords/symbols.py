@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from musicvae_lite.errors import ConfigError
+from musicvae_lite.music.pitches import LETTERS
 
-LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 SIGNS = {"#": 1, "♯": 1, "b": -1, "♭": -1, "x": 2, "𝄪": 2, "𝄫": -2, "♮": 0}
 LONGEST = 40  # characters
 

@@ -75,7 +75,7 @@ class Extraction:
 
 
 class Example(NamedTuple):
-    """What a model trains on: windows [W, T, ...] in, windows [W, T, ...] out, and what conditions both."""
+    """What a model is to do: windows [W, T, ...] in, windows [W, T, ...] out, and what conditions both."""
 
     x: np.ndarray
     target: np.ndarray
@@ -124,6 +124,11 @@ class Representation(Protocol):
     @property
     def control(self) -> Step | None:
         """What one step of the condition is; None when windows stand alone."""
+        ...
+
+    @property
+    def task(self) -> str:
+        """What a model makes of windows: "play" gives back what it is given; any other is told by `given`."""
         ...
 
     @property
@@ -191,10 +196,15 @@ class Representation(Protocol):
         """Which steps of windows [W, T, ...] count, bool [W, T]: what is mere filling is not learnt."""
         ...
 
+    def given(self, tokens: np.ndarray, control: np.ndarray | None) -> Example:
+        """What a model is given of windows [W, T, ...], and what it is to make of that: the windows
+        themselves, unless the task is another. Nothing is left to chance."""
+        ...
+
     def examples(
         self, tokens: np.ndarray, control: np.ndarray | None, generator: np.random.Generator
     ) -> Example:
-        """What a model is to make of windows [W, T, ...]: themselves, unless the task is another."""
+        """The same for training, where parts of what is given may be left out by chance."""
         ...
 
     def compare(self, got: np.ndarray, wanted: np.ndarray) -> dict[str, float]:
@@ -219,6 +229,7 @@ class Representation(Protocol):
         ...
 
 
+@runtime_checkable
 class MakesUp(Protocol):
     """A representation that can also invent windows to mix into training."""
 
@@ -227,6 +238,7 @@ class MakesUp(Protocol):
         ...
 
 
+@runtime_checkable
 class Crosses(Protocol):
     """A representation whose windows have voices that can be exchanged (see `crossing`)."""
 
@@ -246,4 +258,14 @@ class SoundsOn(Protocol):
             pitches: that sound on in the song the windows were made of; where several notes sound at once,
                 only these do.
         """
+        ...
+
+
+@runtime_checkable
+class FallsSilent(Protocol):
+    """A representation whose notes sound until a token says that they end."""
+
+    def fall_silent(self, tokens: np.ndarray, step: int) -> None:
+        """In a window [T, ...] that lies behind another one from `step` on, what sounds before it ends there
+        where the window itself is silent."""
         ...

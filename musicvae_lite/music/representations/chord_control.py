@@ -45,9 +45,8 @@ def of_song(score: Score, grid: Grid, steps: int, encoding: str) -> tuple[np.nda
     ticks = np.array([chord.tick for chord in chords], dtype=np.int64)
     begin = grid.quantise(ticks)[0] if len(ticks) else ticks
     which = np.searchsorted(begin, np.arange(steps), side="right")
-    return encodings.encode(symbols, encoding)[
-        which
-    ], f"chords {'as written' if written else 'inferred from the notes'}"
+    source = "chords as written" if written else "chords inferred from the notes" if chords else "no chords"
+    return encodings.encode(symbols, encoding)[which], source
 
 
 def of_text(text: str, bars: int, bar_steps: int, encoding: str) -> np.ndarray:

@@ -26,6 +26,7 @@ class Gridded:
     silence: ClassVar[int] = 0
     polyphonic: ClassVar[bool] = False  # takes all that one instrument plays at once
     percussive: ClassVar[bool] = False  # takes drums alone
+    task: str = "play"  # what a model learns to make of windows
     bars: int
     meter: Meter
     steps_per_quarter: int
@@ -129,11 +130,15 @@ class Gridded:
         """Which tracks `windows` may be asked for in turn, to take all that a song holds."""
         return [*pitched(score)]
 
+    def given(self, tokens: np.ndarray, control: np.ndarray | None) -> Example:
+        """A model is to give back what it is given."""
+        return Example(tokens, tokens, control)
+
     def examples(
         self, tokens: np.ndarray, control: np.ndarray | None, generator: np.random.Generator
     ) -> Example:
-        """A model is to give back what it is given."""
-        return Example(tokens, tokens, control)
+        """Training leaves nothing to chance, unless a representation says so."""
+        return self.given(tokens, control)
 
     def to_config(self) -> dict[str, Any]:
         """Plain values from which `from_config` rebuilds this representation."""

@@ -51,7 +51,8 @@ class GrooveRepresentation(Gridded):
         task: what a model learns: "play" gives back the groove it is given, "humanize" is given its hits,
             "tap" when something is struck, "add-hihat" the groove without closed hi-hats, and
             "hits-control" the groove, with its hits as a condition.
-        dropout: in training a window loses up to this share of what it is given, soft hits first.
+        dropout: in training, and where that is measured, a window loses up to this share of what it is given,
+            soft hits first.
         min_notes: a window with fewer hits is rejected.
         max_rest_bars: a window with a longer silence, in bars, is rejected; by default a quarter of the
             window, and at least one bar.
@@ -217,16 +218,9 @@ class GrooveRepresentation(Gridded):
         rows = np.concatenate([hits.astype("<i2"), levels, ticks], axis=-1)
         return hash_rows(np.ascontiguousarray(rows).reshape(len(rows), -1).view(np.uint8))
 
-    def examples(
-        self, tokens: np.ndarray, control: np.ndarray | None, generator: np.random.Generator
-    ) -> Example:
+    def given(self, tokens: np.ndarray, control: np.ndarray | None) -> Example:
         """Grooves [W, T, 3 * C] as the task gives them, the grooves wanted, and the condition, if any."""
         tokens = np.asarray(tokens, dtype=np.float32)
-        given = groove_tasks.dropped(tokens, self.dropout, generator) if self.dropout else tokens
-        return self.task_input(given)._replace(target=tokens)
-
-    def task_input(self, tokens: np.ndarray) -> Example:
-        """What the task makes of grooves [W, T, 3 * C], nothing left to chance."""
         match self.task:
             case "humanize":
                 return Example(groove_tasks.quantised(tokens), tokens, None)
@@ -240,6 +234,14 @@ class GrooveRepresentation(Gridded):
             case "hits-control":
                 return Example(tokens, tokens, groove_tasks.hits_of(tokens))
         return Example(tokens, tokens, None)
+
+    def examples(
+        self, tokens: np.ndarray, control: np.ndarray | None, generator: np.random.Generator
+    ) -> Example:
+        """As `given`, of grooves that have lost some hits; all of them are wanted back."""
+        tokens = np.asarray(tokens, dtype=np.float32)
+        left = groove_tasks.dropped(tokens, self.dropout, generator) if self.dropout else tokens
+        return self.given(left, control)._replace(target=tokens)
 
     def compare(self, got: np.ndarray, wanted: np.ndarray) -> dict[str, float]:
         """Figures of how well grooves [N, T, 3 * C] agree (see `Representation.compare`).

@@ -88,3 +88,10 @@ def sound_on(tokens: np.ndarray, step: int) -> None:
     before = tokens[:step][tokens[:step] != HOLD]
     if len(before) and before[-1] >= FIRST_NOTE and tokens[step] == before[-1]:
         tokens[step] = HOLD
+
+
+def fall_silent(tokens: np.ndarray, step: int) -> None:
+    """In a window [T], what may sound before it ends at `step`, if nothing sounds there in the window."""
+    said = tokens[: step + 1][tokens[: step + 1] != HOLD]
+    if not len(said) or said[-1] == OFF:
+        tokens[step] = OFF

@@ -20,7 +20,15 @@ from musicvae_lite.music.representations.base import Extraction
 from musicvae_lite.music.representations.comparing import f1, step_figures
 from musicvae_lite.music.representations.fingerprints import hash_rows
 from musicvae_lite.music.representations.gridded import Gridded
-from musicvae_lite.music.representations.line import FIRST_NOTE, HOLD, OFF, OUTSIDE, Line, sound_on
+from musicvae_lite.music.representations.line import (
+    FIRST_NOTE,
+    HOLD,
+    OFF,
+    OUTSIDE,
+    Line,
+    fall_silent,
+    sound_on,
+)
 from musicvae_lite.music.representations.steps import Categorical
 from musicvae_lite.music.representations.transposition import Span, Transposition
 from musicvae_lite.music.representations.windowing import (
@@ -89,11 +97,6 @@ class MelodyRepresentation(Gridded):
     def step(self) -> Categorical:
         """One token a step."""
         return Categorical(self.depth)
-
-    @property
-    def pitch_tokens(self) -> tuple[int, int]:
-        """The lowest and the highest token that begins a note; they move with transposition."""
-        return FIRST_NOTE, self.depth - 1
 
     @property
     def meaning(self) -> dict[str, Any]:
@@ -224,21 +227,16 @@ class MelodyRepresentation(Gridded):
         became of its pitch."""
         sound_on(tokens, step)
 
+    def fall_silent(self, tokens: np.ndarray, step: int) -> None:
+        """In a window [T], what sounds before it ends at `step`, if nothing sounds there in the window."""
+        fall_silent(tokens, step)
+
     def transpose(self, tokens: np.ndarray, semitones: np.ndarray) -> np.ndarray:
         """Windows [..., T] moved by semitones [...]; a note that would leave the range stays."""
         tokens = np.asarray(tokens, dtype=np.uint8)
         moved = tokens.astype(np.int16) + np.asarray(semitones, dtype=np.int16)[..., None]
         fits = (tokens >= FIRST_NOTE) & (moved >= FIRST_NOTE) & (moved < self.depth)
         return np.where(fits, moved, tokens).astype(np.uint8)
-
-    def pitch_range(self, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Lowest and highest MIDI number of windows [..., T], int16 [...] each; -1 without notes."""
-        tokens = np.asarray(tokens).astype(np.int16)
-        shift = self.lowest - FIRST_NOTE
-        high = tokens.max(axis=-1)
-        low = np.where(tokens >= FIRST_NOTE, tokens, 255).min(axis=-1)
-        empty = high < FIRST_NOTE
-        return np.where(empty, -1, low + shift), np.where(empty, -1, high + shift)
 
     def fingerprint(self, tokens: np.ndarray) -> np.ndarray:
         """A hash uint64 [W] of canonical windows [W, T], the same for every transposition."""

@@ -140,10 +140,6 @@ class MultitrackRepresentation(Gridded):
         ended = np.cumsum(parts == END, axis=-1) - (parts == END)
         return (ended == 0).reshape(np.shape(tokens))
 
-    def lengths(self, tokens: np.ndarray) -> np.ndarray:
-        """Tokens that count in each track of windows [..., T], int64 [..., tracks]."""
-        return self.valid(tokens).reshape(*np.shape(tokens)[:-1], self.tracks, self.events).sum(-1)
-
     def windows(self, score: Score, hop: int | None = None, track: int | None = None) -> Extraction:
         """Every window of a score.
 

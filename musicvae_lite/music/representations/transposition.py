@@ -43,16 +43,6 @@ class Transposition:
     segment: int = 0
     still: int = -1
 
-    def reach(self, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """How far windows [W, T, ...] may go down and up without leaving a span: int64 [W] <= 0, >= 0."""
-        count = len(tokens)
-        down, up = np.full(count, -127), np.full(count, 127)
-        for span, low, high in self._extremes(tokens):
-            there = high >= 0
-            down = np.where(there, np.maximum(down, span.low - low), down)
-            up = np.where(there, np.minimum(up, span.high - high), up)
-        return down, up
-
     def apply(self, tokens: np.ndarray, semitones: np.ndarray) -> np.ndarray:
         """Windows [W, T, ...] moved by semitones [W]; a pitch that would leave its span stays."""
         tokens = np.asarray(tokens)
@@ -80,23 +70,6 @@ class Transposition:
         if not self.segment:
             return np.ones((1, 1), dtype=bool)
         return np.repeat(tokens[:, :: self.segment] != self.still, self.segment, axis=1)
-
-    def _extremes(self, tokens: np.ndarray):
-        """Each span with its lowest and highest value in use, int64 [W] each; -1 where none is."""
-        tokens = np.asarray(tokens)
-        moving = self._moving(tokens) if self.by == "value" else None
-        for span in self.spans:
-            if moving is None:
-                used = tokens[:, :, span.low : span.high + 1].max(axis=1) > 0  # [W, columns]
-                any_used = used.any(axis=-1)
-                low = np.where(any_used, span.low + used.argmax(1), -1)
-                high = np.where(any_used, span.high - used[:, ::-1].argmax(1), -1)
-            else:
-                values = (tokens if span.column is None else tokens[..., span.column]).astype(np.int64)
-                inside = (values >= span.low) & (values <= span.high) & moving
-                high = np.where(inside, values, -1).max(1)
-                low = np.where(high < 0, -1, np.where(inside, values, span.high).min(1))
-            yield span, low, high
 
 
 def _rolled(flags: np.ndarray, shift: int) -> np.ndarray:

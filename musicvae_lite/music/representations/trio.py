@@ -22,7 +22,7 @@ from musicvae_lite.music.representations.drums import DrumsRepresentation
 from musicvae_lite.music.representations.fingerprints import as_bytes, hash_rows
 from musicvae_lite.music.representations.gridded import Gridded
 from musicvae_lite.music.representations.hits import Hits, choose_drums
-from musicvae_lite.music.representations.line import FIRST_NOTE, OUTSIDE, Line, sound_on
+from musicvae_lite.music.representations.line import FIRST_NOTE, OUTSIDE, Line, fall_silent, sound_on
 from musicvae_lite.music.representations.melody import MelodyRepresentation
 from musicvae_lite.music.representations.steps import Product, value_of
 from musicvae_lite.music.representations.transposition import Span, Transposition
@@ -270,6 +270,12 @@ class TrioRepresentation(Gridded):
         for part in (0, 1):
             if int(tokens[step, part]) - FIRST_NOTE + self.lowest in pitches:
                 sound_on(tokens[:, part], step)
+
+    def fall_silent(self, tokens: np.ndarray, step: int) -> None:
+        """In a window [T, 3], melody and bass that sound before it end at `step`, each where it is silent
+        there in the window."""
+        for part in (0, 1):
+            fall_silent(tokens[:, part], step)
 
     def transpose(self, tokens: np.ndarray, semitones: np.ndarray) -> np.ndarray:
         """Windows [W, T, 3] moved by semitones [W]; a note that would leave the range stays."""

@@ -8,7 +8,7 @@ import * as pictures from "./pictures.js";
 import { knowDrums } from "./rows.js";
 import * as shelf from "./shelf.js";
 import { player, position, sound, stop, wake } from "./sound.js";
-import { canUndo, fitting, read, remember, state, undo, write } from "./state.js";
+import { brought, canUndo, fitting, read, remember, state, undo, write } from "./state.js";
 import * as tray from "./takes.js";
 
 const $ = (id) => document.getElementById(id);
@@ -219,7 +219,7 @@ function wire() {
   $("program").append(...Object.entries(INSTRUMENTS).map(([value, name]) => new Option(name, value)));
   shelf.wire(listing.examples, {
     model, guarded, say,
-    put: (w, name) => setCorner(chosen, w.code, name, { qpm: w.qpm, program: w.program }),
+    put: (w, name) => setCorner(chosen, w.code, name, brought(w, chosen, model().chords)),
   });
   let isMoving = false;
   dot($("pad"), () => state, (x, y) => {

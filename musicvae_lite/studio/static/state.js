@@ -21,6 +21,12 @@ export function fitting(name, value) {
   return WHOLE.includes(name) ? Math.round(number) : number;
 }
 
+// What a window changes besides the corner it goes to: tempo and sound, and the chords it was encoded under, where
+// the model follows chords. Those of the first corner hold; others fill a field that says none.
+export function brought({ qpm, program, chords }, corner, followsChords) {
+  return { qpm, program, ...(followsChords && (corner === 0 || !state.chords) ? { chords } : {}) };
+}
+
 export function write() {
   const words = new URLSearchParams({ view: state.view, model: state.model, chords: state.chords, picture: state.picture });
   words.set("attributes", Object.entries(state.attributes).filter(([, much]) => much).map(([name, much]) => `${name}:${much}`).join(","));

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from musicvae_lite import checkpoints
+from musicvae_lite.checkpoints import GUIDE
 from musicvae_lite.errors import CheckpointError, ConfigError
 from musicvae_lite.models.attributes.guide import AttributeGuide
-from musicvae_lite.models.attributes.kept import GUIDE, Attributes, names
+from musicvae_lite.models.attributes.kept import Attributes, names
 from musicvae_lite.models.attributes.moving import Mover
 from musicvae_lite.models.attributes.table import deviations, measure
 from musicvae_lite.models.attributes.table import values as table_values
@@ -58,6 +59,26 @@ def test_a_guide_is_kept_with_the_model(tmp_path: Path):
     assert torch.allclose(kept.guide(z)[:, order], guide(z), atol=0.02)  # stored as int8
     Attributes().save(place)
     assert not (place / GUIDE).exists() and not names(place, 8)
+
+
+def test_what_changes_attributes_goes_with_a_model_that_is_saved_elsewhere(tmp_path: Path):
+    place, small = save_small(tmp_path / "m"), tmp_path / "small"
+    vectors = AttributeVectors({"density": torch.ones(8)})
+    guide = AttributeGuide(("density",), 8)
+    guide.bounds = torch.tensor([[-1.0, 2.0]])
+    Attributes(vectors, vectors, guide).save(place)
+    save_small(small)
+    Attributes(AttributeVectors({"range": torch.ones(8)})).save(small)
+    MusicVAE.load(place).save(small, "int8")
+    kept = MusicVAE.load(small).attributes
+    assert kept.ways == MusicVAE.load(place).attributes.ways == ("guide", "decorrelated", "plain")
+    assert kept.choose().names == ("density",)
+    model = small_model()
+    model.attributes = Attributes(vectors)
+    model.save(small)
+    assert MusicVAE.load(small).attributes.ways == ("plain",)
+    small_model().save(small)
+    assert MusicVAE.load(small).attributes.ways == ()
 
 
 def test_a_damaged_guide_is_refused(tmp_path: Path):

@@ -128,6 +128,35 @@ def test_new_bars_follow_those_that_the_model_cannot_read(model: MusicVAE):
     ]
 
 
+@pytest.mark.parametrize(("bars", "meter"), [(4, Meter(3, 4)), (1, Meter(3, 4)), (1, None)])
+def test_bars_behind_the_last_window_are_counted_as_left_out(model: MusicVAE, bars: int, meter: Meter | None):
+    """The last bar of a song in 2/4 with an odd number of them, as others that no window can hold."""
+    song = tune(1, bars=4)
+    if meter is None:
+        song = replace(song, meters=(MeterChange(0, Meter(2, 4)),))
+    takes = continuing.carry_on(model, with_outro(song, bars, meter, silent=False), 2)
+    assert takes.record["inputs"][0]["bars_left_out"] == bars
+    made, quarters = takes.joined(), bars * (2 if meter is None else 3)
+    assert not ((made.start >= 16 * made.ticks_per_quarter)
+                & (made.start < (16 + quarters) * made.ticks_per_quarter)).any()  # fmt: skip
+
+
+def test_new_bars_longer_than_those_of_the_song_are_called_so(model: MusicVAE):
+    song = tune(1, bars=4)
+    polka = replace(song, meters=(MeterChange(0, Meter(2, 4)),))
+    assert continuing.carry_on(model, polka, 2).labels == ["bars 1-8 and 2 more of 4/4"]
+    assert continuing.carry_on(model, polka, 1, alone=True).labels == ["1 new bar"]
+    assert continuing.carry_on(model, song, 2).labels == ["bars 1-4 and 2 more"]
+
+
+def test_the_last_note_ends_where_the_model_goes_on_with_silence(model: MusicVAE, monkeypatch):
+    r, song = model.representation, tune(1, bars=4)
+    silence = Takes(np.zeros((1, r.steps), np.uint8), r)
+    monkeypatch.setattr(type(model), "decode", lambda *given, **settings: silence)
+    made = continuing.carry_on(model, song, 2).joined()
+    assert made.end_tick / made.ticks_per_quarter == song.end_tick / song.ticks_per_quarter
+
+
 def test_new_bars_alone_have_the_tempo_of_the_end(model: MusicVAE):
     song = replace(tune(1, bars=4), tempos=(TempoChange(0, 120.0), TempoChange(3 * 1920, 60.0)))
     assert continuing.carry_on(model, song, 2, alone=True).joined().tempos == (TempoChange(0, 60.0),)

@@ -1,18 +1,73 @@
 from __future__ import annotations
 
+import inspect
+
 import pytest
+import torch
 
 from musicvae_lite import resources
 from musicvae_lite.errors import ConfigError
+from musicvae_lite.models.attributes.kept import Attributes
+from musicvae_lite.models.attributes.vectors import AttributeVectors
+from musicvae_lite.models.moves import adjusting, blending, continuing, varying, walking
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.music.takes import Takes
 from tests.corpora.tunes import tune
-from tests.models.small import small_model
+from tests.models.small import small_chord_model, small_model
 
 
 @pytest.fixture(scope="module")
 def model() -> MusicVAE:
     return small_model()
+
+
+MOVES = (
+    walking.interpolate,
+    varying.vary,
+    blending.blend,
+    blending.average,
+    adjusting.adjust,
+    continuing.carry_on,
+)
+
+
+@pytest.mark.parametrize("move", MOVES, ids=lambda move: move.__name__)
+def test_a_model_has_a_method_for_every_move(move):
+    assert move.__name__ in vars(MusicVAE)
+
+
+def test_all_that_gives_takes_is_told_the_same():
+    givers = {
+        name: set(inspect.signature(method).parameters)
+        for name, method in vars(MusicVAE).items()
+        if not name.startswith("_") and getattr(method, "__annotations__", {}).get("return") == "Takes"
+    }
+    assert {move.__name__ for move in MOVES} < set(givers)
+    assert [name for name, told in givers.items() if not told >= {"temperature", "seed", "chords"}] == []
+
+
+def test_moves_follow_chords():
+    model, songs = small_chord_model(), [tune(seed) for seed in range(4)]
+    model.attributes = Attributes(AttributeVectors({"happy": torch.full((8,), 0.5)}))
+    for takes in (
+        model.interpolate(*songs[:2], steps=2, chords="F | G7"),
+        model.vary(songs[0], count=2, chords="F | G7"),
+        model.blend(*songs, width=2, height=2, chords="F | G7"),
+        model.average(*songs, chords="F | G7"),
+        model.adjust(songs[0], chords="F | G7", happy=1.0),
+        model.carry_on(songs[0], chords="F | G7"),
+    ):
+        assert takes.record["chords"] == "F | G7"
+        assert takes.control is not None
+        told = model.representation.chords_of("F | G7")
+        assert (takes.control[..., -told.shape[1] :] == told).all()
+
+
+def test_attributes_are_named_as_one_likes():
+    model = small_model()
+    model.attributes = Attributes(AttributeVectors({"seed": torch.full((8,), 0.5), "happy": torch.ones(8)}))
+    takes = model.adjust(tune(1), amounts={"seed": 1.0}, happy=0.5)
+    assert takes.record["attributes"] == {"seed": 1.0, "happy": 0.5}
 
 
 def test_no_variation_is_the_reconstruction(model: MusicVAE):

@@ -5,6 +5,7 @@ from musicvae_lite.errors import ConfigError
 from musicvae_lite.music.chords import encode, parse, progression, symbol_of, triad_of
 from musicvae_lite.music.chords.encodings import (
     TRIADS,
+    line_of,
     pitches_of,
     tones_of,
     tones_table,
@@ -62,6 +63,23 @@ def test_progressions():
 def test_progressions_longer_than_a_window_fill_several():
     assert progression("C Am F", 1, 2) == ["C", "C", "Am", "Am", "F", "F"]  # a bar each
     assert progression("C | Am | F", 2, 2) == ["C", "C", "Am", "Am", "F", "F", "C", "C"]
+
+
+@pytest.mark.parametrize(
+    ("symbols", "bars", "text"),
+    [
+        (["C"] * 8, 2, "C | C"),
+        (["C", "C", "G", "G", "F", "F", "F", "Am"], 2, "C G | F F F Am"),
+        (["C"] * 12 + ["G7"] * 4, 1, "| C C C G7 |"),
+        (["C", "C", "G", "G"], 1, "| C G |"),
+        (["C", "G", "F"], 1, "| C G F |"),
+        (["C", "C", "C", "G", "G", "F", "F", "F"], 1, "| C C C G G F F F |"),
+        (["N.C."] * 4, 1, "N.C."),
+    ],
+)
+def test_symbols_of_steps_are_told_as_a_line(symbols: list[str], bars: int, text: str):
+    assert line_of(symbols, bars) == text
+    assert progression(text, bars, len(symbols) // bars) == symbols
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import pytest
 from musicvae_lite.music import midi
 from musicvae_lite.music.chords import inference, triad_of
 from musicvae_lite.music.grid import Grid
-from musicvae_lite.music.representations import MelodyRepresentation, chord_control
+from musicvae_lite.music.representations import MelodyRepresentation, MultitrackRepresentation, chord_control
 from musicvae_lite.music.score import Chord, KeyChange, Score
-from tests.music.representations.songs import STEP, song
+from tests.music.representations.songs import STEP, beat, song
 
 FALL = ["C", "Am", "F", "G", "C", "Am", "Dm", "G"]  # one a bar
 TONES = {
@@ -141,6 +141,13 @@ def test_windows_are_conditioned_on_what_is_heard():
     again = rep.windows(played(shift=3)).control
     assert again is not None
     assert np.array_equal(moved, again)
+
+
+def test_where_nothing_sounds_there_are_no_chords():
+    rep = MultitrackRepresentation(chords="triads", min_tracks=1, min_events=1)
+    found = rep.windows(song(beat(2), drums=[0]))
+    assert found.control is not None and len(found) and not found.control.any()
+    assert found.choice.endswith("; no chords")
 
 
 def test_flags_move_as_triads_do():

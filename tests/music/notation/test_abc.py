@@ -68,6 +68,12 @@ def test_tuplets():
         ("D exp _f", [64]),
         ("C ^f", [66]),
         ("G clef=treble", [66]),
+        ("G clef=bass middle=F", [66]),
+        ("G middle=F ^c", [66]),
+        ("C sound=A shift=Bf ^f", [66]),
+        ('C name="Solo =F ^f" _f', [64]),
+        ("D ^f_b", [66]),
+        ("Dm=c^f", [66]),
         ("", [65]),
     ],
 )
@@ -112,6 +118,21 @@ def test_ties_join_also_across_bars_and_in_chords():
     assert sound(abc("C- D C z")) == [(0, 60, 1), (1, 62, 1), (2, 60, 1)]
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("^G4- | A4 | G4 | A4", [68, 69, 67, 69]),  # a sign for a slur
+        ("^G4- | z4 | G4", [68, 67]),
+        ("^G4- | G4- | G4 | G4", [68, 67]),
+        ("|: ^G4- |1 G4 :|2 A4 | G4 |]", [68, 68, 69, 67]),
+        ("[^GB]4- | [GB]4 | [GB]4", [68, 71, 67, 71]),
+        ("^G2-{a}G2 | G4", [68, 67]),
+    ],
+)
+def test_accidentals_go_with_a_tie_to_the_next_note_alone(body: str, expected: list[int]):
+    assert pitches(abc(body)) == expected
+
+
 def test_chords_of_notes_and_symbols():
     score = abc('"Bb7"[CE]2 "F#m7b5"G "^slow"A | "C/E"[C2E2] "D.C."E2 "C/E"G2')
     assert [(c.tick / Q, c.symbol) for c in score.chords] == [(0, "Bb7"), (2, "F#m7b5"), (4, "C/E")]
@@ -119,10 +140,39 @@ def test_chords_of_notes_and_symbols():
     assert sound(score)[-1] == (8, 67, 2)
 
 
+@pytest.mark.parametrize(
+    ("written", "symbols"),
+    [
+        ("[!fermata!CE]4", []),
+        ("[+fermata+CE]4", []),
+        ('["^a2"CE]4', []),
+        ('["Am"CE]4', ["Am"]),
+        ('["C" "_slow"CE]4', ["C"]),
+        ("[C{dg}E]4", []),
+        ("[TC.E]4", []),
+    ],
+)
+def test_what_stands_beside_the_notes_of_a_chord_is_none_of_them(written: str, symbols: list[str]):
+    score = abc(f"{written} | G4")
+    assert sound(score) == [(0, 60, 4), (0, 64, 4), (4, 67, 4)]
+    assert [(c.tick, c.symbol) for c in score.chords] == [(0, symbol) for symbol in symbols]
+
+
 def test_graces_decorations_lyrics_and_comments_make_no_sound():
     score = abc("{cd}C !trill!D +fermata+E ~.F % G A\nw:la la\n%%text A B c\nTG4")
     assert pitches(score) == [60, 62, 64, 65, 67]
     assert score.warnings == ()
+
+
+@pytest.mark.parametrize("sign", ["\x85", "\u2028", "\u2029", "\x0b", "\x0c", "\x1c"])
+def test_lyrics_go_on_behind_signs_that_end_no_line(sign: str):
+    assert pitches(abc(f"C D E F\nw:so{sign}abcd")) == [60, 62, 64, 65]
+    assert pitches(abc(f"C D{sign}E F")) == [60, 62, 64, 65]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_as_on_any_system(end: str):
+    assert pitches(abc(end.join(["C D", "w:a b", "E F"]))) == [60, 62, 64, 65]
 
 
 def test_text_between_the_lines_is_no_music():
@@ -142,6 +192,18 @@ def test_keys_say_how_much_lower_it_sounds(key: str, shift: int, name: str):
     plain = pitches(abc("C D E F", head.partition(" ")[0]))
     score = abc("C D E F", head)
     assert pitches(score) == [pitch + shift for pitch in plain] and score.keys[0].name == name
+
+
+@pytest.mark.parametrize(
+    ("key", "symbols"),
+    [
+        ("D transpose=-2", ["C", "Em7", "F#m7b5/Ab", "N.C."]),
+        ("D octave=-1", ["D", "F#m7", "G#m7b5/Bb", "N.C."]),
+    ],
+)
+def test_chord_symbols_sound_where_the_notes_do(key: str, symbols: list[str]):
+    score = abc('"D"D "F#m7"E "G#m7b5/Bb"F "N.C."G', f"M:4/4\nL:1/4\nK:{key}")
+    assert [chord.symbol for chord in score.chords] == symbols
 
 
 def test_voices_of_the_head_alone_leave_the_body_to_the_first():

@@ -98,6 +98,42 @@ def test_first_voice_is_taken():
     assert score.warnings == ("the first of 2 voices was taken",)
 
 
+def test_what_another_voice_says_of_itself_is_not_said_of_the_first():
+    score = abc(
+        "V:1\n%%MIDI program 73\nG2AB c2d2|\n"
+        "V:2 clef=bass\n%%MIDI program 32\n[L:1/4] [M:3/4] G,2D,2|\nK:C octave=-2\nQ:1/4=200\n"
+        "V:1\nB2Af A4|\n[V:2] G,4|",
+        "M:4/4\nL:1/8\nV:1\nV:2\nK:G",
+    )
+    assert sound(score) == [
+        (0, 67, 1), (1, 69, 0.5), (1.5, 71, 0.5), (2, 72, 1), (3, 74, 1),
+        (4, 71, 1), (5, 69, 0.5), (5.5, 78, 0.5), (6, 69, 2),
+    ]  # fmt: skip
+    assert meters(score) == [(0, "4/4")] and score.tracks[0].program == 73
+    assert [k.name for k in score.keys] == ["G major"] and [t.qpm for t in score.tempos] == [120]
+
+
+@pytest.mark.parametrize(
+    ("head", "program"),
+    [
+        ("V:1\n%%MIDI program 73\nV:2\n%%MIDI program 32\nK:C", 73),
+        ("%%MIDI program 73\nV:1\nV:2\n%%MIDI program 32\nK:C", 73),
+        ("V:1\nV:2\nK:C\n%%MIDI program 73", 73),
+    ],
+)
+def test_the_program_is_that_of_the_first_voice(head: str, program: int):
+    assert abc("V:1\nC|\nV:2\nD|", f"M:4/4\nL:1/4\n{head}").tracks[0].program == program
+
+
+@pytest.mark.parametrize("head", ["M:4/4", "M:2/4", "M:C|\nQ:120"])
+def test_a_change_of_meter_changes_no_length(head: str):
+    unit = "L:1/16" if head == "M:2/4" else "L:1/8"
+    body = "CDEFGABc|[M:2/4]cBAG|\nM:3/4\nQ:90\nC6|[M:4/4]C8|"
+    short, written = (abc(body, f"{head}{more}\nK:C") for more in ("", f"\n{unit}"))
+    assert sound(short) == sound(written) and short.tempos == written.tempos
+    assert meters(short) == meters(written)
+
+
 def test_program_and_title():
     score = abc("%%MIDI program 73\nC")
     assert score.title == "Test"

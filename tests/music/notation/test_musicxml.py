@@ -26,6 +26,17 @@ def test_musicxml_graces_rests_and_ties():
     assert sound(score) == [(2, 60, 6)]
 
 
+def test_a_tie_goes_on_beside_another_voice_of_its_pitch():
+    start, stop = '<tie type="start"/>', '<tie type="stop"/>'
+    backup = "<backup><duration>8</duration></backup>"
+    hymn = ATTRIBUTES + note("G", 8, start) + backup + note("E", 2) + note("G", 2) + note("E", 4)
+    score = xml(hymn, note("G", 8, stop) + backup + note("E", 8))
+    assert [row for row in sound(score) if row[1] == 67] == [(0, 67, 8), (1, 67, 1)]
+    both = ATTRIBUTES + note("E", 4) + note("G", 4, start) + backup + note("E", 6) + note("G", 2, start)
+    score = xml(both, note("G", 8, stop) + backup + note("G", 4, stop))
+    assert {start for start, pitch, _ in sound(score) if pitch == 67} == {2, 3}
+
+
 def test_musicxml_repeats_and_endings():
     bars = [
         ATTRIBUTES + FORWARD + note("C", 8),
@@ -46,6 +57,33 @@ def test_musicxml_pickup_tempo_and_meter_change():
     score = xml(ATTRIBUTES + tempo + note("G", 2), note("C", 8), waltz + metronome + note("D", 6))
     assert meters(score) == [(0, "1/4"), (1, "4/4"), (5, "3/4")]
     assert [(t.tick / Q, t.qpm) for t in score.tempos] == [(0, 90), (5, 60)]
+
+
+def test_a_tempo_may_stand_in_any_part():
+    def tempo(qpm: int) -> str:
+        return f'<direction><sound tempo="{qpm}"/></direction>'
+
+    parts = "".join(f'<score-part id="P{n}"/>' for n in (1, 2))
+    below = f"<part id='P2'><measure>{ATTRIBUTES}{tempo(60)}{note('C', 4)}{tempo(90)}{note('C', 4)}"
+    score = xml(ATTRIBUTES + tempo(70) + note("C", 8), parts=parts, more=f"{below}</measure></part>")
+    assert [(t.tick / Q, t.qpm) for t in score.tempos] == [(0, 70), (2, 90)]
+    score = xml(ATTRIBUTES + note("C", 8), parts=parts, more=f"{below}</measure></part>")
+    assert [(t.tick / Q, t.qpm) for t in score.tempos] == [(0, 60), (2, 90)]
+
+
+@pytest.mark.parametrize(
+    ("direction", "place"),
+    [
+        ('<offset>4</offset><sound tempo="60"/>', 0),  # says where it is printed, not where it sounds
+        ('<offset sound="yes">4</offset><sound tempo="60"/>', 2),
+        ('<offset sound="yes">4</offset><sound tempo="60"><offset>6</offset></sound>', 3),
+        ('<offset sound="yes">-4</offset><sound tempo="60"/>', 0),
+        ('<offset sound="yes">1e300</offset><sound tempo="60"/>', None),
+    ],
+)
+def test_the_offset_of_a_tempo(direction: str, place: int | None):
+    score = xml(ATTRIBUTES + f"<direction>{direction}</direction>" + note("C", 8))
+    assert [t.tick / Q for t in score.tempos if t.qpm == 60] == ([] if place is None else [place])
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from musicvae_lite.music.representations import PRESETS, MultitrackRepresentatio
 from musicvae_lite.music.representations.steps import Groove
 from musicvae_lite.music.representations.windowing import LONGEST_SONG
 from musicvae_lite.music.score import Score, Track
+from tests.music.representations.reaching import reach
 
 COUNT = 40
 
@@ -85,7 +86,7 @@ def test_fingerprints_do_not_hear_transposition(rep, windows):
     windows = rep.canonical(windows)
     prints = rep.fingerprint(windows)
     assert prints.dtype == np.uint64 and len(np.unique(prints)) > len(windows) * 0.7
-    down, up = rep.transposition.reach(windows)
+    down, up = reach(rep.transposition, windows)
     moved = rep.transpose(windows, np.clip(np.random.default_rng(2).integers(-6, 7, len(windows)), down, up))
     assert np.array_equal(rep.fingerprint(moved), prints)
 

@@ -123,14 +123,6 @@ def test_wrong_tokens_are_refused():
         TWO_BARS.windows(song(HIGH), hop=0)
 
 
-def test_pitch_range():
-    tokens = np.zeros((3, 32), dtype=np.uint8)
-    tokens[0, [0, 3, 5, 9]] = [41, 2, 1, 89]
-    tokens[1, [0, 4]] = [41, 1]
-    low, high = TWO_BARS.pitch_range(tokens)
-    assert (low.tolist(), high.tolist()) == ([21, 60, -1], [108, 60, -1])
-
-
 def test_pianoroll():
     tokens = np.zeros((2, 32), dtype=np.uint8)
     tokens[0, [0, 2, 30]] = [41, 1, 43]

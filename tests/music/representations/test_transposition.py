@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from musicvae_lite.music.representations.transposition import Span, Transposition
+from tests.music.representations.reaching import reach
 
 
 def test_by_value_moves_only_the_spans_and_keeps_what_would_leave():
@@ -9,14 +10,14 @@ def test_by_value_moves_only_the_spans_and_keeps_what_would_leave():
     tokens = np.array([[[2, 0, 7], [1, 89, 8], [50, 30, 9]]])
     moved = trio.apply(tokens, np.array([3]))
     assert moved.tolist() == [[[5, 0, 7], [1, 89, 8], [53, 33, 9]]]
-    down, up = trio.reach(tokens)
+    down, up = reach(trio, tokens)
     assert (down.tolist(), up.tolist()) == ([0], [0])  # 2 can not go down, 89 not up
 
 
 def test_spans_of_one_column_do_not_undo_each_other():
     both = Transposition((Span(0, 9), Span(10, 19)))
     assert both.apply(np.array([[3, 13, 9, 20]]), np.array([2])).tolist() == [[5, 15, 9, 20]]
-    assert [a.tolist() for a in both.reach(np.array([[3, 13]]))] == [[-3], [6]]
+    assert [a.tolist() for a in reach(both, np.array([[3, 13]]))] == [[-3], [6]]
 
 
 def test_by_place_shifts_flags():
@@ -27,14 +28,14 @@ def test_by_place_shifts_flags():
     moved = roll.apply(flags, np.array([2, 1]))
     assert np.flatnonzero(moved[0, 0]).tolist() == [3, 7]
     assert np.flatnonzero(moved[1, 0]).tolist() == [3, 7]  # 3 stays, 6 goes up
-    assert [a.tolist() for a in roll.reach(flags)] == [[-1, -2], [2, 0]]
+    assert [a.tolist() for a in reach(roll, flags)] == [[-1, -2], [2, 0]]
 
 
 def test_segments_that_stand_still():
     events = Transposition((Span(0, 9),), segment=3, still=20)
     tokens = np.array([[20, 4, 5, 21, 4, 9]])
     assert events.apply(tokens, np.array([-2])).tolist() == [[20, 4, 5, 21, 2, 7]]
-    assert [a.tolist() for a in events.reach(tokens)] == [[-4], [0]]
+    assert [a.tolist() for a in reach(events, tokens)] == [[-4], [0]]
 
 
 @pytest.mark.parametrize("shift", [-12, -1, 0, 5])
