@@ -14,6 +14,7 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 from torch.autograd.graph import increment_version
 
+from musicvae_lite.models.stock import spaces
 from musicvae_lite.models.stock.direction import Direction
 from musicvae_lite.models.stock.products import turned
 from musicvae_lite.native import amx
@@ -60,7 +61,7 @@ class Projected(Function):
         by_gate = _in_groups(weight)
         across, made = _across(by_gate), []
         for part in amx.parts(x.shape[1]):
-            gates = _gates(x, len(x), len(weight) // amx.GROUP, part)
+            gates = _gates(len(x), len(weight) // amx.GROUP, part)
             amx.to_gates(x[:, part], across, gates)
             made.append(gates)
         ctx.save_for_backward(x, by_gate)
@@ -75,6 +76,7 @@ class Projected(Function):
         for part, gates in zip(amx.parts(x.shape[1]), grads, strict=True):
             amx.of_gates(gates, back, d_x[:, part])
             d_weight.add_gates(x[:, part], gates)
+            spaces.give(gates)
         return d_x, d_weight.weight.to(ctx.kind)
 
 
@@ -103,10 +105,10 @@ class Tiled(Function):
         across = _across(by_gate)
         hidden, last = said[0].new_empty((steps + 1, batch, size)), torch.empty((batch, size))
         way.begin(hidden, h)
-        gates = said if rows is None else [_gates(hidden, steps, size // amx.SIDE, part) for part in parts]
+        gates = said if rows is None else [_gates(steps, size // amx.SIDE, part) for part in parts]
         kept: list[Tensor] = []
         for part, own in zip(parts, gates, strict=True):
-            cells = torch.empty((steps + 1, *own.shape[1:3], amx.SIDE))
+            cells = spaces.take((steps + 1, *own.shape[1:3], amx.SIDE), torch.float32)
             way.begin(cells, None if c is None else _by_group(c[part]))
             told = None if constant is None else amx.grouped(_of(constant, part).to(KIND))
             read = None if rows is None else (said[0], rows[:, part])
@@ -140,15 +142,18 @@ class Tiled(Function):
             d_c[part] = _by_row(d_cell)
             if ctx.has[0]:
                 amx.of_gates(gates[way.order[0]][None], back, d_h[None, part])
+            spaces.give(cells)
+            if d_table is not None:  # else they go on as the gradient of what was said
+                spaces.give(gates)
         found = d_h.float(), d_c, d_constant
         of_state = (x if is_there else None for x, is_there in zip(found, ctx.has, strict=True))
         of_said = kept[::2] if d_table is None else [d_table.to(KIND)]
         return d_weight.weight.to(ctx.kind), *of_state, None, None, None, *of_said
 
 
-def _gates(like: Tensor, steps: int, groups: int, part: slice) -> Tensor:
+def _gates(steps: int, groups: int, part: slice) -> Tensor:
     """Room for the gates of a part."""
-    return like.new_empty((steps, groups, part.stop - part.start, amx.GATES, amx.SIDE))
+    return spaces.take((steps, groups, part.stop - part.start, amx.GATES, amx.SIDE), KIND)
 
 
 def _of(constant: Tensor, part: slice) -> Tensor:

@@ -141,6 +141,34 @@ def model(encoder: dict[str, Any], decoder: dict[str, Any]) -> tuple[Any, Tensor
 
 
 TWO = {"hidden": (32, 64)}
+
+
+@pytest.mark.parametrize("given", ["table", "inputs"])
+def test_layers_that_are_alive_at_once_have_room_of_their_own(given: str):
+    """Forward twice, then back twice: as one after the other, also in room that was used before."""
+    weight, bias = torch.randn(128, 32) / 6, torch.zeros(128)
+    leaves = [torch.randn(VALUES, 128), torch.randn(VALUES, 128)]
+    if given == "inputs":
+        leaves = [torch.randn(5, 7, 32), torch.randn(5, 7, 32)]
+    rows = torch.randint(VALUES, (5, 7))
+
+    def read(leaf: Tensor) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            if given == "table":
+                return recurrence.run(Rows(leaf, rows), weight)[0]
+            return recurrence.over(leaf, (weight, weight, bias))[0]
+
+    def slope(leaf: Tensor, hidden: Tensor) -> Tensor:
+        return torch.autograd.grad(hidden.float().square().sum(), leaf)[0]
+
+    leaves = [leaf.requires_grad_() for leaf in leaves]
+    apart = [slope(leaf, read(leaf)) for leaf in leaves]
+    both = [read(leaf) for leaf in leaves]
+    together = [slope(leaf, hidden) for leaf, hidden in zip(leaves, both, strict=True)]
+    assert all(map(torch.equal, apart, together))
+    assert not torch.equal(*apart)
+
+
 MODELS = {
     "flat": ({"hidden": (32,)}, TWO),
     "layers and segments": ({**TWO, "levels": (8, 4)}, {**TWO, "levels": (4, 8)}),
