@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import subprocess
 import tempfile
 from functools import cache
@@ -16,7 +17,7 @@ from musicvae_lite.native import building
 @cache
 def can_compile() -> bool:
     named = building.compiler()
-    if named is None:
+    if named is None or os.environ.get("MUSICVAE_LITE_NATIVE") == "0":  # not wanted is as not there
         return False
     with tempfile.TemporaryDirectory() as folder:
         source, made = Path(folder) / "nothing.c", Path(folder) / "nothing.so"
