@@ -71,30 +71,31 @@ static inline void add_product(const bf16 *upper, const bf16 *lower, size_t apar
     _tile_dpbf16ps(3, 5, 7);
 }
 
+/* One half of two rows of 32 values, woven into one row: a value of the first, then one of the second. */
+static inline __m512i woven_half(__m512i first, __m512i second, int is_behind) {
+    const __m512i ahead = _mm512_set_epi16(47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10, 41, 9, 40, 8, 39, 7, 38,
+                                           6, 37, 5, 36, 4, 35, 3, 34, 2, 33, 1, 32, 0);
+    return _mm512_permutex2var_epi16(first, _mm512_add_epi16(ahead, _mm512_set1_epi16(is_behind * HALF)), second);
+}
+
 /* 32 columns of 32 rows, woven. */
 static inline void weave(const bf16 *const rows[SIDE], size_t column, bf16 *woven) {
-    const __m512i first = _mm512_set_epi16(47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10, 41, 9, 40, 8, 39, 7, 38,
-                                           6, 37, 5, 36, 4, 35, 3, 34, 2, 33, 1, 32, 0);
-    const __m512i second = _mm512_add_epi16(first, _mm512_set1_epi16(HALF));
     for (size_t j = 0; j < HALF; j++) {
         __m512i even = _mm512_loadu_si512(rows[2 * j] + column), odd = _mm512_loadu_si512(rows[2 * j + 1] + column);
-        _mm512_storeu_si512(woven + j * SIDE, _mm512_permutex2var_epi16(even, first, odd));
-        _mm512_storeu_si512(woven + BLOCK / 2 + j * SIDE, _mm512_permutex2var_epi16(even, second, odd));
+        _mm512_storeu_si512(woven + j * SIDE, woven_half(even, odd, 0));
+        _mm512_storeu_si512(woven + BLOCK / 2 + j * SIDE, woven_half(even, odd, 1));
     }
 }
 
 /* 32 columns of 32 rows, turned into rows, by five perfect shuffles as in transpose.c. */
 static inline void turn(const bf16 *const rows[SIDE], size_t column, bf16 *turned) {
-    const __m512i first = _mm512_set_epi16(47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10, 41, 9, 40, 8, 39, 7, 38,
-                                           6, 37, 5, 36, 4, 35, 3, 34, 2, 33, 1, 32, 0);
-    const __m512i second = _mm512_add_epi16(first, _mm512_set1_epi16(HALF));
     __m512i x[2][SIDE];
     for (size_t j = 0; j < SIDE; j++) x[0][j] = _mm512_loadu_si512(rows[j] + column);
     for (size_t stage = 0; stage < 5; stage++)
         for (size_t j = 0; j < HALF; j++) {
             const __m512i upper = x[stage % 2][j], lower = x[stage % 2][j + HALF];
-            x[(stage + 1) % 2][2 * j] = _mm512_permutex2var_epi16(upper, first, lower);
-            x[(stage + 1) % 2][2 * j + 1] = _mm512_permutex2var_epi16(upper, second, lower);
+            x[(stage + 1) % 2][2 * j] = woven_half(upper, lower, 0);
+            x[(stage + 1) % 2][2 * j + 1] = woven_half(upper, lower, 1);
         }
     memcpy(turned, x[1], sizeof x[1]);
 }

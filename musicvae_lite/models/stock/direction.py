@@ -52,10 +52,6 @@ class Direction:
         """Of states [T + 1, ...] those that steps gave, [T, ...]."""
         return states[self.after : self.steps + self.after]
 
-    def ending(self, states: Tensor) -> Tensor:
-        """Of states [T + 1, ...] the last that was read, [1, ...]."""
-        return states[self.steps - self.first :][:1]
-
     def last(self, states: Tensor) -> Tensor:
         """Of states [T + 1, ...] the last that was read, [...]."""
         return states[self.steps - self.first]

@@ -33,6 +33,11 @@ def turned(x: Tensor) -> Tensor:
     return transposed(x.contiguous()) if serves(x) else x.t()
 
 
+def woven_across(weight: Tensor) -> Tensor:
+    """A weight [O, I] of bf16 as tiles multiply inputs by it: `amx.woven` [I, O]."""
+    return amx.woven(turned(weight))
+
+
 def linear(x: Tensor, weight: Tensor) -> Tensor:
     """x [..., I] @ weight.T of [O, I], both of one type -> [..., O], with gradients by `over_rows`."""
     return _Linear.apply(x.flatten(0, -2), weight).unflatten(0, x.shape[:-1])  # type: ignore[attr-defined]
@@ -50,7 +55,7 @@ class Repeated:
         self.weight = weight.t()
         self.ordered = self.woven = None
         if amx.serves(weight.device, weight.dtype, *weight.shape):
-            self.woven = amx.woven(turned(weight))
+            self.woven = woven_across(weight)
             return
         is_served = weight.device.type == "cpu" and weight.dtype is torch.bfloat16
         if is_served and runtime.bfloat16_pays(weight.device):  # others have no kernel for it
@@ -61,7 +66,7 @@ class Repeated:
     def __call__(self, x: Tensor) -> Tensor:
         """x [rows, I] -> x @ weight.T, [rows, O]."""
         if self.woven is not None:
-            out = x.new_empty((len(x), len(self.weight.t())))
+            out = x.new_empty((len(x), self.weight.shape[1]))
             amx.product(x.contiguous()[None], self.woven, out[None])
             return out
         if self.ordered is None:

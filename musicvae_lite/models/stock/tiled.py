@@ -16,7 +16,7 @@ from torch.autograd.graph import increment_version
 
 from musicvae_lite.models.stock import spaces
 from musicvae_lite.models.stock.direction import Direction
-from musicvae_lite.models.stock.products import turned
+from musicvae_lite.models.stock.products import woven_across
 from musicvae_lite.native import amx
 
 KIND = torch.bfloat16
@@ -59,7 +59,7 @@ class Projected(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor) -> tuple[Tensor, ...]:
         by_gate = _in_groups(weight)
-        across, made = _across(by_gate), []
+        across, made = woven_across(by_gate), []
         for part in amx.parts(x.shape[1]):
             gates = _gates(len(x), len(weight) // amx.GROUP, part)
             amx.to_gates(x[:, part], across, gates)
@@ -102,7 +102,7 @@ class Tiled(Function):
         size = weight.shape[1]
         steps, batch = rows.shape if rows is not None else (said[0].shape[0], sum(x.shape[2] for x in said))
         way, parts, by_gate = Direction(steps, backwards), amx.parts(batch), _in_groups(weight)
-        across = _across(by_gate)
+        across = woven_across(by_gate)  # what multiplies states; as it is, it multiplies gradients
         hidden, last = said[0].new_empty((steps + 1, batch, size)), torch.empty((batch, size))
         way.begin(hidden, h)
         gates = said if rows is None else [_gates(steps, size // amx.SIDE, part) for part in parts]
@@ -119,7 +119,7 @@ class Tiled(Function):
         ctx.save_for_backward(by_gate, hidden, rows, *kept)
         ctx.way, ctx.has, ctx.said = way, [x is not None for x in (h, c, constant)], [x.shape for x in said]
         ctx.kind, ctx.ends, ctx.constants = weight.dtype, ends, 0 if constant is None else len(constant)
-        return way.ending(hidden).clone() if ends else way.outputs(hidden), last
+        return way.last(hidden)[None].clone() if ends else way.outputs(hidden), last
 
     @staticmethod
     @once_differentiable
@@ -165,11 +165,6 @@ def _in_groups(weight: Tensor) -> Tensor:
     """The rows of a weight [4H, I] in the order of gates."""
     by_gate = weight.to(KIND).unflatten(0, (amx.GATES, -1, amx.SIDE))
     return by_gate.transpose(0, 1).contiguous().flatten(0, 2)
-
-
-def _across(by_gate: Tensor) -> Tensor:
-    """Rows in the order of gates [4H, I] as what multiplies inputs; as they are, they multiply gradients."""
-    return amx.woven(turned(by_gate))
 
 
 def _by_group(x: Tensor) -> Tensor:
