@@ -14,9 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from musicvae_lite import checkpoints, plot, read_song, resources
-from musicvae_lite.collections import fitting
-from musicvae_lite.models.attributes.kept import Attributes
+from musicvae_lite import plot, read_song
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.music import files
 from musicvae_lite.music.score import Meter, Score, Track
@@ -26,26 +24,7 @@ from tests.models.small import save_small
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
-
-@pytest.fixture(scope="module")
-def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("checkpoints")
-    save_small(folder / "melody-2bar", 2)
-    save_small(folder / "melody-16bar", 16)
-    (folder / "melody-2bar" / "CARD.md").write_text("# A small model\n")
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def place(shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder to work in, beside two songs, with small models in place of the trained ones."""
-    monkeypatch.setattr(resources, "checkpoints_dir", lambda: shipped)
-    tune(1, bars=20).save(str(tmp_path / "a.mid"))
-    tune(2).save(str(tmp_path / "b.mid"))
-    work = tmp_path / "work"
-    work.mkdir()
-    monkeypatch.chdir(work)
-    return work
+pytestmark = pytest.mark.usefixtures("place")
 
 
 def made(place: Path) -> list[str]:
@@ -392,48 +371,3 @@ def test_personalize_and_search(place: Path, capsys: pytest.CaptureFixture[str])
     capsys.readouterr()
     assert run("search", "../a.mid", "../b.mid", "-n", "1", "--json") == 0
     assert len(json.loads(capsys.readouterr().out)) == 1
-
-
-def test_attributes(place: Path, capsys: pytest.CaptureFixture[str]):
-    folder = save_small(place / "own")
-    assert run("attributes", "apply", "../a.mid", "interval=1", "--model", folder) == 1
-    assert "mvae attributes fit" in capsys.readouterr().err
-    assert run("attributes", "fit", folder, "../a.mid", "--answers", "40") == 0
-    wider = ("attributes", "apply", "../a.mid", "interval=+1", "--way", "plain", "--model", folder)
-    assert run(*wider, "-o", "wider.mid") == 0
-    assert run("attributes", "apply", "../a.mid", "interval", "--model", folder) == 2
-    capsys.readouterr()
-    assert run("attributes", "table", folder, "-n", "8", "--way", "plain", "-o", "t.png", "--json") == 0
-    shown = json.loads(capsys.readouterr().out)
-    assert "interval" in shown["vectors"] and len(shown["added"][0]) == len(shown["attributes"])
-    assert (place / "t.png").exists() and json.loads((place / "t.json").read_text()) == shown
-
-
-def test_attributes_that_come_with_the_package_are_left_alone(
-    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(resources, "checkpoints_dir", lambda: place / "shipped")
-    folder = save_small(place / "shipped" / "tunes")
-    kept = [folder / name for name in (checkpoints.VECTORS, checkpoints.GUIDE)]
-    for path in kept:
-        path.write_bytes(b"theirs")
-    for name in ("tunes", folder):
-        assert run("attributes", "fit", name, "../a.mid", "--answers", "40") == 1
-        assert "comes with the package" in capsys.readouterr().err
-    assert [path.read_bytes() for path in kept] == [b"theirs"] * 2
-    assert run("attributes", "fit", "tunes", "../a.mid", "--answers", "40", "-o", "files") == 0
-    assert (place / "files" / checkpoints.VECTORS).exists()
-
-
-def test_attributes_that_are_replaced_or_removed_are_told(
-    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-):
-    folder = save_small(place / "own")
-    for name in (checkpoints.VECTORS, checkpoints.GUIDE):
-        (folder / name).write_bytes(b"of an earlier fit")
-    monkeypatch.setattr(fitting, "fit", lambda *_: Attributes())
-    assert run("attributes", "fit", folder, "../a.mid", "--answers", "40") == 0
-    said = " ".join(capsys.readouterr().err.split())
-    assert "attributes.safetensors was there already and has been replaced" in said
-    assert "guide.safetensors was there already and has been removed" in said
-    assert not (folder / checkpoints.GUIDE).exists()
