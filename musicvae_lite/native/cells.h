@@ -27,16 +27,16 @@ static inline lanes inverse(lanes x) {
     return near * (all(2.0f) - x * near);
 }
 
-/* exp(x). Beyond 40 either way it stays at its limit, so that products of two are finite. */
-static inline lanes exponential(lanes x) {
-    lanes power = within(40.0f, x) * all(1.4426950409f);
-    lanes whole = _mm512_roundscale_ps(power, 0), rest = power - whole;
-    lanes p = all(9.582853235e-3f);
-    p = p * rest + all(5.590642594e-2f);
-    p = p * rest + all(2.402409862e-1f);
-    p = p * rest + all(6.931241933e-1f);
-    p = p * rest + all(1.0f);
-    return _mm512_scalef_ps(p, whole);
+/* exp(-x), up to exp(40), so that products of two are finite. */
+static inline lanes exponential_of_less(lanes x) {
+    lanes power = _mm512_min_ps(all(57.7f), x * all(-1.4426950409f)); /* of two; what is no number stays none */
+    lanes rest = _mm512_reduce_ps(power, _MM_FROUND_TO_NEG_INF);      /* over the whole number beneath it */
+    lanes p = all(1.353416524e-2f);
+    p = p * rest + all(5.201146575e-2f);
+    p = p * rest + all(2.414427539e-1f);
+    p = p * rest + all(6.930038350e-1f);
+    p = p * rest + all(1.000002593f);
+    return _mm512_scalef_ps(p, power); /* times two to that whole number */
 }
 
 /* tanh(x), up to 8, where it ends. */
@@ -64,9 +64,9 @@ typedef struct {
 
 /* What is said to the gates and the cell before -> what is after. Two gates share each division. */
 static inline state there(const lanes said[GATES], lanes before) {
-    lanes under_i = all(1.0f) + exponential(-said[0]), under_f = all(1.0f) + exponential(-said[1]);
+    lanes under_i = all(1.0f) + exponential_of_less(said[0]), under_f = all(1.0f) + exponential_of_less(said[1]);
     ratio t = hyperbolic_tangent(said[2]);
-    lanes under_o = all(1.0f) + exponential(-said[3]);
+    lanes under_o = all(1.0f) + exponential_of_less(said[3]);
     lanes both = inverse(under_i * under_f), others = inverse(t.below * under_o);
     lanes i = under_f * both, f = under_i * both, g = t.above * under_o * others, o = t.below * others;
     lanes cell = f * before + i * g;
