@@ -34,7 +34,7 @@ def key_range(scores: Sequence[Score]) -> Keys:
 
 
 def key_inches(keys: Keys) -> float:
-    """Height for a range of pitches; a narrow one gets room to name every white key."""
+    """Height for a range of pitches; a narrow one gets room to name most white keys."""
     span = keys[1] - keys[0]
     return span * (0.12 if span <= NARROW else 0.075)
 
@@ -62,10 +62,10 @@ def draw_keys(
 
 
 def _named(span: int, inches: float) -> tuple[int, ...]:
-    """The keys of an octave that get names: every white one, C and G, C alone, or none."""
+    """The keys of an octave that get names: five that are no neighbours, C and G, C alone, or none."""
     semitone = inches / span
-    if span <= NARROW and 1.5 * semitone >= LABEL:  # most white keys have a black one between them
-        return 0, 2, 4, 5, 7, 9, 11
+    if span <= NARROW and 2 * semitone >= LABEL:
+        return 0, 2, 4, 7, 9
     if span <= 30 and 5 * semitone >= LABEL:
         return 0, 7
     return (0,) if 12 * semitone >= LABEL else ()

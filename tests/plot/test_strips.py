@@ -100,6 +100,17 @@ def wide():
     return score([(i * 480, i * 480 + 480, 24 + i * 10, 90, 0) for i in range(8)])
 
 
+def test_names_of_the_keys_of_a_narrow_tune_do_not_touch():
+    tune = score(
+        [(i * 480, i * 480 + 480, 60 + step, 90, 0) for i, step in enumerate((0, 2, 4, 5, 7, 9, 11))]
+    )
+    figure = draw_strip([tune], ["x"])
+    figure.canvas.draw()
+    extents = [label.get_window_extent() for label in figure.axes[0].get_yticklabels()]
+    assert len(extents) >= 5
+    assert all(lower.y1 <= upper.y0 for lower, upper in pairwise(extents))
+
+
 def test_what_no_page_has_room_for_is_counted(monkeypatch):
     monkeypatch.setattr(heights, "MOST_PAGE", 10.0)
     figure = draw_strip([scale()] * 100, [f"number {i}" for i in range(100)], columns=1)
