@@ -9,6 +9,7 @@ import numpy as np
 
 from musicvae_lite.errors import NothingUsableError
 from musicvae_lite.music.grid import Grid
+from musicvae_lite.music.inspection import compress
 from musicvae_lite.music.representations.base import (
     Extraction,
     FallsSilent,
@@ -16,7 +17,7 @@ from musicvae_lite.music.representations.base import (
     SoundsOn,
 )
 from musicvae_lite.music.score import Score
-from musicvae_lite.music.takes import Style, loudness, tempo
+from musicvae_lite.music.takes import Style
 from musicvae_lite.music.timeline import Timeline
 
 
@@ -39,6 +40,7 @@ class Covering:
         tracks: indices of all of them.
         choice: which track was taken, and why.
         warnings: what the user should know of the song and the tracks taken.
+        percussive: whether drums alone were taken.
     """
 
     tokens: np.ndarray
@@ -55,6 +57,7 @@ class Covering:
     tracks: tuple[int, ...]
     choice: str
     warnings: tuple[str, ...] = ()
+    percussive: bool = False
 
     @property
     def first(self) -> int:
@@ -90,11 +93,9 @@ class Covering:
         )
 
     def style(self, score: Score) -> Style:
-        """Program and loudness of the track taken of a score, and the tempo of the first bar covered."""
-        program = score.tracks[self.track].program if self.track >= 0 else 0
-        return Style(
-            tempo(score, int(self.places[0])), program, loudness(score.velocity[score.track == self.track])
-        )
+        """Program and loudness of the track taken of a score, and tempo and key of the first bar covered."""
+        mine = score.track == self.track
+        return Style.at(score, self.track, int(self.places[0]), mine, self.percussive)
 
     def to_record(self, score: Score) -> dict[str, Any]:
         """Plain values that say what was taken of a score; tracks counted from 1."""
@@ -107,7 +108,8 @@ class Covering:
 def cover(score: Score, representation: Representation, track: int | None = None, **options: Any) -> Covering:
     """The windows that cover a song. Where bars are left at its end, the last window overlaps.
 
-    Bars that no window can hold, such as those of another meter, are left out.
+    Bars that no window can hold, such as those of another meter, are left out. Notes off the grid are read as
+    moved onto it, and a warning says in which bars the representation would refuse them.
 
     Args:
         track: index of the track to take; by default the representation chooses.
@@ -140,6 +142,7 @@ def cover(score: Score, representation: Representation, track: int | None = None
             reached = int(starts[starts > reached].min())
     firsts, lasts = (grid.bar_of_step(np.array(steps))[0] for steps in (begins, np.array(ends) - 1))
     lasts = np.minimum(lasts, grid.bars)
+    off_grid = _off_grid(score, representation, track, options, found.tick[chosen], firsts, lasts)
     return Covering(
         found.tokens[chosen],
         None if found.control is None else found.control[chosen],
@@ -154,8 +157,37 @@ def cover(score: Score, representation: Representation, track: int | None = None
         found.track,
         found.tracks,
         found.choice,
-        (*score.warnings, *found.warnings),
+        (*score.warnings, *found.warnings, *off_grid),
+        representation.percussive,
     )
+
+
+def _off_grid(
+    score: Score,
+    representation: Representation,
+    track: int | None,
+    options: dict[str, Any],
+    ticks: np.ndarray,
+    firsts: np.ndarray,
+    lasts: np.ndarray,
+) -> list[str]:
+    """What to say of windows whose notes lie too far off the grid, if any do.
+
+    Args:
+        ticks: where the windows begin [W].
+        firsts, lasts: first and last bar of what is new in each [W].
+    """
+    share = getattr(representation, "off_grid_share", None)
+    if share is None:
+        return []
+    strict = replace(representation.lenient(), off_grid_share=share)  # type: ignore[type-var]
+    refused = ~np.isin(ticks, strict.windows(score, None, track, **options).tick)
+    bars = [
+        b for first, last in zip(firsts[refused], lasts[refused], strict=True) for b in range(first, last + 1)
+    ]
+    if not bars:
+        return []
+    return [f"{'bars' if len(bars) > 1 else 'bar'} {compress(bars)}: off the grid, read as moved onto it"]
 
 
 def _sounding_over(score: Score, grid: Grid, step: int, tracks: tuple[int, ...]) -> frozenset[int]:

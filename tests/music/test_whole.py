@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from musicvae_lite.errors import NothingUsableError
+from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.music.representations import (
     MelodyRepresentation,
     PianorollRepresentation,
@@ -90,6 +90,29 @@ def test_a_note_that_hardly_overhangs_does_not_sound_on():
     early = replace(score, start=np.maximum(start - 50, 0))
     assert not any(cover(late, MELODY).tied) and not any(cover(early, MELODY).tied)
     assert set(cover(replace(score, end=start + 480 + 70), MELODY).tied[1:]) == {frozenset({60})}
+
+
+@pytest.mark.parametrize("kind", [MelodyRepresentation, PianorollRepresentation])
+def test_bars_off_the_grid_are_told_of(kind):
+    """Triplets in bars 3, 4, 7 and 8 of eight."""
+    straight = song(8)
+    start = straight.start.copy()
+    off = np.isin(start // 1920, [2, 3, 6, 7])
+    start[off] = start[off] // 480 * 480 + (start[off] // 480 % 3) * 160
+    swung = replace(straight, start=start, end=start + 150)
+    covered = cover(swung, kind(bars=2))
+    assert covered.warnings == ("bars 3-4, 7-8: off the grid, read as moved onto it",)
+    assert covered.to_record(swung)["warnings"] == list(covered.warnings)
+    assert cover(straight, kind(bars=2)).warnings == ()
+
+
+def test_a_song_of_any_length_is_joined():
+    long = replace(song(1500), pitch=np.full(6000, 60, np.int32))
+    covered = cover(long, MELODY)
+    tokens, r = join(covered.tokens, covered, MELODY)
+    assert r.bars == 1500 and len(r.to_score(tokens[0])) == 6000
+    with pytest.raises(ConfigError, match="at most 1024, not 1500"):
+        MelodyRepresentation.from_config(r.to_config())  # no model has such windows
 
 
 def test_a_song_no_window_fits_is_refused_with_the_reason():

@@ -1,42 +1,81 @@
 """Continuations: what may come after the last bars of some music.
 
 A model knows windows, not what follows them. So half a window is the end of the music, the other half is to
-be found: a code is looked for that writes the known half and is otherwise as a new draw of the prior is.
+be found: a code is looked for that writes the known half and is otherwise a variation of the music before.
 Of a linear decoder this would draw from the posterior given the known half (randomised maximum likelihood,
-Oliver et al. 1996); here it comes near. Then the window moves on by what was written.
+Oliver et al. 1996), under a prior that lies about the music's own codes; here it comes near. Then the window
+moves on by what was written.
+
+Draws of the model's own prior would not do: those near its middle are almost silent, those far from it in
+any key. And a code that says the known half best is often one that says little, so that music falls asleep
+bar by bar: of several codes that one is taken which says the known half well and has as many notes behind it
+as the music before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from musicvae_lite.errors import ConfigError, NothingUsableError, counted
+from musicvae_lite.models.decoders import nats_of_steps
 from musicvae_lite.models.moves.writing import Writing
 from musicvae_lite.music import naming
-from musicvae_lite.music.grid import Grid, accepts
+from musicvae_lite.music.behind import Behind, goes_on, going_on, last_meter
+from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.picking import load
 from musicvae_lite.music.representations.base import Representation
-from musicvae_lite.music.score import COMMON_TIME, Meter, MeterChange, Score
-from musicvae_lite.music.takes import Takes, tempo
-from musicvae_lite.music.timeline import Timeline
-from musicvae_lite.music.whole import Covering, cover, ending, join, laid_out, timeline
+from musicvae_lite.music.takes import Takes, key, tempo
+from musicvae_lite.music.whole import Covering, cover, ending, join, laid_out
 
 if TYPE_CHECKING:
     from musicvae_lite.models.music_vae import MusicVAE
     from musicvae_lite.music.picking import Song
 
 MOST_BARS = 512
-TRIES = 6  # codes looked for at once; the one that tells the known half best is taken
+TRIES = 6  # codes looked for at once, of which one is taken
 UPDATES = 60
 RATE = 0.15
-SPREAD = 0.7  # of the prior's draws: nearer the middle, more of the new notes belong to the music's key
+RECENT = 8  # windows of the music before that new ones are to be like
+LIKENESS = 0.7  # of a draw to one of them: 1 begins with its own code, 0 with the middle of all music
+SPREAD = 0.6  # of a draw about that, beside draws of the prior
+LIVELINESS = 10.0  # nats of the known half that e times too many or too few notes behind it weigh
+ATTEMPTS = 3  # to write bars that are not silent
+
+
+@dataclass(frozen=True, eq=False)
+class Manner:
+    """What new bars are to be like.
+
+    Attributes:
+        codes: [W, Z], of the last windows of the music before that hold notes.
+        notes: how many begin in a bar of these, where any do.
+    """
+
+    codes: Tensor
+    notes: float
+
+    @classmethod
+    def of(cls, model: MusicVAE, before: np.ndarray, known: np.ndarray | None) -> Manner:
+        """That of music [L, ...] with a control [L, ...], in windows counted back from its end."""
+        r = model.representation
+        ends = [max(end, r.steps) for end in range(len(before), 0, -r.steps)]
+        windows = r.canonical(np.stack([_last(before[:end], r.steps) for end in ends]))
+        each = np.stack([_begins(window, r) for window in windows])  # [W, bars]
+        rows = np.flatnonzero(each.any(1))[:RECENT]
+        control = None if known is None else np.stack([_last(known[: ends[row]], r.steps) for row in rows])
+        codes = model.posterior_of_tokens(windows[rows], control).mean
+        return cls(codes, float(each[rows][each[rows] > 0].mean()))
+
+    def farness(self, notes: np.ndarray, bars: int) -> np.ndarray:
+        """How far so many notes [N] in some bars are from its own, as a logarithm of their proportion."""
+        return np.abs(np.log((notes + 0.5) / (self.notes * bars + 0.5)))
 
 
 def carry_on(
@@ -50,6 +89,9 @@ def carry_on(
 ) -> Takes:
     """The music with more bars behind it, as one take.
 
+    The tokens of the take are those of the new bars; its score holds the notes of the tracks that are gone on
+    with, as they are, and the new ones behind them.
+
     Args:
         bars: how many to add, of the model's meter, 1 to 512; by default one window of the model.
         track: index of the track to go on with; by default the representation chooses.
@@ -60,7 +102,7 @@ def carry_on(
     Raises:
         ConfigError: the model cannot carry on (its windows have one bar, or it makes one thing of another),
             or `bars` is out of range.
-        NothingUsableError: no window fits anywhere in the music, or none holds a note.
+        NothingUsableError: no window fits anywhere in the music, or none holds a note, or no new bar would.
         ReadError: the file cannot be read.
     """
     r, how = model.representation, how or Writing()
@@ -75,31 +117,40 @@ def carry_on(
     score = load(music)
     covered = cover(score, r, track)
     bar, fresh = r.steps // r.bars, r.bars // 2  # steps of one, and bars written at a time
-    size = fresh * bar
     covered = covered.until(score, r, _bars_heard(covered, r, bar))
-    if _goes_on(covered, score, r):
-        covered = replace(covered, left_out=covered.left_out + Grid.of(score).bars - covered.last)
     before, _ = join(covered.tokens, covered, r)  # [1, L, ...]
     known = None if covered.control is None else laid_out(covered.control, covered, r)
-    told = _told(model, how.chords, -(-bars // fresh), size, known)
+    told = _told(model, how.chords, -(-bars // fresh), fresh * bar, known)
+    manner = Manner.of(model, before[0], None if known is None else known[0])
     generator = model.generator(how.seed)
-    end, written, record = _last(before[0], r.steps), [], {}
-    for number, control in enumerate(told, start=1):
-        window = np.concatenate([end[size:], np.zeros_like(end[:size])])
-        z = find(model, window, r.steps - size, control, generator)
-        made = model.decode(z[None], how.temperature, _seed(generator),
-                            control=None if control is None else control[None])  # fmt: skip
-        more, record = ending(made.tokens[0], r.steps - size, r)[-size:], made.record
-        end = np.concatenate([end[size:], more])
-        written.append(more)
-        progress(number, len(told))
-    new = np.concatenate(written)[None, : bars * bar]  # [1, bars * S, ...]
-    tokens = new if alone else np.concatenate([before.astype(new.dtype), new], 1)
+    long = replace(r, bars=bars)  # type: ignore[type-var]
+    for _ in range(ATTEMPTS):
+        new, record = _written(model, _last(before[0], r.steps), told, manner, how, generator, progress)
+        tokens = long.canonical(new[None, : bars * bar])  # [1, bars * S, ...]
+        if _begins(tokens[0], long).any():
+            break
+    else:
+        raise NothingUsableError(
+            f"{score.source or 'the music'}: no note came out in {counted(bars, 'new bar')} however often it "
+            "was tried; take another seed, a higher temperature or another model"
+        )
     control = None
     if known is not None:
-        fresh_part = np.concatenate([part[-size:] for part in told if part is not None])[None, : bars * bar]
-        control = fresh_part if alone else np.concatenate([known, fresh_part], 1)
-    long = replace(r, bars=tokens.shape[1] * r.bars // r.steps)  # type: ignore[type-var]
+        control = np.concatenate([part[-fresh * bar :] for part in told if part is not None])
+        control = control[None, : bars * bar]
+    style, laid, last = covered.style(score), None, int(covered.ends[-1]) - 1
+    if alone:
+        if goes_on(covered, score, r):
+            covered = replace(covered, left_out=covered.left_out + Grid.of(score).bars - covered.last)
+        label = counted(bars, "new bar")
+        style = replace(style, qpm=tempo(score, last), key=key(score, last))
+    else:
+        all_bars = Grid.of(score).bars if goes_on(covered, score, r) else covered.last
+        covered = replace(covered, left_out=0)  # what the model cannot read stays as it is
+        laid = Behind.of(going_on(covered, score, r), covered.tracks)
+        label = f"{naming.bars(1, all_bars)} and {bars} more"
+        if last_meter(laid.song.meters).quarters != r.meter.quarters:
+            label += f" of {r.meter}"
     record |= {
         "command": "continue",
         "seed": how.seed,
@@ -109,16 +160,46 @@ def carry_on(
     }
     if how.chords is not None:
         record["chords"] = how.chords
-    style = covered.style(score)
-    if alone:
-        label, laid = counted(bars, "new bar"), None
-        style = replace(style, qpm=tempo(score, int(covered.ends[-1]) - 1))
-    else:
-        laid = _going_on(covered, score, r)
-        label = f"{naming.bars(covered.first, covered.last)} and {bars} more"
-        if _meter(laid.song.meters).quarters != r.meter.quarters:
-            label += f" of {r.meter}"
-    return Takes(long.canonical(tokens), long, style, [label], record, control, laid)
+    return Takes(tokens, long, style, [label], record, control, laid)
+
+
+def _written(
+    model: MusicVAE,
+    end: np.ndarray,
+    told: Sequence[np.ndarray | None],
+    manner: Manner,
+    how: Writing,
+    generator: torch.Generator,
+    progress: Callable[[int, int], None],
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """The new halves of windows [N * S, ...] behind an end [T, ...], and the record of a decoding.
+
+    Args:
+        told: the control of each window.
+    """
+    r = model.representation
+    fresh = r.bars // 2
+    size = fresh * r.steps // r.bars
+    written, record = [], {}
+    for number, control in enumerate(told, start=1):
+        window = np.concatenate([end[size:], np.zeros_like(end[:size])])
+        z, nats = find(model, window, r.steps - size, control, manner, generator)
+        controls = None if control is None else np.repeat(control[None], TRIES, 0)
+        made = model.decode(z, how.temperature, _seed(generator), control=controls)
+        parts = [ending(tokens, r.steps - size, r)[-size:] for tokens in made.tokens]
+        notes = np.array([_begins(part, r).sum() for part in parts])
+        best = int((nats + LIVELINESS * manner.farness(notes, fresh)).argmin())
+        end, record = np.concatenate([end[size:], parts[best]]), made.record
+        written.append(parts[best])
+        progress(number, len(told))
+    return np.concatenate(written), record
+
+
+def _begins(tokens: np.ndarray, r: Representation) -> np.ndarray:
+    """How many notes begin in each bar of some bars of tokens [bars * S, ...]: int [bars]."""
+    bar = r.steps // r.bars
+    part = replace(r, bars=len(tokens) // bar)  # type: ignore[type-var]
+    return (part.pianoroll(tokens) == 2).reshape(part.bars, -1).sum(1)
 
 
 def _bars_heard(covered: Covering, r: Representation, bar: int) -> int:
@@ -138,72 +219,60 @@ def _last(tokens: np.ndarray, steps: int) -> np.ndarray:
     return np.concatenate([np.zeros((missing, *tokens.shape[1:]), tokens.dtype), tokens[-steps:]])
 
 
-def _goes_on(covered: Covering, score: Score, r: Representation) -> bool:
-    """Whether the tracks taken go on behind what is covered, with bars that the model cannot read."""
-    begin = covered.ends[-1] + covered.late - score.ticks_per_quarter / r.steps_per_quarter / 2
-    return bool((score.start[np.isin(score.track, covered.tracks)] >= begin).any())
-
-
-def _meter(meters: tuple[MeterChange, ...]) -> Meter:
-    return meters[-1].meter if meters else COMMON_TIME
-
-
-def _going_on(covered: Covering, score: Score, r: Representation) -> Timeline:
-    """The music in its place and the new bars behind it, in bars of a meter that the model writes.
-
-    They follow at once, or after the song where it goes on with bars that the model cannot read.
-    """
-    end = round(Grid.of(score).bar_ticks[-1]) if _goes_on(covered, score, r) else int(covered.ends[-1])
-    meters = tuple(m for m in score.meters if m.tick < end or (m.tick == end and accepts(r.meter, m.meter)))
-    if not accepts(r.meter, _meter(meters)):
-        meters = (*meters, MeterChange(end, r.meter))
-    laid = timeline(covered, replace(score, meters=meters), r)
-    return replace(
-        laid,
-        begins=np.append(laid.begins, covered.steps / r.steps_per_quarter),
-        places=np.append(laid.places, end / score.ticks_per_quarter),
-    )
-
-
 def _seed(generator: torch.Generator) -> int:
     return int(torch.randint(2**31, (), generator=generator, device=generator.device))
 
 
 def find(
-    model: MusicVAE, window: np.ndarray, known: int, control: np.ndarray | None, generator: torch.Generator
-) -> Tensor:
-    """A code [Z] whose window begins with `known` steps of a window [T, ...].
+    model: MusicVAE,
+    window: np.ndarray,
+    known: int,
+    control: np.ndarray | None,
+    manner: Manner,
+    generator: torch.Generator,
+) -> tuple[Tensor, np.ndarray]:
+    """Codes [TRIES, Z] whose windows begin with `known` steps of a window [T, ...], and the nats of these
+    steps under each, [TRIES].
 
-    It minimises the nats of the known steps plus half the squared distance to a draw of the prior.
+    They minimise these nats plus half the squared distance to a draw near a code of the music before.
     """
     leaving = torch.inference_mode(False) if torch.is_inference_mode_enabled() else nullcontext()
     with leaving, torch.enable_grad():  # whatever holds around the call
-        return _found(model, window, known, control, generator)
+        return _found(model, window, known, control, manner, generator)
 
 
 def _found(
-    model: MusicVAE, window: np.ndarray, known: int, control: np.ndarray | None, generator: torch.Generator
-) -> Tensor:
-    vae, decoder = model.vae, model.vae.decoder
+    model: MusicVAE,
+    window: np.ndarray,
+    known: int,
+    control: np.ndarray | None,
+    manner: Manner,
+    generator: torch.Generator,
+) -> tuple[Tensor, np.ndarray]:
+    vae, device = model.vae, model.vae.device
     target = model.tensor(window[None]).expand(TRIES, *window.shape)
     told = None if control is None else np.repeat(control[None], TRIES, 0)
     condition = model.condition(told, TRIES)
     prior = None if vae.prior is None else vae.prior.as_one
-    drawn = SPREAD * torch.randn((TRIES, vae.z_size), generator=generator, device=vae.device)
-    noise = drawn.clone().requires_grad_()
-    optimizer = torch.optim.Adam([noise], RATE)
-    said = torch.zeros(TRIES)
+    middle = torch.zeros(vae.z_size, device=device) if prior is None else prior.mean[0]
+
+    def aside(noise: Tensor) -> Tensor:
+        return noise if prior is None else prior.colour(noise) - middle
+
+    rows = torch.randint(len(manner.codes), (TRIES,), generator=generator, device=device)
+    noise = torch.randn((TRIES, vae.z_size), generator=generator, device=device)
+    drawn = middle + LIKENESS * (manner.codes[rows] - middle) + SPREAD * aside(noise)
+    moved = torch.zeros_like(noise, requires_grad=True)
+    optimizer = torch.optim.Adam([moved], RATE)
     for update in range(UPDATES + 1):
-        z = noise if prior is None else prior.colour(noise)
-        nats, _ = decoder.head.score(decoder.hidden(z, target, condition), target)  # type: ignore[operator, union-attr]
-        said = nats[:, :known].sum(1)  # [TRIES]
-        cost = said + 0.5 * (noise - drawn).square().sum(1)
+        z = drawn + aside(moved)
+        nats = nats_of_steps(vae.decoder, z, target, condition)[:, :known].sum(1)  # [TRIES]
         if update == UPDATES:
             break
-        (noise.grad,) = torch.autograd.grad(cost.sum(), noise)
+        cost = nats + 0.5 * moved.square().sum(1)
+        (moved.grad,) = torch.autograd.grad(cost.sum(), moved)
         optimizer.step()
-    best = int(said.argmin())
-    return (noise if prior is None else prior.colour(noise))[best].detach()
+    return z.detach(), nats.detach().cpu().numpy()
 
 
 def _told(

@@ -15,7 +15,7 @@ from musicvae_lite.music.score import Meter, Score
 from musicvae_lite.music.voices import pitched
 
 FINEST = 960  # steps a quarter
-MOST_BARS = 1024
+MOST_BARS = 1024  # of the windows of a model
 
 
 class Gridded:
@@ -38,14 +38,15 @@ class Gridded:
             raise ConfigError(
                 f"steps_per_quarter must be at least 1 and at most {FINEST}, not {self.steps_per_quarter}"
             )
-        for name, most in (("max_rest_bars", MOST_BARS), ("tolerance", 0.5), ("off_grid_share", 1.0)):
+        longest = max(MOST_BARS, self.bars)
+        for name, most in (("max_rest_bars", longest), ("tolerance", 0.5), ("off_grid_share", 1.0)):
             value = getattr(self, name, None)
             if value is not None and not 0 <= value <= most:
                 raise ConfigError(f"{name} must be 0 to {most:g}, not {value}")
         steps_per_bar(self.meter, self.steps_per_quarter)
         chord_control.check(self._chords)
-        if not 1 <= self.bars <= MOST_BARS:
-            raise ConfigError(f"bars must be at least 1 and at most {MOST_BARS}, not {self.bars}")
+        if self.bars < 1:
+            raise ConfigError(f"bars must be at least 1, not {self.bars}")
 
     def hop_of(self, hop: int | None) -> int:
         """Steps between windows: one bar unless asked otherwise. Raises ConfigError below 1."""
@@ -146,5 +147,12 @@ class Gridded:
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Raises ConfigError when a setting is unknown or out of range."""
-        return configuring.from_config(cls, config)
+        """Of windows of at most 1,024 bars; what is joined of windows may be longer.
+
+        Raises:
+            ConfigError: a setting is unknown or out of range.
+        """
+        found = configuring.from_config(cls, config)
+        if found.bars > MOST_BARS:
+            raise ConfigError(f"bars must be at least 1 and at most {MOST_BARS}, not {found.bars}")
+        return found
