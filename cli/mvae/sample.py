@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +20,9 @@ from mvae.takes_output import (
     Temperature,
     Wav,
 )
+
+if TYPE_CHECKING:
+    from musicvae_lite.music.takes import Takes
 
 
 def sample(
@@ -81,4 +84,13 @@ def sample(
         from musicvae_lite.collections.personal import Personal
 
         takes = Personal.load(personal).sample(vae, count, temperature, seed, style, chords)
-    report(takes, to, why, as_json=as_json)
+    report(_as_long_as(chords, takes), to, why, as_json=as_json)
+
+
+def _as_long_as(chords: str | None, takes: Takes) -> Takes:
+    """Takes under a line of chords without what fills the last of several windows behind its end."""
+    from musicvae_lite.music.chords.encodings import bars_of
+
+    window = takes.representation.bars
+    asked = 0 if chords is None else len(bars_of(chords, window))
+    return takes.until(asked) if asked > window else takes

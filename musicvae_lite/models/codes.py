@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass, field
-from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,11 +85,11 @@ class Codes:
         return found
 
     def styles(self) -> list[Style]:
-        """Tempo, program and loudness for each code; the usual ones where the record has none."""
+        """Tempo, program, loudness and key for each code; the usual ones where the record has none."""
         inputs = self.record.get("inputs", [])
         if len(inputs) != len(self.z):
             return [Style()] * len(self.z)
-        return [Style(float(i["tempo"]), index(i["program"]), index(i["velocity"])) for i in inputs]
+        return [Style.from_record(part) for part in inputs]
 
     def labels(self) -> list[str]:
         """The file and the bars of each code, or its number."""

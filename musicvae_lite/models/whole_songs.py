@@ -12,6 +12,7 @@ import torch
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.latent import along
 from musicvae_lite.models.music_vae import MusicVAE
+from musicvae_lite.music.behind import going_on
 from musicvae_lite.music.naming import stem
 from musicvae_lite.music.picking import load
 from musicvae_lite.music.score import Score
@@ -54,8 +55,8 @@ def reconstruct(
     written = model.decode(q.mean, temperature, seed, control=control)
     record = _with(chords, written.record)
     laid = timeline(covered, score, model.representation, tempos=qpm is None)
-    label = "reconstruction"
-    return _joined(model, written, covered, [(covered, score)], label, record, laid, qpm)
+    label = stem(score.source) or "reconstruction"
+    return _joined(model, written, covered, [(covered, score)], "reconstruct", label, record, laid, qpm)
 
 
 def interpolate(
@@ -70,7 +71,8 @@ def interpolate(
 ) -> Takes:
     """A song that begins as one piece and ends as another: every window lies further along the path.
 
-    The shorter of the two begins again until the longer ends. Tempo and sound are those of `a`.
+    The shorter of the two begins again until the longer ends. Tempo, meters, keys and sound are those of `a`;
+    where `b` is longer, they stay as they are at the end of `a`.
 
     Args:
         track, track_b: index of the track to take of each; by default the representation chooses.
@@ -93,10 +95,13 @@ def interpolate(
     first, last = (mean[torch.arange(count) % len(mean)] for mean in means)  # [count, Z]
     codes = along(first, last, model.course)  # every window further along a path of its own
     longer = max(coverings, key=lambda c: len(c.tokens))
-    control = _told(model, chords, coverings[0].control, count)
+    own = coverings[0]
+    lay = timeline if longer is own else going_on
+    control = _told(model, chords, own.control, count)
     written = model.decode(codes, temperature, seed, control=control)
     inputs = list(zip(coverings, songs, strict=True))
-    return _joined(model, written, longer, inputs, "A to B", _with(chords, written.record))
+    record, laid = _with(chords, written.record), lay(own, songs[0], model.representation)
+    return _joined(model, written, longer, inputs, "interpolate", "A to B", record, laid)
 
 
 def transfer(model: MusicVAE, hits: Song, feel: Song, temperature: float = 0.0, seed: int = 0) -> Takes:
@@ -116,7 +121,7 @@ def transfer(model: MusicVAE, hits: Song, feel: Song, temperature: float = 0.0, 
     written = model.decode(codes, temperature, seed, control=control)
     inputs = [(covered, score), (source, other)]
     laid = timeline(covered, score, r)
-    return _joined(model, written, covered, inputs, "transfer", written.record, laid)
+    return _joined(model, written, covered, inputs, "transfer", "transfer", written.record, laid)
 
 
 def _told(model: MusicVAE, chords: str | None, own: np.ndarray | None, count: int) -> np.ndarray | None:
@@ -134,9 +139,10 @@ def _joined(
     written: Takes,
     places: Covering,
     inputs: Sequence[tuple[Covering, Score]],
+    command: str,
     label: str,
     record: dict[str, Any],
-    laid: Timeline | None = None,
+    laid: Timeline,
     qpm: float | None = None,
 ) -> Takes:
     """Takes of a window each in their places as one take, in the style of the first of the inputs."""
@@ -148,8 +154,8 @@ def _joined(
         tokens,
         r,
         style if qpm is None else replace(style, qpm=qpm),
-        [label if label != "reconstruction" else stem(score.source) or label],
-        {**record, "command": label, "inputs": [part.to_record(song) for part, song in inputs]},
+        [label],
+        {**record, "command": command, "inputs": [part.to_record(song) for part, song in inputs]},
         control=None if told is None else laid_out(told, places, model.representation),
         timeline=laid,
     )

@@ -15,7 +15,7 @@ from musicvae_lite.music import naming
 from musicvae_lite.music.grid import Grid, accepts
 from musicvae_lite.music.representations.base import Extraction, Rejection, Representation
 from musicvae_lite.music.score import Score
-from musicvae_lite.music.takes import Style, loudness, tempo
+from musicvae_lite.music.takes import Style
 
 if TYPE_CHECKING:
     import pretty_midi
@@ -51,6 +51,7 @@ class Pick:
         reason: why these bars.
         control: [T, ...], what conditions the window, such as its chords; None when nothing does.
         warnings: what the user should know of the song and the tracks taken.
+        percussive: whether drums alone were taken.
     """
 
     tokens: np.ndarray
@@ -62,6 +63,7 @@ class Pick:
     reason: str = "as asked"
     control: np.ndarray | None = None
     warnings: tuple[str, ...] = ()
+    percussive: bool = False
 
     @property
     def stem(self) -> str:
@@ -69,11 +71,11 @@ class Pick:
         return naming.stem(self.score.source) or "music"
 
     def style(self) -> Style:
-        """Tempo, program and loudness at this place of the song."""
+        """Tempo, program, loudness and key at this place of the song."""
         mine = self.score.track == self.track
         here = mine & (self.score.start < self.ticks[1]) & (self.score.end > self.ticks[0])
-        velocity = loudness(self.score.velocity[here if here.any() else mine])
-        return Style(tempo(self.score, self.ticks[0]), self.score.tracks[self.track].program, velocity)
+        heard = here if here.any() else mine
+        return Style.at(self.score, self.track, self.ticks[0], heard, self.percussive)
 
     def describe(self) -> str:
         """Such as: a.mid, bars 5-6, the first that fit (track 2 'Flute': the only pitched track)."""
@@ -81,15 +83,12 @@ class Pick:
 
     def to_record(self) -> dict[str, Any]:
         """Plain values that say where the window came from; tracks counted from 1."""
-        style = self.style()
         return {
             "file": self.score.source,
             "bars": list(self.bars),
             "track": self.track + 1,
             "choice": self.choice,
-            "tempo": round(style.qpm, 2),
-            "program": style.program,
-            "velocity": style.velocity,
+            **self.style().to_record(),
         } | ({"warnings": list(self.warnings)} if self.warnings else {})
 
 
@@ -187,7 +186,9 @@ def _pick(score: Score, r: Representation, found: Extraction, row: int, reason: 
     bars = (int(found.bar[row]), last)
     control = None if found.control is None else found.control[row]
     told = (*score.warnings, *found.warnings)
-    return Pick(found.tokens[row], bars, score, ticks, found.choice, found.track, reason, control, told)
+    return Pick(
+        found.tokens[row], bars, score, ticks, found.choice, found.track, reason, control, told, r.percussive
+    )
 
 
 def _check_count(bars: Bars, r: Representation, score: Score) -> int | None:
@@ -232,7 +233,8 @@ def _why_not(score: Score, r: Representation, found: Extraction, bars: Bars | No
             f"  windows begin at bars {', '.join(map(str, starts[:12]))}{' ...' * (len(starts) > 12)}"
         )
     lines += [f"  {text}" for text in dict.fromkeys(ADVICE[x.code] for x in reasons if x.code in ADVICE)]
-    what = f"{naming.bars(*bars)} cannot be used" if bars else f"no {r.bars} bars of {r.meter} {r.name} in it"
+    wanted = f"{counted(r.bars, 'bar')} of {r.meter} {r.name}"
+    what = f"{naming.bars(*bars)} cannot be used" if bars else f"no {wanted} in it"
     return "\n".join([f"{_name(score)}: {what}" + (":" if lines else ""), *lines])
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from operator import index
 from typing import Any, overload
 
 import numpy as np
 
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.music.representations.base import Representation
-from musicvae_lite.music.score import Score
+from musicvae_lite.music.score import MOST_FIFTHS, KeyChange, Score, Track
 from musicvae_lite.music.timeline import Timeline
 
 TEMPI = (1, 2000)  # the least and the most quarter notes a minute
@@ -22,13 +23,15 @@ class Style:
 
     Attributes:
         qpm: tempo, quarter notes a minute.
-        program: General MIDI program.
+        program: General MIDI program; of drums, their kit.
         velocity: loudness of every note, 1 to 127.
+        key: key signature from the start on; None where none is written.
     """
 
     qpm: float = 120.0
     program: int = 0
     velocity: int = 80
+    key: KeyChange | None = None
 
     def __post_init__(self) -> None:
         least, most = TEMPI
@@ -40,11 +43,51 @@ class Style:
             raise ConfigError(f"program {self.program} is none of General MIDI's: 0 to 127")
         if not 1 <= self.velocity <= 127:
             raise ConfigError(f"velocity {self.velocity} is out of range: 1 to 127")
+        if self.key is not None and abs(self.key.fifths) > MOST_FIFTHS:
+            raise ConfigError(f"a key of {self.key.fifths} sharps is out of range: -7 (flats) to 7")
+
+    @classmethod
+    def at(cls, score: Score, track: int, tick: int, heard: np.ndarray, percussive: bool) -> Style:
+        """The style of a place of a song.
+
+        Args:
+            track: index of the track taken; -1 for none.
+            tick: where tempo and key are asked for.
+            heard: bool [N], the notes whose loudness counts.
+            percussive: whether drums are to be written: the number of an instrument is not that of a kit.
+        """
+        part = score.tracks[track] if track >= 0 else Track()
+        program = part.program if part.is_drum == percussive else 0
+        return cls(tempo(score, tick), program, loudness(score.velocity[heard]), key(score, tick))
+
+    def to_record(self) -> dict[str, Any]:
+        """Plain values that `from_record` reads."""
+        told = {"tempo": round(self.qpm, 2), "program": self.program, "velocity": self.velocity}
+        signature = self.key and {"fifths": self.key.fifths, "minor": self.key.minor}
+        return told | ({"key": signature} if signature else {})
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Style:
+        """What `to_record` told.
+
+        Raises:
+            LookupError, TypeError, ValueError: a value is missing, or of another kind.
+            ConfigError: one is out of range.
+        """
+        told = record.get("key")
+        signature = None if told is None else KeyChange(0, index(told["fifths"]), bool(told["minor"]))
+        return cls(float(record["tempo"]), index(record["program"]), index(record["velocity"]), signature)
 
 
 def tempo(score: Score, tick: int) -> float:
     """What stands for the tempo of a score at a tick: it, or the nearest to it that a style can have."""
     return float(np.clip(score.qpm_at(tick), *TEMPI))
+
+
+def key(score: Score, tick: int) -> KeyChange | None:
+    """The key signature that holds at a tick of a score, as one from the start on; None where none does."""
+    held = [change for change in score.keys if change.tick <= tick]
+    return replace(held[-1], tick=0) if held else None
 
 
 def loudness(velocity: np.ndarray) -> int:
@@ -57,7 +100,7 @@ class Takes(Sequence[Score]):
 
     Attributes:
         tokens: [n, T] in the representation's form; [n, W * T] where each take is W windows.
-        styles: tempo, program and velocity of each score.
+        styles: tempo, program, velocity and key of each score.
         labels: a short name for each.
         record: plain values that say how they were made: command, model, seed, inputs.
         control: as many rows, [n, W * T, ...]: what conditioned them, such as chords; None when nothing did.
@@ -80,7 +123,9 @@ class Takes(Sequence[Score]):
         self.styles = [style or Style()] * count if not isinstance(style, Sequence) else list(style)
         self.labels = [str(n + 1) for n in range(count)] if labels is None else list(labels)
         self.record = record or {}
-        self.control = None if control is None else control.reshape(count, -1, *control.shape[2:])
+        if control is not None and count:
+            control = control.reshape(count, -1, *control.shape[2:])
+        self.control = control
         if len(self.styles) != count or len(self.labels) != count:
             raise ConfigError(f"{count} takes, but {len(self.styles)} styles and {len(self.labels)} labels")
 
@@ -109,12 +154,27 @@ class Takes(Sequence[Score]):
         told = None if self.control is None else self.control[rows]
         return Takes(self.tokens[rows], self.representation, styles, record=self.record, control=told)
 
+    def until(self, bars: int) -> Takes:
+        """The first bars of every take; takes that have no more, and windows of events, stay as they are.
+
+        Args:
+            bars: of the representation, at least 1.
+        """
+        r = self.representation
+        size = bars * r.steps // r.bars
+        if not r.is_gridded or size >= self.tokens.shape[1]:
+            return self
+        cut: Representation = replace(r, bars=bars)  # type: ignore[type-var]
+        told = None if self.control is None else self.control[:, :size]
+        parts = (self.styles, self.labels, self.record, told, self.timeline)
+        return Takes(cut.canonical(self.tokens[:, :size]), cut, *parts)
+
     def agreement(self, tokens: np.ndarray) -> np.ndarray:
         """Share of steps [n] in which each take says the same as windows [T] or [n, T], in all of its own."""
         r = self.representation
-        shape = (-1, r.steps, *r.step.shape)
-        same = self.tokens.reshape(len(self), *shape) == r.canonical(tokens).reshape(-1, 1, *shape[1:])
-        return same.reshape(*same.shape[:3], -1).all(-1).mean((1, 2))
+        windows = self.tokens.reshape(len(self), self.tokens.shape[1] // r.steps, r.steps, *r.step.shape)
+        same = windows == r.canonical(tokens).reshape(-1, 1, r.steps, *r.step.shape)
+        return same.all(tuple(range(3, same.ndim))).mean((1, 2))
 
     def _repr_html_(self) -> str:
         """What a notebook shows: all takes side by side and a player."""
@@ -127,5 +187,6 @@ class Takes(Sequence[Score]):
 
     def _score(self, tokens: np.ndarray, style: Style, control: np.ndarray | None) -> Score:
         score = self.representation.to_score(tokens, style.qpm, style.program, style.velocity)
+        score = score if style.key is None else replace(score, keys=(style.key,))
         score = score if control is None else self.representation.with_chords(score, control)
         return score if self.timeline is None else self.timeline.laid(score)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from musicvae_lite.errors import ConfigError, ReadError
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.codes import Codes
 from musicvae_lite.models.music_vae import MusicVAE
+from musicvae_lite.music.score import KeyChange
 from tests.corpora.tunes import tune
 from tests.models.small import small_model
 from tests.models.test_conditioned import TABLE, TUNE
@@ -145,3 +147,10 @@ def test_flipped_bits_are_one_clear_error(tmp_path: Path):
         except ReadError:
             refused += 1
     assert refused > 200
+
+
+def test_the_key_is_kept_with_codes(tmp_path: Path):
+    model, key = small_model(), KeyChange(0, -6, True)
+    codes = model.codes(replace(tune(1), keys=(key,)), tune(2))
+    takes = model.decode_codes(Codes.load(codes.save(tmp_path / "c.npz")))
+    assert [score.keys for score in takes] == [(key,), ()]

@@ -19,7 +19,8 @@ from musicvae_lite.music.representations import (
     GrooveRepresentation,
     MultitrackRepresentation,
 )
-from musicvae_lite.music.score import Meter, MeterChange, Score, TempoChange, Track
+from musicvae_lite.music.score import KeyChange, Meter, MeterChange, Score, TempoChange, Track
+from musicvae_lite.music.takes import Takes
 from tests.models.small import small_chord_model, small_model
 
 
@@ -238,3 +239,61 @@ def test_what_is_odd_about_a_song_is_in_the_record():
     drums = replace(beat(2), tracks=(Track("Drum Kit", 0, False),), warnings=("torn",))
     [told] = whole_songs.reconstruct(groove_model("humanize"), drums).record["inputs"]
     assert told["warnings"] == ["torn", "track 1 'Drum Kit' is read as drums, but lies off channel 10"]
+
+
+def changing(bars: int) -> Score:
+    """A tune whose tempo changes with bars 5 and 9, and whose key changes with bar 5."""
+    tempos = (TempoChange(0, 60.0), TempoChange(4 * 1920, 180.0), TempoChange(8 * 1920, 90.0))
+    keys = (KeyChange(0, -6, True), KeyChange(4 * 1920, 1))
+    return replace(scale(bars), tempos=tempos, keys=keys)
+
+
+@pytest.mark.parametrize("other", [4, 12, 20])
+def test_a_walk_over_whole_songs_keeps_tempo_and_keys_of_the_first(other: int):
+    """Where the second is longer, it goes on in the tempo and key that the first ends with."""
+    walk = whole_songs.interpolate(small_model(), changing(12), scale(other, first=70)).joined()
+    ticks = walk.ticks_per_quarter
+    assert [(change.tick / ticks, change.qpm) for change in walk.tempos] == [
+        (0, 60.0),
+        (16, 180.0),
+        (32, 90.0),
+    ]
+    assert [(change.tick / ticks, change.name) for change in walk.keys] == [(0, "Eb minor"), (16, "G major")]
+
+
+def test_a_walk_to_a_longer_song_goes_on_in_the_meter_of_the_model():
+    """The first begins with a pickup and ends with bars of 3/4 that no window holds."""
+    a = late(scale(4), 480)
+    a = replace(a, meters=(*a.meters, MeterChange(480 + 2 * 1920, Meter(3, 4))))
+    takes = whole_songs.interpolate(small_model(), a, scale(8, first=70))
+    walk, alone = takes.joined(), Takes(takes.tokens, takes.representation, takes.styles).joined()
+    ticks = walk.ticks_per_quarter
+    behind = alone.start >= 8 * ticks
+    gap = np.where(behind, 9 * ticks, 0)  # three bars of 3/4 are the rest of the first
+    np.testing.assert_array_equal(walk.start, alone.start + ticks + gap)
+    assert [(change.tick / ticks, str(change.meter)) for change in walk.meters] == [
+        *((0, "1/4"), (1, "4/4"), (9, "3/4"), (18, "4/4"))
+    ]
+
+
+def test_the_record_names_the_command():
+    model, hits = groove_model("hits-control"), beat(4)
+    named = replace(scale(4), source="a.mid")
+    made = [
+        whole_songs.reconstruct(small_model(), named),
+        whole_songs.reconstruct(small_model(), scale(4)),
+        whole_songs.interpolate(small_model(), named, named),
+        whole_songs.transfer(model, hits, hits),
+    ]
+    assert [takes.record["command"] for takes in made] == [
+        *("reconstruct", "reconstruct", "interpolate", "transfer")
+    ]
+    assert [takes.labels for takes in made] == [["a"], ["reconstruction"], ["A to B"], ["transfer"]]
+
+
+def test_an_instrument_that_is_tapped_on_is_no_drum_kit():
+    violin = replace(scale(4), tracks=(Track("violin", 40),))
+    [part] = whole_songs.reconstruct(groove_model("tap"), violin, taps=True).joined().tracks
+    assert part.is_drum and part.program == 0
+    kit = replace(beat(4), tracks=(Track("drums", 40, True),))
+    assert whole_songs.reconstruct(groove_model("humanize"), kit).joined().tracks[0].program == 40

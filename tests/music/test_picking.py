@@ -7,8 +7,13 @@ import pytest
 
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.music.picking import every, every_of, parse_bars, pick
-from musicvae_lite.music.representations import MelodyRepresentation
-from musicvae_lite.music.score import Meter, MeterChange, Score, TempoChange, Track
+from musicvae_lite.music.representations import (
+    DrumsRepresentation,
+    GrooveRepresentation,
+    MelodyRepresentation,
+)
+from musicvae_lite.music.representations.base import Representation
+from musicvae_lite.music.score import KeyChange, Meter, MeterChange, Score, TempoChange, Track
 from musicvae_lite.music.whole import cover
 from tests.corpora.tunes import tune
 
@@ -72,6 +77,8 @@ def test_the_message_names_file_bars_rule_and_a_way_out():
     assert words.startswith("w.mid: no 2 bars of 4/4 melody")
     assert "bars 1-8: bars of 3/4 do not fill the 4/4 bars" in words
     assert "mvae models" in words
+    with pytest.raises(NothingUsableError, match="no 1 bar of 4/4 melody"):
+        pick(waltz, replace(TWO, bars=1))
     with pytest.raises(NothingUsableError, match="1 bar of 4/4 here, and the model takes 16"):
         pick(replace(tune(1, bars=1)), SIXTEEN)
     with pytest.raises(NothingUsableError, match=r"only drums(.|\n)*pitched track"):
@@ -165,3 +172,22 @@ def test_a_pickup_is_named_where_bars_begin_with_it():
 def test_bars_beyond_the_end_are_told():
     with pytest.raises(NothingUsableError, match="the song ends with bar 8"):
         pick(tune(1, bars=8), TWO, (8, 9))
+
+
+def test_the_key_of_the_place():
+    keys = (KeyChange(0, 3), KeyChange(4 * 1920, -6, True))
+    song = replace(tune(1), keys=keys)
+    first, second = pick(song, TWO, (1, 2)), pick(song, TWO, (5, 6))
+    assert (first.style().key, second.style().key) == (KeyChange(0, 3), KeyChange(0, -6, True))
+    assert second.to_record()["key"] == {"fifths": -6, "minor": True}
+    assert "key" not in pick(tune(1), TWO).to_record()
+    assert cover(song, TWO).style(song).key == KeyChange(0, 3)
+
+
+@pytest.mark.parametrize("drums", [GrooveRepresentation(), DrumsRepresentation()])
+@pytest.mark.parametrize(("is_drum", "kit"), [(False, 0), (True, 40)])
+def test_an_instrument_read_as_drums_is_no_kit(drums: Representation, is_drum: bool, kit: int):
+    song = replace(tune(1), tracks=(Track("violin", 40, is_drum),))
+    kicks = replace(song, pitch=np.full_like(song.pitch, 36))
+    assert pick(kicks, drums, track=0).style().program == kit
+    assert cover(kicks, drums, 0).style(kicks).program == kit

@@ -105,24 +105,41 @@ def progression(text: str, bars: int, bar_steps: int) -> list[str]:
     Raises:
         ConfigError: there is no chord, one is not understood, or more than there are steps.
     """
-    line = text.replace(",", " ")
-    symbols = line.split()
-    if "|" in line or (bars == 1 and len(symbols) > 1):
-        lined = line if "|" in line else "|".join(symbols)
-        written = [part.split() for part in re.sub(r"^\s*\|+|\|+\s*$", "", lined).split("|")]
-        cells: list[list[str]] = []
-        for number, part in enumerate(written, 1):
-            if part == ["%"] and cells:
-                part = cells[-1]
-            if not part or "%" in part:
-                raise ConfigError(f"'{text}': bar {number} holds no chord; N.C. says that none sounds")
-            cells.append(part)
-        if len(cells) > MOST_BARS:
-            raise ConfigError(f"'{text[:40]} ...': {len(cells)} bars of chords; {MOST_BARS} are the most")
+    if cells := bars_of(text, bars):
         count = -(-len(cells) // bars) * bars
         parts = [_shared(cells[bar % len(cells)], bar_steps, text) for bar in range(count)]
         return [symbol for part in parts for symbol in part]
-    return _shared(symbols, bars * bar_steps, text)
+    return _shared(_words(text), bars * bar_steps, text)
+
+
+def bars_of(text: str, bars: int) -> list[list[str]]:
+    """The chords of each bar of a line as `progression` reads it; no bars where chords share the window.
+
+    Args:
+        bars: bars of a window.
+
+    Raises:
+        ConfigError: a bar holds no chord, or there are too many bars.
+    """
+    symbols = _words(text)
+    if "|" not in text and (bars > 1 or len(symbols) < 2):
+        return []
+    lined = " ".join(symbols) if "|" in text else "|".join(symbols)
+    cells: list[list[str]] = []
+    for number, part in enumerate(re.sub(r"^\|+|\|+$", "", lined).split("|"), 1):
+        cell = part.split()
+        if cell == ["%"] and cells:
+            cell = cells[-1]
+        if not cell or "%" in cell:
+            raise ConfigError(f"'{text}': bar {number} holds no chord; N.C. says that none sounds")
+        cells.append(cell)
+    if len(cells) > MOST_BARS:
+        raise ConfigError(f"'{text[:40]} ...': {len(cells)} bars of chords; {MOST_BARS} are the most")
+    return cells
+
+
+def _words(text: str) -> list[str]:
+    return text.replace(",", " ").split()
 
 
 def line_of(symbols: Sequence[str], bars: int) -> str:

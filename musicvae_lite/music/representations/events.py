@@ -40,8 +40,8 @@ def level_of(velocity: int) -> int:
 
 
 def velocity_of(level: int) -> int:
-    """The velocity a level is written with, the softest it stands for."""
-    return 1 + LEVEL_SIZE * level
+    """The velocity a level is written with, the middle of those it stands for."""
+    return LEVEL_SIZE * level + LEVEL_SIZE // 2
 
 
 def matched(notes: list[Note], steps: int) -> list[Note]:

@@ -153,3 +153,11 @@ def test_one_track_and_a_track_that_is_not_there():
         BAR.windows(score, track=2)
     with pytest.raises(ConfigError, match="at least 1 of 4"):
         MultitrackRepresentation(events=3)
+
+
+def test_a_level_is_written_as_the_middle_of_its_velocities():
+    levels = range(events.LEVELS)
+    assert [events.level_of(events.velocity_of(level)) for level in levels] == list(levels)
+    of_levels = [[v for v in range(1, 128) if events.level_of(v) == level] for level in levels]
+    far = [abs(events.velocity_of(level) - np.mean(v)) for level, v in zip(levels, of_levels, strict=True)]
+    assert max(far) <= 0.5

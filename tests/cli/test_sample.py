@@ -1,0 +1,39 @@
+"""`mvae sample` under chords, as a user runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from musicvae_lite import read_song
+from tests.cli.running import run
+from tests.models.small import small_chord_model
+
+
+@pytest.mark.parametrize(
+    ("chords", "beats"),
+    [
+        ("C | Am F | G", [0, 4, 6, 8, 12, 16, 18, 20]),
+        ("C | Am", [0, 4, 8, 12]),
+        ("C | Am F | G | F", [0, 4, 6, 8, 12, 16, 20, 22, 24, 28]),
+    ],
+)
+def test_takes_are_as_long_as_their_line_of_chords(tmp_path: Path, chords: str, beats: list[int]):
+    """The model writes two bars at a time, and here two takes."""
+    small_chord_model().save(tmp_path / "chords")
+    out = tmp_path / "new.mid"
+    assert run("sample", "-n", 2, "--model", tmp_path / "chords", "--chords", chords, "-o", out) == 0
+    score = read_song(out)
+    assert [chord.tick / score.ticks_per_quarter for chord in score.chords] == beats
+    bars = 2 * (chords.count("|") + 1)
+    assert score.start.max() < bars * 4 * score.ticks_per_quarter
+
+
+def test_a_line_shorter_than_a_window_begins_again(tmp_path: Path):
+    small_chord_model().save(tmp_path / "chords")
+    out = tmp_path / "new.mid"
+    words = ("sample", "-n", 1, "--model", tmp_path / "chords", "--chords", "C G |", "-o", out)
+    assert run(*words) == 0
+    score = read_song(out)
+    assert [chord.tick / score.ticks_per_quarter for chord in score.chords] == [0, 2, 4, 6]
