@@ -59,8 +59,7 @@ def synthesize(score: Score, rate: int = 44100, soundfont: str | Path | None = N
     """
     from symusic import Synthesizer
 
-    if not 8000 <= rate <= 192_000:
-        raise ConfigError(f"a rate of {rate} frames a second is out of range: 8000 to 192000, mostly 44100")
+    _check_rate(rate)
     where = score.source or "the score"
     if not len(score):
         raise NothingUsableError(f"{where}: there are no notes to play")
@@ -103,7 +102,7 @@ def save_audio(path: str | Path, audio: np.ndarray, rate: int = 44100) -> Path:
         The path written.
 
     Raises:
-        ConfigError: another suffix.
+        ConfigError: another suffix, or a rate that the format cannot hold.
         MusicVAEError: the file could not be written.
     """
     path = expand(path)
@@ -119,21 +118,41 @@ def audio_bytes(audio: np.ndarray, form: str, rate: int = 44100) -> bytes:
         audio: float [frames] or [frames, channels] within -1 and 1.
         form: wav, flac or ogg.
         rate: frames a second.
+
+    Raises:
+        ConfigError: a rate that the format cannot hold.
     """
     import soundfile
 
     data = io.BytesIO()
     channels = audio.shape[1] if audio.ndim > 1 else 1
-    with soundfile.SoundFile(data, "w", samplerate=rate, channels=channels, format=form.upper()) as out:
-        for first in range(0, len(audio), rate):  # libsndfile's Vorbis encoder overflows on long blocks
-            out.write(audio[first : first + rate])
+    try:
+        with soundfile.SoundFile(data, "w", samplerate=rate, channels=channels, format=form.upper()) as out:
+            for first in range(0, len(audio), rate):  # libsndfile's Vorbis encoder overflows on long blocks
+                out.write(audio[first : first + rate])
+    except soundfile.LibsndfileError as error:
+        raise ConfigError(
+            f"{form.upper()} cannot hold {rate} frames a second: take 44100 or 48000, or write a WAV"
+        ) from error
     return data.getvalue()
+
+
+def check_format(path: str | Path, rate: int) -> None:
+    """Raises ConfigError unless audio of that many frames a second can be written under that name."""
+    check_suffix(path)
+    _check_rate(rate)
+    audio_bytes(np.zeros((1, 2), np.float32), Path(path).suffix[1:].lower(), rate)
 
 
 def check_suffix(path: str | Path) -> None:
     """Raises ConfigError unless the path's suffix names a format that can be written."""
     if Path(path).suffix.lower() not in SUFFIXES:
         raise ConfigError(f"{path}: the name must end in one of {', '.join(SUFFIXES)}")
+
+
+def _check_rate(rate: int) -> None:
+    if not 8000 <= rate <= 192_000:
+        raise ConfigError(f"a rate of {rate} frames a second is out of range: 8000 to 192000, mostly 44100")
 
 
 def _mix(score: Score, play: Any, begin: np.ndarray, end: np.ndarray, rate: int) -> np.ndarray:

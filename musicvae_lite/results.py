@@ -115,15 +115,17 @@ def save(
         The files written.
 
     Raises:
-        NothingUsableError: sound or picture is asked for, and there are no notes.
+        NothingUsableError: no take has a note.
         MusicVAEError: whatever stops the writing; nothing is left behind.
     """
     to = destination if isinstance(destination, Destination) else Destination(Path(destination))
     to.check(len(takes), inputs)
     files = to.files(len(takes))
     scores = list(takes) if to.split else [takes.joined()]
-    if to.audio and not any(len(score) for score in scores):
-        raise NothingUsableError(f"{to.path}: there is nothing to hear: no take has a note")
+    if not any(len(score) for score in scores):
+        raise NothingUsableError(
+            f"{to.path}: is not written: no take has a note; try other music, another seed or temperature"
+        )
     with staged(to.path.parent) as folder:
         for number, score in enumerate(scores):
             score.save(str(folder / files[number].name))

@@ -5,7 +5,7 @@ import pytest
 
 from musicvae_lite.errors import ConfigError, MusicVAEError, NothingUsableError, ReadError
 from musicvae_lite.music.score import Score, TempoChange, Track
-from musicvae_lite.render import PEAK, default_soundfont, save_audio, synthesize, to_mono
+from musicvae_lite.render import PEAK, check_format, default_soundfont, save_audio, synthesize, to_mono
 
 RATE = 22050
 
@@ -150,6 +150,22 @@ def test_audio_files_hold_what_was_rendered(tmp_path, suffix, kind):
 def test_unknown_suffixes_are_refused_by_name(tmp_path):
     with pytest.raises(ConfigError, match=r"tune\.mp3.*\.wav, \.flac, \.ogg"):
         save_audio(tmp_path / "tune.mp3", np.zeros((10, 2)))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("suffix", "holds"), [(".wav", True), (".ogg", True), (".flac", False)])
+def test_a_rate_that_a_format_cannot_hold_is_told(tmp_path, suffix, holds):
+    path = tmp_path / f"a{suffix}"
+    if holds:
+        check_format(path, 65537)
+    else:
+        words = "FLAC cannot hold 65537 frames a second"
+        with pytest.raises(ConfigError, match=words):
+            check_format(path, 65537)
+        with pytest.raises(ConfigError, match=words):
+            save_audio(path, np.zeros((10, 2)), 65537)
+    with pytest.raises(ConfigError, match="rate of 0 "):
+        check_format(path, 0)
     assert not list(tmp_path.iterdir())
 
 

@@ -56,9 +56,13 @@ def test_a_silent_take_keeps_its_place(tmp_path: Path):
     to = Destination(tmp_path / "out.mid", split=True, audio=(".wav",))
     save(Takes(tokens, R), to)
     assert (tmp_path / "out-02.wav").stat().st_size > 44
-    with pytest.raises(NothingUsableError, match="no take has a note"):
-        save(Takes(tokens[1:], R), Destination(tmp_path / "b.mid", audio=(".wav",)))
-    assert not (tmp_path / "b.mid").exists()
+
+
+@pytest.mark.parametrize("more", [{}, {"split": True}, {"audio": (".wav",)}, {"plot": True}])
+def test_takes_without_a_note_are_not_written(tmp_path: Path, more: dict):
+    with pytest.raises(NothingUsableError, match=r"b\.mid: is not written: no take has a note"):
+        save(Takes(np.zeros((2, R.steps), np.uint8), R), Destination(tmp_path / "b.mid", **more))
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_same_takes_give_the_same_bytes(tmp_path: Path):

@@ -160,7 +160,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         app(list(argv) if argv is not None else None, prog_name="mvae")
     except SystemExit as end:
-        sys.exit(_flushed(end.code))
+        is_unread = isinstance(end.__context__, BrokenPipeError)  # typer ends with 1 in that case
+        sys.exit(_flushed(0 if is_unread else end.code))
     except Exception as error:
         if os.environ.get("MVAE_DEBUG"):
             raise

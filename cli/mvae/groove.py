@@ -113,7 +113,7 @@ def _complete(
     file: str,
     model: str | None,
     label: str | None,
-    output: Any,
+    output: str | None,
     sound: tuple[bool, ...],
     as_json: bool,
     how: dict[str, Any],
@@ -133,7 +133,7 @@ def _opened(
     files: list[str],
     model: str | None,
     label: str | None,
-    output: Any,
+    output: str | None,
     sound: tuple[bool, ...],
 ) -> tuple[Any, str, Any]:
     """Where to write, which model was taken, and the model."""

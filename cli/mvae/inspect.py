@@ -34,9 +34,9 @@ def inspect(
     from mvae.output import print_json
 
     representations: dict[str, Any] = dict(PRESETS)
-    if representation or bars or meter:
-        one = choose_representation(representation or "melody", bars=bars, meter=meter)
-        representations = {representation or one.name: one}
+    if any(setting is not None for setting in (representation, bars, meter)):
+        name = "melody" if representation is None else representation
+        representations = {name: choose_representation(name, bars=bars, meter=meter)}
     result = inspect_score(read_song(file), representations)
     if as_json:
         print_json(result.to_json())
@@ -71,7 +71,7 @@ def show(song: Inspection) -> None:
     ]
     table(("track", "name", "program", "notes", "pitches", "overlap", "off grid"), rows)
     if len(song.tracks) > MAX_TRACKS:
-        print(f"and {len(song.tracks) - MAX_TRACKS} tracks more")
+        print(f"and {counted(len(song.tracks) - MAX_TRACKS, 'track')} more")
     takes = [
         (_names(group), f"{first.bars} x {first.meter}", first.windows, _shortened(first.bars_covered))
         for group in _alike(song.takes)

@@ -39,20 +39,19 @@ def play(
 def _play(file: str, port: str | None, loop: bool, bars: str | None) -> None:
     from contextlib import closing
 
+    from musicvae_lite.errors import counted
     from musicvae_lite.live import ports
     from musicvae_lite.live.player import Player
     from musicvae_lite.live.stopping import orderly
     from musicvae_lite.live.timeline import timeline
-    from musicvae_lite.music.excerpt import read_bars
     from mvae.output import Progress, duration, say
-    from mvae.takes_output import parse_bars
+    from mvae.takes_output import parse_bars, read_part
 
-    place = parse_bars(bars)
-    music = timeline(read_bars(file, place))
+    music = timeline(read_part(file, parse_bars(bars)))
     name = ports.choose(port, ports.names())
     count = len(music.bars) - 1
     again = ", over and over" if loop else ""
     with closing(ports.open_port(name)) as opened, orderly():
-        say(f"playing on {name}: {count} bars, {duration(music.length)}{again}; Ctrl-C stops")
+        say(f"playing on {name}: {counted(count, 'bar')}, {duration(music.length)}{again}; Ctrl-C stops")
         with Progress("playing", None if loop else count, "bars") as progress:
             Player(opened).play(music, loop, lambda bar: progress.advance())

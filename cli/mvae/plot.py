@@ -17,8 +17,13 @@ def plot(
         typer.Argument(metavar="FILE...", help="MIDI, ABC (book.abc#3) or MusicXML; several side by side."),
     ],
     output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", help="A .png, .svg or .pdf file. (default: FILE's name, .png)"),
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="PATH",
+            help="A .png, .svg or .pdf file, or a folder. (default: FILE's name, .png)",
+        ),
     ] = None,
     bars: Annotated[str | None, typer.Option("--bars", help="Only these, such as 5-8.")] = None,
     strip: Annotated[
@@ -39,15 +44,16 @@ def plot(
     from musicvae_lite.plot.strips import MOST
     from musicvae_lite.resources import expand
     from mvae.output import remark, wrote
-    from mvae.takes_output import parse_bars
+    from mvae.takes_output import parse_bars, place, read_part
 
-    if output:
-        check_suffix(output)
-    place = parse_bars(bars)
-    first = place[0] if place else 1
-    songs = [(stem(file), read_bars(file, place)) for file in files]
+    name = f"{stem(files[0])}.png"
+    target = None if output is None else check_suffix(place(output, name))
+    span = parse_bars(bars)
+    first = span[0] if span else 1
+    read = read_part if len(files) == 1 else read_bars  # of several, one may be silent
+    songs = [(stem(file), read(file, span)) for file in files]
     warnings = [warning for _, song in songs for warning in song.warnings]
-    target = expand(output or Path(files[0]).with_name(f"{stem(files[0])}.png"))
+    target = target or expand(Path(files[0]).with_name(name))
     replaced = [target] if target.exists() else []
     if len(songs) == 1 and strip is None:
         piano_roll(songs[0][1], target, title, first)

@@ -11,8 +11,13 @@ import typer
 def render(
     file: Annotated[str, typer.Argument(help="Music: MIDI, ABC (book.abc#3) or MusicXML.")],
     output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", help="A .wav, .flac or .ogg file. (default: FILE's name, .wav)"),
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="PATH",
+            help="A .wav, .flac or .ogg file, or a folder. (default: FILE's name, .wav)",
+        ),
     ] = None,
     soundfont: Annotated[
         Path | None, typer.Option(help="An SF2 or SF3 file. (default: pretty_midi's TimGM6mb)")
@@ -25,17 +30,18 @@ def render(
 
     Notes, programs and tempo are heard; volume, pan, pedal and pitch bend of a MIDI file are not.
     """
-    from musicvae_lite.music.excerpt import read_bars
     from musicvae_lite.music.naming import stem
-    from musicvae_lite.render import check_suffix, save_audio, synthesize, to_mono
+    from musicvae_lite.render import check_format, save_audio, synthesize, to_mono
     from musicvae_lite.resources import expand
     from mvae.output import remark, wrote
-    from mvae.takes_output import parse_bars
+    from mvae.takes_output import parse_bars, place, read_part
 
-    if output:
-        check_suffix(output)
-    song = read_bars(file, parse_bars(bars))
-    target = expand(output or Path(file).with_name(f"{stem(file)}.wav"))
+    name = f"{stem(file)}.wav"
+    target = None if output is None else place(output, name)
+    if target:
+        check_format(target, rate)
+    song = read_part(file, parse_bars(bars))
+    target = target or expand(Path(file).with_name(name))
     audio = synthesize(song, rate, soundfont)
     replaced = [target] if target.exists() else []
     save_audio(target, to_mono(audio) if mono else audio, rate)

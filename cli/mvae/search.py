@@ -21,15 +21,22 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Find the songs of a dataset that come nearest to some music."""
-    from mvae.output import Progress, print_json, table
+    from musicvae_lite.errors import counted
+    from mvae.output import Progress, note, print_json, table
     from mvae.takes_output import open_model, parse_bars
 
     vae, picks, why = open_model(model, [file], [parse_bars(bars)], [track])
 
     from musicvae_lite.collections import searching
+    from musicvae_lite.training.dataset import copies_removed
 
     with Progress("searching", unit="windows", quiet=as_json) as shown:
         found = searching.search(vae, picks[0], data, count, split, shown.reach)
+    if removed := copies_removed(data):
+        note(
+            f"{data}: {counted(removed, 'window')} that were copies of others are not in this dataset: songs "
+            "that share a phrase are found by one of them; search the folder of music itself to see all"
+        )
     if as_json:
         names = ("distance", "song", "title", "bar")
         print_json([{name: getattr(near, name) for name in names} for near in found])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,10 +17,14 @@ if TYPE_CHECKING:
     from musicvae_lite.results import Destination
 
 MAX_ROWS = 20
+SLASHES = tuple(filter(None, (os.sep, os.altsep)))
 MOST_INPUTS = 8  # that are shown, by a letter each
 
 Output = Annotated[
-    Path | None, typer.Option("-o", "--output", help="The MIDI file, or a folder. (default: from the input)")
+    str | None,
+    typer.Option(
+        "-o", "--output", metavar="PATH", help="The MIDI file, or a folder. (default: from the input)"
+    ),
 ]
 Model = Annotated[
     str | None,
@@ -72,17 +77,51 @@ def parse_part(text: str | None, takes_all: bool, option: str = "--bars", by: st
     return parse_bars(text, option)
 
 
+def read_part(file: str, bars: Bars | None) -> Score:
+    """A song, or some bars of it.
+
+    Raises:
+        NothingUsableError: the song has notes, but none in these bars; besides what `read_bars` raises.
+    """
+    from musicvae_lite.errors import NothingUsableError
+    from musicvae_lite.music import naming
+    from musicvae_lite.music.excerpt import excerpt
+    from musicvae_lite.music.grid import Grid
+    from musicvae_lite.music.reading import read_song
+
+    song = read_song(file)
+    if bars is None:
+        return song
+    part = excerpt(song, *bars)
+    if len(song) and not len(part):
+        grid = Grid.of(song)
+        sounding, _ = grid.bar_of_step(grid.quantise(song.start)[0])
+        later = sounding[sounding > bars[1]]
+        others = f"the next begin in bar {later.min()}" if len(later) else f"the last in bar {sounding.max()}"
+        raise NothingUsableError(f"{file}: there are no notes in {naming.bars(*bars)}; {others}")
+    return part
+
+
+def place(output: str, default: str) -> Path:
+    """The file that an output means: itself, or one of the default name in a folder.
+
+    A folder is one that is there, and any name that ends in a slash or holds no dot.
+    """
+    from musicvae_lite.resources import expand
+
+    path = expand(output)
+    is_folder = output.endswith(SLASHES) or "." not in path.name or path.is_dir()
+    return path / default if is_folder else path
+
+
 def destination(
-    output: Path | None, default: str, split: bool, wav: bool, flac: bool, ogg: bool, plot: bool
+    output: str | None, default: str, split: bool, wav: bool, flac: bool, ogg: bool, plot: bool
 ) -> Destination:
     """Where the takes go; an output that is a folder gets the default name in it."""
     from musicvae_lite.errors import ConfigError
-    from musicvae_lite.resources import expand
     from musicvae_lite.results import Destination
 
-    path = Path(default) if output is None else expand(output)
-    if path.is_dir():
-        path = path / default
+    path = Path(default) if output is None else place(output, default)
     audio = (".wav",) * wav + (".flac",) * flac + (".ogg",) * ogg
     try:
         return Destination(path, split, audio, plot)
@@ -180,7 +219,8 @@ def report(
     remark(old, [*warnings, *(w for p in picks for w in p.warnings)])
     for part in inputs:
         if left := part.get("bars_left_out"):
-            few, many = ("stays empty", "stay empty") if takes.timeline else ("is left out", "are left out")
+            is_laid = takes.timeline and part is inputs[0]
+            few, many = ("stays empty", "stay empty") if is_laid else ("is left out", "are left out")
             bars = f"{counted(left, 'bar')} that no window of the model can hold"
             note(f"{Path(part['file']).name}: {bars} {few if left == 1 else many}")
     if takes.record.get("inputs_are_equal"):

@@ -50,7 +50,7 @@ def search(
     """The nearest windows of all, one a song, nearest first.
 
     Args:
-        data: a dataset, or a file or folder of music.
+        data: a file or folder of music; or a dataset, where of songs that share a window one has it.
         split: of a dataset.
         progress: told how many windows of how many were looked at.
 
@@ -61,7 +61,7 @@ def search(
     if count < 1:
         raise ConfigError(f"count is {count}; it must be at least 1")
     here = model.posterior(music).mean  # [1, Z]
-    windows = open_windows(data, model.representation, split)
+    windows = open_windows(data, model.representation, split, keep_duplicates=True)
     nearest: dict[int, tuple[float, int]] = {}  # of each song, how far it is and which window
     for first in range(0, len(windows), AT_ONCE):
         rows = np.arange(first, min(first + AT_ONCE, len(windows)))

@@ -24,10 +24,12 @@ def serve(settings: StudioSettings, say: Callable[[str], None], open_browser: bo
         raise ConfigError("--host is empty: name an address, such as 127.0.0.1, or leave it out")
     try:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        settings.host.encode("idna")  # the server would do it too, and raise a TypeError
         listener = socket.create_server((settings.host, settings.port), family=family, backlog=256)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
+        reason = (error.strerror or error) if isinstance(error, OSError) else "this is no name of a host"
         raise MusicVAEError(
-            f"{address(settings.host, settings.port)} cannot be served ({error.strerror or error}): "
+            f"{address(settings.host, settings.port)} cannot be served ({reason}): "
             "choose another with --port or --host"
         ) from error
     try:

@@ -162,6 +162,30 @@ def test_a_closed_pipe_is_quiet():
     assert run.stderr == ""
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX pipe")
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--help",), 0),
+        (("data", "list"), 0),
+        (("data", "list", "--json"), 0),
+        (("render", "none.mid"), 1),
+        (("rendr",), 2),
+    ],
+)
+def test_nobody_who_reads_is_no_error(words: tuple[str, ...], code: int):
+    env = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'cli'}"}
+    command = [sys.executable, "-c", "from mvae.app import main; main()", *words]
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        run = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, env=env)
+    finally:
+        os.close(write)
+    assert run.returncode == code
+    assert "Traceback" not in run.stderr and "Broken" not in run.stderr and bool(run.stderr) == (code > 0)
+
+
 def test_a_terminal_without_utf8_gets_something(tmp_path):
     run = mvae("render", str(tmp_path / "Frère.mid"), PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert run.returncode == 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.cli.running import run
@@ -53,6 +55,41 @@ def test_a_suffix_is_checked_before_the_music_is_read(capsys):
     for command, suffix in COMMANDS:
         assert run(command, "none.mid", "-o", "a.txt") == 1
         assert suffix in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("command", "suffix"), COMMANDS)
+@pytest.mark.parametrize("folder", ["there", "new", "new/v1.2/"])
+def test_a_folder_gets_the_name_of_the_music(command: str, suffix: str, folder: str, capsys):
+    Path("there").mkdir()
+    assert run(command, "a.mid", "-o", folder) == 0
+    file = Path(folder, f"a{suffix}")
+    assert file.is_file() and capsys.readouterr().out == f"wrote {file}\n"
+
+
+@pytest.mark.parametrize("command", ["plot", "render", "play"])
+def test_silent_bars_are_told_as_such(command: str, capsys):
+    late = tune(0, bars=2)
+    bar = 4 * late.ticks_per_quarter
+    moved = np.where(late.start < bar, 3, 6) * bar
+    replace(late, start=late.start + moved, end=late.end + moved).save("late.mid")
+    assert run(command, "late.mid", "--bars", "1-2") == 1
+    assert "late.mid: there are no notes in bars 1-2; the next begin in bar 4\n" in capsys.readouterr().err
+    assert run(command, "late.mid", "--bars", "6") == 1
+    assert "late.mid: there are no notes in bar 6; the next begin in bar 8\n" in capsys.readouterr().err
+
+
+def test_of_several_files_one_may_be_silent(capsys):
+    late = tune(0, bars=2)
+    bars = 8 * late.ticks_per_quarter
+    replace(late, start=late.start + bars, end=late.end + bars).save("late.mid")
+    assert run("plot", "a.mid", "late.mid", "--bars", "1-2", "-o", "both.png") == 0
+
+
+@pytest.mark.parametrize("rate", [65537, 100_001, 191_999])
+def test_a_rate_that_a_format_cannot_hold_is_told_before_the_music_is_read(rate: int, capsys, work: Path):
+    assert run("render", "none.mid", "-o", "a.flac", "--rate", rate) == 1
+    assert capsys.readouterr().err.startswith(f"mvae: FLAC cannot hold {rate} frames a second: take 44100")
+    assert not Path("a.flac").exists()
 
 
 def test_a_strip_of_parts_and_of_files(capsys):

@@ -40,6 +40,19 @@ def test_one_representation_as_json(waltz: Path, capsys: pytest.CaptureFixture[s
     assert report["usable"] is True
 
 
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("--bars=0", "bars must be at least 1"),
+        ("--representation=", "no representation"),
+        ("--meter=", "meter"),
+    ],
+)
+def test_settings_that_say_nothing_are_refused(option: str, words: str, waltz: Path, capsys):
+    assert run("inspect", waltz, option) == 1
+    assert words in capsys.readouterr().err
+
+
 def test_nothing_usable_is_shown_and_exit_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     replace(tune(1), tracks=(Track("kit", 0, True),)).save(str(tmp_path / "drums.mid"))
     assert run("inspect", tmp_path / "drums.mid", "-r", "melody") == 1
@@ -78,14 +91,16 @@ def test_drums_off_channel_10_are_warned_of(tmp_path: Path, capsys: pytest.Captu
     assert "'My drums' is read as drums, but lies off channel 10" in " ".join((out.out + out.err).split())
 
 
-@pytest.mark.parametrize("tracks", [40])
-def test_many_tracks_stay_one_screen(tmp_path: Path, tracks: int, capsys: pytest.CaptureFixture[str]):
+@pytest.mark.parametrize(("tracks", "more"), [(40, "and 24 tracks more"), (17, "and 1 track more")])
+def test_many_tracks_stay_one_screen(
+    tmp_path: Path, tracks: int, more: str, capsys: pytest.CaptureFixture[str]
+):
     song = tune(1, bars=8)
     track = (song.track + range(len(song))) % tracks
     names = tuple(Track(f"Voice {n + 1}") for n in range(tracks))
     replace(song, track=track.astype("int32"), tracks=names).save(str(tmp_path / "choir.mid"))
     run("inspect", tmp_path / "choir.mid")
-    assert "and 24 tracks more" in capsys.readouterr().out
+    assert more in capsys.readouterr().out
 
 
 def test_what_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -73,7 +73,7 @@ def test_a_bar_is_played_to_its_end(midi, examples):
     song = start(str(examples / "twinkle.mid"), "--bars", "1", "--port", "drum")
     _, words = song.communicate(timeout=120)
     assert song.returncode == 0, words
-    assert "playing on Drums: 1 bars" in words
+    assert "playing on Drums: 1 bar," in words
     lines = midi.read_text().splitlines()
     assert sum(line.startswith("note_on") for line in lines) == 4
     assert lines[-1] == "closed"

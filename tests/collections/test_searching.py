@@ -8,12 +8,22 @@ import pytest
 from musicvae_lite.collections import searching
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.training.windows import Song, WindowSplit
+from tests.corpora.tunes import tune
 
 
 def test_the_nearest_window_is_the_music_itself(model: MusicVAE, folder: Path):
     found = searching.search(model, folder / "1.mid", folder, count=2)
     assert found[0].song == "1.mid" and found[0].distance == pytest.approx(0, abs=1e-4)
     assert found[0].distance <= found[1].distance and found[1].song != "1.mid"
+
+
+def test_songs_that_share_a_phrase_are_all_found(model: MusicVAE, tmp_path: Path):
+    for name in ("a", "b", "z"):
+        tune(1, bars=4).save(str(tmp_path / f"{name}.mid"))
+    tune(2, bars=4).save(str(tmp_path / "c.mid"))
+    found = searching.search(model, tmp_path / "z.mid", tmp_path)
+    assert {near.song for near in found[:3]} == {"a.mid", "b.mid", "z.mid"} and found[3].song == "c.mid"
+    assert [near.distance for near in found[:3]] == pytest.approx([0, 0, 0], abs=1e-4)
 
 
 def test_a_tune_of_a_book_can_be_named(model: MusicVAE, tmp_path: Path):
@@ -40,7 +50,7 @@ def test_every_window_is_looked_at(
     windows = WindowSplit(
         np.split(tokens, cut), np.split(origins.astype(np.int32), cut), load_songs=lambda: songs
     )
-    monkeypatch.setattr(searching, "open_windows", lambda *_: windows)
+    monkeypatch.setattr(searching, "open_windows", lambda *_, **__: windows)
     shown: list[tuple[int, int]] = []
     found = searching.search(model, music, folder, count=7, progress=lambda *done: shown.append(done))
     assert [near.distance for near in found] == sorted(near.distance for near in found)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from musicvae_lite.errors import ConfigError
+from musicvae_lite.errors import ConfigError, MusicVAEError
 
 pytest.importorskip("starlette")
 pytest.importorskip("httpx")
@@ -67,6 +67,12 @@ def test_the_page_that_is_opened_is_one_that_can_be(network, listener, monkeypat
 @pytest.mark.parametrize("host", ["", " "])
 def test_an_empty_host_is_refused(host: str):
     with pytest.raises(ConfigError, match="--host is empty"):
+        serve(StudioSettings(host), print)
+
+
+@pytest.mark.parametrize("host", ["\u00e4..b", "\udce4", "x" * 70])
+def test_what_is_no_name_of_a_host_is_refused(host: str):
+    with pytest.raises(MusicVAEError, match=r"cannot be served \(this is no name of a host\)"):
         serve(StudioSettings(host), print)
 
 
