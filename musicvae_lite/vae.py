@@ -5,8 +5,6 @@ Knows no notes and no pixels. A family (music, images) hands in an encoder and a
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -46,10 +44,14 @@ class Batch(NamedTuple):
 
 
 class Encoder(Protocol):
-    def __call__(self, x: Tensor, control: Tensor | None = None) -> Posterior: ...
+    def __call__(self, x: Tensor, control: Tensor | None = None) -> Posterior:
+        """What is known of z [B, Z] from examples x [B, ...]."""
+        ...
 
 
 class Decoder(Protocol):
+    """What every decoder has; one that reads its own earlier outputs may have more."""
+
     z_size: int
 
     def reconstruction(
@@ -68,7 +70,9 @@ class Decoder(Protocol):
         control: Tensor | None = None,
         temperature: float = 1.0,
         generator: torch.Generator | None = None,
-    ) -> Tensor: ...
+    ) -> Tensor:
+        """z [B, Z] -> examples [B, ...], the likeliest values at temperature 0."""
+        ...
 
 
 class Penalty(NamedTuple):
@@ -243,20 +247,3 @@ class VAE(nn.Module):
 
 def _twice(control: Tensor | None) -> Tensor | None:
     return None if control is None else torch.cat([control, control])
-
-
-def collapse_warning(kl_bits: float, units: Sequence[float] | Tensor, beta: float) -> str | None:
-    """A sentence for the user when the posterior has collapsed onto the prior, else None.
-
-    Args:
-        kl_bits: mean KL of an example, in bits.
-        units: mean KL of each latent unit, in nats.
-        beta: the weight the KL had.
-    """
-    in_use = int((torch.as_tensor(units) > 0.01).sum())
-    if math.isnan(kl_bits) or (kl_bits >= 1.0 and in_use > 0):
-        return None
-    return (
-        f"posterior collapse: the code carries {kl_bits:.2f} bits in {in_use} of {len(units)} units, so the "
-        f"decoder ignores it. Lower the KL weight (now {beta:.3g}), start its ramp later, or allow free bits."
-    )

@@ -45,10 +45,10 @@ def principal_components(pictures: np.ndarray, count: int = 2) -> np.ndarray:
 def _axes(flat: Tensor, count: int) -> Tensor:
     """The directions [D, count] in which centred points [N, D] vary most; fewer where there are no more."""
     points, values = flat.shape
-    if values <= MOST_VALUES:
-        return torch.linalg.eigh(flat.T @ flat)[1][:, -count:].flip(1)
     if points <= MOST_POINTS:
         return torch.linalg.svd(flat, full_matrices=False)[2][:count].T
+    if values <= MOST_VALUES:  # `eigh` may fail where values never vary or pictures repeat, also in float64
+        return torch.linalg.svd(flat.T @ flat)[0][:, :count]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return torch.svd_lowrank(flat, count + MORE, POWERS)[2][:, :count]

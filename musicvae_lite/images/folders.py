@@ -182,7 +182,7 @@ def _common_size(sizes: dict[Path, tuple[int, int]], wanted: Wanted) -> tuple[in
     if not wanted.height and max(height, width) > LARGEST:
         scale = SHRUNK / max(height, width)
         height, width = max(1, round(height * scale)), max(1, round(width * scale))
-    return wanted.height or height, wanted.width or width
+    return wanted.height or wanted.side(height), wanted.width or wanted.side(width)
 
 
 def _notes_on_sizes(shapes: list[tuple[int, int]], cuts: list[np.ndarray], wanted: Wanted) -> list[str]:

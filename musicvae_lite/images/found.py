@@ -20,6 +20,7 @@ class Wanted:
         channels: 1 or 3.
         patches: cut pieces of that size out of each picture instead of resizing it.
         shrink: pieces are cut from the picture, and from the picture made this many times smaller.
+        multiple: sides that are taken from the pictures are rounded down to multiples of it.
     """
 
     height: int = 0
@@ -27,6 +28,11 @@ class Wanted:
     channels: int = 0
     patches: bool = False
     shrink: tuple[int, ...] = (1,)
+    multiple: int = 1
+
+    def side(self, length: int) -> int:
+        """A side of that many pixels as a multiple of `multiple`."""
+        return max(length // self.multiple, 1) * self.multiple
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +85,8 @@ def brought_to(found: Found, wanted: Wanted, name: str) -> Found:
     channels, height, width = found.train.pixels.shape[1:]
     to = replace(
         wanted,
-        height=wanted.height or height,
-        width=wanted.width or width,
+        height=wanted.height or wanted.side(height),
+        width=wanted.width or wanted.side(width),
         channels=wanted.channels or channels,
     )
     is_same = (to.channels, to.height, to.width) == (channels, height, width)

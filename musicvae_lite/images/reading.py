@@ -100,6 +100,12 @@ def read_size(path: str | Path) -> tuple[int, int]:
         return (width, height) if is_on_its_side else (height, width)
 
 
+def of_image(image: Image, name: str = "the picture") -> Picture:
+    """A Pillow image of any mode as `read_picture` would give it. Raises ReadError, as that does."""
+    pixels, was_transparent = _array(image, name)
+    return Picture(pixels, name, was_transparent=was_transparent)
+
+
 @contextmanager
 def _opened(path: str | Path) -> Iterator[Image]:
     """A picture file whose size is checked. What goes wrong while it is used becomes a ReadError."""

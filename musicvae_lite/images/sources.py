@@ -58,7 +58,7 @@ def is_read(file: Path, folder: Path) -> bool:
 
 
 def of_idx(folder: Path, classes: tuple[str, ...] = ()) -> Found:
-    """A folder of idx files. Raises DatasetError, ReadError."""
+    """A folder of idx files. Raises DatasetError, NothingUsableError, ReadError."""
     parts: dict[str, Part] = {}
     for part, (pictures, labels) in FILES.items():
         path, beside = idx.find(folder, pictures), idx.find(folder, labels)
@@ -70,8 +70,12 @@ def of_idx(folder: Path, classes: tuple[str, ...] = ()) -> Found:
         pixels = idx.read_idx(path)
         if pixels.ndim != 3 or (told is not None and told.shape != (len(pixels),)):
             raise DatasetError(f"{folder}: {path.name} does not hold pictures with a label each")
+        if not all(pixels.shape[1:]):
+            raise NothingUsableError(f"{folder}: {path.name} holds no pictures: their height or width is 0")
         before = len(parts["train"].files) if part == "test" else 0
         parts[part] = Part(pixels[:, None], told, before + np.arange(len(pixels)))
+    if "test" in parts:
+        _check_sizes(parts["train"], parts["test"], str(folder))
     is_numbered = parts["train"].labels is not None and not classes
     if is_numbered:
         told_of_all = [part.labels for part in parts.values() if part.labels is not None]
@@ -115,19 +119,17 @@ def of_arrays(
             values, told = np.unique(told, return_inverse=True)
             classes = [str(value) for value in values]
         if len(told) and not 0 <= told.min() <= told.max() < len(classes):
-            raise DatasetError(f"{name}: labels go to {told.max()}, but {len(classes)} classes are named")
+            raise DatasetError(
+                f"{name}: labels from {told.min()} to {told.max()}; {len(classes)} classes are named, whose "
+                f"labels are 0 to {len(classes) - 1}"
+            )
     part = Part(pixels, told, np.arange(len(pixels)))
     return Found(part, classes=tuple(classes), is_numbered=is_numbered)
 
 
 def _with_test(found: Found, test: Found, name: str) -> Found:
     """Pictures with those of another as their test part; the labels of both are numbered alike."""
-    size, other = found.train.pixels.shape[1:], test.train.pixels.shape[1:]
-    if size != other:
-        raise DatasetError(
-            f"{name}: pictures {list(size)} (channels, height, width) to train on, {list(other)} for "
-            "testing: both must have one size"
-        )
+    _check_sizes(found.train, test.train, name)
     classes = tuple(sorted({*found.classes, *test.classes}, key=int))
 
     train, of_test = (
@@ -136,6 +138,16 @@ def _with_test(found: Found, test: Found, name: str) -> Found:
     )
     of_test = replace(of_test, files=of_test.files + len(train.files))
     return Found(train, test=of_test, classes=classes, is_numbered=found.is_numbered or test.is_numbered)
+
+
+def _check_sizes(train: Part, test: Part, name: str) -> None:
+    """Raises DatasetError where pictures for testing have another size than those to train on."""
+    sizes = [part.pixels.shape[1:] for part in (train, test) if len(part.pixels)]
+    if len(set(sizes)) > 1:
+        own, other = (f"{width} x {height} with {channels} channels" for channels, height, width in sizes)
+        raise DatasetError(
+            f"{name}: pictures of {own} to train on, of {other} for testing: both must have one size"
+        )
 
 
 def _pixels(images: np.ndarray, name: str) -> np.ndarray:

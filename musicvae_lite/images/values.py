@@ -1,10 +1,62 @@
-"""Arrays of a program as pictures: bytes, or numbers in 0..1, in the usual orders of their axes."""
+"""What a program holds as pictures: arrays, tensors and Pillow images, of bytes or of numbers in 0..1."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from musicvae_lite.images.reading import Picture, on_white, to_image
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.images.reading import Picture, of_image, on_white, read_picture, to_image
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as PillowImage
+    from torch import Tensor
+
+OTHER_TYPE = "values of type {type}; bytes, or numbers in 0..1, are read"
+OUTSIDE = "values from {low:g} to {high:g}; numbers must lie in 0..1"
+
+
+def as_picture(image: str | Path | Picture | np.ndarray | PillowImage) -> Picture:
+    """One picture of anything that is taken for one: a file, an array (see `one_of_array`), a Pillow image.
+
+    Raises:
+        ReadError: it cannot be read.
+        ConfigError: an array that holds no picture, or something else altogether.
+    """
+    from PIL.Image import Image as PillowImage
+
+    if isinstance(image, Picture):
+        return image
+    if isinstance(image, PillowImage):
+        return of_image(image)
+    if isinstance(image, str | Path):
+        return read_picture(image)
+    if not isinstance(image, np.ndarray):
+        raise ConfigError(
+            f"a picture is a file, an array or a Pillow image, not of type {type(image).__name__}"
+        )
+    try:
+        return one_of_array(image)
+    except ValueError as error:
+        raise ConfigError(f"the picture: {error}") from None
+
+
+def of_tensor(pictures: Tensor) -> Tensor:
+    """A tensor of bytes, or of numbers in 0..1, as float32 in 0..1, of the same shape. Raises ConfigError."""
+    import torch
+
+    if pictures.dtype == torch.uint8:
+        return pictures.float() / 255
+    if not (pictures.is_floating_point() or pictures.dtype == torch.bool):
+        raise ConfigError(f"the pictures: {OTHER_TYPE.format(type=pictures.dtype)}")
+    values = pictures.float()
+    if values.numel():
+        low, high = (float(bound) for bound in values.aminmax())
+        if not (low >= 0 and high <= 1):
+            raise ConfigError(f"the pictures: {OUTSIDE.format(low=low, high=high)}")
+    return values
 
 
 def to_bytes(values: np.ndarray) -> np.ndarray:
@@ -12,10 +64,10 @@ def to_bytes(values: np.ndarray) -> np.ndarray:
     if values.dtype == np.uint8:
         return np.ascontiguousarray(values)
     if not (np.issubdtype(values.dtype, np.floating) or values.dtype == bool):
-        raise ValueError(f"values of type {values.dtype}; bytes, or numbers in 0..1, are read")
+        raise ValueError(OTHER_TYPE.format(type=values.dtype))
     low, high = float(values.min()), float(values.max())
     if not (low >= 0 and high <= 1):
-        raise ValueError(f"values from {low:g} to {high:g}; numbers must lie in 0..1")
+        raise ValueError(OUTSIDE.format(low=low, high=high))
     return np.round(values * 255).astype(np.uint8)
 
 

@@ -2,7 +2,7 @@
 
     model = ImageVAE.load("mnist-vae-2d")
     pictures = model.manifold(15)                     # float32 [15 * 15, C, H, W] in 0..1
-    clean = ImageVAE.load("mnist-denoise").repair("noisy.png")
+    clean, notes = ImageVAE.load("mnist-denoise").repair("noisy.png")
 
 The core is the one music has (`musicvae_lite.vae`, `musicvae_lite.latent`): tensors, losses and posteriors
 are one step away, in `model.vae`.
@@ -12,22 +12,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from musicvae_lite.errors import ConfigError, NothingUsableError
-from musicvae_lite.images.reading import Picture, fitted, in_channels, read_picture
+from musicvae_lite.images.reading import Picture, fitted, in_channels
 from musicvae_lite.images.tiles import in_tiles
-from musicvae_lite.images.values import one_of_array
+from musicvae_lite.images.values import as_picture, of_tensor
 from musicvae_lite.latent import walk
 from musicvae_lite.models.image.assembly import ImageConfig
-from musicvae_lite.models.image.examples import one_hot
+from musicvae_lite.models.image.examples import class_numbers, one_hot
 from musicvae_lite.models.saved import SavedVAE
 
-Image = str | Path | Picture | np.ndarray
-Images = Tensor | Image | Sequence[Tensor | Image]
+if TYPE_CHECKING:
+    from PIL.Image import Image as PillowImage
+
+Image: TypeAlias = "str | Path | Picture | np.ndarray | PillowImage"
+Images: TypeAlias = "Tensor | Image | Sequence[Tensor | Image]"
 BATCH = 256  # pictures encoded or decoded at once
 OVERLAP = 8  # pixels that neighbouring tiles share
 NO_LABELS = "this model knows no labels: leave them out, or take a conditional model"
@@ -36,9 +40,10 @@ NO_LABELS = "this model knows no labels: leave them out, or take a conditional m
 class ImageVAE(SavedVAE):
     """A config and a VAE over it.
 
-    Methods that take a picture accept a path, a `Picture`, or an array [H, W], [C, H, W] or [H, W, C] of
-    bytes or of numbers in 0..1. Those that encode accept a tensor [C, h, w] as `take` gives it too, and
-    several pictures as a sequence, or along a first axis. What they give is float32 [N, C, H, W] in 0..1.
+    Methods that take a picture accept a path, a `Picture`, a Pillow image, or an array [H, W], [C, H, W] or
+    [H, W, C] of bytes or of numbers in 0..1. Those that encode accept a tensor [C, h, w] at the model's size
+    too, and several pictures as a sequence, or along a first axis. What they give is float32 [N, C, H, W] in
+    0..1.
     """
 
     family = "image"
@@ -72,7 +77,8 @@ class ImageVAE(SavedVAE):
         """Codes float32 [N, Z], the posterior means, of N pictures.
 
         Raises:
-            ConfigError: a tensor of another size than the model's, or labels as for `decode`.
+            ConfigError: a tensor of another size than the model's, or of numbers outside 0..1; or labels as
+                for `decode`.
             MusicVAEError: as `take`.
         """
         x = self._read(pictures).to(self.vae.device)
@@ -90,7 +96,7 @@ class ImageVAE(SavedVAE):
         """Codes [N, Z] to the expected pictures [N, C, H, W].
 
         Raises:
-            ConfigError: codes of another size, or labels where the model has none, or none where it has.
+            ConfigError: codes of another size, or labels as for `control`.
         """
         z = torch.as_tensor(codes, dtype=torch.float32, device=self.vae.device)
         if z.dim() != 2 or z.shape[1] != self.config.z or not len(z):
@@ -119,9 +125,13 @@ class ImageVAE(SavedVAE):
         return self.vae.prior is not None or self.config.is_normal
 
     def draw(self, count: int, seed: int = 0) -> Tensor:
-        """New codes [count, Z]: draws from the prior. Raises ConfigError without one."""
+        """New codes [count, Z]: draws from the prior. Raises ConfigError without one.
+
+        Where the encoder knows no negative numbers, those of a draw are 0.
+        """
         self._check_prior()
-        return self.vae.draw(count, self.generator(seed))
+        codes = self.vae.draw(count, self.generator(seed))
+        return codes.clamp_min(0) if self.config.is_positive else codes
 
     def sample(self, count: int, seed: int = 0, labels: Sequence[int] | None = None) -> np.ndarray:
         """New pictures [count, C, H, W]: draws from the prior, decoded. Raises as `draw`."""
@@ -179,7 +189,7 @@ class ImageVAE(SavedVAE):
         """Pictures [len(labels) * count, C, H, W] of a conditional model: a row a label, a column a code."""
         if not self.config.conditional:
             raise ConfigError("this model knows no labels: a conditional one is needed, such as mnist-cvae")
-        if count < 1 or not labels:
+        if count < 1 or not len(labels):
             raise ConfigError(f"{len(labels)} labels with {count} pictures each are none: at least 1 of both")
         z = self.draw(count, seed).repeat(len(labels), 1)
         return self.decode(z, np.repeat(labels, count).tolist())
@@ -226,18 +236,18 @@ class ImageVAE(SavedVAE):
         """Labels as the model takes them, [count, K]; None for a model without.
 
         Raises:
-            ConfigError: labels are missing, superfluous, too few, or unknown.
+            ConfigError: labels are missing, superfluous, too few, no whole numbers, or unknown.
         """
         if not self.config.conditional:
             if labels is not None:
                 raise ConfigError(NO_LABELS)
             return None
-        classes = self.config.classes
         if labels is None:
-            raise ConfigError(f"this model conditions on labels ({', '.join(classes)}): say which")
-        if len(labels) != count or any(not 0 <= label < len(classes) for label in labels):
-            raise ConfigError(f"{count} pictures need as many labels, each 0 to {len(classes) - 1}")
-        return one_hot(torch.tensor(list(labels), dtype=torch.long, device=self.vae.device), self.config)
+            raise ConfigError(
+                f"this model conditions on labels ({', '.join(self.config.classes)}): say which"
+            )
+        numbers = class_numbers(self.config, labels, count)
+        return one_hot(torch.tensor(numbers, dtype=torch.long, device=self.vae.device), self.config)
 
     def label(self, name: str) -> int:
         """The number of a class by its name. Raises ConfigError, with the names there are."""
@@ -254,13 +264,7 @@ class ImageVAE(SavedVAE):
         Raises:
             As `take`.
         """
-        if isinstance(image, np.ndarray):
-            try:
-                picture = one_of_array(image)
-            except ValueError as error:
-                raise ConfigError(f"the picture: {error}") from None
-        else:
-            picture = image if isinstance(image, Picture) else read_picture(image)
+        picture = as_picture(image)
         channels, wanted = picture.pixels.shape[0], self.config.picture.channels
         notes = [f"{picture.name}: {note}" for note in picture.notes]
         if channels == 3 and wanted == 1:
@@ -275,9 +279,11 @@ class ImageVAE(SavedVAE):
         """Pictures [N, C, h, w] as the encoder takes them."""
         s = self.config.shape
         wanted = (s.channels, s.height, s.width)
+        if isinstance(pictures, np.ndarray) and pictures.ndim > 3:
+            pictures = list(pictures)
+        if isinstance(pictures, str) or not isinstance(pictures, Tensor | Sequence):
+            return self.take(pictures)[0][None]
         if not isinstance(pictures, Tensor):
-            if isinstance(pictures, str | Path | Picture) or getattr(pictures, "ndim", 4) < 4:
-                return self.take(pictures)[0][None]  # type: ignore[arg-type]
             return torch.cat([self._read(picture) for picture in pictures] or [torch.zeros(0, *wanted)])
         x = pictures[None] if pictures.dim() == 3 else pictures
         if x.shape[1:] != wanted:
@@ -285,7 +291,7 @@ class ImageVAE(SavedVAE):
                 f"pictures have the shape {list(pictures.shape)}; this model reads "
                 f"[N, {s.channels}, {s.height}, {s.width}]"
             )
-        return x
+        return of_tensor(x)
 
     def _check_prior(self) -> None:
         if not self.has_prior:

@@ -159,7 +159,7 @@ class Band:
             if m.config.z == 2:
                 code = plane(PAD).reshape(PAD, PAD, 2)[round(y * (PAD - 1)), round(x * (PAD - 1))]
             else:
-                corners = m.vae.draw(4, m.generator(seed))
+                corners = m.draw(4, seed)
                 code = latent.blended(corners, _on_pad(x), _on_pad(y)).cpu().numpy()
             pixels = m.decode(code[None], [label] if m.config.conditional else None)[0]  # [C, H, W]
         grey = np.rint(pixels.clip(0, 1) * 255).astype(np.uint8)

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from musicvae_lite import tables
-from musicvae_lite.errors import ConfigError, NothingUsableError
+from musicvae_lite.errors import ConfigError, DatasetError, NothingUsableError
 from musicvae_lite.images import figures
 from musicvae_lite.images.page import Section, Table, page
 from musicvae_lite.images.sets import Pictures, PictureSet
 from musicvae_lite.models import image_figures
+from musicvae_lite.models.image.examples import check_labels
 from musicvae_lite.models.image_vae import ImageVAE
 from musicvae_lite.training import loop
 from musicvae_lite.training.image_evaluation import ImageEvaluation, evaluate
@@ -68,7 +69,7 @@ def suited(names: Sequence[str], pictures: PictureSet) -> tuple[list[Preset], li
                 raise ConfigError(f"a preset for {preset.family}")
             if preset.model.get("picture", {}).get("patches"):
                 raise ConfigError("made for pieces of large pictures")
-            ImageTask(preset, pictures)
+            _task(preset, pictures)
             found.append(preset)
         except ConfigError as error:
             refused.append(f"{preset.name} is left out: {error}")
@@ -92,8 +93,11 @@ def train_all(
 
     Raises:
         NothingUsableError: no picture is left to measure on.
-        ConfigError: the share is none, two presets have one name, or the folder holds runs of another share,
-            on other pictures, or of other presets. It is found before any is trained.
+        DatasetError: those to measure on have another size.
+        ConfigError: a preset does not fit the pictures (see `suited`), the share is none, two presets have
+            one name, or the folder holds runs of another share, on other pictures, or of other presets.
+
+    All of it is found before any is trained.
     """
     held_out, entries = measured(pictures), []
     for preset, task in _planned(presets, pictures, folder, share):
@@ -123,21 +127,43 @@ def _planned(
             raise ConfigError(f"two presets are called {preset.name}, and would share a run: name it once")
         training = dataclasses.replace(preset.training, steps=max(1, round(preset.training.steps * share)))
         preset = dataclasses.replace(preset, training=training)
-        task = ImageTask(preset, pictures)
+        task = _task(preset, pictures)
         _check_run(folder / preset.name, task)
         planned[preset.name] = preset, task
     return list(planned.values())
 
 
 def measured(pictures: PictureSet) -> Pictures:
-    """The pictures that presets are compared on. Raises NothingUsableError where there are none."""
-    found = pictures.test if len(pictures.test) else pictures.validation
+    """The pictures that presets are compared on.
+
+    Raises:
+        NothingUsableError: there are none.
+        DatasetError: they have another size than those to train on.
+    """
+    found = _held_out(pictures)
     if not len(found):
         raise NothingUsableError(
             f"{pictures.name}: {len(pictures.train)} pictures to train on leave none to measure on: at "
             "least 3 are needed"
         )
+    if found.pixels.shape[1:] != pictures.shape:
+        raise DatasetError(f"{pictures.name}: the pictures to measure on have another size than the others")
     return found
+
+
+def _held_out(pictures: PictureSet) -> Pictures:
+    return pictures.test if len(pictures.test) else pictures.validation
+
+
+def _task(preset: Preset, pictures: PictureSet) -> ImageTask:
+    """What trains a preset. Raises ConfigError where it cannot be trained, or measured, on these pictures."""
+    task, held_out = ImageTask(preset, pictures), _held_out(pictures)
+    if len(held_out):
+        try:
+            check_labels(task.config, held_out.labels)
+        except ConfigError as error:
+            raise ConfigError(f"of the pictures to measure on: {error}") from None
+    return task
 
 
 def _check_run(run: Path, task: ImageTask) -> None:

@@ -124,9 +124,9 @@ def measure(
         squared_nats=each["squared_drawn"],
     )
     if config.is_plain:
-        is_positive = getattr(config.encoder, "code", "") == "positive"
-        return dataclasses.replace(evaluation, zero_share=each["zeros"] if is_positive else None), kl
-    nats = float(kl.double().mean())
+        zeros = each["zeros"] if config.is_positive else None
+        return dataclasses.replace(evaluation, zero_share=zeros), kl
+    nats = float(kl.cpu().double().mean())
     of_posterior = {
         "kl_nats": nats,
         "kl_bits": nats / NATS_PER_BIT,

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 
 from musicvae_lite import checkpoints, tables
-from musicvae_lite.errors import DatasetError, NothingUsableError
+from musicvae_lite.errors import NothingUsableError
 from musicvae_lite.images.found import Wanted
 from musicvae_lite.images.sets import PictureSet
 from musicvae_lite.latent import free_bits
 from musicvae_lite.models.image.assembly import ImageConfig
-from musicvae_lite.models.image.examples import examples
+from musicvae_lite.models.image.examples import check_labels, examples
 from musicvae_lite.models.image_vae import ImageVAE
 from musicvae_lite.prior import CodePrior
 from musicvae_lite.training.image_evaluation import BATCH, measure
@@ -33,8 +33,9 @@ CODES_A_NUMBER = 4  # that tell how the numbers of a code hang together
 
 def wanted(preset: Preset) -> Wanted:
     """What pictures a preset is trained on, for `sets.load`."""
-    picture = ImageConfig.from_table(preset.model, preset.name).picture
-    return Wanted(picture.height, picture.width, picture.channels, picture.patches, picture.shrink)
+    config = ImageConfig.from_table(preset.model, preset.name)
+    p = config.picture
+    return Wanted(p.height, p.width, p.channels, p.patches, p.shrink, config.factor)
 
 
 def some(count: int, most: int, seed: int) -> np.ndarray:
@@ -57,11 +58,25 @@ def trained_on(model: ImageVAE) -> str:
     return ""
 
 
+def unlearnt(pictures: PictureSet) -> list[str]:
+    """A sentence where classes have no picture to learn from, such as those of a folder for testing alone."""
+    labels = pictures.train.labels
+    if labels is None:
+        return []
+    learnt = set(np.unique(labels).tolist())
+    names = [name for number, name in enumerate(pictures.classes) if number not in learnt]
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return [
+        f"no picture to learn from has the label {', '.join(names[:10])}{more}: a model that is asked for it "
+        "draws what it has not learnt"
+    ] * bool(names)
+
+
 class ImageTask:
     """See `task.Task`.
 
     Raises:
-        ConfigError: the preset needs labels and the pictures have none, or its sizes do not fit theirs.
+        ConfigError: the preset needs labels and pictures have none, or its sizes do not fit theirs.
         NothingUsableError: there is a single picture to learn from.
     """
 
@@ -78,6 +93,9 @@ class ImageTask:
                 f"{pictures.name}: {len(pictures.train)} picture to learn from; a folder of many, or of idx "
                 "files (train-images-idx3-ubyte), or an .npy file is needed"
             )
+        for part in (pictures.train, pictures.validation):
+            if len(part):
+                check_labels(self.config, part.labels)
         self.pictures = pictures
         self.dataset = pictures.digest
         self.config.build()  # sizes that contradict each other are found before anything is written
@@ -100,8 +118,6 @@ class ImageTask:
         self.settings, self.device = settings, device
         self.pixels = torch.from_numpy(self.pictures.train.pixels)
         labels = self.pictures.train.labels
-        if self.config.conditional and labels is None:
-            raise DatasetError(f"{self.pictures.name}: the pictures have no labels")
         self.labels = None if labels is None else torch.from_numpy(labels)
 
     def grow(self, vae: VAE, fresh: list[str]) -> None:

@@ -189,3 +189,54 @@ def test_transparency_that_is_lost_is_said(place: Path, tmp_path: Path, capsys):
     Image.new("RGBA", (12, 12), (200, 10, 10, 90)).save(tmp_path / "clear.png")
     assert run("upscale", tmp_path / "clear.png", tmp_path / "u.png", "--model", place / "grid") == 0
     assert "transparent parts are made white" in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_only_commands_that_take_a_label_ask_for_one(place: Path, tmp_path: Path, capsys):
+    for number, picture in enumerate(drawings(24)[0]):
+        save(tmp_path / "flat" / f"{number:02}.png", picture)
+    flat, model = tmp_path / "flat", ("--model", place / "run", "-o", tmp_path / "x.png")
+    for arguments, takes in (
+        (("evaluate", place / "run", flat), False),
+        (("embed", flat, *model), False),
+        (("compare", flat, "--preset", place / "small.toml", "-o", tmp_path / "all"), False),
+        (("reconstruct", flat, *model), True),
+        (("codes", place / "a.png", *model), True),
+        (("interpolate", place / "a.png", place / "a.png", *model), True),
+    ):
+        assert run(*arguments) == 1
+        said = " ".join(capsys.readouterr().err.split())
+        assert "label" in said and ("--label" in said) == takes, arguments
+    assert run("interpolate", place / "a.png", place / "a.png", *model, "--label", "block") == 0
+
+
+def test_repairing_says_what_it_does_first(place: Path, tmp_path: Path, capsys):
+    large = save(tmp_path / "ink.png", 255 - drawings(1, size=30)[0][0])
+    noisy = ("--model", place / "noisy")
+    for options in ((), ("--corrupt",)):
+        assert run("denoise", large, tmp_path / "d.png", *options, *noisy) == 0
+        said = " ".join(capsys.readouterr().err.split())
+        assert "30 x 30 pixels, resized to the model's 12 x 12" in said and "see --invert" in said
+    assert run("denoise", large, tmp_path / "d.png", "--invert", *noisy) == 0
+    assert "--invert" not in capsys.readouterr().err
+    small.model(small.GRID).save(tmp_path / "grey-grid")
+    assert run("upscale", large, tmp_path / "u.png", "--model", tmp_path / "grey-grid") == 0
+    assert "see --invert" in " ".join(capsys.readouterr().err.split())
+
+
+def test_classes_for_testing_alone_are_told(place: Path, tmp_path: Path, capsys):
+    save_folder(tmp_path / "set" / "train", 24)
+    save(tmp_path / "set" / "test" / "round" / "a.png", drawings(1)[0][0])
+    told = "no picture to learn from has the label round"
+    recipe = place / "small.toml"
+    assert run("train", recipe, tmp_path / "set", "-o", tmp_path / "run", "--device", "cpu") == 0
+    assert told in " ".join(capsys.readouterr().err.split())
+    assert run("compare", tmp_path / "set", "--preset", recipe, "-o", tmp_path / "all") == 0
+    assert told in " ".join(capsys.readouterr().err.split())
+
+
+def test_photographs_of_any_size_train_a_model_that_enlarges(tmp_path: Path, capsys):
+    for number in range(24):
+        save(tmp_path / "photos" / f"{number:02}.png", np.full((1, 300, 200), 10 * number, np.uint8))
+    options = ("--steps", "2", "--batch", "4", "--device", "cpu", "-o", tmp_path / "run")
+    assert run("train", "upscale", tmp_path / "photos", *options) == 0
+    assert "resized to 42 x 64" in " ".join(capsys.readouterr().err.split())

@@ -55,6 +55,15 @@ def test_large_pictures_shrink_unless_a_size_is_asked_for(tmp_path: Path):
     assert read(tmp_path, Wanted(20, 10)).train.pixels.shape[2:] == (20, 10)
 
 
+def test_sides_that_are_not_asked_for_become_multiples(tmp_path: Path):
+    save(tmp_path / "a.png", np.zeros((1, 300, 200), np.uint8))
+    for multiple, size in ((2, (64, 42)), (4, (64, 40))):
+        found = read(tmp_path, Wanted(multiple=multiple))
+        assert found.train.pixels.shape[2:] == size
+        assert found.notes[-1].endswith(f"resized to {size[1]} x {size[0]}")
+    assert read(tmp_path, Wanted(21, 11, multiple=4)).train.pixels.shape[2:] == (21, 11)
+
+
 def test_colour_and_grey_together_become_colour(tmp_path: Path):
     save(tmp_path / "g.png", drawings(1)[0][0])
     save(tmp_path / "c.png", np.random.default_rng(0).integers(0, 256, (3, 12, 12), dtype=np.uint8))

@@ -46,6 +46,14 @@ def test_arrays_that_are_no_pictures(images: np.ndarray, labels: list | None, wo
         sets.from_arrays(images, labels)
 
 
+@pytest.mark.parametrize(
+    ("labels", "words"), [([-1, 0, 1, 2], "from -1 to 2"), ([0, 1, 2, 3], "from 0 to 3")]
+)
+def test_labels_beyond_the_classes_are_told_at_both_ends(labels: list[int], words: str):
+    with pytest.raises(DatasetError, match=f"labels {words}; 3 classes are named, whose labels are 0 to 2"):
+        sets.from_arrays(np.zeros((4, 2, 2), np.uint8), labels, ("a", "b", "c"))
+
+
 def test_no_pictures_at_all():
     with pytest.raises(NothingUsableError):
         sets.from_arrays(np.zeros((0, 2, 2), np.uint8))
@@ -143,6 +151,38 @@ def test_files_that_are_missing_or_do_not_fit_each_other(tmp_path: Path):
     (folder / "train-images-idx3-ubyte.gz").write_bytes(b"nothing")
     with pytest.raises(ReadError, match="not an idx file"):
         sets.load(folder)
+
+
+def test_a_test_part_of_another_size_is_told(tmp_path: Path):
+    folder = save_idx_folder(tmp_path / "idx")
+    save_idx(folder / "t10k-images-idx3-ubyte.gz", np.zeros((12, 12, 9)))
+    words = (
+        "12 x 12 with 1 channels to train on, of 9 x 12 with 1 channels for testing: both must have one size"
+    )
+    with pytest.raises(DatasetError, match=words):
+        sets.load(folder)
+    pixels = np.zeros((6, 12, 12), np.uint8)
+    np.savez(tmp_path / "k.npz", x_train=pixels, x_test=pixels[:, :, :9])
+    with pytest.raises(DatasetError, match=words):
+        sets.load(tmp_path / "k.npz")
+    save_idx(folder / "t10k-images-idx3-ubyte.gz", np.zeros((0, 12, 9)))
+    save_idx(folder / "t10k-labels-idx1-ubyte.gz", np.zeros(0))
+    assert not sets.load(folder).has_test  # there is nothing to have a size
+
+
+@pytest.mark.parametrize("name", ["train", "t10k"])
+def test_idx_files_of_pictures_without_a_side_hold_none(name: str, tmp_path: Path):
+    folder = save_idx_folder(tmp_path)
+    save_idx(folder / f"{name}-images-idx3-ubyte.gz", np.zeros((60 if name == "train" else 12, 0, 12)))
+    with pytest.raises(NothingUsableError, match=f"{name}-images-idx3-ubyte.gz holds no pictures"):
+        sets.load(folder)
+
+
+def test_pictures_are_brought_to_multiples(tmp_path: Path):
+    pixels = np.zeros((6, 27, 41), np.uint8)
+    np.save(tmp_path / "p.npy", pixels)
+    found = sets.load(tmp_path / "p.npy", wanted=Wanted(multiple=4))
+    assert found.shape == (1, 24, 40) and "41 x 27 are resized to 40 x 24" in found.notes[-1]
 
 
 def test_what_is_no_source(tmp_path: Path):

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image as PillowImages
 
 from musicvae_lite.errors import CheckpointError, ConfigError, NothingUsableError, ReadError
 from musicvae_lite.images.sets import Pictures
@@ -196,7 +198,7 @@ def test_figures_of_every_kind_are_drawn():
     assert image_figures.manifold(small.model(small.CONDITIONAL), 3, "block").width > 500
     with pytest.raises(NothingUsableError, match="too few"):
         image_figures.embedding(small.model(small.CONV), pictures.part(slice(5)), small.CLASSES)
-    with pytest.raises(ConfigError, match="say which with --label"):
+    with pytest.raises(ConfigError, match="the pictures have none"):
         image_figures.codes(small.model(small.CONDITIONAL), Pictures(PIXELS))
 
 
@@ -248,3 +250,56 @@ def test_arrays_are_taken_as_the_model_gives_them():
             model.take(odd)
     with pytest.raises(ConfigError, match="holds no picture"):
         small.model(small.GRID).repair(np.zeros((1, 0, 7), np.uint8))
+
+
+def test_tensors_are_numbers_in_0_to_1_or_bytes_as_arrays_are():
+    model = small.model(small.CONV)
+    x = torch.from_numpy(PIXELS[:2]) / 255
+    codes = model.encode(x)
+    for same in (x.double(), torch.from_numpy(PIXELS[:2]), x.bfloat16().double()):
+        assert np.allclose(model.encode(same), codes, atol=1e-2)
+    assert np.array_equal(model.encode(x.double()), codes)
+    assert np.array_equal(model.encode(x > 0.5), model.encode((x > 0.5).float()))
+    for odd, words in (
+        (x * 255, "numbers must lie in 0..1"),
+        (x - 0.1, "values from -0.1"),
+        (x * float("nan"), "values from nan to nan"),
+        (x.long(), "values of type torch.int64"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            model.encode(odd)
+
+
+def test_pillow_images_are_pictures():
+    model = small.model(small.CONV)
+    image = PillowImages.fromarray(PIXELS[0, 0])
+    for one in (image, [image], image.convert("P"), image.convert("RGB")):
+        assert np.allclose(model.encode(one), model.encode(PIXELS[:1]), atol=1e-5)
+    clear = PillowImages.new("RGBA", (12, 12), (200, 10, 10, 90))
+    taken, notes = model.take(clear, convert=True)
+    assert taken.shape == (1, 12, 12) and notes[0] == "the picture: transparent parts are made white"
+    assert small.model(small.NOISY).repair(image)[0].shape == (1, 12, 12)
+    with pytest.raises(ConfigError, match="not of type int"):
+        model.encode([3])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("labels", [[1.5], ["1"], 1, [None]])
+def test_labels_are_whole_numbers(labels: Any):
+    model = small.model(small.CONDITIONAL)
+    for use in (model.decode, model.reconstruct):
+        with pytest.raises(ConfigError, match="they are whole numbers, 0 to 2, one for each picture"):
+            use(np.zeros((1, 2), np.float32) if use == model.decode else PIXELS[:1], labels)
+    several: Any = ([1], np.array([1]), torch.tensor([1]))
+    for whole in several:
+        assert model.decode(np.zeros((1, 2)), whole).shape == (1, 1, 12, 12)
+    numbers: Any = np.array([0, 2])
+    assert np.array_equal(model.generate(numbers, 2), model.generate([0, 2], 2))
+
+
+def test_draws_of_codes_that_are_never_negative_are_none_either():
+    model = small.model(small.SPARSE)
+    codes = torch.randn(200, 4, generator=torch.Generator().manual_seed(0))
+    model.vae.prior = CodePrior.fit(codes.relu())
+    drawn = model.draw(500)
+    assert drawn.min() == 0 and bool((model.vae.draw(500, model.generator(0)) < 0).any())
+    assert np.array_equal(model.sample(500), model.decode(drawn))

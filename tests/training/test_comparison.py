@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from musicvae_lite.errors import ConfigError, NothingUsableError
+from musicvae_lite.errors import ConfigError, DatasetError, NothingUsableError
+from musicvae_lite.images.sets import Pictures
 from musicvae_lite.training import comparison
 from tests.images.made import drawing_set
 
@@ -59,6 +60,32 @@ def test_what_does_not_fit_is_left_out_and_said(recipes: list[str]):
         comparison.suited(["melody-2bar"], pictures)
     with pytest.raises(ConfigError, match="share is 0"):
         comparison.train_all(presets, pictures, Path("nowhere"), share=0)
+
+
+def test_pictures_to_measure_on_without_labels_leave_conditional_presets_out(
+    recipes: list[str], tmp_path: Path
+):
+    pictures = drawing_set(120)
+    unlabelled = dataclasses.replace(pictures, test=Pictures(pictures.test.pixels))
+    presets, refused = comparison.suited(recipes, unlabelled)
+    assert [preset.name for preset in presets] == ["first", "second"]
+    assert (
+        len(refused) == 1 and "labelled is left out: of the pictures to measure on: the model" in refused[0]
+    )
+    both, _ = comparison.suited([recipes[0], recipes[2]], pictures)
+    with pytest.raises(ConfigError, match="the pictures have none"):
+        comparison.train_all(both, unlabelled, tmp_path / "all")
+    assert not (tmp_path / "all").exists()
+
+
+def test_pictures_to_measure_on_of_another_size_are_told_before_any_preset_is_trained(
+    recipes: list[str], tmp_path: Path
+):
+    pictures = dataclasses.replace(drawing_set(120), test=drawing_set(20, size=10).train)
+    presets, _ = comparison.suited(recipes, pictures)
+    with pytest.raises(DatasetError, match="another size than the others"):
+        comparison.train_all(presets, pictures, tmp_path / "all")
+    assert not (tmp_path / "all").exists()
 
 
 def test_a_comparison_with_nothing_to_measure_on_does_not_begin(recipes: list[str], tmp_path: Path):

@@ -11,16 +11,17 @@ import pytest
 import torch
 
 from musicvae_lite.errors import ConfigError, NothingUsableError
+from musicvae_lite.images import sets
 from musicvae_lite.images.sets import Pictures, PictureSet
 from musicvae_lite.models.image_vae import ImageVAE
 from musicvae_lite.training import images
 from musicvae_lite.training.image_evaluation import evaluate, measure
-from musicvae_lite.training.images import ImageTask, trained_on
+from musicvae_lite.training.images import ImageTask, trained_on, unlearnt, wanted
 from musicvae_lite.training.loop import train
 from musicvae_lite.training.presets import Preset, load_preset, preset_names
 from musicvae_lite.training.settings import ImageTraining
 from musicvae_lite.training.task import VALIDATION_SEED
-from tests.images.made import drawing_set
+from tests.images.made import drawing_set, drawings, save
 from tests.models.image import small
 from tests.training.runs import Heard, log, state
 
@@ -252,3 +253,30 @@ def test_labels_that_a_model_does_not_know_are_told():
 )  # fmt: skip
 def test_presets_whose_code_is_a_picture_take_every_size(name: str, size: int, z: int):
     assert ImageTask(load_preset(name), drawing_set(24, size)).config.z == z
+
+
+@pytest.mark.parametrize("name", ["upscale", "upscale-x4"])
+@pytest.mark.parametrize(("height", "width"), [(300, 200), (27, 41), (1, 3)])
+def test_presets_that_enlarge_take_folders_of_any_size(name: str, height: int, width: int, tmp_path: Path):
+    for number in range(6):
+        save(tmp_path / f"{number}.png", np.full((1, height, width), 40 * number, np.uint8))
+    recipe = load_preset(name)
+    pictures = sets.load(tmp_path, wanted=wanted(recipe))
+    assert ImageTask(recipe, pictures).config.z > 0 and "resized to" in pictures.notes[-1]
+
+
+def test_parts_without_labels_are_refused_before_training():
+    for part in ("train", "validation"):
+        unlabelled = Pictures(getattr(SET, part).pixels)
+        with pytest.raises(ConfigError, match=r"labels \(upright, level, block\), and the pictures have"):
+            ImageTask(preset(small.CONDITIONAL), dataclasses.replace(SET, **{part: unlabelled}))
+
+
+def test_classes_without_a_picture_to_learn_from_are_told():
+    assert unlearnt(SET) == []
+    pixels, labels = drawings(24)
+    (told,) = unlearnt(sets.from_arrays(pixels, labels % 2, ("a", "b", "c", "d")))
+    assert told.startswith("no picture to learn from has the label c, d: ")
+    (told,) = unlearnt(sets.from_arrays(pixels, labels % 2, [str(number) for number in range(30)]))
+    assert "10, 11 and 18 more" in told
+    assert unlearnt(sets.from_arrays(pixels)) == []

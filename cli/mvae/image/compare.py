@@ -37,12 +37,13 @@ def compare(
     runtime.prepare_environment()
     from musicvae_lite.images import sets
     from musicvae_lite.training import comparison
+    from musicvae_lite.training.images import unlearnt
     from mvae.output import note, print_json, say, table, wrote
     from mvae.training_progress import Listener
 
     pictures = sets.load(data, lies)
     presets, refused = comparison.suited(preset or (), pictures)
-    for text in (*pictures.notes, *refused):
+    for text in (*pictures.notes, *unlearnt(pictures), *refused):
         note(text)
     names = [recipe.name for recipe in presets]
 

@@ -42,11 +42,7 @@ def interpolate(
         raise ConfigError(
             f"{model} repairs pictures: its codes hold the pictures, and nothing lies between them"
         )
-    taken = take(vae, [a, b], None, 2, grey, invert)
-    labels = None
-    if label:
-        labels = [vae.label(name) for name in (label * 2)[:2]]
-        taken = type(taken)(taken.pixels, np.array(labels, np.int64))
+    taken = take(vae, [a, b], None, 2, grey, invert, label or ())
     x, target_pictures, labels = inputs(vae, taken)
     walk = vae.interpolate(x[0], x[1], steps, labels)
     sheet = np.concatenate([target_pictures[:1].numpy(), walk, target_pictures[1:].numpy()])

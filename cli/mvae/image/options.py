@@ -120,27 +120,38 @@ def take(
     count: int,
     grey: bool,
     invert: bool,
-    label: str | None = None,
+    labels: Sequence[str] = (),
 ) -> Pictures:
-    """Clean pictures for a model: of the files named, or some of a data set (see `choose`)."""
+    """Clean pictures for a model: of the files named, or some of a data set (see `choose`).
+
+    Args:
+        labels: names of what they show, in turn; none leaves a data set its own.
+
+    Raises:
+        ConfigError: a conditional model is told nothing of what they show.
+    """
     import numpy as np
 
+    from musicvae_lite.errors import ConfigError
     from musicvae_lite.images.reading import SUFFIXES
     from musicvae_lite.images.sets import Pictures
 
-    number = None if label is None else model.label(label)
+    numbers = [model.label(label) for label in labels]
     first = expand(names[0])
     if len(names) == 1 and (first.suffix.lower() not in SUFFIXES or first.is_dir()):
-        found = load_pictures(names[0], lies, model, labelled=label is None)
+        found = load_pictures(names[0], lies, model, labelled=not labels)
         pictures = choose(found, model, invert=invert)[0].one_of_each(count)
     else:
         taken = [model.take(name, grey, clean=True) for name in names]
         say_notes([note for _, notes in taken for note in notes])
         pixels = np.stack([np.round(x.numpy() * 255).astype(np.uint8) for x, _ in taken])
         pictures = shaded(Pictures(pixels), model, invert)
-    if number is None:
-        return pictures
-    return Pictures(pictures.pixels, np.full(len(pictures), number, np.int64))
+    if numbers:
+        return Pictures(pictures.pixels, np.resize(np.array(numbers, np.int64), len(pictures)))
+    if model.config.conditional and pictures.labels is None:
+        known = ", ".join(model.config.classes)
+        raise ConfigError(f"the model needs to know what the pictures show ({known}): say which with --label")
+    return pictures
 
 
 def target(

@@ -28,7 +28,7 @@ def reconstruct(
 
     path = target(output, "reconstruction.png", pictures)
     vae = load_model(model)
-    taken = take(vae, pictures, lies, count, grey, invert, label)
+    taken = take(vae, pictures, lies, count, grey, invert, () if label is None else (label,))
     from musicvae_lite.images.reading import save_image
     from musicvae_lite.models import image_figures
     from musicvae_lite.training.image_evaluation import evaluate

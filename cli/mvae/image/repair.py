@@ -11,6 +11,7 @@ from mvae.image.options import Grey, Invert, Seed, target
 
 if TYPE_CHECKING:
     import numpy as np
+    from torch import Tensor
 
     from musicvae_lite.models.image_vae import ImageVAE
 
@@ -48,12 +49,7 @@ def denoise(
         raise ConfigError(f"{model} was not trained to take noise away: choose a model such as mnist-denoise")
     files = []
     if corrupt:
-        import torch
-
-        from musicvae_lite.images.reading import fitted
-
-        size = pixels.shape[1:] if vae.config.is_grid else vae.config.shape.target[1:]
-        clean = torch.from_numpy(fitted(pixels, *size)).float() / 255
+        clean = _clean(vae, pixels, source)
         pixels = as_bytes(noise(clean[None], vae.generator(seed))[0].numpy())
         name = READ.format(stem=path.stem, suffix=path.suffix)
         files.append(write_picture(path.with_name(name), pixels))
@@ -98,13 +94,28 @@ def upscale(
 def _open(source: Path, model: str, grey: bool, invert: bool) -> tuple[ImageVAE, np.ndarray]:
     """The model, and the picture's bytes [C, H, W] in its channels."""
     from musicvae_lite.images.reading import read_picture
-    from mvae.image.options import load_model, say_notes
+    from musicvae_lite.images.sets import Pictures
+    from mvae.image.options import load_model, say_notes, shaded
 
     picture = read_picture(source)
     vae = load_model(model)
     pixels, _, notes = vae.pixels(picture, grey)
     say_notes(notes)
-    return vae, 255 - pixels if invert else pixels
+    return vae, shaded(Pictures(pixels[None]), vae, invert).pixels[0]
+
+
+def _clean(vae: ImageVAE, pixels: np.ndarray, source: Path) -> Tensor:
+    """What noise is added to, [C, H, W] in 0..1: at the model's size, unless it takes every size."""
+    import torch
+
+    from musicvae_lite.images.reading import Picture
+    from mvae.image.options import say_notes
+
+    if vae.config.is_grid:
+        return torch.from_numpy(pixels).float() / 255
+    clean, notes = vae.take(Picture(pixels, str(source)), clean=True)
+    say_notes(notes)
+    return clean
 
 
 def _repair(vae: ImageVAE, pixels: np.ndarray, source: Path, what: str) -> np.ndarray:

@@ -54,12 +54,12 @@ def train(
         names = ", ".join(preset_names("image"))
         raise ConfigError(f"'{preset}' is a preset for {recipe.family}: `mvae train` takes it. Here: {names}")
     from musicvae_lite.images import sets
-    from musicvae_lite.training.images import ImageTask, wanted
+    from musicvae_lite.training.images import ImageTask, unlearnt, wanted
     from mvae.output import note
     from mvae.training_progress import run_task
 
     pictures = sets.load(data, lies, wanted(recipe))  # split alike whatever the seed: `evaluate` splits anew
-    for text in pictures.notes if runtime.processes().is_first else ():
+    for text in (*pictures.notes, *unlearnt(pictures)) if runtime.processes().is_first else ():
         note(text)
     task, run = ImageTask(recipe, pictures), expand(output)
     options = {**changes, "data": lies, "device": device, "precision": precision}

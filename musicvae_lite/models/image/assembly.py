@@ -157,11 +157,11 @@ class ImageConfig:
         if self.z not in (0, z):
             raise ConfigError(
                 f"z is {self.z}, but the encoder's features make a code of {z:,} numbers of pictures of "
-                f"{height} x {width}: set z = 0, or features = 0 in [encoder] to leave them out"
+                f"{width} x {height}: set z = 0, or features = 0 in [encoder] to leave them out"
             )
         if z > LARGEST:
             raise ConfigError(
-                f"for pictures of {height} x {width} the code would have {z:,} numbers; {LARGEST:,} are the "
+                f"for pictures of {width} x {height} the code would have {z:,} numbers; {LARGEST:,} are the "
                 "most: use smaller pictures"
             )
         return replace(config, z=z)
@@ -175,6 +175,11 @@ class ImageConfig:
     def is_plain(self) -> bool:
         """Whether it is a plain autoencoder, without a posterior of any width."""
         return getattr(self.encoder, "code", "plain") != "gaussian"
+
+    @property
+    def is_positive(self) -> bool:
+        """Whether the numbers of its codes are never negative."""
+        return getattr(self.encoder, "code", "plain") == "positive"
 
     @property
     def is_normal(self) -> bool:
@@ -201,7 +206,10 @@ class ImageConfig:
     def shape(self) -> Shape:
         p, factor = self.picture, self.factor
         if p.height % factor or p.width % factor:
-            raise ConfigError(f"pictures of {p.height} x {p.width} cannot be made {factor} times smaller")
+            raise ConfigError(
+                f"pictures of {p.width} x {p.height} cannot be made {factor} times smaller: width and height "
+                f"must be multiples of {factor}"
+            )
         classes = len(self.classes) if self.conditional else 0
         return Shape(p.channels, p.height // factor, p.width // factor, self.z, classes, p.height, p.width)
 

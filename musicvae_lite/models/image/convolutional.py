@@ -80,7 +80,7 @@ def map_channels(z: int, size: tuple[int, int]) -> int:
     pixels = size[0] * size[1]
     if z % pixels:
         raise ConfigError(
-            f"z is {z}, but the code is a picture of {size[0]} x {size[1]}: z must be a multiple of {pixels}"
+            f"z is {z}, but the code is a picture of {size[1]} x {size[0]}: z must be a multiple of {pixels}"
         )
     return z // pixels
 

@@ -69,7 +69,7 @@ def feature_channels(shape: Shape) -> int:
     channels = shape.z // pixels - shape.channels
     if shape.z % pixels or channels < 1:
         raise ConfigError(
-            f"z is {shape.z}; for pictures of {shape.height} x {shape.width} with {shape.channels} channels "
+            f"z is {shape.z}; for pictures of {shape.width} x {shape.height} with {shape.channels} channels "
             f"it must be a multiple of {pixels}, at least {pixels * (shape.channels + 1)}"
         )
     return channels
@@ -96,7 +96,7 @@ class GridNetwork(nn.Module):
         self.factor = height // shape.height
         if (shape.height * self.factor, shape.width * self.factor) != (height, width):
             raise ConfigError(
-                f"{shape.height} x {shape.width} cannot be enlarged to {height} x {width} by a whole number"
+                f"{shape.width} x {shape.height} cannot be enlarged to {width} x {height} by a whole number"
             )
         self.channels, self.base = channels, settings.base
         self.begin = (channels + feature_channels(shape), shape.height, shape.width)

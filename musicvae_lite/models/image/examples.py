@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from operator import index
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from musicvae_lite.errors import ConfigError
+from musicvae_lite.errors import ConfigError, shown
 from musicvae_lite.models.image.assembly import ImageConfig
 from musicvae_lite.vae import Batch
 
@@ -34,7 +37,7 @@ def check_labels(config: ImageConfig, labels: np.ndarray | None) -> None:
         return
     if labels is None:
         raise ConfigError(
-            "this model conditions on labels, and the pictures have none: say which with --label"
+            f"the model conditions on labels ({', '.join(config.classes)}), and the pictures have none"
         )
     count = len(config.classes)
     if len(labels) and not 0 <= labels.min() <= labels.max() < count:
@@ -42,6 +45,25 @@ def check_labels(config: ImageConfig, labels: np.ndarray | None) -> None:
             f"the pictures have labels from {labels.min()} to {labels.max()}; this model's are numbered 0 to "
             f"{count - 1}: {', '.join(config.classes)}"
         )
+
+
+def class_numbers(config: ImageConfig, labels: Sequence[int] | np.ndarray | Tensor, count: int) -> list[int]:
+    """The labels of `count` pictures as whole numbers.
+
+    Raises:
+        ConfigError: they are too few or too many, no whole numbers, or none of the model's.
+    """
+    classes = len(config.classes)
+    try:
+        numbers = [index(label) for label in labels]
+    except TypeError:
+        raise ConfigError(
+            f"labels are {shown(labels)}; they are whole numbers, 0 to {classes - 1}, one for each picture "
+            "(`ImageVAE.label` tells that of a name)"
+        ) from None
+    if len(numbers) != count or any(not 0 <= number < classes for number in numbers):
+        raise ConfigError(f"{count} pictures need as many labels, each 0 to {classes - 1}")
+    return numbers
 
 
 def one_hot(labels: Tensor, config: ImageConfig) -> Tensor:
