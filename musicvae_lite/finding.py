@@ -14,13 +14,13 @@ from musicvae_lite.writing import is_one
 
 
 def find(name: str | Path) -> Path:
-    """The folder of a model: a path to one (or to a training run), or the name of a shipped one.
+    """The folder of a model: a path to one (or to a training run), or the name of a shipped or imported one.
 
     Raises:
         CheckpointError: there is none; the message lists what there is.
     """
-    path = resources.expand(name)
-    known = {folder.name: folder for folder in shipped()}
+    path, folders = resources.expand(name), shipped()
+    known = {folder.name: folder for folder in folders}
     if path.is_dir():
         for folder in _places(path):
             if (folder / CONFIG).exists():
@@ -36,9 +36,11 @@ def find(name: str | Path) -> Path:
         return known[str(name)]
     near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
     hint = f"Did you mean '{near[0]}'? " if near else ""
-    listing = ", ".join(known) or "none"
+    imported = [folder.name for folder in folders if is_imported(folder)]
+    listing = f"Shipped: {', '.join(name for name in known if name not in imported) or 'none'}"
+    listing += f". Imported: {', '.join(imported)}" if imported else ""
     raise CheckpointError(
-        f"no model '{name}': it is neither a folder nor a shipped model. {hint}Shipped: {listing}"
+        f"no model '{name}': it is neither a folder nor a shipped or imported model. {hint}{listing}"
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import cache
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -149,11 +150,13 @@ def generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
     """A source of chance. Raises ConfigError for a seed that torch does not take."""
     import torch
 
-    from musicvae_lite.errors import ConfigError
+    from musicvae_lite.errors import ConfigError, shown
 
+    if not isinstance(seed, Integral):
+        raise ConfigError(f"a seed is a whole number, not {shown(seed)}")
     if not 0 <= seed < 2**63:
         raise ConfigError(f"seed {seed} is out of range: 0 to 2^63 - 1")
-    return torch.Generator(device).manual_seed(seed)
+    return torch.Generator(device).manual_seed(int(seed))
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,9 @@ def test_what_comes_with_the_package_is_told_from_imports(cache: Path, monkeypat
 
 def test_a_missing_model_lists_what_there_is(cache: Path, tmp_path: Path):
     save_small(cache / "models" / "my-model")
-    with pytest.raises(CheckpointError, match=r"Did you mean 'my-model'\?.*Shipped: "):
+    with pytest.raises(
+        CheckpointError, match=r"Did you mean 'my-model'\?.*Shipped: .*\. Imported: my-model$"
+    ):
         finding.find("my-modle")
     (tmp_path / "empty").mkdir()
     with pytest.raises(CheckpointError, match=r"holds no config\.json"):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -28,6 +29,16 @@ def test_auto_takes_a_device_that_works():
 def test_a_device_that_is_not_there_is_named(name: str):
     with pytest.raises(ConfigError, match=f"device '{name}' is not"):
         runtime.choose_device(name)
+
+
+def test_a_seed_is_a_whole_number_that_torch_takes():
+    drawn = [torch.rand(3, generator=runtime.generator(seed)).tolist() for seed in (7, np.int64(7))]  # type: ignore[arg-type]
+    assert drawn[0] == drawn[1]
+    for seed in ("x", 1.5, None):
+        with pytest.raises(ConfigError, match=f"a seed is a whole number, not {seed!r}"):
+            runtime.generator(seed)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="seed -1 is out of range"):
+        runtime.generator(-1)
 
 
 def test_bfloat16_is_a_plain_answer():

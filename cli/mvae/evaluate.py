@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+FIGURES = {"steps": "steps right", "note_f1": "note F1", "windows": "whole windows"}  # of every decoding
+
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="A shipped model's name, a model folder, or a training run.")],
@@ -20,6 +22,7 @@ def evaluate(
 ) -> None:
     """Measure a model on music: accuracy, notes, nats, bits."""
     from musicvae_lite import runtime
+    from musicvae_lite.errors import NothingUsableError
 
     runtime.prepare_environment()
     from musicvae_lite.models.music_vae import MusicVAE
@@ -35,6 +38,8 @@ def evaluate(
         )
     loaded = MusicVAE.load(model)
     windows = open_windows(data, loaded.representation, split or "test")
+    if not len(windows):
+        raise NothingUsableError(f"{windows.name} holds no windows to evaluate on: {_elsewhere(data)}")
     result = measure(loaded.vae, loaded.representation, windows, seed, most, loaded.config.labels)
     if json:
         print_json({"model": model, "data": str(data), "seed": seed, **result.to_json()})
@@ -43,10 +48,18 @@ def evaluate(
         ["free-running, T=1, z mean", *_row(result.free_mean)],
         ["free-running, T=1, z sampled", *_row(result.free_sampled)],
         ["argmax, z mean", *_row(result.argmax)],
-        ["teacher-forced, z mean", result.teacher_forced, None, None],
-        ["always the commonest", result.commonest, None, None],
     ]
-    table(["", "steps right", "note F1", "whole windows"], rows, title=f"{model} on {windows.name}")
+    if result.teacher_forced is not None:
+        rows.append(["teacher-forced, z mean", result.teacher_forced, None, None])
+    rows.append(["always the commonest", result.commonest, None, None])
+    table(["", *FIGURES.values()], rows, title=f"{model} on {windows.name}")
+    further = [
+        [name.replace("_", " ").replace("f1", "F1"), value, result.free_sampled[name], result.argmax[name]]
+        for name, value in result.free_mean.items()
+        if name not in FIGURES
+    ]
+    if further:
+        table(["further figures", "T=1, z mean", "T=1, z sampled", "argmax, z mean"], further)
     table(
         ["per window", "value"],
         [
@@ -60,4 +73,14 @@ def evaluate(
 
 
 def _row(figures: dict[str, float]) -> list[float]:
-    return [figures["steps"], figures["note_f1"], figures["windows"]]
+    return [figures[name] for name in FIGURES]
+
+
+def _elsewhere(dataset: Path) -> str:
+    """What splits of a dataset to evaluate on instead of an empty one."""
+    from musicvae_lite.corpora.recipe import SPLITS
+    from musicvae_lite.training.dataset import WindowDataset
+
+    splits = WindowDataset(dataset).manifest.splits
+    counts = [(name, splits[name].windows) for name in reversed(SPLITS)]  # those held out first
+    return ", ".join(f"{name} holds {count:,} (--split {name})" for name, count in counts if count)

@@ -62,9 +62,8 @@ def train(
         recipe.model["labels"] = FOLDERS
     data, run = WindowDataset(dataset), expand(output)
     data.check(recipe.model["representation"], preset)
-    if runtime.processes().is_first:
-        data.verify("train", "validation")
-    task = MusicTask(recipe, data.split("train"), data.split("validation"), data.digest)
+    digest = data.labelled_digest if "labels" in recipe.model else data.digest
+    task = MusicTask(recipe, data.split("train"), data.split("validation"), digest)
     options = {**changes, "device": device, "precision": precision}
     again = ["mvae", "train", preset, str(dataset), "-o", str(output), *["--labels"] * labels]
     run_task(task, run, again, options, resume, tensorboard, json)

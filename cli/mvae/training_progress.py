@@ -103,7 +103,8 @@ def run_task(
     if json:
         print_json({"best": str(best), **values})
         return
-    table(["validation", "value"], list(values.items()))
+    if values:
+        table(["validation", "value"], list(values.items()))
     wrote(best)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 from musicvae_lite.corpora.assemble import assemble
 from musicvae_lite.corpora.clusters import opened
 from musicvae_lite.corpora.extract import Job
-from musicvae_lite.corpora.manifest import Manifest
+from musicvae_lite.corpora.manifest import SONGS, Manifest
 from musicvae_lite.corpora.plan import CHUNK_FILES, Chunk, Plan, settled
 from musicvae_lite.corpora.recipe import DrumsBy, Recipe, hop_steps
 from musicvae_lite.corpora.spill import Block, read_spill
@@ -168,6 +169,8 @@ def _assemble(
 
     dataset = workspace.begin_dataset()
     parts = assemble(chunks, windows, workspace.folder, dataset, split=recipe.split, seed=recipe.seed)
+    with (dataset / SONGS).open("rb") as songs:
+        songs_sha256 = hashlib.file_digest(songs, "sha256").hexdigest()
     config = recipe.to_config()
     manifest = Manifest(
         representation=config.pop("representation"),
@@ -187,6 +190,7 @@ def _assemble(
         rejections=reasons,
         warnings=parts.warnings,
         control=parts.control,
+        songs_sha256=songs_sha256,
     )
     manifest.save(dataset)
     return manifest

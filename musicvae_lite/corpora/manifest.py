@@ -68,6 +68,7 @@ class Manifest:
         rejections: every reason with its count and first example, the most frequent first.
         warnings: what the user should know.
         control: shape and dtype of what conditions one window; None when nothing does.
+        songs_sha256: digest of songs.jsonl; "" of datasets made before it was noted.
     """
 
     representation: dict[str, Any]
@@ -82,6 +83,7 @@ class Manifest:
     rejections: tuple[Reason, ...] = ()
     warnings: tuple[str, ...] = field(default=())
     control: dict[str, Any] | None = None
+    songs_sha256: str = ""
 
     @property
     def windows(self) -> int:
@@ -166,6 +168,7 @@ class Manifest:
             "window_shape": shape,
             "rejections": tuple(_reason(**r) for r in table["rejections"]),
             "warnings": tuple(_text(warning) for warning in table["warnings"]),
+            "songs_sha256": _text(table.get("songs_sha256", "")),
         }
         return cls(**table)
 

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.cores import LSTMCore, TableCore
 from musicvae_lite.models.encoders import check_segments, depth_of, told
 from musicvae_lite.models.feeding import FeedingDecoder
@@ -40,7 +41,7 @@ class FlatDecoderSettings:
     feed: int = 128
 
     def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
-        return FlatDecoder(self, steps, depth_of(step, control), z)
+        return FlatDecoder(self, steps, depth_of("decoder", step, control), z)
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class HierarchicalDecoderSettings:
     straight: int = 0
 
     def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
-        check_segments(self.segments, self.codes, steps)
+        check_segments("decoder", self.segments, self.codes, steps)
         return HierarchicalDecoder(self, step, z, control)
 
 
@@ -238,3 +239,23 @@ class HierarchicalDecoder(FeedingDecoder):
         if self.straight is None:
             return beats, None
         return beats[:, : self.width], self.straight.places(beats[:, self.width :])
+
+
+def reads_earlier_steps(decoder: Any) -> bool:
+    """Whether a decoder has the `hidden` and the `head` of a `FeedingDecoder`."""
+    return hasattr(decoder, "hidden") and hasattr(decoder, "head")
+
+
+def nats_of_steps(decoder: Any, z: Tensor, target: Tensor, control: Tensor | None = None) -> Tensor:
+    """Nats [B, T] of each step of a target [B, T, ...] after the true ones before it.
+
+    Raises:
+        ConfigError: the decoder does not read them, and so knows only what a whole window costs.
+    """
+    if not reads_earlier_steps(decoder):
+        raise ConfigError(
+            "this model cannot carry on: its decoder does not tell what each step costs after those before "
+            "it, as one with the `hidden` and the `head` of a `FeedingDecoder` does"
+        )
+    nats, _ = decoder.head.score(decoder.hidden(z, target, control), target)
+    return nats

@@ -29,7 +29,7 @@ class FlatEncoderSettings:
     course: ClassVar[Course] = INNER  # of paths between its codes
 
     def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
-        return FlatEncoder(self, depth_of(step, control), z)
+        return FlatEncoder(self, depth_of("encoder", step, control), z)
 
 
 @dataclass(frozen=True)
@@ -66,15 +66,26 @@ class HierarchicalEncoderSettings:
         return CIRCLE if len(self.segments) > 2 else INNER
 
     def build(self, step: Step, steps: int, z: int, control: Step | None = None) -> nn.Module:
-        check_segments(self.segments, self.codes, steps)
+        check_segments("encoder", self.segments, self.codes, steps)
         return HierarchicalEncoder(self, step, z, control)
 
 
-def depth_of(step: Step, control: Step | None) -> int:
-    """How many values a token has. Raises ConfigError for steps this project's own models do not take."""
+def depth_of(part: str, step: Step, control: Step | None) -> int:
+    """How many values a token has.
+
+    Args:
+        part: "encoder" or "decoder", for messages.
+
+    Raises:
+        ConfigError: a flat model does not take such steps, or a control.
+    """
     if not isinstance(step, Categorical) or control:
-        what = "a control" if control else f"steps of the kind {type(step).__name__}"
-        raise ConfigError(f"this model takes one token a step and no control, not {what}: use kind 'stock'")
+        what = (
+            "no control, such as chords or the labels of --labels"
+            if control
+            else f"one token a step, not steps of the kind {type(step).__name__}"
+        )
+        raise ConfigError(f"[{part}]: kind 'flat' takes {what}: use kind 'hierarchical' or 'stock'")
     return step.depth
 
 
@@ -85,15 +96,20 @@ def told(control: Tensor | None) -> Tensor:
     return control
 
 
-def check_segments(segments: tuple[int, ...], codes: tuple[int, ...], steps: int) -> None:
+def check_segments(part: str, segments: tuple[int, ...], codes: tuple[int, ...], steps: int) -> None:
+    """Raises ConfigError where they do not make a window, or have not the codes they need.
+
+    Args:
+        part: "encoder" or "decoder", for messages.
+    """
     if math.prod(segments) != steps:
         raise ConfigError(
-            f"segments {list(segments)} make {math.prod(segments)} steps; the window has {steps}"
+            f"[{part}]: segments {list(segments)} make {math.prod(segments)} steps; the window has {steps}"
         )
     if len(segments) < 2 or len(codes) != len(segments) - 2:
         raise ConfigError(
-            f"segments {list(segments)} need {max(0, len(segments) - 2)} codes, one for each level between "
-            f"the beat and the whole; {len(codes)} given"
+            f"[{part}]: segments {list(segments)} need {max(0, len(segments) - 2)} codes, one for each level "
+            f"between the beat and the whole; {len(codes)} given"
         )
 
 

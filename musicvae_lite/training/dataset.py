@@ -16,14 +16,23 @@ from musicvae_lite.corpora.command import preparing
 from musicvae_lite.corpora.manifest import MANIFEST, SONGS, Manifest, Shard
 from musicvae_lite.corpora.recipe import SPLITS, Recipe, hop_steps, representation_config
 from musicvae_lite.corpora.tally import Tally, reasons_text
-from musicvae_lite.errors import ConfigError, DatasetError, NothingUsableError, shown
+from musicvae_lite.errors import ConfigError, DatasetError, NothingUsableError, counted, shown
 from musicvae_lite.music.files import DEFAULT_LIMITS, Limits
 from musicvae_lite.music.representations import from_config
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.resources import expand
 from musicvae_lite.training.windows import Song, WindowSplit, from_arrays
 
-__all__ = ["Song", "WindowDataset", "WindowSplit", "from_arrays", "is_dataset", "open_windows", "windows_of"]
+__all__ = [
+    "Song",
+    "WindowDataset",
+    "WindowSplit",
+    "copies_removed",
+    "from_arrays",
+    "is_dataset",
+    "open_windows",
+    "windows_of",
+]
 
 
 class WindowDataset:
@@ -40,6 +49,7 @@ class WindowDataset:
         self.folder = Path(expand(folder))
         self.manifest = Manifest.load(self.folder)
         self._splits = {name: self._open(name) for name in SPLITS}
+        self._whole: set[str] = set()  # splits that are as they were prepared
 
     @property
     def representation(self) -> dict:
@@ -47,9 +57,15 @@ class WindowDataset:
         return self.manifest.representation
 
     def split(self, name: str) -> WindowSplit:
-        """The windows of "train", "validation" or "test"."""
+        """The windows of "train", "validation" or "test", compared with the manifest at the first call.
+
+        Raises:
+            ConfigError: there is no such split.
+            DatasetError: as `verify`.
+        """
         if name not in self._splits:
             raise ConfigError(f"'{name}' is no split; there are {', '.join(self._splits)}")
+        self.verify(name)
         return self._splits[name]
 
     @cached_property
@@ -76,6 +92,15 @@ class WindowDataset:
         shards = [shard for name in SPLITS for shard in (name, *self.manifest.splits[name].shards)]
         parts = [shard if isinstance(shard, str) else "".join(shard.sha256) for shard in shards]
         return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16]
+
+    @property
+    def labelled_digest(self) -> str:
+        """As `digest`, and the songs of the windows, from which their labels come, are the same too.
+
+        It is `digest` itself for a dataset prepared before manifests told of the songs.
+        """
+        songs = self.manifest.songs_sha256
+        return hashlib.sha256(f"{self.digest} {songs}".encode()).hexdigest()[:16] if songs else self.digest
 
     def check(self, representation_table: dict, preset_name: str) -> None:
         """Checks that the windows are what a model reads: that the same tokens mean the same.
@@ -105,15 +130,22 @@ class WindowDataset:
             )
 
     def verify(self, *names: str) -> None:
-        """Compares the SHA-256 of every shard, or of those of some splits, with the manifest.
+        """Compares the SHA-256 of the songs, and of all shards or those of some splits, with the manifest.
+
+        What was found whole is not read again.
 
         Raises:
-            DatasetError: a shard has changed, or can no longer be read.
+            DatasetError: a shard or the songs have changed, or can no longer be read.
         """
         for name in names or SPLITS:
+            if name in self._whole:
+                continue
+            if self.manifest.songs_sha256:
+                self._verify(self.folder / SONGS, self.manifest.songs_sha256)
             for shard in self.manifest.splits[name].shards:
                 for file, wanted in zip(shard.files, shard.sha256, strict=True):
                     self._verify(self.folder / file, wanted)
+            self._whole.add(name)
 
     def _verify(self, path: Path, wanted: str) -> None:
         try:
@@ -183,8 +215,22 @@ def is_dataset(path: str | Path) -> bool:
     return (expand(path) / MANIFEST).is_file()
 
 
-def open_windows(path: str | Path, representation: Representation, split: str = "test") -> WindowSplit:
+def copies_removed(path: str | Path) -> int:
+    """How many windows a dataset lost as copies of others when it was prepared; 0 for music.
+
+    Raises:
+        DatasetError: the dataset's manifest is damaged, or of another version.
+    """
+    return sum(Manifest.load(expand(path)).duplicates.values()) if is_dataset(path) else 0
+
+
+def open_windows(
+    path: str | Path, representation: Representation, split: str = "test", *, keep_duplicates: bool = False
+) -> WindowSplit:
     """A split of a prepared dataset, or all windows of any file or folder of music.
+
+    Args:
+        keep_duplicates: of music, keep windows whose fingerprint came before; datasets have none.
 
     Raises:
         DatasetError: a dataset that is damaged, or of another representation.
@@ -195,12 +241,12 @@ def open_windows(path: str | Path, representation: Representation, split: str = 
         dataset = WindowDataset(path)
         dataset.check(
             representation_config(representation),
-            f"a model of {representation.bars} bars of {representation.name}",
+            f"a model of {counted(representation.bars, 'bar')} of {representation.name}",
         )
         windows = dataset.split(split)
         dataset.verify(split)
         return windows
-    return windows_of([expand(path)], representation)
+    return windows_of([expand(path)], representation, keep_duplicates=keep_duplicates)
 
 
 def windows_of(
@@ -221,7 +267,7 @@ def windows_of(
 
     Raises:
         ReadError: one of `paths` does not exist.
-        NothingUsableError: no window was found; the message holds the table of reasons.
+        NothingUsableError: no file of music or no window was found; the message holds the table of reasons.
     """
     from musicvae_lite.corpora.extract import read_windows
     from musicvae_lite.corpora.plan import list_sources
@@ -229,7 +275,8 @@ def windows_of(
     paths = [paths] if isinstance(paths, (str, Path)) else paths
     recipe = Recipe(representation, hop_steps(representation, hop), tracks, limits=limits)
     tally, songs, tokens, origins, controls = Tally(), [], [], [], []
-    for source in list_sources([expand(path) for path in paths], tally):
+    sources = list(list_sources([expand(path) for path in paths], tally))
+    for source in sources:
         for song in read_windows(source, recipe, tally):
             number = np.full(len(song.tokens), len(songs), np.int32)
             found = len(song.tokens)
@@ -239,10 +286,11 @@ def windows_of(
             controls += [] if song.control is None else [song.control]
     name = ", ".join(str(path) for path in paths)
     if not tokens:
-        raise NothingUsableError(
-            f"{name}: no window of {representation.bars} bars for {representation.name} was found:\n"
-            + reasons_text(tally.reasons())
-        )
+        said = "there are no files of music (MIDI, ABC, MusicXML) here"
+        if sources:
+            said = f"no window of {counted(representation.bars, 'bar')} for {representation.name} was found"
+        reasons = reasons_text(tally.reasons())
+        raise NothingUsableError(f"{name}: {said}" + (f":\n{reasons}" if reasons else ""))
     windows, places = np.concatenate(tokens), np.concatenate(origins).astype(np.int32)
     control = np.concatenate(controls) if controls else None
     if not keep_duplicates:

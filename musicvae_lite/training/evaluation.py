@@ -14,6 +14,7 @@ from torch import Tensor
 from musicvae_lite import runtime
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.latent import NATS_PER_BIT, Posterior, active_units, free_bits
+from musicvae_lite.models.decoders import reads_earlier_steps
 from musicvae_lite.models.tensors import to_windows
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.music.representations.steps import Groove, Step
@@ -40,6 +41,7 @@ class Evaluation:
         commonest: what always answering the commonest step would score.
         teacher_forced: share of steps right, of those that count, when shown the true steps before, z the
             mean. A step is right when all of it is: all voices of a trio, all flags, all hits of a groove.
+            None for a decoder that does not read the steps before (see `reads_earlier_steps`).
         free_mean: running on its own outputs at temperature 1.0, z the mean.
         free_sampled: the same with z drawn from the posterior.
         argmax: the likeliest value at every step, z the mean.
@@ -52,7 +54,7 @@ class Evaluation:
 
     windows: int
     commonest: float
-    teacher_forced: float
+    teacher_forced: float | None
     free_mean: dict[str, float]
     free_sampled: dict[str, float]
     argmax: dict[str, float]
@@ -201,9 +203,11 @@ def _nats(vae: VAE, z: Tensor, examples: Examples) -> float:
     return nats / len(z)
 
 
-def _teacher_forced(vae: VAE, z: Tensor, examples: Examples) -> float:
+def _teacher_forced(vae: VAE, z: Tensor, examples: Examples) -> float | None:
     """Share of steps right when each is the likeliest after the true ones before it."""
     decoder: Any = vae.decoder
+    if not reads_earlier_steps(decoder):
+        return None
     r, right, count = examples.representation, 0, 0
     for part, (x, target, control) in _with_codes(z, examples):
         target = x if target is None else target

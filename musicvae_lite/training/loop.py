@@ -15,6 +15,7 @@ from musicvae_lite import checkpoints, finding, runtime
 from musicvae_lite.errors import CheckpointError, ConfigError, DatasetError
 from musicvae_lite.resources import expand
 from musicvae_lite.training import patience
+from musicvae_lite.training.collapse import collapse_warning
 from musicvae_lite.training.interrupts import waiting_interrupts
 from musicvae_lite.training.reports import Listener, Report, summary
 from musicvae_lite.training.run_folder import Progress, RunFolder
@@ -23,7 +24,6 @@ from musicvae_lite.training.smoothing import RunningMeans
 from musicvae_lite.training.task import Task
 from musicvae_lite.training.team import Team
 from musicvae_lite.training.tensorflow_adam import TensorFlowAdam
-from musicvae_lite.vae import collapse_warning
 
 __all__ = ["Listener", "Report", "Trainer", "summary", "train"]
 
@@ -121,10 +121,10 @@ class Trainer:
         if self.progress.step < self.settings.steps:  # else the run had ended
             with waiting_interrupts(patient=self.team.count > 1) as interrupt:
                 self._loop(interrupt)
-            self._validate()
-            if self.team.is_first:
-                self.task.finish(self.folder.best)
-            self._save()
+                self._validate()  # once all updates are done, a Ctrl-C waits for the rest
+                if self.team.is_first and (warning := self.task.finish(self.folder.best)):
+                    self._tell("warning", warning)
+                self._save()
         self._tell("end", "")
         self.team.wait()
         return self.folder.best
@@ -264,8 +264,8 @@ class Trainer:
             self.progress.best = objective
             self._keep()
         self._tell("validation", values=values)
-        beta, units = self.settings.beta_at(self.progress.step), self.team.mean(self.units)
-        warning = collapse_warning(values["kl_bits"], units, beta) if "kl_bits" in values else None
+        units, bits = self.team.mean(self.units), values.get("kl_bits", math.nan)
+        warning = collapse_warning(bits, units, self.settings, self.progress.step)
         if warning:
             self._tell("warning", warning)
 

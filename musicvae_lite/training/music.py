@@ -25,6 +25,7 @@ from musicvae_lite.training.windows import WindowSplit
 from musicvae_lite.vae import VAE, Batch
 
 PRIOR_WINDOWS = 30_000  # that a prior is fitted to, at most
+WINDOWS_A_NUMBER = 4  # of a code: of fewer no prior is fitted
 GROWN_WINDOWS = 8192  # whose parts a new level is made for
 FOLDERS = "folders"  # as the labels of a preset: the names of the folders that songs are in
 
@@ -57,7 +58,10 @@ class MusicTask:
         return self.config.to_table()
 
     def build(self) -> VAE:
-        return self.config.build()
+        try:
+            return self.config.build()
+        except ConfigError as error:
+            raise ConfigError(f"{self.name}: {error}") from error
 
     def start(self, settings: MusicTraining, device: torch.device) -> None:
         self.settings, self.device = settings, device
@@ -83,20 +87,27 @@ class MusicTask:
         return validate(vae, r, held_out, s.beta, VALIDATION_SEED, names=c.labels, free=s.free_bits)
 
     def is_at_floor(self, smooth: dict[str, float], halfway: dict[str, float]) -> bool:
-        now = smooth["accuracy_uncommon"]
+        now = smooth.get("accuracy_uncommon")
+        if now is None or not self.settings.floor:  # a decoder of another kind may not tell
+            return False
         return now < self.settings.floor and now - halfway.get("accuracy_uncommon", now) < RISE
 
-    def finish(self, best: Path) -> None:
+    def finish(self, best: Path) -> str | None:
         """The prior that new codes are drawn from."""
         prior = prior_for(MusicVAE.load(best, str(self.device)).vae, self.batches)
-        if prior is not None:
-            with writing(best):
-                checkpoints.write_prior(best, prior)
+        if prior is None:
+            return (
+                f"no prior was fitted, so new codes are drawn from N(0, I): {self.examples} windows are "
+                f"fewer than {WINDOWS_A_NUMBER} for each of the {self.config.z} numbers of a code"
+            )
+        with writing(best):
+            checkpoints.write_prior(best, prior)
+        return None
 
 
 def prior_for(vae: VAE, batches: Batches) -> CodePrior | None:
     """What new codes of a trained model are drawn from; too little music has none."""
-    if len(batches.windows) < 4 * vae.z_size:
+    if len(batches.windows) < WINDOWS_A_NUMBER * vae.z_size:
         return None
     generator = torch.Generator(batches.device).manual_seed(batches.settings.seed)
     return fit_prior(vae, batches.music(PRIOR_WINDOWS), generator)

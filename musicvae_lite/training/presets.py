@@ -41,7 +41,7 @@ class Preset:
     """A named recipe: tables for the model, settings for its training.
 
     Attributes:
-        name: of the file, or of the folder a user's own TOML lies in.
+        name: of its file, without ".toml".
         family: a name in `FAMILIES`.
         model: the tables the family's config is read from.
     """

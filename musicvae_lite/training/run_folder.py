@@ -35,6 +35,7 @@ from musicvae_lite.writing import write_json
 FORMAT = 1  # of all this; 1 also of those that state none
 DESCRIPTION, LOG, PROGRESS = "run.json", "log.jsonl", "progress.json"
 OPTIONAL = ("labels", "corruption", "regulariser")  # of a model: what its table tells only where it has some
+GO_ON = "what was saved before stands: when that is put right, --resume goes on from there"
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
@@ -75,18 +76,23 @@ class Saved:
 
 
 @contextmanager
-def writing(place: Path) -> Iterator[None]:
-    """Within, what the disk refuses is an error that says how the run goes on. Raises CheckpointError."""
+def writing(place: Path, advice: Callable[[], str] = lambda: GO_ON) -> Iterator[None]:
+    """Within, what the disk refuses is an error that says how the run goes on.
+
+    Args:
+        advice: says that; by default for a run that has been saved.
+
+    Raises:
+        CheckpointError: the disk refuses.
+    """
     try:
         yield
     except ConfigError:
         raise
     except (OSError, MusicVAEError) as error:
         cause = error if isinstance(error, OSError) else error.__cause__ or error
-        raise CheckpointError(
-            f"{place}: cannot be written to ({getattr(cause, 'strerror', None) or cause}); "
-            "what was saved before stands: when that is put right, --resume goes on from there"
-        ) from error
+        reason = getattr(cause, "strerror", None) or cause
+        raise CheckpointError(f"{place}: cannot be written to ({reason}); {advice()}") from error
 
 
 def _writing(method: Method) -> Method:
@@ -94,7 +100,7 @@ def _writing(method: Method) -> Method:
 
     @functools.wraps(method)
     def told(folder: RunFolder, *args: Any) -> Any:
-        with writing(folder.path):
+        with writing(folder.path, folder.advice):
             return method(folder, *args)
 
     return told  # type: ignore[return-value]
@@ -111,20 +117,31 @@ class RunFolder:
     def holds_a_run(self) -> bool:
         return self._description.exists()
 
+    def advice(self) -> str:
+        """How the run goes on once the disk lets it."""
+        if self._states():
+            return GO_ON
+        if self.holds_a_run:
+            return "nothing is saved yet: when that is put right, --resume starts the run again"
+        return "when that is put right, start the run again"
+
     def check(self, description: dict[str, Any], resume: bool) -> None:
         """Checks that a new run may go here, or that a resumed run is the same run. Writes nothing.
 
         A dataset without a name ("") is taken to be the same.
 
         Raises:
-            ConfigError: the folder holds a run or a model already; or `resume` and its settings differ, with
-                each difference named.
+            ConfigError: the folder holds a run or a model already, or is a file; or `resume` and its settings
+                differ, with each difference named.
             CheckpointError: what the folder says of its run cannot be read, or a newer version wrote it.
         """
         if not self.holds_a_run:
             if resume:
                 raise ConfigError(f"{self.path}: nothing to resume here; leave out --resume to start")
             finding.check_free(self.path)
+            for place in (self.path, *self.path.parents):
+                if place.exists() and not place.is_dir():
+                    raise ConfigError(f"{self.path}: {place} is a file; name a folder for the run")
             return
         if not resume:
             raise ConfigError(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from musicvae_lite.errors import ConfigError, shown
 from musicvae_lite.latent import BetaSchedule, ramp
 
+LARGEST_BETA = 1e6  # weight of the KL: far above any use, and its gradient stays finite
 MOST_SHIFT = 127  # semitones that windows are moved by: all that MIDI has
 
 
@@ -57,6 +58,10 @@ class TrainingSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        for name in (field.name for field in fields(self)):
+            value = getattr(self, name)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ConfigError(f"training setting '{name}' is {value}; it must be a finite number")
         for name in ("steps", "batch", "validate_every", "save_every"):
             if getattr(self, name) < 1:
                 raise ConfigError(
@@ -68,6 +73,11 @@ class TrainingSettings:
         for name in ("beta", "beta_first", "free_bits", "warmup", "learning_rate_last"):
             if not getattr(self, name) >= 0:
                 raise ConfigError(f"training setting '{name}' is {getattr(self, name)}; it must be 0 or more")
+        for name in ("beta", "beta_first"):
+            if (weight := getattr(self, name)) > LARGEST_BETA:
+                raise ConfigError(
+                    f"training setting '{name}' is {weight:g}; it can be at most {LARGEST_BETA:,.0f}"
+                )
         if not 0 <= self.seed < 2**32:
             raise ConfigError(f"training setting 'seed' is {self.seed}; it must be 0 to {2**32 - 1}")
         self._check_shares("hold", "beta_begin", "beta_end", "decay")

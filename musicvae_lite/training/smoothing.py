@@ -20,8 +20,8 @@ class RunningMeans:
     """
 
     def __init__(self, begun: Mapping[str, float], device: torch.device):
-        # Apple's GPUs know no float64.
-        self.kind = torch.float32 if device.type == "mps" else torch.float64
+        # Not every device knows float64: Apple's GPUs do not.
+        self.kind = torch.float64 if device.type in ("cpu", "cuda") else torch.float32
         self.begun, self.device = dict(begun), device
         self.names: tuple[str, ...] = ()
 

@@ -84,6 +84,10 @@ class Task(Protocol):
         """
         ...
 
-    def finish(self, best: Path) -> None:
-        """Adds to the folder of the best weights what can only be known at the end, such as a prior."""
+    def finish(self, best: Path) -> str | None:
+        """Adds to the folder of the best weights what can only be known at the end, such as a prior.
+
+        Returns:
+            What the user should be warned of, if anything.
+        """
         ...

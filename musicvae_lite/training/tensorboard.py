@@ -15,7 +15,7 @@ class TensorBoard:
     """Writes the reports of a run as curves: `train/...` of updates, `validation/...`.
 
         with TensorBoard(run / "tensorboard") as board:
-            train(preset, windows, validation, run, listener=board)
+            train(MusicTask(preset, windows, validation), run, listener=board)
 
     A resumed run goes on in the same folder; points after its last save are hidden by TensorBoard. Nothing is
     written before the run starts.

@@ -14,6 +14,7 @@ from musicvae_lite.training.evaluation import evaluate
 from tests.cli.running import run
 from tests.corpora.tunes import write_tunes
 from tests.models.small import save_small
+from tests.models.test_whole_songs import beat, groove_model
 
 
 @pytest.fixture
@@ -57,6 +58,31 @@ def test_tables_for_a_dataset(model: Path, music: Path, tmp_path: Path, capsys):
     assert ["windows", str(windows)] in [line.split() for line in shown.splitlines()]
     assert run("evaluate", model, tmp_path / "set", "--split", "best") == 1
     assert "'best' is no split" in capsys.readouterr().err
+
+
+def test_every_further_figure_of_a_representation_is_printed_within_80_columns(
+    tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("COLUMNS", "80")
+    groove_model("play").save(tmp_path / "m")
+    beat(8).save(str(tmp_path / "beat.mid"))
+    assert run("evaluate", tmp_path / "m", tmp_path / "beat.mid", "--json") == 0
+    printed = json.loads(capsys.readouterr().out)["free_mean"]
+    assert run("evaluate", tmp_path / "m", tmp_path / "beat.mid") == 0
+    shown = capsys.readouterr().out
+    assert {"velocity_error", "offset_error"} <= set(printed)
+    for name in set(printed) - {"steps", "windows", "note_f1"}:
+        assert name.replace("_", " ") in shown
+    assert max(len(line) for line in shown.splitlines()) <= 80
+
+
+def test_an_empty_split_says_which_hold_windows(model: Path, music: Path, tmp_path: Path, capsys):
+    representation = MusicVAE.load(model).representation
+    build_dataset([music], representation, tmp_path / "set", workers=0, split=(0.7, 0.3, 0))
+    assert run("evaluate", model, tmp_path / "set") == 1
+    said = " ".join(capsys.readouterr().err.split())
+    count = len(open_windows(tmp_path / "set", representation, "validation"))
+    assert "(test) holds no windows" in said and f"validation holds {count:,} (--split validation)" in said
 
 
 def test_a_damaged_shard_is_told(model: Path, music: Path, tmp_path: Path, capsys):

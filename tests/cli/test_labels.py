@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +20,8 @@ from tests.cli.test_train import SMALL
 from tests.corpora.tunes import tune, write_tunes
 from tests.models.test_labels import labelled_model
 from tests.models.test_whole_songs import beat, groove_model
+
+OTHER = {"even": "odd", "odd": "even"}
 
 
 def test_folders_become_labels_to_sample_under(tmp_path: Path, capsys):
@@ -35,6 +40,25 @@ def test_folders_become_labels_to_sample_under(tmp_path: Path, capsys):
     capsys.readouterr()
     assert run("sample", "--model", tmp_path / "run", "--label", "jigs", "-o", out) != 0
     assert "this model knows even, odd" in capsys.readouterr().err
+
+
+def test_a_run_under_labels_goes_on_with_the_same_labels_only(tmp_path: Path, capsys):
+    (tmp_path / "small.toml").write_text(SMALL)
+    music, dataset, other = write_tunes(tmp_path / "music", 12), tmp_path / "set", tmp_path / "other"
+    assert run("prepare", music, "-o", dataset, "--bars", 2, "--workers", 0, "--split", "60/20/20") == 0
+    shutil.copytree(dataset, other)
+    songs = (other / "songs.jsonl").read_text()
+    swapped = re.sub('"label": "(even|odd)"', lambda m: f'"label": "{OTHER[m[1]]}"', songs).encode()
+    (other / "songs.jsonl").write_bytes(swapped)
+    manifest = json.loads((other / "manifest.json").read_text())
+    manifest["songs_sha256"] = hashlib.sha256(swapped).hexdigest()
+    (other / "manifest.json").write_text(json.dumps(manifest))
+    start = ("train", tmp_path / "small.toml", "-o", tmp_path / "run", "--labels")
+    assert run(*start, dataset) == 0
+    assert run(*start, dataset, "--resume") == 0
+    capsys.readouterr()
+    assert run(*start, other, "--resume") == 1
+    assert "dataset: " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,19 @@ def test_a_run_shows_its_end_and_says_where_it_is(small: Path, dataset: Path, tm
     assert "12 updates of 6" in shown.err
 
 
+def test_a_run_without_validation_ends_without_its_table_and_says_that_no_prior_was_fitted(
+    small: Path, tmp_path: Path, capsys
+):
+    music = write_tunes(tmp_path / "music", 1)
+    build_dataset([music], MelodyRepresentation(bars=2), tmp_path / "set", workers=0, split=(1, 0, 0))
+    assert (
+        run("train", small, tmp_path / "set", "-o", tmp_path / "run", "--batch", "2", "--device", "cpu") == 0
+    )
+    shown = capsys.readouterr()
+    assert shown.out == f"wrote {tmp_path / 'run' / 'best'}\n"
+    assert "warning: no prior was fitted" in " ".join(shown.err.split())
+
+
 def test_json_is_all_there_is_on_stdout(small: Path, dataset: Path, tmp_path: Path, capsys):
     assert run("train", small, dataset, "-o", tmp_path / "run", "--json", "--steps", "3", "--seed", "4") == 0
     shown = capsys.readouterr()
@@ -145,10 +158,15 @@ def test_ctrl_c_says_how_to_go_on_and_that_works(small: Path, dataset: Path, tmp
         (["SMALL", "DATASET", "--device", "toaster"], "device 'toaster'"),
         (["SMALL", "DATASET", "--precision", "half"], "precision 'half'"),
         (["SMALL", "DATASET", "--learning-rate", "-1"], "'learning_rate' is -1.0"),
+        (["SMALL", "DATASET", "--learning-rate", "inf"], "'learning_rate' is inf; it must be a finite"),
+        (["SMALL", "DATASET", "--beta", "1e300"], "'beta' is 1e+300; it can be at most"),
+        (["FLAT", "DATASET", "--labels"], "flat: [encoder]: kind 'flat' takes no control, such as"),
     ],
 )
 def test_mistakes_are_told_in_one_line_and_leave_nothing(arguments, words, small, dataset, tmp_path, capsys):
-    names = {"SMALL": small, "DATASET": dataset}
+    flat = tmp_path / "flat.toml"
+    flat.write_text('base = "melody-2bar-flat"\nz = 8\n')
+    names = {"SMALL": small, "FLAT": flat, "DATASET": dataset}
     assert run("train", *(names.get(a, a) for a in arguments), "-o", tmp_path / "run") == 1
     said = capsys.readouterr().err
     assert words in " ".join(said.split()) and "bug" not in said

@@ -74,5 +74,5 @@ def test_the_tour_for_researchers_runs(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(pages.ROOT), str(pages.ROOT / "cli"))))
     (tmp_path / "data").symlink_to(pages.ROOT / "data")
     pages.run(DOCS / "tour-researchers.md", tmp_path, {"steps = 200": "steps = 4"})
-    for name in ("small.mid", "texture.mid", "path.mid"):
+    for name in ("small.mid", "texture.mid", "halves.mid", "path.mid"):
         assert (tmp_path / name).stat().st_size > 50

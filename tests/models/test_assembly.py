@@ -69,10 +69,23 @@ def test_a_wrong_table_says_where(path: tuple[str, ...], value, words: str):
 def test_segments_must_fill_the_window():
     table = CONFIGS["beats"].to_table()
     table["decoder"] = {**table["decoder"], "segments": [4, 7]}
-    with pytest.raises(ConfigError, match=r"\[4, 7\] make 28 steps; the window has 32"):
+    with pytest.raises(ConfigError, match=r"\[decoder\]: segments \[4, 7\] make 28 steps; the window has 32"):
         MusicConfig.from_table(table, "test").build()
     table["decoder"] = {**table["decoder"], "segments": [4, 4, 2]}
     with pytest.raises(ConfigError, match="need 1 codes"):
+        MusicConfig.from_table(table, "test").build()
+
+
+def test_a_flat_model_says_what_it_does_not_take_and_which_kinds_do():
+    table = CONFIGS["flat"].to_table()
+    with pytest.raises(
+        ConfigError, match=r"\[encoder\]: kind 'flat' takes no control, .*--labels.*'hierarchical' or 'stock'"
+    ):
+        MusicConfig.from_table({**table, "labels": ["jigs", "reels"]}, "test").build()
+    table["representation"] = {"name": "trio", "bars": 2}
+    with pytest.raises(
+        ConfigError, match=r"one token a step, not steps of the kind Product.*'hierarchical' or"
+    ):
         MusicConfig.from_table(table, "test").build()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -134,6 +135,9 @@ def test_music_that_gives_nothing(tmp_path: Path):
         windows_of([tmp_path], MELODY)
     with pytest.raises(ReadError, match="nowhere"):
         windows_of([tmp_path / "nowhere"], MELODY)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(NothingUsableError, match=r"empty: there are no files of music .* here$"):
+        windows_of([tmp_path / "empty"], MELODY)
 
 
 def _edit(folder: Path, **changes):
@@ -219,6 +223,48 @@ def test_verify_finds_a_changed_bit(folder: Path):
     with pytest.raises(DatasetError, match=r"train-00000\.tokens\.npy.*changed"):
         open_windows(folder, MELODY, "train")
     assert len(open_windows(folder, MELODY, "test"))
+
+
+def test_a_split_is_compared_with_the_manifest_when_it_is_first_taken(folder: Path):
+    path = folder / "train-00000.tokens.npy"
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    dataset = WindowDataset(folder)
+    assert len(dataset.split("validation"))
+    for _ in range(2):
+        with pytest.raises(DatasetError, match=r"train-00000\.tokens\.npy.*changed"):
+            dataset.split("train")
+
+
+def without_songs_sha256(folder: Path) -> None:
+    """Makes the dataset one that was prepared before manifests told of its songs."""
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    del manifest["songs_sha256"]
+    path.write_text(json.dumps(manifest))
+
+
+def test_songs_that_have_changed_are_told_with_the_first_split(folder: Path):
+    songs = folder / "songs.jsonl"
+    text = songs.read_text()
+    songs.write_text(text.replace('"label": "even"', '"label": "odd"'))
+    assert songs.read_text() != text
+    with pytest.raises(DatasetError, match=r"songs\.jsonl: its content has changed"):
+        WindowDataset(folder).split("test")
+    without_songs_sha256(folder)
+    assert len(WindowDataset(folder).split("test").songs)
+
+
+def test_labels_count_where_they_are_used(folder: Path, music: Path, tmp_path: Path):
+    renamed = shutil.copytree(music, tmp_path / "music")
+    (renamed / "even").rename(renamed / "ever")
+    build_dataset([renamed], MELODY, tmp_path / "renamed", workers=0, split=(0.6, 0.2, 0.2))
+    dataset, other = WindowDataset(folder), WindowDataset(tmp_path / "renamed")
+    assert dataset.digest == other.digest and dataset.labelled_digest != other.labelled_digest
+    without_songs_sha256(folder)
+    old = WindowDataset(folder)
+    assert old.digest == old.labelled_digest == other.digest
 
 
 def test_songs_that_do_not_fit(folder: Path):

@@ -73,7 +73,9 @@ def forced(name: str, tokens: np.ndarray, change: Callable[[Tensor], Tensor]) ->
     vae: Any = SimpleNamespace(decoder=decoder)
     split, rows = from_arrays(tokens), np.arange(len(tokens))
     given = Examples(split, rows, representations.PRESETS[name], 0, torch.device("cpu"))
-    return evaluation._teacher_forced(vae, torch.zeros(len(tokens), 3), given)
+    found = evaluation._teacher_forced(vae, torch.zeros(len(tokens), 3), given)
+    assert found is not None
+    return found
 
 
 def test_a_step_is_right_when_all_its_parts_are():
@@ -126,7 +128,7 @@ def test_of_one_part_it_is_what_training_calls_accuracy(name: str, more: dict[st
         vae.decoder.head.logits.bias.fill_(-2)  # type: ignore[union-attr, operator]
         said = vae.decoder.reconstruction(vae.encode(x).mean, x)  # type: ignore[operator]
     found = evaluate(vae, r, from_arrays(x.numpy().astype(r.step.dtype)))
-    assert 0 < found.teacher_forced < 1
+    assert found.teacher_forced is not None and 0 < found.teacher_forced < 1
     assert found.teacher_forced == pytest.approx(float(said.metrics["accuracy"]), abs=1e-6)
 
 

@@ -11,7 +11,7 @@ from musicvae_lite.corpora.build import build_dataset
 from musicvae_lite.errors import ConfigError, DatasetError, ReadError
 from musicvae_lite.music.representations.melody import MelodyRepresentation
 from musicvae_lite.music.score import Meter
-from musicvae_lite.training.dataset import WindowDataset, open_windows
+from musicvae_lite.training.dataset import WindowDataset, copies_removed, open_windows
 from tests.corpora.tunes import tune, write_tunes
 
 MELODY = MelodyRepresentation(bars=2)
@@ -43,8 +43,19 @@ def test_a_folder_and_a_file_of_music(music: Path, tmp_path: Path):
     assert len(open_windows(music, MELODY)) > len(open_windows(music / "even", MELODY)) > 0
     tune(3).save(str(tmp_path / "one.mid"))
     assert len(open_windows(tmp_path / "one.mid", MELODY)) > 0
+    tune(3).save(str(tmp_path / "two.mid"))
+    once = len(open_windows(tmp_path, MELODY))
+    assert len(open_windows(tmp_path, MELODY, keep_duplicates=True)) == 2 * once
     with pytest.raises(ReadError):
         open_windows(tmp_path / "none.mid", MELODY)
+
+
+def test_copies_that_a_dataset_lacks_are_counted(music: Path, tmp_path: Path):
+    for name in ("a", "b"):
+        tune(1, bars=4).save(str(tmp_path / f"{name}.mid"))
+    made = build_dataset([tmp_path], MELODY, tmp_path / "set", workers=0, split=(1, 0, 0))
+    assert copies_removed(tmp_path / "set") == made.windows > 0
+    assert copies_removed(music) == 0
 
 
 def test_a_dataset_that_does_not_fit_shows_every_difference(dataset: Path):

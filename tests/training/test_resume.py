@@ -83,6 +83,22 @@ def test_ctrl_c_ends_the_update_saves_and_goes_on_exactly(unbroken: tuple[Path, 
     assert state(tmp_path / "run") == state(unbroken[0])
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as POSIX systems do")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+def test_an_interrupt_after_the_last_update_waits_for_the_end(
+    number: signal.Signals, unbroken: tuple[Path, Heard], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    finish = MusicTask.finish
+
+    def interrupted(task: MusicTask, best: Path) -> str | None:
+        os.kill(os.getpid(), number)
+        return finish(task, best)
+
+    monkeypatch.setattr(MusicTask, "finish", interrupted)
+    run(tmp_path / "run")
+    assert state(tmp_path / "run") == state(unbroken[0])
+
+
 def test_a_second_ctrl_c_does_not_wait(tmp_path: Path):
     def twice() -> None:
         signal.raise_signal(signal.SIGINT)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from torch import nn
 
 from musicvae_lite import checkpoints
-from musicvae_lite.errors import ConfigError
+from musicvae_lite.errors import CheckpointError, ConfigError
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.image.assembly import ImageConfig
+from musicvae_lite.training import run_folder
 from musicvae_lite.training.run_folder import OPTIONAL, Progress, RunFolder
 from tests.models.small import save_small
 from tests.training.runs import MODEL
@@ -66,6 +69,46 @@ def test_a_run_is_not_hidden_behind_a_model(tmp_path: Path):
     (tmp_path / "new").mkdir()
     RunFolder(tmp_path / "new").check(described(), resume=False)
     RunFolder(tmp_path / "none").check(described(), resume=False)
+
+
+@pytest.mark.parametrize("name", ["file", "file/run"])
+def test_a_run_is_a_folder_and_no_file(tmp_path: Path, name: str):
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match=f"{name}: .*file is a file; name a folder") as error:
+        RunFolder(tmp_path / name).check(described(), resume=False)
+    assert "resume" not in str(error.value)
+
+
+def test_what_the_disk_refuses_says_from_where_the_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    model = nn.Linear(2, 2)
+    optimizer = torch.optim.Adam(model.parameters())
+
+    def refused(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    def told(write: Callable[[RunFolder], None], where: Any, name: str) -> str:
+        folder = RunFolder(tmp_path / "run")
+        with monkeypatch.context() as patch, pytest.raises(CheckpointError) as error:
+            patch.setattr(where, name, refused)
+            write(folder)
+        folder.end()
+        return str(error.value)
+
+    def begin(folder: RunFolder) -> None:
+        folder.begin(described(), Progress())
+
+    def save(folder: RunFolder) -> None:
+        folder.save(model, optimizer, {}, Progress())
+
+    said = told(begin, run_folder, "write_json")
+    assert said.endswith("(No space left on device); when that is put right, start the run again")
+    begin(folder := RunFolder(tmp_path / "run"))
+    folder.end()
+    assert told(save, checkpoints, "write_tensors").endswith("--resume starts the run again")
+    save(folder)
+    assert told(save, checkpoints, "write_tensors").endswith(run_folder.GO_ON)
 
 
 def test_better_weights_take_away_what_was_true_of_those_before(tmp_path: Path):

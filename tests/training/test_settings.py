@@ -11,7 +11,7 @@ from musicvae_lite.errors import ConfigError
 from musicvae_lite.music.representations import PRESETS, from_config
 from musicvae_lite.training.preset_files import choose_representation
 from musicvae_lite.training.presets import load_preset, preset_names
-from musicvae_lite.training.settings import MusicTraining
+from musicvae_lite.training.settings import LARGEST_BETA, MusicTraining
 
 WHOLE = """
 z = 8
@@ -50,6 +50,22 @@ def test_made_up_and_crossed_windows_give_way_to_music():
 def test_settings_out_of_range_are_named(name: str, value: float):
     with pytest.raises(ConfigError, match=name):
         MusicTraining(**{name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "name", ["learning_rate", "beta", "beta_first", "clip", "free_bits", "own_share_rate"]
+)
+def test_settings_are_finite_numbers(name: str):
+    for value in (float("inf"), float("nan")):
+        with pytest.raises(ConfigError, match=f"'{name}' is {value}; it must be a finite number"):
+            MusicTraining(**{name: value})  # type: ignore[arg-type]
+
+
+def test_a_weight_of_the_kl_that_would_overflow_is_named():
+    assert MusicTraining(beta=LARGEST_BETA).beta_at(36_000) == LARGEST_BETA
+    for name in ("beta", "beta_first"):
+        with pytest.raises(ConfigError, match=rf"'{name}' is 1e\+300; it can be at most 1,000,000"):
+            MusicTraining(**{name: 1e300})  # type: ignore[arg-type]
 
 
 def test_magentas_schedules():
