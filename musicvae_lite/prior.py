@@ -50,7 +50,7 @@ class CodePrior:
         if diagonal:
             roots = [part.std(0, correction=int(len(part) > 1)).diag() for part in parts]
         else:
-            roots = [_root(covariance(part.double())).to(codes.dtype) for part in parts]
+            roots = [_root(covariance(part.cpu().double())).to(codes) for part in parts]
         return cls(mean, torch.stack(roots), counts.to(codes) / len(codes))
 
     def narrowed(self, spread: float) -> CodePrior:
@@ -68,11 +68,12 @@ class CodePrior:
         """
         if len(self.mean) == 1:
             return self.mean[0] + noise @ self.root[0]
-        bounds = self.shares.double().cumsum(0)
-        quantile = torch.special.ndtr(noise[:, 0].double())
+        shares = self.shares.cpu().double()  # Apple's GPUs know no float64
+        bounds = shares.cumsum(0)
+        quantile = torch.special.ndtr(noise[:, 0].cpu().double())
         part = torch.bucketize(quantile, bounds[:-1], right=True)  # [B]
-        within = 1 + (quantile - bounds[part]) / self.shares.double()[part]
-        first = torch.special.ndtri(within.clamp(1e-9, 1 - 1e-9)).to(noise.dtype)
+        within = 1 + (quantile - bounds[part]) / shares[part]
+        first = torch.special.ndtri(within.clamp(1e-9, 1 - 1e-9)).to(noise)
         left = torch.cat([first[:, None], noise[:, 1:]], 1)
         if len(self.root) == 1:
             return self.mean[part] + left @ self.root[0]
@@ -88,7 +89,7 @@ class CodePrior:
         apart = self.mean - mean
         roots = [(1.0, self.root[0])] if len(self.root) == 1 else zip(self.shares, self.root, strict=True)
         within = sum(share * own @ own for share, own in roots)  # one by one: all at once may fill the memory
-        root = _root((within + (share * apart).T @ apart).double()).to(mean.dtype)
+        root = _root((within + (share * apart).T @ apart).cpu().double()).to(mean)
         return CodePrior(mean[None], root[None], torch.ones_like(self.shares[:1]))
 
 

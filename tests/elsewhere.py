@@ -1,8 +1,9 @@
 """A device that is not the CPU, on any machine: what runs there runs on a GPU's terms.
 
 Its tensors keep their values in the CPU's memory, so that what comes out can be compared, but to mix them
-with tensors of the CPU, or to draw them with a generator of the CPU, raises as it would on a GPU. `waits`
-counts how often a value was brought to the CPU, for which a GPU must first finish all it was told to do.
+with tensors of the CPU, or to draw them with a generator of the CPU, raises as it would on a GPU. It
+knows no float64, as Apple's GPUs do not. `waits` counts how often a value was brought to the CPU, for which
+a GPU must first finish all it was told to do.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ class Away(Tensor):
 
     @staticmethod
     def __new__(cls, held: Tensor):
+        if held.dtype in (torch.float64, torch.complex128):
+            raise TypeError(f"{NAME}: this device knows no {held.dtype}")
         layout = {"strides": held.stride(), "storage_offset": held.storage_offset(), "dtype": held.dtype}
         away = Tensor._make_wrapper_subclass(cls, held.shape, **layout, device=torch.device(NAME, 0))  # type: ignore[attr-defined]
         away.held = held

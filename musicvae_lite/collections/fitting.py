@@ -63,7 +63,7 @@ def fit(
     means = model.posterior_of_tokens(tokens, windows.gather_control(rows)).mean  # [N, Z]
     measured = attributes.measure(tokens, model.representation)
     plain = {
-        name: attribute_vector(means, torch.as_tensor(measured[name], device=means.device))
+        name: attribute_vector(means, torch.from_numpy(measured[name]))
         for name in names
         if measured[name].std() > 0
     }
@@ -90,12 +90,12 @@ def _codes(model: MusicVAE, means: Tensor, draws: int, seed: int) -> tuple[Tenso
 
 
 def _answers(model: MusicVAE, z: Tensor, progress: Callable[[int], None]) -> Tensor:
-    """The attributes [N, A] of what codes [N, Z] decode to."""
+    """The attributes of what codes [N, Z] decode to, float64 [N, A] on the CPU."""
     parts = []
     for part in z.split(AT_ONCE):
         parts.append(table.values(model, part))
         progress(len(part))
-    return torch.as_tensor(np.concatenate(parts), device=z.device)
+    return torch.from_numpy(np.concatenate(parts))
 
 
 def _decorrelated(

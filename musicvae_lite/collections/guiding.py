@@ -14,14 +14,14 @@ BOUNDS = (0.01, 0.99)  # quantiles of an attribute that a move may lead to
 
 
 def train(names: tuple[str, ...], z: Tensor, values: Tensor, seed: int = 0) -> AttributeGuide:
-    """A guide fitted to attributes [N, A] of what codes [N, Z] decode to.
+    """A guide fitted to attributes [N, A] of what codes [N, Z] decode to, on the codes' device.
 
     An attribute that all answers have the same is left out.
     """
     varies = values.std(0) > 0
     names = tuple(name for name, does in zip(names, varies.tolist(), strict=True) if does)
     values = values[:, varies]
-    wanted = ((values - values.mean(0)) / values.std(0)).float()
+    wanted = ((values - values.mean(0)) / values.std(0)).float().to(z.device)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         guide = AttributeGuide(names, z.shape[1]).to(z.device)

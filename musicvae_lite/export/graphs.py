@@ -114,7 +114,7 @@ class Prior(nn.Module):
         super().__init__()
         self.register_buffer("mean", prior.mean.float().cpu())
         self.register_buffer("root", prior.root.float().cpu())
-        self.register_buffer("bounds", prior.shares.double().cumsum(0)[:-1].float().cpu())
+        self.register_buffer("bounds", prior.shares.cpu().double().cumsum(0)[:-1].float())
 
     def forward(self, noise: Tensor, chance: Tensor | None = None) -> Tensor:
         if chance is None:

@@ -34,7 +34,8 @@ def lone_vectors(codes: Tensor, values: Tensor, reach: float = REACH) -> Tensor:
         values: [N, A], attributes measured on each; a column that never changes gets a vector of zeros.
         reach: how long a vector may be, in standard deviations of the codes along it.
     """
-    x, y = codes.double() - codes.double().mean(0), values.double() - values.double().mean(0)
+    x, y = codes.cpu().double(), values.cpu().double()  # Apple's GPUs know no float64
+    x, y = x - x.mean(0), y - y.mean(0)
     spread = y.std(0)
     y = y / torch.where(spread > 0, spread, 1)
     moved = x.T @ y / len(x)  # S W, [Z, A]
@@ -52,4 +53,4 @@ def lone_vectors(codes: Tensor, values: Tensor, reach: float = REACH) -> Tensor:
             vectors[k] = moved @ mix
             if float(mix @ gram @ mix) <= reach**2:
                 break
-    return vectors.to(codes.dtype)
+    return vectors.to(codes)

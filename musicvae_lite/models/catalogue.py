@@ -19,6 +19,8 @@ from musicvae_lite.resources import expand
 if TYPE_CHECKING:
     from musicvae_lite.music.picking import Song
 
+FAMILIES = ("music", "image")  # of models with an encoder and a decoder
+
 
 @dataclass(frozen=True)
 class ModelInfo:
@@ -58,7 +60,7 @@ def models() -> list[ModelInfo]:
 def info(name: str | Path) -> ModelInfo:
     """What a model is, by name or folder. Raises CheckpointError when it is missing or damaged."""
     folder = finding.find(name)
-    config = checkpoints.read_config(folder)
+    config = _config(folder)
     kinds = dict.fromkeys(_word(config.get(part), "kind") for part in ("encoder", "decoder"))
     name = _word(config.get("representation"), "name") or _word(config, "family")
     words = [name, " to ".join(kinds)]
@@ -74,6 +76,25 @@ def info(name: str | Path) -> ModelInfo:
     )
 
 
+def _config(folder: Path) -> dict[str, Any]:
+    """The config of a model folder, as far as it can be checked without torch. Raises CheckpointError."""
+    config, where = checkpoints.read_config(folder), folder / checkpoints.CONFIG
+    if not _word(config, "family"):
+        raise CheckpointError(f"{where}: 'family' must be a word, not {shown(config.get('family'))}")
+    if config["family"] not in FAMILIES:
+        return config
+    for part in ("encoder", "decoder"):
+        if part not in config:
+            raise CheckpointError(f"{where}: '{part}' is missing; copy the whole model again")
+        if not _word(config[part], "kind"):
+            raise CheckpointError(f"{where}: '{part}' names no kind, but is {shown(config[part])}")
+    if type(config.get("z")) is not int or config["z"] < 1:
+        raise CheckpointError(f"{where}: 'z' must be a whole number above 0, not {shown(config.get('z'))}")
+    if not isinstance(config.get("classes", []), list):
+        raise CheckpointError(f"{where}: 'classes' must be a list of names, not {shown(config['classes'])}")
+    return config
+
+
 def _word(table: Any, key: str) -> str:
     """What a table says under a key; "" where it is no table or that is no word."""
     word = table.get(key) if isinstance(table, dict) else None
@@ -82,8 +103,7 @@ def _word(table: Any, key: str) -> str:
 
 def representation(folder: Path) -> Representation:
     """What a music model reads and writes. Raises CheckpointError."""
-    config = checkpoints.read_config(folder)
-    where = folder / checkpoints.CONFIG
+    config, where = _config(folder), folder / checkpoints.CONFIG
     if config.get("family") != "music":
         raise CheckpointError(f"{where}: a model of the family {shown(config.get('family'))}, not music")
     try:

@@ -52,7 +52,8 @@ def begin(vae: VAE, batches: Iterable[Batch]) -> None:
             cost, asked = cost + cost_of_errors(vae, parts, batch), asked + len(parts)
     up: Any = encoder.levels[-1]
     down: Any = vae.decoder.levels[-1]  # type: ignore[index]
-    told, (stretch, shrink) = torch.cat(heard).double(), _roots(cost.double())  # [N, P, D], [D, D] each
+    told = torch.cat(heard).cpu().double()  # [N, P, D]; Apple's GPUs know no float64
+    stretch, shrink = _roots(cost.cpu().double())  # [D, D] each
     down.plan.bias.copy_(told.mean(0).flatten())
     if isinstance(up.straight, WavesIn):
         told = up.straight.waves(told)
@@ -69,9 +70,9 @@ def begin(vae: VAE, batches: Iterable[Batch]) -> None:
         _, found = torch.linalg.eigh(stretch @ covariance(heard_of) @ stretch)
         found = found.flip(1)[:, : len(bias)]  # [D', K or fewer]
         kept = found.T @ stretch
-        into[: len(kept)] = kept.to(into.dtype)
-        out[:, : len(kept)] = (shrink @ found).to(out.dtype)
-        bias[: len(kept)] = (-kept @ heard_of.mean(0)).to(bias.dtype)
+        into[: len(kept)] = kept.to(into)
+        out[:, : len(kept)] = (shrink @ found).to(out)
+        bias[: len(kept)] = (-kept @ heard_of.mean(0)).to(bias)
 
 
 def cost_of_errors(vae: VAE, parts: Tensor, batch: Batch) -> Tensor:

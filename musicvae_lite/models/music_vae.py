@@ -115,13 +115,15 @@ class MusicVAE(TokenVAE):
             temperature: 0 writes the likeliest notes; 1 draws them as probable as the model finds them.
             style: tempo, program and loudness, of all takes or of each.
             chords: a line such as "C Am F G", for models that chords condition.
-            control: [B, T, ...], what else conditions each code, where `chords` is not given.
+            control: [B * W, T, ...], what else conditions the W windows of each code, where `chords` is not
+                given.
             known: what an earlier call has written for them, [B, W * T, ...], which then is not written anew.
 
         Raises:
-            ConfigError: z has another size than the model's or is not finite, or a setting is out of range.
+            ConfigError: z has another size than the model's or is not finite, a setting is out of range, or
+                the control is none of the model's.
         """
-        codes = torch.as_tensor(z, dtype=torch.float32, device=self.vae.device)
+        codes = self._codes(z)
         control = self._told(chords, len(codes), control)
         tokens = self._decode(codes, control, temperature, self.generator(seed)) if known is None else known
         record = self._record("decode", seed, temperature, chords=chords)
@@ -285,6 +287,8 @@ class MusicVAE(TokenVAE):
 
     def _control(self, picks: Sequence[Pick]) -> np.ndarray | None:
         """What conditions the picks themselves, [B, T, ...]; None when nothing does."""
+        if self.representation.control is None:
+            return None
         told = [p.control for p in picks if p.control is not None]
         return np.stack(told) if len(told) == len(picks) else None
 

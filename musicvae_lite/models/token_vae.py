@@ -15,17 +15,18 @@ from torch import Tensor
 
 from musicvae_lite import runtime
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.latent import Course, Posterior
+from musicvae_lite.latent import INNER, Course, Posterior
 from musicvae_lite.models import catalogue, labels
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.attributes.kept import Attributes
 from musicvae_lite.models.saved import SavedVAE
 from musicvae_lite.models.tensors import batch_of, control_tensor, to_tensor, to_windows
-from musicvae_lite.music.representations.windowing import joined_windows
+from musicvae_lite.music.representations.windowing import check_values, joined_windows
 from musicvae_lite.resources import expand
 from musicvae_lite.vae import Batch
 
 if TYPE_CHECKING:
+    from musicvae_lite.music.representations.base import Representation
     from musicvae_lite.packing import Storage
 
 BATCH = 1024  # windows encoded or decoded at once
@@ -62,7 +63,7 @@ class TokenVAE(SavedVAE):
     @property
     def course(self) -> Course:
         """Of paths between its codes, see `latent.walk`."""
-        return self.config.encoder.course
+        return getattr(self.config.encoder, "course", INNER)
 
     def with_label(self, name: str | None) -> Self:
         """The same model, writing under one of its labels, such as a style; None for none.
@@ -99,8 +100,9 @@ class TokenVAE(SavedVAE):
             control: what conditions them, [B, T, ...]; by default nothing is said.
 
         Raises:
-            ConfigError: they are no windows of this model.
+            ConfigError: they are no windows of this model, or the control is none of it.
         """
+        tokens = np.asarray(tokens)
         shape = (self.representation.steps, *self.representation.step.shape)
         if tokens.shape[1:] != shape or not len(tokens):
             wanted = ", ".join(map(str, shape))
@@ -137,31 +139,42 @@ class TokenVAE(SavedVAE):
 
     def _given(self, tokens: np.ndarray, control: np.ndarray | None) -> Batch:
         """What the model reads and writes for windows [B, T, ...] under a control, or under none said."""
-        r = self.representation
-        if control is None:
-            control = self._told(None, len(tokens))
+        r, control = self.representation, self._told(None, len(tokens), control)
+        if control is not None and len(control) != len(tokens):
+            raise ConfigError(f"control tells of {len(control)} windows, and there are {len(tokens)}")
         unsaid = np.zeros(len(tokens), np.int64)
         return batch_of(r, r.given(tokens, control), self.vae.device, self.config.labels, unsaid)
 
     def _told(self, chords: str | None, count: int, own: np.ndarray | None = None) -> np.ndarray | None:
         """The control [count * W, T, ...] of some chords, W windows of them for each of `count` codes, or the
-        music's own, or one that says nothing."""
+        music's own, or one that says nothing.
+
+        Raises:
+            ConfigError: nothing conditions this model, or what is told is no control of it.
+        """
         r = self.representation
         if chords is not None:
             told = r.chords_of(chords)
             return np.tile(told, (count, *[1] * (told.ndim - 1)))
-        if own is not None or r.control is None:
-            return own
+        if own is not None:
+            return _checked(own, r, count)
+        if r.control is None:
+            return None
         return np.zeros((count, r.steps, *r.control.shape), r.control.dtype)
+
+    def _codes(self, z: np.ndarray | Tensor) -> Tensor:
+        """Codes [B, Z] as the VAE takes them. Raises ConfigError where they have another shape."""
+        codes = torch.as_tensor(z, dtype=torch.float32, device=self.vae.device)
+        if codes.dim() != 2 or codes.shape[-1] != self.config.z or not len(codes):
+            raise ConfigError(
+                f"codes have the shape {list(codes.shape)}; this model decodes [B, {self.config.z}]"
+            )
+        return codes
 
     def _decode(
         self, codes: Tensor, control: np.ndarray | None, temperature: float, generator: torch.Generator
     ) -> np.ndarray:
         """Codes [B, Z] to canonical windows [B, W * T, ...]: W of each under a control of [B * W, T, ...]."""
-        if codes.dim() != 2 or codes.shape[-1] != self.config.z or not len(codes):
-            raise ConfigError(
-                f"codes have the shape {list(codes.shape)}; this model decodes [B, {self.config.z}]"
-            )
         if not bool((codes.abs() <= LARGEST_CODE).all()):
             raise ConfigError(f"codes hold values that are no numbers, or beyond {LARGEST_CODE:g} either way")
         if not (math.isfinite(temperature) and temperature >= 0):
@@ -174,6 +187,26 @@ class TokenVAE(SavedVAE):
             parts = [self.vae.decode(z, c, temperature, generator) for z, c in _parts(codes, told)]
         windows = r.canonical(to_windows(torch.cat(parts), r.step))  # [B * W, T, ...]
         return windows.reshape(count, -1, *r.step.shape)
+
+
+def _checked(control: np.ndarray, r: Representation, count: int) -> np.ndarray:
+    """The same control, where it can be that of as many windows as `count` or of several times as many.
+
+    Raises:
+        ConfigError: nothing conditions such windows, or its shape or a value is none of a control's.
+    """
+    control = np.asarray(control)
+    if r.control is None:
+        raise ConfigError("nothing conditions this model: leave control out")
+    shape = (r.steps, *r.control.shape)
+    if control.shape[1:] != shape or not len(control) or len(control) % count:
+        wanted = ", ".join(map(str, (count, *shape)))
+        raise ConfigError(
+            f"control has the shape {list(control.shape)}; for {count} at once this model takes [{wanted}], "
+            "or a multiple of the first"
+        )
+    check_values(r.control, control, "control")
+    return control
 
 
 def _parts(x: Tensor, control: Tensor | None) -> Iterator[tuple[Tensor, Tensor | None]]:

@@ -30,11 +30,11 @@ class Waves(nn.Module):
 
     def forward(self, parts: Tensor) -> Tensor:
         """Parts [..., P, D] to waves, from the slowest."""
-        return self.cosines.to(parts.dtype) @ parts
+        return self.cosines.to(parts) @ parts
 
     def back(self, waves: Tensor) -> Tensor:
         """Waves [..., P, D] to parts."""
-        return self.cosines.to(waves.dtype).T @ waves
+        return self.cosines.to(waves).T @ waves
 
 
 class WavesIn(nn.Module):

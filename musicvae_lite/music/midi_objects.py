@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from musicvae_lite.errors import ReadError
+from musicvae_lite.errors import ConfigError, ReadError
 from musicvae_lite.music.files import DEFAULT_LIMITS, Limits
 from musicvae_lite.music.midi import Notes, assemble
 from musicvae_lite.music.midi_writing import conductor, microseconds
@@ -42,7 +42,10 @@ def from_pretty_midi(song: pretty_midi.PrettyMIDI, limits: Limits = DEFAULT_LIMI
 
     Raises:
         ReadError: notes out of range, or more than the limits allow.
+        ConfigError: it is no PrettyMIDI.
     """
+    if not hasattr(song, "get_tempo_changes"):
+        raise ConfigError(f"music is a path, a Score or a PrettyMIDI object, not {type(song).__name__}")
     source = "PrettyMIDI object"
     times, qpms = song.get_tempo_changes()
     rate = np.asarray(qpms) * song.resolution / 60  # ticks a second

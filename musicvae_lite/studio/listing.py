@@ -47,13 +47,13 @@ class Listing:
             if info.fault:
                 continue
             config = checkpoints.read_config(info.folder)
-            if config.get("family") == "music":
+            if config["family"] == "music":
                 r = catalogue.representation(info.folder)
                 entry = {"bars": info.bars, "meter": info.meter, "beats": info.bars * r.meter.quarters}
                 entry |= {"chords": r.control is not None, "lanes": _lanes(r)}
                 entry["attributes"] = _attributes(info.folder, config["z"])
                 music.append({"name": info.name, "kind": r.name, **entry})
-            elif config.get("z") and config["encoder"].get("code") == "gaussian":  # one can draw from it
+            elif config["family"] == "image" and config["encoder"].get("code") == "gaussian":  # one can draw
                 labels = config.get("classes", []) if config.get("conditional") else []
                 images.append({"name": info.name, "z": config["z"], "labels": labels})
         music.sort(key=lambda m: (catalogue.rank(m["bars"]), m["name"] != "melody-2bar", m["name"]))

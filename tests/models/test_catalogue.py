@@ -115,12 +115,25 @@ def test_a_config_of_something_else(shipped: Path, change: dict):
 
 
 @pytest.mark.parametrize(
-    "change", [{"encoder": []}, {"encoder": {"kind": []}}, {"family": 5}, {"decoder": 1}]
-)
-def test_a_config_that_holds_no_words_is_shown_as_it_is(shipped: Path, change: dict):
+    ("field", "value"),
+    [
+        ("encoder", []), ("encoder", {"kind": []}), ("decoder", 1), ("family", 5), ("family", []),
+        ("z", None), ("z", 0), ("z", "8"), ("classes", "abc"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("family", ["music", "image"])
+def test_a_config_that_no_model_can_be_of_is_shown_with_its_fault(
+    shipped: Path, family: str, field: str, value: object
+):
     path = shipped / "melody-2bar" / "config.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
-    assert "melody-2bar" in [model.name for model in catalogue.models()]
+    config = {**json.loads(path.read_text()), "family": family}
+    for damaged in ({**config, field: value}, {key: config[key] for key in config if key != field}):
+        if damaged == config:  # without classes, say
+            continue
+        path.write_text(json.dumps(damaged))
+        faults = {model.name: model.fault for model in catalogue.models()}
+        assert f"{path}: '{field}'" in faults["melody-2bar"] and not faults["melody-4bar"]
+        assert catalogue.choose()[0].name == "melody-2bar-waltz"
 
 
 def test_no_model_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -57,6 +57,38 @@ def test_one_code_under_two_progressions(model: MusicVAE):
     assert (first.tokens == model.decode(z, chords="C C G G").tokens).all()
 
 
+@pytest.mark.parametrize("shape", [(3, 32), (1, 32), (0, 32), (2, 31), (2, 32, 1), (32,), ()])
+def test_a_control_of_another_shape_is_refused(model: MusicVAE, shape: tuple[int, ...]):
+    z = np.zeros((2, model.config.z))
+    with pytest.raises(ConfigError, match=r"control has the shape \[.*\]; for 2 at once .* takes \[2, 32\]"):
+        model.decode(z, control=np.zeros(shape, np.uint8))
+
+
+@pytest.mark.parametrize("shape", [(), (6,), (0, 6), (2, 5)])
+def test_codes_of_another_shape_are_refused(model: MusicVAE, shape: tuple[int, ...]):
+    with pytest.raises(ConfigError, match=r"codes have the shape \[.*\]; this model decodes \[B, 6\]"):
+        model.decode(np.zeros(shape), control=np.zeros((2, 32), np.uint8))
+
+
+@pytest.mark.parametrize("value", [200.0, -1.0, 0.5])
+def test_a_control_that_means_nothing_is_refused(model: MusicVAE, value: float):
+    control = np.zeros((2, 32))
+    control[1, 5] = value
+    for act in (
+        lambda: model.decode(np.zeros((2, model.config.z)), control=control),
+        lambda: model.posterior_of_tokens(np.zeros((2, 32), np.uint8), control),
+    ):
+        with pytest.raises(ConfigError, match=f"{value} is none of the values of control"):
+            act()
+
+
+def test_a_control_of_several_windows_is_written_for_each_code_and_read_for_none(model: MusicVAE):
+    control = np.zeros((4, 32), np.uint8)
+    assert model.decode(np.zeros((2, model.config.z)), control=control).tokens.shape == (2, 64)
+    with pytest.raises(ConfigError, match="control tells of 4 windows, and there are 2"):
+        model.posterior_of_tokens(np.zeros((2, 32), np.uint8), control)
+
+
 def test_a_song_is_read_under_its_own_chords(model: MusicVAE, tune: Path):
     picked = model.pick(tune)
     assert picked.control is not None

@@ -15,7 +15,7 @@ from musicvae_lite.collections.fitting import fit
 from musicvae_lite.collections.personal import personalize
 from musicvae_lite.collections.searching import search
 from musicvae_lite.collections.styling import transfer
-from musicvae_lite.models import image_figures
+from musicvae_lite.models import growing, image_figures
 from musicvae_lite.models.image.examples import examples
 from musicvae_lite.models.image_vae import ImageVAE
 from musicvae_lite.models.layers import LSTM, lstm_in
@@ -30,6 +30,7 @@ from tests.corpora.tunes import tune
 from tests.images.made import drawing_set, drawings
 from tests.magenta.models import small as stock
 from tests.models import architectures
+from tests.models import test_growing as grown
 from tests.models.image import small as pictures
 from tests.models.small import save_small
 from tests.models.test_kinds_of_steps import KINDS
@@ -180,6 +181,28 @@ def test_everything_that_is_done_with_pictures(kind: str, device: torch.device, 
     assert found.bce == pytest.approx(wanted.bce, 1e-3) and found.pictures == wanted.pictures
 
 
+@pytest.mark.parametrize("shared", [False, True])
+def test_what_new_codes_are_drawn_from(shared: bool, device: torch.device):
+    chance = torch.Generator().manual_seed(0)
+    codes, noise = torch.randn(300, 4, generator=chance), torch.randn(50, 4, generator=chance)
+    labels = (codes[:, 0] > 0.5).long()
+    here = CodePrior.fit(codes, labels, shared)
+    there = CodePrior.fit(codes.to(device), labels.to(device), shared)
+    for wanted, found in ((here, there), (here.as_one, there.as_one)):
+        drawn = found.colour(noise.to(device))
+        assert drawn.device.type == found.root.device.type == device.type
+        close(drawn.cpu(), wanted.colour(noise))
+
+
+@pytest.mark.parametrize("waves", [False, True])
+@torch.no_grad()
+def test_a_new_level_over_trained_ones(waves: bool, device: torch.device):
+    here, there, batch = grown.model(waves=waves), grown.model(waves=waves).to(device), grown.music()
+    growing.begin(here, [batch])
+    growing.begin(there, [moved(batch, device)])
+    assert grown.lost(there, moved(batch, device)) == pytest.approx(grown.lost(here, batch), abs=1e-3)
+
+
 @pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize(("layers", "directions"), [(1, 1), (2, 2)])
 def test_whole_layers_have_one_type_whatever_autocast_says(kind: torch.dtype, layers: int, directions: int):
@@ -220,6 +243,14 @@ def test_the_device_made_up_is_as_strict_as_a_gpu(monkeypatch: pytest.MonkeyPatc
         ):
             with pytest.raises(RuntimeError, match=r"elsewhere|another device"):
                 mix()
+        for widen in (
+            lambda: x.double(),
+            lambda: torch.ones(3, dtype=torch.float64).to(device),
+            lambda: torch.as_tensor(np.ones(3), device=device),
+            lambda: torch.zeros(3, dtype=torch.float64, device=device),
+        ):
+            with pytest.raises(TypeError, match=r"knows no torch.float64"):
+                widen()
         before = elsewhere.waits
         assert float((2 * x[1] + 1).cpu()) == 3.0 and elsewhere.waits == before + 1
         assert float(x[0]) == 1.0 and elsewhere.waits == before + 2

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,8 +54,38 @@ def test_tokens_that_are_no_windows_are_refused(model: MusicVAE, shape: tuple[in
 
 
 def test_tokens_that_mean_nothing_are_refused(model: MusicVAE):
-    with pytest.raises(ConfigError, match="200 is none of the values of melody"):
-        model.posterior_of_tokens(np.full((2, 32), 200, np.uint8))
+    for value in (200, -1, 0.5, float("nan")):
+        with pytest.raises(ConfigError, match=f"{value} is none of the values of melody"):
+            model.posterior_of_tokens(np.full((2, 32), value))
+    with pytest.raises(ConfigError, match="tokens have the shape"):
+        model.posterior_of_tokens(None)  # type: ignore[arg-type]
+    whole = np.full((2, 32), 7)
+    assert (
+        model.posterior_of_tokens(whole.astype(float)).mean == model.posterior_of_tokens(whole).mean
+    ).all()
+
+
+@pytest.mark.parametrize("music", [None, b"abc", 3, ["a.mid"]])
+def test_what_is_no_music_is_refused(model: MusicVAE, music: Any):
+    for act in (model.encode, model.reconstruct, model.carry_on):
+        with pytest.raises(ConfigError, match=f"music is a path, a Score .*, not {type(music).__name__}"):
+            act(music)
+
+
+def test_a_window_alone_is_no_song_to_carry_on(model: MusicVAE):
+    with pytest.raises(ConfigError, match=r"music is a path, a Score .*, not Pick"):
+        model.carry_on(model.pick(tune(1)))  # type: ignore[arg-type]
+
+
+def test_nothing_conditions_a_model_without_a_control(model: MusicVAE):
+    for count in (2, 4):
+        with pytest.raises(ConfigError, match="nothing conditions this model: leave control out"):
+            model.decode(np.zeros((2, 8)), control=np.zeros((count, 32)))
+    with pytest.raises(ConfigError, match="nothing conditions this model"):
+        model.posterior_of_tokens(np.zeros((2, 32), np.uint8), np.zeros((2, 32)))
+    picked = model.pick(tune(1))  # as a model with chords may have picked it
+    under_chords = replace(picked, control=np.ones(32, np.uint8))
+    assert (model.encode(under_chords) == model.encode(picked)).all()
 
 
 def test_a_device_is_chosen_or_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -6,7 +6,7 @@ import numpy as np
 import pretty_midi
 import pytest
 
-from musicvae_lite.errors import ReadError
+from musicvae_lite.errors import ConfigError, ReadError
 from musicvae_lite.music.score import Score, TempoChange, Track
 from tests.music.test_midi import notes, song
 
@@ -38,6 +38,12 @@ def test_long_song_keeps_its_ticks_through_pretty_midi():
     tempos = tuple(TempoChange(t, 71.3 + t / 9_999) for t in range(0, 400_000, 50_000))
     score = Score(220, start, start + 7, full, full, full * 0, (Track(),), tempos=tempos)
     assert notes(Score.from_pretty_midi(score.to_pretty_midi())) == notes(score)
+
+
+@pytest.mark.parametrize("music", [3, None, b"MThd"])
+def test_what_is_no_music_is_told_with_what_is(music):
+    with pytest.raises(ConfigError, match=f"a Score or a PrettyMIDI object, not {type(music).__name__}"):
+        Score.from_pretty_midi(music)
 
 
 def test_pretty_midi_out_of_range_is_refused():

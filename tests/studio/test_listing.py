@@ -9,6 +9,7 @@ import pytest
 
 from musicvae_lite import resources
 from musicvae_lite.studio.listing import Listing
+from tests.models.image import small as pictures
 from tests.models.small import save_small
 
 
@@ -23,3 +24,24 @@ def test_drums_have_lanes_with_names(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert lanes["melody"] == [] and [dict(told["drums"])[pitch] for pitch in lanes["drums"]] == [
         "kick", "snare", "low tom", "high-mid tom", "high tom", "closed hat", "open hat", "ride", "crash",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("family", ["music", "image"])
+@pytest.mark.parametrize("part", ["encoder", "decoder", "z", "family"])
+def test_a_damaged_model_is_passed_over(
+    family: str, part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("well", "damaged"):
+        save_small(tmp_path / f"music-{name}", 2)
+        pictures.model(pictures.CONV).save(tmp_path / f"image-{name}")
+    path = tmp_path / f"{family}-damaged" / "config.json"
+    config = json.loads(path.read_text())
+    del config[part]
+    path.write_text(json.dumps(config))
+    strange = save_small(tmp_path / "of another family", 2) / "config.json"
+    strange.write_text(json.dumps({"format": 1, "family": "personal"}))
+    monkeypatch.setattr(resources, "checkpoints_dir", lambda: tmp_path)
+    told = Listing().table
+    found = {"music": told["music"], "image": told["images"]}
+    assert [m["name"] for m in found.pop(family)] == [f"{family}-well"]
+    assert [len(models) for models in found.values()] == [2]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from musicvae_lite import checkpoints, packing
 from musicvae_lite.checkpoints import GUIDE, VECTORS
-from musicvae_lite.errors import CheckpointError
+from musicvae_lite.errors import CheckpointError, ConfigError, shown
 from musicvae_lite.models.attributes.moving import MOVED, Mover, Way
 from musicvae_lite.models.attributes.vectors import AttributeVectors
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from musicvae_lite.models.attributes.guide import AttributeGuide
 
+WAYS: tuple[Way, ...] = ("guide", "decorrelated", "plain")  # the best first
 DECORRELATED = "decorrelated."  # before the names of those vectors in the file
 
 
@@ -39,8 +40,7 @@ class Attributes:
     @property
     def ways(self) -> tuple[Way, ...]:
         """Those that the model has, the best first."""
-        ways: tuple[Way, ...] = ("guide", "decorrelated", "plain")
-        return tuple(way for way in ways if self.choose(way).names)
+        return tuple(way for way in WAYS if self.choose(way).names)
 
     @property
     def best(self) -> Way:
@@ -48,8 +48,14 @@ class Attributes:
         return (*self.ways, "plain")[0]
 
     def choose(self, way: Way | None = None) -> Mover:
-        """The way asked for, which may have nothing to move; otherwise the best that the model has."""
-        way = way or self.best
+        """The way asked for, which may have nothing to move; otherwise the best that the model has.
+
+        Raises:
+            ConfigError: there is no such way.
+        """
+        way = self.best if way is None else way
+        if way not in WAYS:
+            raise ConfigError(f"no way of changing attributes is {shown(way)}; it can be {', '.join(WAYS)}")
         if way == "guide":
             return self.guide or AttributeVectors()
         return self.decorrelated if way == "decorrelated" else self.plain

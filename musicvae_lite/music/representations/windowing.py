@@ -15,7 +15,7 @@ import numpy as np
 from musicvae_lite.errors import ConfigError, counted
 from musicvae_lite.music.grid import Grid, Stretch, accepts
 from musicvae_lite.music.representations.base import Extraction, Rejection, Representation
-from musicvae_lite.music.representations.steps import Binary, Categorical, Product
+from musicvae_lite.music.representations.steps import Binary, Categorical, Product, Step
 from musicvae_lite.music.score import Meter
 
 LONGEST_SONG = 1 << 20  # steps; some eighteen hours of 16ths at 240 quarters a minute
@@ -243,15 +243,27 @@ def joined_windows(rep: Representation, tokens: np.ndarray) -> np.ndarray:
     if tokens.size % size or tokens.shape[tokens.ndim - len(rep.step.shape) :] != rep.step.shape:
         wanted = " x ".join(map(str, shape))
         raise ConfigError(f"an array of shape {list(tokens.shape)} is no whole number of windows of {wanted}")
-    highest = _highest(rep)
-    if tokens.size and highest is not None and not ((tokens >= 0) & (tokens <= highest)).all():
-        worst = tokens[(tokens < 0) | (tokens > highest)].flat[0]
-        raise ConfigError(f"{worst} is none of the values of {rep.name}: they go from 0 to {np.max(highest)}")
+    check_values(rep.step, tokens, rep.name)
     return tokens.reshape(-1, *shape)
 
 
-def _highest(rep: Representation) -> int | np.ndarray | None:
-    match rep.step:
+def check_values(step: Step, values: np.ndarray, whose: str) -> None:
+    """Raises ConfigError where one of values [..., *step.shape] can not stand in such a step."""
+    highest = _highest(step)
+    if highest is None or not values.size:
+        return
+    fits = (values >= 0) & (values <= highest)
+    if values.dtype.kind == "f":
+        fits &= values == np.floor(values)
+    if not fits.all():
+        worst, most = values[~fits].flat[0], np.max(highest)
+        raise ConfigError(
+            f"{worst} is none of the values of {whose}: they are whole numbers from 0 to {most}"
+        )
+
+
+def _highest(step: Step) -> int | np.ndarray | None:
+    match step:
         case Categorical(depth=depth):
             return depth - 1
         case Product(depths=depths):

@@ -37,6 +37,15 @@ def test_vectors_are_kept_with_the_model(tmp_path: Path):
     assert loaded.adjust(tune(1), way="plain", range=0.5).record["way"] == "plain"
 
 
+def test_a_way_of_another_name_is_refused(tmp_path: Path):
+    place = save_small(tmp_path / "m")
+    Attributes(AttributeVectors({"density": torch.ones(8)})).save(place)
+    model = MusicVAE.load(place)
+    for way in ("x", "PLAIN"):
+        with pytest.raises(ConfigError, match=f"'{way}'; it can be guide, decorrelated, plain"):
+            model.adjust(tune(1), way=way, density=1.0)  # type: ignore[arg-type]
+
+
 def test_vectors_of_another_size_are_refused(tmp_path: Path):
     place = save_small(tmp_path / "m")
     Attributes(AttributeVectors({"density": torch.zeros(5)})).save(place)
