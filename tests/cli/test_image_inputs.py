@@ -240,3 +240,15 @@ def test_photographs_of_any_size_train_a_model_that_enlarges(tmp_path: Path, cap
     options = ("--steps", "2", "--batch", "4", "--device", "cpu", "-o", tmp_path / "run")
     assert run("train", "upscale", tmp_path / "photos", *options) == 0
     assert "resized to 42 x 64" in " ".join(capsys.readouterr().err.split())
+
+
+def test_an_output_may_be_a_folder_and_what_is_replaced_is_said(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.chdir(tmp_path)
+    assert run("sample", "--model", place / "conv", "-n", 4, "-o", "new/") == 0
+    assert "replaced" not in capsys.readouterr().err
+    assert run("sample", "--model", place / "conv", "-n", 4, "-o", "new") == 0
+    assert "note: sample.png is there already and will be replaced" in capsys.readouterr().err
+    assert run("denoise", place / "a.png", "clean", "--model", place / "noisy") == 0
+    assert {path.as_posix() for path in Path().rglob("*.png")} == {"new/sample.png", "clean/a-denoised.png"}

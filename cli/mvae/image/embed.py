@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,7 +15,9 @@ def embed(
     model: Annotated[str, typer.Option(help="A name of `mvae models`, a folder, or a run.")] = "mnist-vae-2d",
     lies: Lies = None,
     count: Annotated[int, typer.Option("-n", "--count", min=10, help="Points at most.")] = 10_000,
-    codes: Annotated[Path | None, typer.Option("--codes", help="Write codes and labels too, .npz.")] = None,
+    codes: Annotated[
+        str | None, typer.Option("--codes", metavar="PATH", help="Write codes and labels too, .npz.")
+    ] = None,
     invert: Invert = False,
     seed: Seed = 0,
     as_json: AsJson = False,

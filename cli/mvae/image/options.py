@@ -22,7 +22,10 @@ Lies = Annotated[
     Path | None, typer.Option("--data", help="Folder where the files of mnist or fashion-mnist lie already.")
 ]
 Output = Annotated[
-    Path | None, typer.Option("-o", "--output", help="The PNG file. (default: a name of its own)")
+    str | None,
+    typer.Option(
+        "-o", "--output", metavar="PATH", help="The PNG file, or a folder. (default: a name of its own)"
+    ),
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Of all chance: the same seed gives the same file.")]
 Grey = Annotated[bool, typer.Option("--grey", help="Make colour pictures grey for a model of grey ones.")]
@@ -155,13 +158,15 @@ def take(
 
 
 def target(
-    output: Path | None,
+    output: str | None,
     default: str,
     inputs: Sequence[str | Path] = (),
     suffixes: tuple[str, ...] = (".png",),
     beside: Sequence[str] = (),
 ) -> Path:
-    """Where a result goes; in a folder, under its default name. Wrong usage for a name of another kind.
+    """Where a result goes; in a folder, under its default name. What will be replaced there is said.
+
+    Wrong usage for a name of another kind.
 
     Args:
         inputs: files and folders that are read.
@@ -173,17 +178,19 @@ def target(
     from musicvae_lite.errors import ConfigError
     from musicvae_lite.images.reading import check_target
     from musicvae_lite.images.sources import KNOWN
+    from mvae.takes_output import place
 
-    path = Path(default) if output is None else expand(output)
     try:
-        path = check_target(path / default if path.is_dir() else path, suffixes)
+        path = check_target(default if output is None else place(output, default), suffixes)
     except ConfigError as error:
         raise typer.BadParameter(str(error), param_hint="--output") from None
     names = [name.format(stem=path.stem, suffix=path.suffix) for name in beside]
     read = [expand(name) for name in inputs if str(name) not in KNOWN]
-    for file in (path, *(path.with_name(name) for name in names)):
-        if file.exists() and any(_reads(source, file) for source in read):
+    there = [file for file in (path, *(path.with_name(name) for name in names)) if file.exists()]
+    for file in there:
+        if any(_reads(source, file) for source in read):
             raise ConfigError(f"{file}: is an input, and would be overwritten; choose another name")
+    say_notes([f"{file.name} is there already and will be replaced" for file in there])
     return path
 
 

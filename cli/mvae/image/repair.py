@@ -19,7 +19,7 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")  # of pictures that are written
 MOST_PASSES = 4  # of a picture through a model that enlarges it
 READ = "{stem}-read{suffix}"  # what the model read, beside what it wrote
 In = Annotated[Path, typer.Argument(help="A picture: PNG, JPEG, GIF, BMP, WebP or TIFF.")]
-Out = Annotated[Path, typer.Argument(help="The picture to write: .png, .jpg or .webp.")]
+Out = Annotated[str, typer.Argument(help="The picture to write, .png, .jpg or .webp, or a folder.")]
 
 
 def denoise(
@@ -42,7 +42,7 @@ def denoise(
     from musicvae_lite.images.reading import as_bytes, write_picture
     from mvae.output import wrote
 
-    path = target(output, output.name, [source], SUFFIXES, [READ] if corrupt else [])
+    path = target(output, f"{source.stem}-denoised.png", [source], SUFFIXES, [READ] if corrupt else [])
     vae, pixels = _open(source, model, grey, invert)
     noise = vae.config.corruption
     if not isinstance(noise, Noise):
@@ -72,7 +72,7 @@ def upscale(
     from musicvae_lite.images.reading import write_picture
     from mvae.output import wrote
 
-    path = target(output, output.name, [source], SUFFIXES)
+    path = target(output, f"{source.stem}-larger.png", [source], SUFFIXES)
     vae, pixels = _open(source, model, grey, invert)
     factor = vae.config.factor
     if factor == 1:
