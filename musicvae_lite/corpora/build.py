@@ -18,7 +18,7 @@ from musicvae_lite.corpora.spill import Block, read_spill
 from musicvae_lite.corpora.tally import Reason, Tally, reasons_text
 from musicvae_lite.corpora.workers import run_jobs
 from musicvae_lite.corpora.workspace import Workspace, place_of
-from musicvae_lite.errors import ConfigError, DatasetError, NothingUsableError, ReadError
+from musicvae_lite.errors import ConfigError, DatasetError, NothingUsableError, ReadError, counted
 from musicvae_lite.music.files import DEFAULT_LIMITS, Limits
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.resources import expand
@@ -214,7 +214,7 @@ def _nothing_usable(
         said = "there are no files of music (MIDI, ABC, MusicXML) here"
     else:
         said = (
-            f"none of {plan.files:,} files gives a window of {recipe.representation.bars} bars "
+            f"none of {plan.files:,} files gives a window of {counted(recipe.representation.bars, 'bar')} "
             f"for {recipe.representation.name}"
         )
     error = NothingUsableError(f"{where}: {said}" + (f":\n{reasons_text(reasons)}" if reasons else ""))

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from musicvae_lite.errors import ConfigError, NothingUsableError
+from musicvae_lite.errors import ConfigError, NothingUsableError, counted
 from musicvae_lite.music import naming
 from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.reading import read_song
@@ -36,7 +36,9 @@ def excerpt(score: Score, first: int, last: int) -> Score:
     grid = Grid.of(score)
     where, lines = score.source or "the score", grid.bar_ticks
     if first > grid.bars:
-        raise NothingUsableError(f"{where}: it has {grid.bars} bars, and bar {first} is none of them")
+        raise NothingUsableError(
+            f"{where}: it has {counted(grid.bars, 'bar')}, and bar {first} is none of them"
+        )
     begin, end = round(lines[first - 1]), round(lines[min(last, grid.bars)])
     bar, _ = grid.bar_of_step(grid.quantise(score.start)[0])
     is_drum = np.array([track.is_drum for track in score.tracks], dtype=bool)[score.track]

@@ -63,7 +63,7 @@ def test_parts_are_the_whole():
 
 def test_bars_that_are_not_there_are_refused():
     whole = song([(0, 480, 60)], source="a.mid")
-    with pytest.raises(NothingUsableError, match=r"a\.mid: it has 1 bars, and bar 2"):
+    with pytest.raises(NothingUsableError, match=r"a\.mid: it has 1 bar, and bar 2"):
         excerpt(whole, 2, 3)
     with pytest.raises(ConfigError, match="bars 3-2"):
         excerpt(whole, 3, 2)
