@@ -215,7 +215,7 @@ def _why(
         return f"{name}: imported, and no shipped model takes {what}"
     if r.bars < 2:
         return f"{name}: the only shipped model that takes {what}"
-    return f"{name}: of the {those} that take {what}{whole}, the one with the shortest window ({counted(r.bars, 'bar')})"
+    return f"{name}: of the {those} that take {what}{whole}, the one with the shortest window ({r.bars} bars)"
 
 
 def _usable() -> list[tuple[Representation, Path]]:
