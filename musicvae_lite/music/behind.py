@@ -16,6 +16,7 @@ from musicvae_lite.music.timeline import Timeline
 from musicvae_lite.music.whole import Covering, timeline
 
 FINEST = 32767  # ticks a quarter that a MIDI file can have
+LAST = 16  # quarters before the last note of some tracks by which it is told which of them plays what
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -23,74 +24,93 @@ class Behind(Timeline):
     """Lays new bars behind the notes of some tracks of a song, which stay as they are.
 
     Attributes:
-        tracks: indices of these tracks.
+        tracks: indices of these tracks, in the order in which a take has them.
+        sounding: indices of the tracks of a take that sound in the music before; they tell which part the
+            song's tracks play where there are fewer of them than a take has.
     """
 
     tracks: tuple[int, ...]
+    sounding: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, laid: Timeline, tracks: Sequence[int]) -> Behind:
+    def of(cls, laid: Timeline, tracks: Sequence[int], sounding: Sequence[int] = ()) -> Behind:
         """For takes that hold what comes last on a timeline alone."""
-        return cls(np.zeros(1), laid.places[-1:], laid.near, laid.song, laid.late, tracks=tuple(tracks))
+        at = (np.zeros(1), laid.places[-1:], laid.near, laid.song, laid.late)
+        return cls(*at, tracks=tuple(tracks), sounding=tuple(sounding))
 
     def laid(self, score: Score) -> Score:
         """The notes of the song's tracks, cut where the new bars begin, and a take as a score behind them.
 
-        Where the take has as many tracks of a kind, pitched or drums, as there are or fewer, it goes on with
-        them; otherwise its tracks stand for themselves.
+        Each track of the take goes on with the track of the song that plays its part. Where several play it,
+        a note goes to the one that has played such pitches most in the last bars; where none does, the track
+        of the take stands for itself.
         """
-        song, taken = self.song, np.unique(self.tracks)
+        song, taken = self.song, sorted(self.tracks)
         finer = math.lcm(song.ticks_per_quarter, round(0.5 / self.near))
         ticks = finer if finer <= FINEST else song.ticks_per_quarter
         own = _in_ticks(song.select(np.isin(song.track, taken)), ticks)
         new = super().laid(_in_ticks(score, ticks))
         begin = round(float(self.places[0]) * ticks)
-        names, numbers = _went_on(
-            [song.tracks[k] for k in taken], score.tracks, np.bincount(new.track, minlength=len(score.tracks))
-        )
+        names, track = [song.tracks[k] for k in taken], np.searchsorted(taken, own.track)
+        played, numbers = self._played(score.tracks), np.zeros_like(new.track)
+        for number, part in enumerate(score.tracks):
+            mine = new.track == number
+            players = [taken.index(k) for k, part_of in played.items() if part_of == number]
+            if players:
+                numbers[mine] = _players(own, track, players)[new.pitch[mine]]
+            elif mine.any():
+                numbers[mine] = len(names)
+                names.append(part)
         ends = np.maximum(np.minimum(own.end, begin), own.start + 1)
         columns: dict[str, Any] = {
             "start": (own.start, new.start),
             "end": (ends, new.end),
             "pitch": (own.pitch, new.pitch),
             "velocity": (own.velocity, new.velocity),
-            "track": (np.searchsorted(taken, own.track), numbers[new.track]),
+            "track": (track, numbers),
         }
         both = {name: np.concatenate(parts).astype(np.int32) for name, parts in columns.items()}
         chords = (*(chord for chord in own.chords if chord.tick < begin), *new.chords)
-        joined = replace(new, **both, tracks=names, chords=chords)
+        joined = replace(new, **both, tracks=tuple(names), chords=chords)
         return joined.select(np.lexsort((joined.pitch, joined.start)))
+
+    def _played(self, new: Sequence[Track]) -> dict[int, int]:
+        """Which track of a take each of the song's tracks goes on with, where there is one of its kind."""
+        parts: dict[int, int] = {}
+        for is_drum in (False, True):
+            there = [k for k in self.tracks if self.song.tracks[k].is_drum == is_drum]
+            able = [number for number, track in enumerate(new) if track.is_drum == is_drum]
+            able = sorted(sorted(able, key=lambda number: number not in self.sounding)[: len(there)])
+            parts |= {k: able[min(n, len(able) - 1)] for n, k in enumerate(there) if able}
+        return parts
+
+
+def _players(own: Score, track: np.ndarray, players: Sequence[int]) -> np.ndarray:
+    """Which of some tracks is to play each pitch, int [128].
+
+    It is the one with most notes about that pitch in the last bars, a note a semitone away counting e times
+    less.
+
+    Args:
+        track: of each note, int [N].
+    """
+    theirs = np.isin(track, players)
+    since = own.start[theirs].max(initial=0) - LAST * own.ticks_per_quarter
+    pitches = np.arange(128)
+    counts = np.stack(
+        [np.bincount(own.pitch[(track == k) & (own.start >= since)], minlength=128) for k in players]
+    )
+    near = np.exp(-np.abs(pitches[:, None] - pitches))
+    return np.array(players)[(counts @ near).argmax(0)]
 
 
 def _in_ticks(score: Score, ticks: int) -> Score:
     """Notes and chords of a score at another resolution."""
     more = ticks / score.ticks_per_quarter
     start = np.rint(score.start * more).astype(np.int32)
-    end = np.maximum(np.rint(score.end * more).astype(np.int32), start + 1)
+    end = np.rint(score.end * more).astype(np.int32)
     chords = tuple(Chord(round(chord.tick * more), chord.symbol) for chord in score.chords)
     return replace(score, ticks_per_quarter=ticks, start=start, end=end, chords=chords)
-
-
-def _went_on(
-    own: Sequence[Track], new: Sequence[Track], notes: np.ndarray
-) -> tuple[tuple[Track, ...], np.ndarray]:
-    """The tracks of both, and which of them each of the new ones is, int [new].
-
-    Args:
-        notes: int [new], how many the new tracks hold; one that holds none is left out.
-    """
-    names, numbers = list(own), np.zeros(len(new), np.int64)
-    for is_drum in (False, True):
-        there = [k for k, track in enumerate(own) if track.is_drum == is_drum]
-        more = [k for k, track in enumerate(new) if track.is_drum == is_drum]
-        if len(more) <= len(there):
-            numbers[more] = there[: len(more)]
-            continue
-        for k in more:
-            if notes[k]:
-                numbers[k] = len(names)
-                names.append(new[k])
-    return tuple(names), numbers
 
 
 def goes_on(covered: Covering, score: Score, r: Representation) -> bool:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from musicvae_lite.music.behind import Behind
-from musicvae_lite.music.score import Chord, Score, Track
+from musicvae_lite.music.behind import FINEST, Behind, going_on
+from musicvae_lite.music.representations import MelodyRepresentation
+from musicvae_lite.music.score import Chord, Meter, MeterChange, Score, Track
 from musicvae_lite.music.timeline import Timeline
+from musicvae_lite.music.whole import cover
 
 LEAD, BASS, DRUMS = Track("Lead", 73), Track("Low", 33), Track("Kit", 0, True)
 TRIO = (Track("Melody"), Track("Bass", 38), Track("Drums", 0, True))
@@ -32,7 +36,9 @@ def laid(song: Score, tracks: tuple[int, ...], take: Score, at: float = 4.0) -> 
         ((1,), TRIO[:1], (LEAD,), [0]),
         ((1, 2, 3), TRIO, (LEAD, BASS, DRUMS), [0, 1, 2]),
         ((1, 2), (Track("Piano"),), (LEAD, BASS), [0]),
-        ((1,), TRIO[:2], (LEAD, *TRIO[:2]), [1, 2]),
+        ((2, 1, 3), TRIO, (LEAD, BASS, DRUMS), [1, 0, 2]),
+        ((1,), TRIO[:2], (LEAD, TRIO[1]), [0, 1]),
+        ((1, 3), TRIO, (LEAD, DRUMS, TRIO[1]), [0, 2, 1]),
         ((2,), TRIO[2:], (BASS, TRIO[2]), [1]),
     ],
 )  # fmt: skip
@@ -42,7 +48,33 @@ def test_new_bars_go_on_with_the_tracks_of_their_kind(taken, new, names, numbers
     assert made.tracks == names
     assert made.track[made.start >= 4 * 480].tolist() == numbers * 4
     own = made.pitch[made.start < 4 * 480]
-    assert own.tolist() == [60 + k for k in taken] * 4
+    assert own.tolist() == [60 + k for k in sorted(taken)] * 4
+
+
+def test_a_bass_without_a_melody_goes_on_as_the_bass():
+    song, places = score((BASS, DRUMS)), np.array([0.0, 4.0])
+    made = Behind.of(Timeline(places, places, 0.125, song), (0, 1), sounding=(1, 2)).laid(score(TRIO))
+    assert made.tracks == (BASS, DRUMS, TRIO[0])
+    assert made.track[made.start >= 4 * 480].tolist() == [2, 0, 1] * 4
+
+
+def test_a_part_without_notes_adds_no_track():
+    take = score(TRIO)
+    made = laid(score((LEAD, DRUMS)), (0, 1), take.select(take.track != 1))
+    assert made.tracks == (LEAD, DRUMS)
+
+
+@pytest.mark.parametrize("is_drum", [False, True])
+def test_notes_of_one_part_go_to_the_track_that_played_such_pitches_last(is_drum: bool):
+    tracks = tuple(Track(name, 0, is_drum) for name in ("Voice", "Piano", "Flute"))
+    song = score(tracks, quarters=20)  # the voice falls silent for the last 19 quarters
+    song = replace(song, pitch=np.array([60, 52, 72], np.int32)[song.track])
+    song = song.select((song.track > 0) | (song.start == 0))
+    take = score((Track("Piano", 0, is_drum),), quarters=5)
+    take = replace(take, pitch=np.array([40, 60, 64, 72, 90], np.int32))
+    made = laid(song, (0, 1, 2), take, at=20.0)
+    assert made.tracks == tracks
+    assert made.track[made.start >= 20 * 480].tolist() == [1, 1, 2, 2, 2]
 
 
 @pytest.mark.parametrize("ticks", [24, 30, 96, 480, 1024, 30001])
@@ -53,9 +85,47 @@ def test_times_of_both_are_kept_at_any_resolution(ticks: int):
     np.testing.assert_array_equal(made.end / made.ticks_per_quarter, np.arange(1, 9))
 
 
+def test_new_notes_between_the_ticks_of_a_coarse_song_keep_their_times():
+    start = np.arange(4, dtype=np.int32)  # sixteenths
+    take = replace(score((Track("Melody"),), 4), start=start, end=start + 1)
+    made = laid(score((LEAD,), 30), (0,), take)
+    assert made.ticks_per_quarter % 30 == 0
+    np.testing.assert_array_equal(made.start[4:] / made.ticks_per_quarter, 4 + np.arange(4) / 4)
+    np.testing.assert_array_equal(made.end[4:] / made.ticks_per_quarter, 4 + np.arange(1, 5) / 4)
+
+
+def test_a_song_whose_ticks_are_the_finest_stays_as_it_is():
+    made = laid(score((LEAD,), FINEST), (0,), score((Track("Melody"),)))
+    assert made.ticks_per_quarter == FINEST
+    assert made.start[4:].tolist() == [FINEST * quarter for quarter in range(4, 8)]
+
+
+def test_notes_are_at_least_a_tick_long():
+    song = score((LEAD,), quarters=5)  # the last note begins with the new bars
+    take = score((Track("Melody"),), 960)
+    made = laid(song, (0,), replace(take, end=take.start + 1))  # half a tick of the song's
+    assert (made.end - made.start).tolist() == [480] * 4 + [1] * 5
+
+
 def test_a_note_of_the_song_ends_where_new_bars_begin():
     made = laid(score((LEAD,), quarters=5), (0,), score((Track("Melody"),)), at=4.5)
     assert (made.end[4], made.start[5]) == (4.5 * 480, 4.5 * 480)
+
+
+@pytest.mark.parametrize(
+    ("later", "meter", "kept"),
+    [(0, Meter(2, 4), True), (0, Meter(3, 4), False), (1, Meter(2, 4), False)],
+    ids=["at the end, one the model can write", "at the end, another", "behind the end"],
+)
+def test_a_meter_of_the_song_holds_behind_it_where_the_model_can_write_it(
+    later: int, meter: Meter, kept: bool
+):
+    r, end = MelodyRepresentation(bars=2), 4 * 1920
+    meters = (MeterChange(0, Meter(4, 4)), MeterChange(end + later, meter))
+    song = score((LEAD,), quarters=16, meters=meters)
+    behind = going_on(cover(song, r), song, r)
+    assert behind.places[-1] == 16
+    assert behind.song.meters == (meters if kept else meters[:1])
 
 
 def test_chords_of_the_song_stay_up_to_the_new_bars():

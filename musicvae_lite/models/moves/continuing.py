@@ -8,15 +8,15 @@ moves on by what was written.
 
 Draws of the model's own prior would not do: those near its middle are almost silent, those far from it in
 any key. And a code that says the known half best is often one that says little, so that music falls asleep
-bar by bar: of several codes that one is taken which says the known half well and has as many notes behind it
-as the music before.
+bar by bar: of several codes that one is taken which says the known half well and has notes behind it in the
+manner of the music before: as many, and of such pitches (see `manner`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from torch import Tensor
 
 from musicvae_lite.errors import ConfigError, NothingUsableError, counted
 from musicvae_lite.models.decoders import nats_of_steps
+from musicvae_lite.models.moves.manner import Manner, begins, last
 from musicvae_lite.models.moves.writing import Writing
 from musicvae_lite.music import naming
 from musicvae_lite.music.behind import Behind, goes_on, going_on, last_meter
@@ -39,43 +40,13 @@ if TYPE_CHECKING:
     from musicvae_lite.music.picking import Song
 
 MOST_BARS = 512
-TRIES = 6  # codes looked for at once, of which one is taken
+TRIES = 10  # codes looked for at once, of which one is taken
 UPDATES = 60
 RATE = 0.15
-RECENT = 8  # windows of the music before that new ones are to be like
 LIKENESS = 0.7  # of a draw to one of them: 1 begins with its own code, 0 with the middle of all music
 SPREAD = 0.6  # of a draw about that, beside draws of the prior
-LIVELINESS = 10.0  # nats of the known half that e times too many or too few notes behind it weigh
+PHRASE = 8  # bars of the music before whose chords come again
 ATTEMPTS = 3  # to write bars that are not silent
-
-
-@dataclass(frozen=True, eq=False)
-class Manner:
-    """What new bars are to be like.
-
-    Attributes:
-        codes: [W, Z], of the last windows of the music before that hold notes.
-        notes: how many begin in a bar of these, where any do.
-    """
-
-    codes: Tensor
-    notes: float
-
-    @classmethod
-    def of(cls, model: MusicVAE, before: np.ndarray, known: np.ndarray | None) -> Manner:
-        """That of music [L, ...] with a control [L, ...], in windows counted back from its end."""
-        r = model.representation
-        ends = [max(end, r.steps) for end in range(len(before), 0, -r.steps)]
-        windows = r.canonical(np.stack([_last(before[:end], r.steps) for end in ends]))
-        each = np.stack([_begins(window, r) for window in windows])  # [W, bars]
-        rows = np.flatnonzero(each.any(1))[:RECENT]
-        control = None if known is None else np.stack([_last(known[: ends[row]], r.steps) for row in rows])
-        codes = model.posterior_of_tokens(windows[rows], control).mean
-        return cls(codes, float(each[rows][each[rows] > 0].mean()))
-
-    def farness(self, notes: np.ndarray, bars: int) -> np.ndarray:
-        """How far so many notes [N] in some bars are from its own, as a logarithm of their proportion."""
-        return np.abs(np.log((notes + 0.5) / (self.notes * bars + 0.5)))
 
 
 def carry_on(
@@ -95,7 +66,8 @@ def carry_on(
     Args:
         bars: how many to add, of the model's meter, 1 to 512; by default one window of the model.
         track: index of the track to go on with; by default the representation chooses.
-        how: its chords are those of the new bars.
+        how: its chords are those of the new bars; without any, a model that follows chords is told those of
+            the music's last eight bars again.
         alone: gives the new bars without the music before them.
         progress: is told after each window how many are written, of how many.
 
@@ -118,16 +90,16 @@ def carry_on(
     covered = cover(score, r, track)
     bar, fresh = r.steps // r.bars, r.bars // 2  # steps of one, and bars written at a time
     covered = covered.until(score, r, _bars_heard(covered, r, bar))
-    before, _ = join(covered.tokens, covered, r)  # [1, L, ...]
+    before, heard = join(covered.tokens, covered, r)  # [1, L, ...]
     known = None if covered.control is None else laid_out(covered.control, covered, r)
     told = _told(model, how.chords, -(-bars // fresh), fresh * bar, known)
     manner = Manner.of(model, before[0], None if known is None else known[0])
     generator = model.generator(how.seed)
     long = replace(r, bars=bars)  # type: ignore[type-var]
     for _ in range(ATTEMPTS):
-        new, record = _written(model, _last(before[0], r.steps), told, manner, how, generator, progress)
+        new, record = _written(model, last(before[0], r.steps), told, manner, how, generator, progress)
         tokens = long.canonical(new[None, : bars * bar])  # [1, bars * S, ...]
-        if _begins(tokens[0], long).any():
+        if begins(tokens[0], long).any():
             break
     else:
         raise NothingUsableError(
@@ -138,16 +110,17 @@ def carry_on(
     if known is not None:
         control = np.concatenate([part[-fresh * bar :] for part in told if part is not None])
         control = control[None, : bars * bar]
-    style, laid, last = covered.style(score), None, int(covered.ends[-1]) - 1
+    style, laid, tick = covered.style(score), None, int(covered.ends[-1]) - 1
     if alone:
         if goes_on(covered, score, r):
             covered = replace(covered, left_out=covered.left_out + Grid.of(score).bars - covered.last)
         label = counted(bars, "new bar")
-        style = replace(style, qpm=tempo(score, last), key=key(score, last))
+        style = replace(style, qpm=tempo(score, tick), key=key(score, tick))
     else:
         all_bars = Grid.of(score).bars if goes_on(covered, score, r) else covered.last
         covered = replace(covered, left_out=0)  # what the model cannot read stays as it is
-        laid = Behind.of(going_on(covered, score, r), covered.tracks)
+        sounding = np.unique(heard.to_score(before[0]).track)
+        laid = Behind.of(going_on(covered, score, r), covered.tracks, sounding.tolist())
         label = f"{naming.bars(1, all_bars)} and {bars} more"
         if last_meter(laid.song.meters).quarters != r.meter.quarters:
             label += f" of {r.meter}"
@@ -158,6 +131,8 @@ def carry_on(
         "bars_added": bars,
         "inputs": [covered.to_record(score)],
     }
+    if alone:
+        record["alone"] = True
     if how.chords is not None:
         record["chords"] = how.chords
     return Takes(tokens, long, style, [label], record, control, laid)
@@ -178,8 +153,7 @@ def _written(
         told: the control of each window.
     """
     r = model.representation
-    fresh = r.bars // 2
-    size = fresh * r.steps // r.bars
+    size = r.bars // 2 * r.steps // r.bars
     written, record = [], {}
     for number, control in enumerate(told, start=1):
         window = np.concatenate([end[size:], np.zeros_like(end[:size])])
@@ -187,19 +161,11 @@ def _written(
         controls = None if control is None else np.repeat(control[None], TRIES, 0)
         made = model.decode(z, how.temperature, _seed(generator), control=controls)
         parts = [ending(tokens, r.steps - size, r)[-size:] for tokens in made.tokens]
-        notes = np.array([_begins(part, r).sum() for part in parts])
-        best = int((nats + LIVELINESS * manner.farness(notes, fresh)).argmin())
+        best = int((nats + [manner.farness(part, r) for part in parts]).argmin())
         end, record = np.concatenate([end[size:], parts[best]]), made.record
         written.append(parts[best])
         progress(number, len(told))
     return np.concatenate(written), record
-
-
-def _begins(tokens: np.ndarray, r: Representation) -> np.ndarray:
-    """How many notes begin in each bar of some bars of tokens [bars * S, ...]: int [bars]."""
-    bar = r.steps // r.bars
-    part = replace(r, bars=len(tokens) // bar)  # type: ignore[type-var]
-    return (part.pianoroll(tokens) == 2).reshape(part.bars, -1).sum(1)
 
 
 def _bars_heard(covered: Covering, r: Representation, bar: int) -> int:
@@ -211,12 +177,6 @@ def _bars_heard(covered: Covering, r: Representation, bar: int) -> int:
             "nothing sounds in the bars that this model can read: there is no end to go on from"
         )
     return int(sounds[-1]) // bar + 1
-
-
-def _last(tokens: np.ndarray, steps: int) -> np.ndarray:
-    """The last steps of tokens [L, ...], silence in front of them where they are fewer: [steps, ...]."""
-    missing = max(steps - len(tokens), 0)
-    return np.concatenate([np.zeros((missing, *tokens.shape[1:]), tokens.dtype), tokens[-steps:]])
 
 
 def _seed(generator: torch.Generator) -> int:
@@ -280,6 +240,8 @@ def _told(
 ) -> list[np.ndarray | None]:
     """The control [T, ...] of each window in turn: chords move through it as it moves on.
 
+    Where no chords are asked for, those of the last bars of the music come again.
+
     Args:
         size: steps written at a time.
         known: control [1, L, ...] of the music before.
@@ -291,12 +253,13 @@ def _told(
         return [None] * count
     fresh = size * r.bars // r.steps
     if chords is None:
-        line = np.zeros((count * size, *r.control.shape), r.control.dtype)
+        phrase = known[0][-PHRASE * r.steps // r.bars :]
+        line = np.resize(phrase, (count * size, *phrase.shape[1:]))
     else:
         line, *more = replace(r, bars=count * fresh).chords_of(chords)  # type: ignore[type-var]
         if more:
             raise ConfigError(
                 f"'{chords}': more bars of chords than the {count * fresh} that are to be written"
             )
-    line = np.concatenate([_last(known[0], r.steps - size), line])
+    line = np.concatenate([last(known[0], r.steps - size), line])
     return [line[n * size : n * size + r.steps] for n in range(count)]

@@ -10,12 +10,13 @@ import torch
 
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.models.moves import continuing
+from musicvae_lite.models.moves.manner import Manner
 from musicvae_lite.models.moves.writing import Writing
 from musicvae_lite.models.music_vae import MusicVAE
-from musicvae_lite.music.score import Meter, MeterChange, Score, TempoChange, Track
+from musicvae_lite.music.score import Chord, Meter, MeterChange, Score, TempoChange, Track
 from musicvae_lite.music.takes import Takes
 from tests.corpora.tunes import tune
-from tests.models.small import small_model
+from tests.models.small import small_chord_model, small_model
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -46,6 +47,7 @@ def test_as_many_bars_as_asked_for_follow_the_music(model: MusicVAE):
     takes, alone = (continuing.carry_on(model, song, bars=3, alone=only) for only in (False, True))
     assert takes.representation.bars == 3 and takes.tokens.shape == (1, 3 * bar)
     assert (takes.tokens == alone.tokens).all() and len(takes[0]) == len(song) + len(alone[0])
+    assert alone.record["alone"] is True and "alone" not in takes.record
     for column in COLUMNS:
         shift = 20 * (column in ("start", "end"))
         wanted = np.concatenate([quarters(song, column), quarters(alone[0], column) + shift])
@@ -99,10 +101,25 @@ def test_new_bars_are_as_lively_as_the_music_before(model: MusicVAE, monkeypatch
     assert len(continuing.carry_on(model, song, 2, alone=True)[0]) == 32
 
 
+def test_new_bars_have_the_pitches_of_the_music_before(model: MusicVAE, monkeypatch):
+    """Of the tries that are as lively, the one in its key and register is taken."""
+    monkeypatch.setattr(continuing, "TRIES", 3)
+    r, song = model.representation, tune(1, bars=4)  # eight notes a bar
+    played = np.unique(song.pitch) - 34  # as tokens
+    windows = np.zeros((3, r.steps), np.uint8)
+    windows[:, 16::2] = np.resize(played, 8)
+    windows[0] += (windows[0] > 0).astype(np.uint8)  # a semitone higher
+    windows[1] -= (12 * (windows[1] > 0)).astype(np.uint8)  # an octave lower
+    monkeypatch.setattr(continuing, "find", lambda *given: (torch.zeros(3, 8), np.zeros(3)))
+    monkeypatch.setattr(type(model), "decode", lambda *given, **settings: Takes(windows, r))
+    made = continuing.carry_on(model, song, 1, alone=True)[0]
+    assert set(made.pitch) <= set(song.pitch)
+
+
 def test_new_codes_lie_near_those_of_the_music(model: MusicVAE, monkeypatch):
     monkeypatch.setattr(continuing, "UPDATES", 0)
     codes = torch.full((1, 8), 50.0)
-    manner, window = continuing.Manner(codes, 4.0), model.pick(tune(1, bars=4)).tokens
+    manner, window = Manner(codes, 4.0, np.zeros((1, 128))), model.pick(tune(1, bars=4)).tokens
     z, _ = continuing.find(model, window, 16, None, manner, model.generator(0))
     assert (z - continuing.LIKENESS * codes).abs().max() < 5
 
@@ -144,7 +161,7 @@ def test_the_code_found_tells_the_known_half_better_than_the_draw_it_began_at(mo
     def nats(updates: int) -> float:
         patch = pytest.MonkeyPatch()
         patch.setattr(continuing, "UPDATES", updates)
-        manner = continuing.Manner(model.posterior_of_tokens(window[None]).mean, 8.0)
+        manner = Manner(model.posterior_of_tokens(window[None]).mean, 8.0, np.zeros((1, 128)))
         z, told = continuing.find(model, window, known, None, manner, model.generator(0))
         patch.undo()
         target, decoder = model.tensor(window[None]).expand(len(z), -1), model.vae.decoder
@@ -248,6 +265,44 @@ def test_it_works_where_gradients_are_off(model: MusicVAE, around):
     with around():
         inside = continuing.carry_on(model, tune(1, bars=4), 2)
     assert (inside.tokens == continuing.carry_on(model, tune(1, bars=4), 2).tokens).all()
+
+
+PARTS = (Track("Low", 38), Track("Kit", 0, True), Track("Lead", 27))
+PITCHES = np.array([40, 36, 67], np.int32)
+
+
+def band(parts: tuple[int, ...]) -> Score:
+    """Four bars of quarters of some of `PARTS`, in which the bass comes before the melody."""
+    start = np.repeat(np.arange(16, dtype=np.int32) * 480, len(parts))
+    track = np.tile(np.arange(len(parts), dtype=np.int32), 16)
+    pitch = PITCHES[list(parts)][track]
+    tracks = tuple(PARTS[k] for k in parts)
+    return Score(480, start, start + 480, pitch, np.full_like(start, 80), track, tracks)
+
+
+@pytest.mark.parametrize("parts", [(0, 1, 2), (1, 2), (0, 1)], ids=["trio", "no bass", "no melody"])
+def test_each_part_of_a_trio_goes_on_in_its_own_track(parts: tuple[int, ...], monkeypatch):
+    model = MusicVAE.load("trio-2bar")
+    r, song = model.representation, band(parts)
+    windows = r.lenient().windows(band((0, 1, 2))).tokens[:1].repeat(2, 0)
+    monkeypatch.setattr(type(model), "decode", lambda *given, **settings: Takes(windows, r))
+    made = continuing.carry_on(model, song, 2).joined()
+    assert made.tracks[: len(parts)] == song.tracks and len(made.tracks) == 3
+    for k, part in enumerate(parts):
+        assert set(made.pitch[made.track == k]) == {PITCHES[part]}
+        assert np.count_nonzero(made.track == k) == 24
+
+
+@pytest.mark.parametrize(("bars", "asked"), [(4, None), (2, None), (4, "C | F")])
+def test_without_chords_asked_for_those_of_the_end_come_again(bars: int, asked: str | None):
+    model = small_chord_model()
+    symbols = ("C", "Am", "F", "G7")[:bars]
+    chords = tuple(Chord(1920 * n, symbol) for n, symbol in enumerate(symbols))
+    song = replace(tune(1, bars=bars), chords=chords)
+    takes = continuing.carry_on(model, song, 6, how=Writing(chords=asked))
+    wanted = model.representation.chords_of(asked or " | ".join(np.resize(symbols, 6)))
+    assert takes.control is not None
+    np.testing.assert_array_equal(takes.control[0], np.resize(wanted, takes.control[0].shape))
 
 
 def test_progress_is_told(model: MusicVAE):
