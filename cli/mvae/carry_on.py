@@ -45,14 +45,12 @@ def carry_on(
     """Go on where some music ends."""
     from musicvae_lite.music import naming
     from mvae.output import Progress
-    from mvae.takes_output import destination, open_model, report
+    from mvae.takes_output import destination, open_whole, report
 
     to = destination(output, f"{naming.stem(file)}-continued.mid", False, wav, flac, ogg, plot)
     to.check(1, [file])
-    vae, [chosen], why = open_model(model, [file], None, [track], chords, label)
+    vae, [song], why = open_whole(model, [file], [track], chords, label)
     asked = None if track is None else track - 1
     with Progress("writing", unit="windows") as shown:
-        takes = vae.carry_on(
-            chosen.score, bars, asked, temperature, seed, chords, alone=alone, progress=shown.reach
-        )
+        takes = vae.carry_on(song, bars, asked, temperature, seed, chords, alone=alone, progress=shown.reach)
     report(takes, to, why, as_json=as_json)

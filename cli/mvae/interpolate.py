@@ -60,20 +60,21 @@ def interpolate(
     song as long as the longer one begins as A and ends as B.
     """
     from musicvae_lite.music import naming
-    from mvae.takes_output import destination, open_model, parse_part, report
+    from mvae.takes_output import destination, open_model, open_whole, parse_part, report
 
     places = [parse_part(bars, whole), parse_part(bars_b, whole, "--bars-b")]
     default = f"{naming.stem(a)}-to-{naming.stem(b)}.mid"
     to = destination(output, default, split, wav, flac, ogg, plot)
     to.check(steps, [a, b])
-    loaded, [first, last], why = open_model(model, [a, b], places, [track, track_b], chords, label)
     if whole:
         from musicvae_lite.models import whole_songs
 
+        loaded, [song_a, song_b], why = open_whole(model, [a, b], [track, track_b], chords, label)
         asked = (None if number is None else number - 1 for number in (track, track_b))
-        takes = whole_songs.interpolate(loaded, first.score, last.score, temperature, seed, chords, *asked)
+        takes = whole_songs.interpolate(loaded, song_a, song_b, temperature, seed, chords, *asked)
         report(takes, to, why, as_json=as_json)
         return
+    loaded, [first, last], why = open_model(model, [a, b], places, [track, track_b], chords, label)
     takes = loaded.interpolate(first, last, steps, temperature, seed, chords, even)
     alike = [[f"{share:.0%}" for share in takes.agreement(pick.tokens)] for pick in (first, last)]
     columns = [("as A", alike[0]), ("as B", alike[1])]

@@ -46,20 +46,21 @@ def reconstruct(
     The picture shows what went in beside what came out.
     """
     from musicvae_lite.music import naming
-    from mvae.takes_output import destination, open_model, parse_part, report
+    from mvae.takes_output import destination, open_model, open_whole, parse_part, report
 
     place = parse_part(bars, whole)
     default = f"{naming.stem(file)}-reconstruction.mid"
     to = destination(output, default, False, wav, flac, ogg, plot)
     to.check(1, [file])
-    loaded, [chosen], why = open_model(model, [file], [place], [track], chords, label)
     if whole:
         from musicvae_lite.models import whole_songs
 
+        loaded, [song], why = open_whole(model, [file], [track], chords, label)
         asked = None if track is None else track - 1
-        takes = whole_songs.reconstruct(loaded, chosen.score, asked, temperature, seed, chords)
-        report(takes, to, why, before=[("input", chosen.score)], as_json=as_json)
+        takes = whole_songs.reconstruct(loaded, song, asked, temperature, seed, chords)
+        report(takes, to, why, before=[("input", song)], as_json=as_json)
         return
+    loaded, [chosen], why = open_model(model, [file], [place], [track], chords, label)
     takes = loaded.reconstruct(chosen, temperature=temperature, seed=seed, chords=chords)
     columns = [("as the input", [f"{share:.0%}" for share in takes.agreement(chosen.tokens)])]
     before = [("input", takes.representation.to_score(chosen.tokens))]

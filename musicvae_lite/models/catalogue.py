@@ -14,6 +14,7 @@ from musicvae_lite.music import representations, voices
 from musicvae_lite.music.picking import Bars, load, pick
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.music.score import Score
+from musicvae_lite.music.whole import cover
 from musicvae_lite.resources import expand
 
 if TYPE_CHECKING:
@@ -150,6 +151,7 @@ def choose(
     bars: Sequence[Bars | None] = (),
     tracks: Sequence[int | None] = (),
     with_chords: bool = False,
+    whole: bool = False,
 ) -> tuple[Path, str]:
     """The shipped model for some music: of those that take all of it, the one with the shortest window.
 
@@ -162,6 +164,9 @@ def choose(
         tracks: for each piece, the index of the track it must take, or None for any; may be shorter too.
             Models of drums take only tracks that lie on channel 10 or are named like drums.
         with_chords: it must follow chords that it is told.
+        whole: it must take the music window by window, as `whole.cover` does, where rests and notes off the
+            grid are no hindrance. Models that take a window of it as it is come first; those that make one
+            thing of another come last, as those of a single bar do.
 
     Returns:
         The model's folder, and a sentence that says why.
@@ -179,22 +184,52 @@ def choose(
     songs = [load(song) for song in music]
     places = [*bars, *[None] * len(songs)][: len(songs)]
     asked = [*tracks, *[None] * len(songs)][: len(songs)]
-    refusal = None
     chordal = bool(songs) and all(voices.is_chordal_solo(song) for song in songs)
     if any(track is not None and not _beats(song, track) for song, track in zip(songs, asked, strict=True)):
         ready = [entry for entry in ready if not entry[0].percussive] or ready
     if chordal:
         ready.sort(key=lambda entry: (finding.is_imported(entry[1]), not entry[0].polyphonic))  # stable
-    for r, folder in ready:
-        try:
-            for song, place, track in zip(songs, places, asked, strict=True):
-                pick(song, r, place, track)
-        except NothingUsableError as error:
-            refusal = refusal or error
-            continue
-        return folder, _why(folder, r, len(songs), any(places), chordal, with_chords)
+    tries = [(r, folder, False) for r, folder in ready]
+    if whole:
+        tries += [(r, folder, True) for r, folder in ready]
+        tries.sort(
+            key=lambda entry: (finding.is_imported(entry[1]), entry[0].bars < 2, entry[0].task != "play")
+        )
+    refusals: list[tuple[bool, NothingUsableError]] = []
+    for r, folder, covers in tries:
+        refused = _refusal(r, songs, places, asked, covers)
+        if refused is None:
+            return folder, _why(folder, r, len(songs), any(places), chordal, with_chords)
+        if covers == whole:
+            refusals.append(refused)
+    refusal = min(refusals, key=lambda entry: entry[0])[1]  # the first of a model for such music
     windows = dict.fromkeys(f"{counted(r.bars, 'bar')} of {r.meter}" for r, _ in ready)
     raise NothingUsableError(f"{refusal}\n  no shipped model takes it; they take {', '.join(windows)}")
+
+
+def _refusal(
+    r: Representation,
+    songs: Sequence[Score],
+    places: Sequence[Bars | None],
+    tracks: Sequence[int | None],
+    covers: bool,
+) -> tuple[bool, NothingUsableError] | None:
+    """Why a representation does not take songs, and whether it is for another kind of music than the song
+    that it refuses: for drums, or for pitched notes. None where it takes them all.
+
+    Args:
+        covers: whether it is to cover them, and not to take one window of each.
+    """
+    for song, place, track in zip(songs, places, tracks, strict=True):
+        try:
+            if covers:
+                cover(song, r, track)
+            else:
+                pick(song, r, place, track)
+        except NothingUsableError as error:
+            only_drums = not voices.pitched(song) if track is None else _beats(song, track)
+            return r.percussive != only_drums, error
+    return None
 
 
 def _beats(song: Score, track: int) -> bool:

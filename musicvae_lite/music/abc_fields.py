@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from musicvae_lite.music.barring import FINE
 from musicvae_lite.music.score import MOST_FIFTHS, Meter, spelt
 
 FIFTHS = {"C": 0, "D": 2, "E": 4, "F": -1, "G": 1, "A": 3, "B": 5}
@@ -72,6 +73,27 @@ def meter_of(value: str, before: Meter | None) -> Meter | None:
         count = sum(int(number) for number in re.findall(r"\d+", found[1]))
         return Meter(count, int(found[2])) if 0 < count < 256 else before
     return None if value.lower().startswith("none") or not value else before
+
+
+def tempo_of(value: str, plain: int) -> float | None:
+    """Quarters a minute of a tempo such as "1/4=120"; None where it says none that can be.
+
+    Args:
+        plain: length of a note without a number, fine units, for a tempo such as "120".
+    """
+    value = re.sub(r'"[^"]*"', "", value).strip()
+    found = re.match(r"((?:\d{1,3}/\d{1,3}\s*){1,4})=\s*(\d{1,4})", value)
+    if found:
+        beats = [fraction.split("/") for fraction in found[1].split()]
+        beat = sum(4 * FINE * int(over) / max(int(under), 1) for over, under in beats)
+        rate = int(found[2])
+    else:
+        found = re.match(r"(?:C(\d{0,3})\s*=\s*)?(\d{1,4})", value)
+        if not found:
+            return None
+        beat, rate = plain * int(found[1] or 1), int(found[2])
+    qpm = rate * beat / FINE
+    return qpm if 5 <= qpm <= 1000 else None
 
 
 def key_of(value: str, before: dict[str, int]) -> dict[str, int]:

@@ -1,16 +1,26 @@
 """ABC tunes (abcnotation.com, standard 2.1, and the older habits of large tune books).
 
 Reads the first voice: notes, keys and modes, accidentals, broken rhythm, tuplets, ties, repeats
-with endings, chord symbols, fields within the tune. Grace notes, decorations, lyrics and layout
-are left out.
+with endings, parts in their order, overlays of a bar, chord symbols, fields within the tune. Grace
+notes, decorations, lyrics and layout are left out. Jumps (D.C., D.S.) are not played; a warning says so.
 """
 
 from __future__ import annotations
 
 import re
 
-from musicvae_lite.music.abc_fields import ACCIDENTALS, key_of, meter_of, passes_of, shift_of, signature_of
+from musicvae_lite.music.abc_fields import (
+    ACCIDENTALS,
+    key_of,
+    meter_of,
+    passes_of,
+    shift_of,
+    signature_of,
+    tempo_of,
+)
+from musicvae_lite.music.abc_parts import Parts
 from musicvae_lite.music.abc_symbols import symbol_of
+from musicvae_lite.music.abc_tokens import BESIDE, CHORD_NOTE, GROUP, JUMP, TOKEN
 from musicvae_lite.music.barring import FINE, Bar, Note, play
 from musicvae_lite.music.files import Limits
 from musicvae_lite.music.pitches import LETTERS
@@ -18,39 +28,6 @@ from musicvae_lite.music.score import Meter, Score, Track
 
 WHOLE = 4 * FINE
 BODY_FIELDS = "IKLMNPQRSTUVWXZmrsw"  # none of them names a note, so a line tells fields from music
-PASSES = r"[1-9](?:[,.\-]\s?[1-9])*(?!\d)"  # the numbers of an ending
-LENGTH = r"(\d{0,4})(/*)(\d{0,4})"
-# Every stretch between brackets is bounded, so that no line takes more than time in its length.
-TOKEN = re.compile(
-    rf"""
-    (?P<space>[\s`\\$]+)
-  | "(?P<quote>[^"]*)"?
-  | \{{(?P<grace>[^}}]*)\}}?
-  | !(?P<mark>[^!|\[\]]{{0,80}})!
-  | \+(?P<oldmark>[a-zA-Z.<>()]{{1,40}})\+
-  | \[(?P<field>[A-Za-z]):(?P<value>[^\]]{{0,400}})\]
-  | \[(?P<ending>{PASSES})
-  | (?P<bar>(?::*\[?\|+\]?:*|::+|\|?\]:*|:+(?=\s*$)|\[\|))(?:\s?(?P<pass>{PASSES}))?
-  | \[(?P<chord>[^\]|:]{{0,200}})\]{LENGTH}(?P<chordtie>-?)
-  | \((?P<tuplet>\d)(?::(?P<into>\d?))?(?::(?P<over>\d{{0,3}}))?
-  | (?P<accidental>\^\^?|__?|=)?(?P<note>[A-Ga-g])(?P<octave>[,']*){LENGTH}(?P<tie>-?)
-  | (?P<rest>[zx]){LENGTH}
-  | (?P<bars>[ZX])(\d{{0,3}})
-  | (?P<loose>{PASSES})
-  | (?P<colon>:)
-  | (?P<broken>>+|<+)
-  | (?P<latetie>-)
-  | (?P<overlay>&[^|]*)
-  | (?P<skip>[()~.*;,'H-Wh-wy@\#?]\d?)
-  | (?P<odd>.)
-    """,
-    re.VERBOSE,
-)
-GROUP = TOKEN.groupindex
-CHORD_NOTE = re.compile(rf"(\^\^?|__?|=)?([A-Ga-g])([,']*){LENGTH}(-?)")
-BESIDE = re.compile(  # what may stand among the notes of a chord
-    r'"(?P<quote>[^"]*)"|![^!]*!|\+[a-zA-Z.<>()]+\+|\{[^}]*\}'
-)
 
 
 def read_tune(lines: list[str], source: str, limits: Limits) -> Score:
@@ -61,7 +38,8 @@ def read_tune(lines: list[str], source: str, limits: Limits) -> Score:
         reader.line(line)
     reader.close()
     track = Track("", reader.program)
-    return play(reader.bars, [track], reader.title, source, limits, reader.warnings())
+    arranged = reader.parts.arranged(len(reader.bars), source, limits)
+    return play(reader.bars, [track], reader.title, source, limits, reader.warnings(), arranged)
 
 
 class _Tune:
@@ -82,8 +60,12 @@ class _Tune:
         self.voice: str | None = None
         self.other_voices: set[str] = set()
         self.odd = 0  # characters not understood
+        self.parts = Parts()
+        self.jumps = self.long_overlays = False
         self.bars: list[Bar] = []
         self.bar = Bar()
+        self.reach = 0  # length of the longest voice of the bar before the one that is being read
+        self.held: dict[tuple[str, int], int] = {}  # the ties at the end of the bar's first voice
         self.accidentals: dict[str, int] = {}
         self.ties: dict[tuple[str, int], int] = {}  # (letter, octave): pitch held over to the next sound
         self.tying: dict[tuple[str, int], int] = {}  # the same of the sound that is being read
@@ -98,6 +80,15 @@ class _Tune:
             found.append(f"the first of {len(self.other_voices) + 1} voices was taken")
         if self.odd:
             found.append(f"{self.odd} characters are no ABC and were left out")
+        if self.jumps:
+            found.append("jumps (D.C., D.S.) are not played")
+        if self.long_overlays:
+            found.append("overlays (&&) of several bars are read as if they were of one")
+        if self.parts.order and not self.parts.can_be_ordered:
+            order = self.parts.order[:40]
+            found.append(
+                f"parts are played as written, not as {order}: the tune does not mark each of them once"
+            )
         return found
 
     @property
@@ -133,7 +124,7 @@ class _Tune:
             if found and int(found[1]) and int(found[2] or 1):
                 self.unit = WHOLE * int(found[1]) // int(found[2] or 1)
         elif name == "Q" and self.in_body:
-            self.set_tempo(value)
+            self.tempo = tempo_of(value, self.plain()) or self.tempo
         elif name == "Q":
             self.named = value
         elif name == "K":
@@ -143,29 +134,17 @@ class _Tune:
             if not self.in_body:
                 self.voice, self.in_body = self.first_voice, True
                 self.unit = self.plain()
-                self.set_tempo(self.named or "")
+                self.tempo = tempo_of(self.named or "", self.unit)
+        elif name == "P" and not self.in_body:
+            self.parts.order = value
+        elif name == "P" and self.parts.order:
+            self.start_part(value)
         elif name == "V":
             self.voice = value.split()[0] if value else None
             if self.first_voice is None:
                 self.first_voice = self.voice
             if self.in_body and self.voice != self.first_voice and self.voice:
                 self.other_voices.add(self.voice)
-
-    def set_tempo(self, value: str) -> None:
-        value = re.sub(r'"[^"]*"', "", value).strip()
-        found = re.match(r"((?:\d{1,3}/\d{1,3}\s*){1,4})=\s*(\d{1,4})", value)
-        if found:
-            beats = [fraction.split("/") for fraction in found[1].split()]
-            beat = sum(WHOLE * int(over) / max(int(under), 1) for over, under in beats)
-            rate = int(found[2])
-        else:
-            found = re.match(r"(?:C(\d{0,3})\s*=\s*)?(\d{1,4})", value)
-            if not found:
-                return
-            beat, rate = self.plain() * int(found[1] or 1), int(found[2])
-        qpm = rate * beat / FINE
-        if 5 <= qpm <= 1000:
-            self.tempo = qpm
 
     def plain(self) -> int:
         """Length of a note without a number."""
@@ -195,11 +174,15 @@ class _Tune:
                 self.start_tuplet(token)
             elif token["quote"]:
                 self.symbol(token["quote"])
+            elif token["mark"] or token["oldmark"]:
+                self.jumps = self.jumps or bool(JUMP.search(token["mark"] or token["oldmark"]))
+            elif token["overlay"]:
+                self.overlay(token["overlay"])
             elif token["ending"]:
                 self.start_ending(token["ending"])
-            elif token["loose"] and not self.bar.length:  # "|" at a line's end, "1" on the next
+            elif token["loose"] and not self.is_begun:  # "|" at a line's end, "1" on the next
                 self.start_ending(token["loose"])
-            elif token["colon"] and not self.bar.length:
+            elif token["colon"] and not self.is_begun:
                 self.bar.repeat_from = True
             elif token["latetie"] and self.last and self.bar.notes:
                 first = self.last[0]
@@ -218,6 +201,8 @@ class _Tune:
         symbol = symbol_of(text, self.shift)
         if symbol:
             self.bar.chords.append((self.bar.length, symbol))
+        else:
+            self.jumps = self.jumps or bool(JUMP.search(text))
 
     def length(self, times: str, slashes: str, over: str) -> int:
         """Fine units of a note with this length behind it: "3", "/", "//", "3/2", "/4"."""
@@ -284,6 +269,15 @@ class _Tune:
         bar.notes += [Note(bar.length, length, pitch, tied) for pitch, tied in notes]
         bar.length += length
 
+    def overlay(self, signs: str) -> None:
+        """A further voice, from the start of the bar."""
+        if not self.reach:
+            self.held = self.ties
+        self.ties = {}
+        self.reach, self.bar.length = max(self.reach, self.bar.length), 0
+        self.start_voice()
+        self.long_overlays = self.long_overlays or len(signs) > 1
+
     def break_rhythm(self, signs: str) -> None:
         """ "a>b" makes a half as long again and halves b; ">>" and ">>>" go further."""
         if not self.last:
@@ -306,17 +300,43 @@ class _Tune:
         usual = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(count, 3 if compound else 2)
         self.tuplet = (int(token["into"] or 0) or usual, count, int(token["over"] or 0) or count)
 
+    def start_part(self, value: str) -> None:
+        """A part, which the order of the parts may name; it begins with a bar."""
+        found = re.match(r"[A-Z](?!\w)", value)
+        if not found:
+            return
+        self.close()
+        self.endings = self.bar.endings = ()
+        self.bar.section = True
+        self.parts.begun.append((found[0], len(self.bars)))
+
     def start_ending(self, text: str) -> None:
-        if self.bar.length:
-            self.next_bar()
+        self.close()
         self.endings = passes_of(text)
         self.bar.endings = self.endings
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether the bar holds anything yet."""
+        return self.bar.length > 0 or self.reach > 0
+
+    def close(self) -> None:
+        """Ends the bar, if it holds anything."""
+        if self.is_begun:
+            self.next_bar()
+
     def next_bar(self) -> None:
+        self.bar.length = max(self.bar.length, self.reach)
         self.bars.append(self.bar)
         if len(self.bars) > self.limits.max_quarters:
             self.limits.check("written bars", len(self.bars), self.limits.max_quarters, self.source)
         self.bar = Bar(meter=self.meter, endings=self.endings)
+        self.ties = self.held or self.ties
+        self.held, self.reach = {}, 0
+        self.start_voice()
+
+    def start_voice(self) -> None:
+        """Begins a bar, or a voice of it: nothing in it depends on what was before but by a tie."""
         self.accidentals = {}
         self.last = None
         self.factor = (1, 1)
@@ -327,9 +347,7 @@ class _Tune:
         ends = sign.startswith(":")
         begins = sign.endswith(":") and (sign != ":" * len(sign) or len(sign) > 1)
         heavy = ends or begins or "||" in sign or "]" in sign or "[" in sign
-        bar = self.bar
-        if bar.length:
-            self.next_bar()
+        self.close()
         if heavy:
             self.endings = self.bar.endings = ()
             self.bar.section = True
@@ -340,7 +358,3 @@ class _Tune:
             self.bar.repeat_from = True
         if passes:
             self.start_ending(passes)
-
-    def close(self) -> None:
-        if self.bar.length:
-            self.next_bar()

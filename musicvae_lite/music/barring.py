@@ -37,6 +37,7 @@ class Note(NamedTuple):
     pitch: int
     tied: bool = False  # to the next note of its pitch
     part: int = 0
+    goes_on: bool = True  # from a note that is tied to it
 
 
 @dataclass
@@ -179,16 +180,28 @@ def meter_of(length: int) -> Meter:
 
 
 def play(
-    bars: list[Bar], tracks: list[Track], title: str, source: str, limits: Limits, warnings: list[str]
+    bars: list[Bar],
+    tracks: list[Track],
+    title: str,
+    source: str,
+    limits: Limits,
+    warnings: list[str],
+    arranged: list[int] | None = None,
 ) -> Score:
-    """The score of written bars. Raises ReadError where it exceeds the limits."""
+    """The score of written bars, in the order written unless `arranged` has indices of them in another.
+
+    Raises ReadError where it exceeds the limits.
+    """
     free = Counter(bar.length for bar in bars if not bar.meter).most_common(1)
     for bar in bars:
         if not bar.meter and bar.length == free[0][0]:
             bar.meter = meter_of(bar.length)
     limits.check("written bars", len(bars), limits.max_quarters, source)
-    close_endings(bars)
-    order, sound = play_order(bars)
+    arranged = list(range(len(bars))) if arranged is None else arranged
+    ordered = [bars[i] for i in arranged]
+    close_endings(ordered)
+    order, sound = play_order(ordered)
+    order = [arranged[i] for i in order]
     if not sound:
         warnings.append("the repeats make no sense; bars are played in the order written")
     played = [bars[i] for i in order]
@@ -263,9 +276,9 @@ def _joined_ties(played: list[Bar], starts: list[int]) -> list[list[int]]:
     rows: list[list[int]] = []
     open_ties: dict[tuple[int, int, int], list[list[int]]] = {}  # by part, pitch and where they end
     for bar, begin in zip(played, starts, strict=False):
-        for at, length, pitch, tied, part in sorted(bar.notes):
+        for at, length, pitch, tied, part, goes_on in sorted(bar.notes):
             start = begin + at
-            held = open_ties.get((part, pitch, start))
+            held = open_ties.get((part, pitch, start)) if goes_on else None
             if held:
                 row = held.pop()
                 row[1] = start + length

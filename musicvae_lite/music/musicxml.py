@@ -255,8 +255,9 @@ class _Reader:
             raise ReadError(self.source, f"bar {number + 1}: a note without a name", "damaged")
         alter = round(number_of(pitch.findtext("alter"), 0))
         key = 12 * (int(number_of(pitch.findtext("octave"), 4)) + 1) + step + alter + self.shift
-        tied = any(tie.get("type") == "start" for tie in element.findall("tie"))
-        bar.notes.append(Note(start, length, min(max(key, 0), 127), tied, part))
+        ties = [tie.get("type") for tie in element.findall("tie")]
+        pitched = min(max(key, 0), 127)
+        bar.notes.append(Note(start, length, pitched, "start" in ties, part, "stop" in ties))
 
     def tempo(self, bar: Bar, element: Element, number: int) -> None:
         sound = element if element.tag == "sound" else element.find("sound")

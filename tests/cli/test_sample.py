@@ -30,6 +30,15 @@ def test_takes_are_as_long_as_their_line_of_chords(tmp_path: Path, chords: str, 
     assert score.start.max() < bars * 4 * score.ticks_per_quarter
 
 
+def test_chords_that_the_model_knows_less_of_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    small_chord_model().save(tmp_path / "chords")
+    words = ("sample", "-n", 1, "--model", tmp_path / "chords", "-o", tmp_path / "new.mid", "--chords")
+    assert run(*words, "C | Gsus4 Am7/G") == 0
+    assert "note: chords knows triads alone and takes Gsus4 as G, Am7/G as Am" in capsys.readouterr().err
+    assert run(*words, "C | G Am") == 0
+    assert "triads" not in capsys.readouterr().err
+
+
 def test_a_line_shorter_than_a_window_begins_again(tmp_path: Path):
     small_chord_model().save(tmp_path / "chords")
     out = tmp_path / "new.mid"

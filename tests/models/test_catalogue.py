@@ -184,6 +184,46 @@ def test_the_track_asked_for_chooses(shipped: Path):
         catalogue.choose(waltz, tracks=[0])
 
 
+def test_why_drums_are_not_taken_is_what_a_model_of_drums_says(shipped: Path):
+    save_drums(shipped / "drums-2bar")
+    drums = drummed().select(np.flatnonzero(drummed().track == 1))
+    waltz = replace(drums, meters=(MeterChange(0, Meter(3, 4)),))
+    with pytest.raises(NothingUsableError, match="drums in it"):
+        catalogue.choose(waltz)
+    with pytest.raises(NothingUsableError, match="melody in it"):
+        catalogue.choose(replace(drummed(), meters=(MeterChange(0, Meter(6, 8)),)))
+
+
+def notes(count: int, apart: int, is_drum: bool = False) -> Score:
+    """Notes a quarter long, so many ticks apart."""
+    at = np.arange(count, dtype=np.int32) * apart
+    level = np.full(count, 80, np.int32)
+    return Score(480, at, at + 480, at * 0 + 38, level, at * 0, (Track("Tune", 0, is_drum),))
+
+
+def test_a_song_taken_window_by_window_may_be_short(shipped: Path):
+    save_drums(shipped / "drums-2bar")
+    for song, name in ((notes(3, 480), "melody-2bar"), (notes(3, 480, True), "drums-2bar")):
+        with pytest.raises(NothingUsableError, match="silence for more than 1 bar"):
+            catalogue.choose(song)
+        assert catalogue.choose(song, whole=True)[0].name == name
+    assert catalogue.choose(tune(1, meter=Meter(3, 4)), whole=True)[0].name == "melody-2bar-waltz"
+
+
+def test_a_model_that_takes_windows_as_they_are_comes_first(shipped: Path):
+    sparse = notes(10, 3840)
+    save_small(shipped / "melody-16bar", 16)
+    assert catalogue.choose(sparse)[0].name == catalogue.choose(sparse, whole=True)[0].name == "melody-16bar"
+
+
+def test_what_cannot_be_covered_is_refused_without_advice_on_bars(shipped: Path):
+    with pytest.raises(
+        NothingUsableError, match=r"6/8 do not fill(.|\n)*no shipped model takes it"
+    ) as refused:
+        catalogue.choose(tune(1, meter=Meter(6, 8)), whole=True)
+    assert "--bars" not in str(refused.value)
+
+
 def test_what_is_imported_comes_behind_what_ships(shipped: Path, tmp_path: Path, monkeypatch):
     monkeypatch.setenv("MUSICVAE_LITE_CACHE", str(tmp_path / "cache"))
     save_small(tmp_path / "cache" / "models" / "a-first-name", 2)

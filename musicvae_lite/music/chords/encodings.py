@@ -142,6 +142,16 @@ def _words(text: str) -> list[str]:
     return text.replace(",", " ").split()
 
 
+def simplified(text: str) -> dict[str, str]:
+    """The chords of a line that triads say less of, each with its triad: {"Gsus4": "G", "C/E": "C"}.
+
+    Raises ConfigError where one is not understood.
+    """
+    symbols = {symbol: parse(symbol) for symbol in _words(text.replace("|", " ")) if symbol != "%"}
+    triads = {symbol: symbol_of(triad_of(chord)) for symbol, chord in symbols.items()}
+    return {symbol: triad for symbol, triad in triads.items() if symbols[symbol] != parse(triad)}
+
+
 def line_of(symbols: Sequence[str], bars: int) -> str:
     """A line that `progression` reads as these symbols, one a step of so many bars, short and in time."""
     size = len(symbols) // bars

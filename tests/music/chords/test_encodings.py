@@ -7,6 +7,7 @@ from musicvae_lite.music.chords.encodings import (
     TRIADS,
     line_of,
     pitches_of,
+    simplified,
     tones_of,
     tones_table,
     transposed,
@@ -80,6 +81,12 @@ def test_progressions_longer_than_a_window_fill_several():
 def test_symbols_of_steps_are_told_as_a_line(symbols: list[str], bars: int, text: str):
     assert line_of(symbols, bars) == text
     assert progression(text, bars, len(symbols) // bars) == symbols
+
+
+def test_chords_that_triads_say_less_of():
+    line = "Bbmaj7 | F#m7b5/A C/C Caug | N.C. | Gsus4, Am | % | Bbmaj7"
+    assert simplified(line) == {"Bbmaj7": "Bb", "F#m7b5/A": "F#dim", "Gsus4": "G"}
+    assert simplified("C | Am F | %") == {}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""ABC: bars, repeats, meters, tempo and voices."""
+"""ABC: bars, repeats, jumps, meters, tempo, voices and overlays."""
 
 from __future__ import annotations
 
@@ -138,3 +138,31 @@ def test_program_and_title():
     score = abc("%%MIDI program 73\nC")
     assert score.title == "Test"
     assert score.tracks[0].program == 73
+
+
+@pytest.mark.parametrize("mark", ["!D.C.alfine!", "!D.S.!", "+dacapo+", "!dacoda!", '"^D.C. al Fine"'])
+def test_jumps_are_told_of(mark: str):
+    score = abc(f"CDEF | GABc !fine! | {mark} cBAG |")
+    assert score.warnings == ("jumps (D.C., D.S.) are not played",) and len(score) == 12
+    assert not abc('CDEF | GABc !fine! | "Dm" "^slow" cBAG |').warnings
+
+
+def test_overlays_sound_at_the_same_time():
+    score = abc("A4 & C2 E2 | G4 |")
+    assert sound(score) == [(0, 60, 2), (0, 69, 4), (2, 64, 2), (4, 67, 4)]
+    assert meters(score) == [(0, "4/4")] and not score.warnings
+
+
+def test_the_longest_voice_of_a_bar_ends_it():
+    assert sound(abc("A2 & C2 E2 & z G | F4 |"))[-1] == (4, 65, 4)
+
+
+def test_an_overlay_has_accidentals_of_its_own_and_leaves_the_tie_before_it():
+    score = abc("^c4- & ^C2 C2 & C4 | c4 |")
+    assert sound(score) == [(0, 60, 4), (0, 61, 2), (0, 73, 8), (2, 61, 2)]
+
+
+def test_an_overlay_of_several_bars_is_told_of():
+    assert abc("A4 | G4 && C4 | C4 |").warnings == (
+        "overlays (&&) of several bars are read as if they were of one",
+    )

@@ -26,6 +26,19 @@ def test_musicxml_graces_rests_and_ties():
     assert sound(score) == [(2, 60, 6)]
 
 
+def test_a_tie_at_a_repeat_leads_to_the_note_behind_it_alone():
+    start, stop = '<tie type="start"/>', '<tie type="stop"/>'
+    score = xml(ATTRIBUTES + note("C", 8, start) + BACKWARD, note("C", 8, stop))
+    assert sound(score) == [(0, 60, 4), (4, 60, 8)]
+
+
+def test_a_tie_into_both_endings():
+    start, stop = '<tie type="start"/>', '<tie type="stop"/>'
+    first = ending("1", "start") + note("C", 8, stop) + ending("1", "stop", '<repeat direction="backward"/>')
+    second = ending("2", "start") + note("C", 8, stop) + ending("2", "stop")
+    assert sound(xml(ATTRIBUTES + note("C", 8, start), first, second)) == [(0, 60, 8), (8, 60, 8)]
+
+
 def test_a_tie_goes_on_beside_another_voice_of_its_pitch():
     start, stop = '<tie type="start"/>', '<tie type="stop"/>'
     backup = "<backup><duration>8</duration></backup>"
