@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import tokenize
+import warnings
 import zipfile
 import zlib
 from pathlib import Path
@@ -40,6 +41,8 @@ def load(path: Path, largest: int) -> np.ndarray | dict[str, np.ndarray]:
     Raises:
         Any of `FAULTS`: it cannot be read, is damaged, holds more, or holds what is no plain array.
     """
+    if path.is_fifo():  # to open one could take for ever
+        raise ValueError("it is a pipe")
     with path.open("rb") as file:
         size = file.seek(0, io.SEEK_END)
         file.seek(0)
@@ -85,7 +88,9 @@ def _array(data: bytearray) -> np.ndarray:
     if version not in ((1, 0), (2, 0)):
         raise ValueError(f"version {version} of the format is not read")
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, is_fortran, dtype = read(file)
+    with warnings.catch_warnings():  # such as those that Python 2 wrote
+        warnings.simplefilter("ignore")
+        shape, is_fortran, dtype = read(file)
     if dtype.hasobject or dtype.fields is not None:
         raise ValueError(f"it holds {dtype}, not numbers or text")
     size, rest = math.prod(shape) * dtype.itemsize, len(data) - file.tell()

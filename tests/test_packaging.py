@@ -71,7 +71,7 @@ def test_the_wheel_states_version_licence_and_command(wheel):
         entry_points = archive.read(info + "entry_points.txt").decode()
         assert "Apache License" in archive.read(info + "licenses/LICENSE").decode()
     assert f"\nVersion: {__version__}\n" in metadata
-    assert "mvae = mvae.app:main" in entry_points
+    assert "mvae = mvae.__main__:main" in entry_points
 
 
 def test_requirements_are_lower_bounds():

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import runpy
+import shutil
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,11 +111,16 @@ def components() -> dict:
     return runpy.run_path(str(ROOT / ".ci" / "components.py"))
 
 
-def test_every_package_is_named_with_its_licence(components):
-    listed = dict(re.findall(r"^\| (\S+) \| (.+?) \|", (ROOT / "THIRD_PARTY.md").read_text("utf-8"), re.M))
-    direct = {name for name, purposes in components["wanted"]().items() if purposes & {"core", "studio"}}
+def test_every_package_is_named_with_its_licence_and_what_it_is_for(components):
+    """Of packages that those named here bring along each installation has others."""
+    text = (ROOT / "THIRD_PARTY.md").read_text("utf-8")
+    _, *rows = re.findall(r"^\| (\S+) \| (.+) \| (.+) \|$", text, re.M)  # below the heading
+    assert all(licence not in ("", "not stated") for _, licence, _ in rows)
+    listed = {name: purposes for name, _, purposes in rows}
+    wanted = {name: ", ".join(sorted(purposes)) for name, purposes in components["wanted"]().items()}
+    assert listed == {name: wanted.get(name, "with the core") for name in listed}, "make licences"
+    direct = {name for name, purposes in wanted.items() if set(purposes.split(", ")) & {"core", "dev"}}
     assert direct <= set(listed), f"make licences: {direct - set(listed)}"
-    assert "not stated" not in listed.values()
 
 
 def test_the_sbom_is_whole_and_the_same_every_time(components):
@@ -126,3 +135,45 @@ def test_the_sbom_is_whole_and_the_same_every_time(components):
     own, *others = table["dependencies"]
     assert own["ref"] == table["metadata"]["component"]["bom-ref"] and set(own["dependsOn"]) <= refs
     assert {row["ref"] for row in others} == refs and all(set(row["dependsOn"]) <= refs for row in others)
+
+
+PREPARE = """
+from mvae.app import main
+if __name__ == "__main__":
+    main(["prepare", ".", "-o", "dataset", "--workers", "2"])
+"""
+READER = """
+from pathlib import Path
+from musicvae_lite.music.representations import MelodyRepresentation
+from musicvae_lite.studio.reader import SongReader
+from musicvae_lite.studio.settings import StudioSettings
+if __name__ == "__main__":
+    reader = SongReader(StudioSettings().songs, 60.0, 1024)
+    reader.windows(Path("twinkle.mid").read_bytes(), "twinkle.mid", MelodyRepresentation(bars=2).to_config())
+    reader.close()
+"""
+BUILD = """
+import beside
+from musicvae_lite.corpora.build import build_dataset
+from musicvae_lite.music.representations import MelodyRepresentation
+if __name__ == "__main__":
+    build_dataset(["."], MelodyRepresentation(bars=beside.BARS), "dataset", workers=1)
+"""
+
+
+@pytest.mark.parametrize("script", [PREPARE, READER, BUILD])
+def test_no_python_file_among_the_music_is_run(script: str, tmp_path: Path, examples: Path):
+    """A script finds its own modules in its folder; those of the current folder nobody asked for."""
+    music, own = tmp_path / "music", tmp_path / "own"
+    music.mkdir()
+    own.mkdir()
+    shutil.copy(examples / "twinkle.mid", music)
+    for name in ("types", "threading", "signal", "numpy", "beside"):
+        (music / f"{name}.py").write_text(f"open({str(tmp_path / 'run')!r}, 'a').write('{name} ')\n")
+    (own / "beside.py").write_text("BARS = 2\n")
+    (own / "script.py").write_text(script)
+    env = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'cli'}"}
+    command = [sys.executable, str(own / "script.py")]
+    done = subprocess.run(command, cwd=music, env=env, capture_output=True, text=True)
+    assert not (tmp_path / "run").exists()
+    assert done.returncode == 0, done.stderr

@@ -20,7 +20,9 @@ from typer.core import TyperCommand, TyperGroup
 
 from musicvae_lite import runtime
 from musicvae_lite.errors import MusicVAEError
+from mvae.interrupts import interrupts_after_imports
 
+INTERRUPTED = 130  # the exit code; what typer makes of Ctrl-C, without a word
 MUSIC, MODELS, FILES, PICTURES = "Music", "Models and training", "Files and corpora", "Pictures"
 
 
@@ -115,13 +117,6 @@ class CommandTable(TyperGroup):
         name, label, rest = super().resolve_command(ctx, args)
         return name, load(name) if name and label else None, rest
 
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:  # here, because typer would end without a word
-            _say("stopped.")
-            raise typer.Exit(130) from None
-
 
 app = typer.Typer(
     cls=CommandTable, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich"
@@ -157,17 +152,29 @@ def main(argv: Sequence[str] | None = None) -> None:
     70 a bug of this program; 130 interrupted.
     """
     _never_fail_to_print()
+    with interrupts_after_imports():
+        try:
+            code = _run(argv)
+        except KeyboardInterrupt:
+            code = INTERRUPTED
+        if code == INTERRUPTED:
+            _say("stopped.")
+    sys.exit(code)
+
+
+def _run(argv: Sequence[str] | None) -> Any:
+    """Runs `mvae` and gives the exit code."""
     try:
         app(list(argv) if argv is not None else None, prog_name="mvae")
     except SystemExit as end:
         is_unread = isinstance(end.__context__, BrokenPipeError)  # typer ends with 1 in that case
-        sys.exit(_flushed(0 if is_unread else end.code))
+        return _flushed(0 if is_unread else end.code)
     except Exception as error:
         if os.environ.get("MVAE_DEBUG"):
             raise
         words, code = explain(error)
         _say(words)
-        sys.exit(code)
+        return code
 
 
 def explain(error: Exception) -> tuple[str, int]:
@@ -205,8 +212,14 @@ def _say(message: str) -> None:
 
 
 def _never_fail_to_print() -> None:
-    """What a terminal or pipe cannot show becomes "?": other alphabets, names that are no Unicode."""
-    for stream in (sys.stdout, sys.stderr):
+    """What a terminal or pipe cannot show becomes "?": other alphabets, names that are no Unicode.
+
+    Where stdout or stderr are closed from the start, what goes there is lost.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 

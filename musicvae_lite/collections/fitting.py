@@ -20,7 +20,7 @@ from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.music import attributes
 from musicvae_lite.training.windows import WindowSplit
 
-ANSWERS = 60_000
+ANSWERS, MOST_ANSWERS = 60_000, 1_000_000
 AT_ONCE = 1000
 STRAYED = (0.6, 1.2)  # of the draws' deviation: how far half of them, and codes of windows, go astray at most
 CHECKED = 1024  # samples that a move proves itself on
@@ -47,16 +47,17 @@ def fit(
 
     Args:
         most: windows to fit to; of more, so many drawn at random.
-        answers: draws to decode, beside the windows' codes.
+        answers: draws to decode, beside the windows' codes; 8 to 1,000,000.
         progress: told how many more were decoded.
 
     Raises:
-        ConfigError: fewer than 8 windows or answers, or the model's representation has no attributes.
+        ConfigError: fewer than 8 windows, `answers` out of range, or the model's representation has no
+            attributes.
     """
-    if len(windows) < 8 or answers < 8:
-        raise ConfigError(
-            f"{windows.name}: {len(windows)} windows and {answers} answers are too few; 8 are the least"
-        )
+    if len(windows) < 8:
+        raise ConfigError(f"{windows.name}: {len(windows)} windows are too few; 8 are the least")
+    if not 8 <= answers <= MOST_ANSWERS:
+        raise ConfigError(f"answers is {answers}; it goes from 8 to {MOST_ANSWERS}")
     names = attributes.names(model.representation)
     rows = np.random.default_rng(seed).permutation(len(windows))[:most]  # so that ties are in no order
     tokens = windows.gather(rows)

@@ -15,6 +15,7 @@ from musicvae_lite.corpora.splitting import song_key
 from musicvae_lite.corpora.tally import Tally
 from musicvae_lite.errors import ReadError
 from musicvae_lite.music import naming, reading
+from musicvae_lite.music.files import LimitError
 from musicvae_lite.music.representations.base import Extraction
 from musicvae_lite.music.score import Score
 from musicvae_lite.music.voices import choose_melody
@@ -68,15 +69,20 @@ def read_windows(source: Source, recipe: Recipe, tally: Tally) -> Iterator[SongW
     try:
         for tune, song in enumerate(reading.read_songs(source.path, recipe.limits), start=1):
             if isinstance(song, ReadError):
-                tally.add(song.code, _tune_name(source.name, song.path), 0, song.reason)
+                tally.add(song.code, _tune_name(source.name, song.path), 0, _reason(song))
                 continue
             windows = _song_windows(song, tune, _tune_name(source.name, song.source), recipe, tally)
             if windows is not None:
                 yield windows
     except ReadError as error:
-        tally.add(error.code, source.name, 0, error.reason)
+        tally.add(error.code, source.name, 0, _reason(error))
     except Exception as error:  # a fault of this program, or no memory: the run must outlive it
         tally.add("internal", source.name, 0, f"{type(error).__name__}: {error}")
+
+
+def _reason(error: ReadError) -> str:
+    lifted = "; --no-limits of `mvae prepare` lifts it" if isinstance(error, LimitError) else ""
+    return error.reason + lifted
 
 
 def _tune_name(name: str, song_source: str) -> str:

@@ -12,6 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from dataclasses import replace
 from typing import Any
 
+from musicvae_lite.children import starting
 from musicvae_lite.corpora.extract import Job, Report, extract_chunk, try_file
 from musicvae_lite.errors import MusicVAEError
 
@@ -165,19 +166,15 @@ def _call_on(executor: Executor, call: Callable[[Job], Any], job: Job) -> Any:
 
 
 def _submitted(executor: Executor, call: Callable[[Job], Any], job: Job) -> Future[Any]:
-    """Hands a job out; workers that are started for it do not hear Ctrl-C, not even before `_serve`."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
+    """Hands a job out, for which workers may be started."""
+    with starting():
         return executor.submit(call, job)
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        return executor.submit(call, job)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _new_pool(workers: int) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_serve)
+    with starting():  # a helper of multiprocessing's
+        return ProcessPoolExecutor(workers, mp_context=context, initializer=_serve)
 
 
 def _serve() -> None:

@@ -11,6 +11,12 @@ from dataclasses import dataclass, fields
 from musicvae_lite.errors import ReadError
 
 UNLIMITED = 2**62
+# What a shell hands over under a name, as in `mvae inspect <(...)`; it ends where its writer does.
+HANDED_OVER = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
+
+
+class LimitError(ReadError):
+    """A file of music has more of something than `Limits` allow."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +47,10 @@ class Limits:
         return cls(**{f.name: UNLIMITED for f in fields(cls)})
 
     def check(self, what: str, value: float, limit: int, source: object) -> None:
-        """Raises ReadError (code "limit") if `value` of `what` is above `limit`."""
+        """Raises LimitError (code "limit") if `value` of `what` is above `limit`."""
         if value > limit:
             over = f"{int(value):,} {what}, more than the limit of {limit:,}"
-            reason = f"{over}; --no-limits of `mvae prepare` lifts it"
-            raise ReadError(source, reason, "limit")
+            raise LimitError(source, over, "limit")
 
 
 DEFAULT_LIMITS = Limits()
@@ -57,13 +62,16 @@ def read_file(path: str | os.PathLike[str], limits: Limits) -> bytes:
     if not str(place):
         raise ReadError("the file", "its name is empty", "missing")
     try:
+        if _is_endless(place):
+            raise ReadError(path, "a pipe or device, no file", "no-file")
         with open(place, "rb", buffering=0) as file:
             status = os.fstat(file.fileno())
             limits.check("bytes", status.st_size, limits.max_bytes, path)
             if stat.S_ISREG(status.st_mode):
                 data = file.read()
-            else:  # pipes and devices state no size
-                data = io.BufferedReader(file).read(min(limits.max_bytes, sys.maxsize - 1) + 1)
+            else:  # pipes state no size
+                with io.BufferedReader(file) as reader:
+                    data = reader.read(min(limits.max_bytes, sys.maxsize - 1) + 1)
     except FileNotFoundError:
         raise ReadError(path, "no such file", "missing") from None
     except IsADirectoryError:
@@ -78,6 +86,12 @@ def read_file(path: str | os.PathLike[str], limits: Limits) -> bytes:
     if not data:
         raise ReadError(path, "the file is empty", "empty")
     return data
+
+
+def _is_endless(place: str) -> bool:
+    """Whether a name is that of a pipe or device, at which reading could wait or go on for ever."""
+    mode = os.stat(place).st_mode
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or os.path.abspath(place).startswith(HANDED_OVER))
 
 
 def _words(error: Exception) -> str:

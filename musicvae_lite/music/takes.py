@@ -14,6 +14,7 @@ from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.music.score import MOST_FIFTHS, KeyChange, Score, Track
 from musicvae_lite.music.timeline import Timeline
 
+MOST_TAKES = 100_000  # that are drawn or written at once
 TEMPI = (1, 2000)  # the least and the most quarter notes a minute
 
 

@@ -40,9 +40,11 @@ def call(source: Path, name: str, *given: Tensor | int) -> None:
 
 
 def compiler() -> tuple[str, ...] | None:
-    """The C compiler and its arguments: what CC says, or the system's."""
+    """The C compiler and its arguments: what CC says, or the system's; none that merely lies in the current
+    folder, where Windows looks first, and where somebody's music may be."""
     for name, *more in _named_compilers(os.environ.get("CC", "").strip()):
-        if found := shutil.which(name):
+        found = shutil.which(name)
+        if found and (os.path.dirname(name) or Path(found).resolve().parent != Path.cwd()):
             return found, *more
     return None
 

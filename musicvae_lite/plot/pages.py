@@ -50,10 +50,11 @@ class Page:
         """Writes a line whose baseline lies at `top`; returns its width in inches.
 
         Args:
-            text: in any script; nothing in it is taken for a formula.
+            text: in any script; nothing in it is taken for a formula, and what is no Unicode becomes "?".
             more: what matplotlib's `Text` takes.
         """
         place = (left / self.width, 1 - top / self.height)
+        text = text.encode("utf-8", "replace").decode()
         drawn = self.figure.text(*place, text, fontsize=size, color=colour, parse_math=False, **more)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*[gG]lyph")

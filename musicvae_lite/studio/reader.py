@@ -5,11 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from multiprocessing import resource_tracker
 from typing import Any
 
+from musicvae_lite.children import starting
 from musicvae_lite.errors import MusicVAEError, ReadError
 from musicvae_lite.music.files import Limits
 from musicvae_lite.studio.songs import Offer, read
@@ -67,23 +65,9 @@ class SongReader:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
-        with _deaf():
+        with starting():
             self._process.start()
         theirs.close()
-
-
-@contextmanager
-def _deaf() -> Iterator[None]:
-    """What is started within never hears of Ctrl-C, not even while it imports. Not on Windows."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    resource_tracker.ensure_running()  # which would let the signal through again when it is started
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(pipe: Any) -> None:

@@ -186,6 +186,15 @@ def test_nobody_who_reads_is_no_error(words: tuple[str, ...], code: int):
     assert "Traceback" not in run.stderr and "Broken" not in run.stderr and bool(run.stderr) == (code > 0)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+@pytest.mark.parametrize("words", ["data list", "data list --json", "--help"])
+def test_a_closed_output_is_no_error(words: str):
+    env = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'cli'}"}
+    script = f"{sys.executable} -c 'from mvae.app import main; main()' {words} >&-"
+    run = subprocess.run(["sh", "-c", script], capture_output=True, text=True, env=env)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
 def test_a_terminal_without_utf8_gets_something(tmp_path):
     run = mvae("render", str(tmp_path / "Frère.mid"), PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert run.returncode == 1
@@ -228,7 +237,7 @@ def test_plot_takes_bars_panels_and_several_files(examples, tmp_path, capsys):
 
 
 def test_render_refuses_an_unknown_format_before_it_reads(tmp_path, capsys):
-    assert exit_code("render", str(tmp_path / "missing.mid"), "-o", "a.mp3") == 1
+    assert exit_code("render", str(tmp_path / "missing.mid"), "-o", "a.mp3") == 2
     assert "a.mp3" in capsys.readouterr().err
 
 

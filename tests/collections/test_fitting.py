@@ -52,11 +52,12 @@ def test_a_vector_that_hardly_moves_its_attribute_is_left_out(windows: WindowSpl
     assert vectors.ways == ("plain",) and vectors.guide is None
 
 
-def test_too_little_to_fit_to(windows: WindowSplit):
+def test_too_little_or_too_much_to_fit_to(windows: WindowSplit):
     with pytest.raises(ConfigError, match="too few"):
         fit(known_model(), from_arrays(windows.gather(np.arange(7))))
-    with pytest.raises(ConfigError, match="too few"):
-        fit(known_model(), windows, answers=7)
+    for answers in (7, 10**21):
+        with pytest.raises(ConfigError, match="from 8 to 1000000"):
+            fit(known_model(), windows, answers=answers)
 
 
 def test_the_guide_holds_what_it_is_not_told_to_move(windows: WindowSplit):

@@ -90,6 +90,14 @@ def test_a_pipe_in_a_folder_is_left_out_and_said(music: Path, tmp_path: Path):
     assert reasons(manifest)["no-file"] == (1, "pipe.mid")
 
 
+def test_what_is_beyond_a_limit_says_how_it_can_be_lifted(music: Path, tmp_path: Path):
+    with (music / "huge.mid").open("wb") as file:
+        file.truncate(2**25)
+    found = next(r for r in prepare(music, tmp_path / "data").rejections if r.code == "limit")
+    assert found.source == "huge.mid"
+    assert found.detail.endswith("more than the limit of 16,777,216; --no-limits of `mvae prepare` lifts it")
+
+
 def test_a_link_that_leads_nowhere_is_still_a_reason(music: Path, tmp_path: Path):
     symlink(music / "gone.mid", tmp_path / "nowhere.mid")
     assert reasons(prepare(music, tmp_path / "data"))["missing"] == (1, "gone.mid")

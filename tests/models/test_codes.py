@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -154,3 +156,21 @@ def test_the_key_is_kept_with_codes(tmp_path: Path):
     codes = model.codes(replace(tune(1), keys=(key,)), tune(2))
     takes = model.decode_codes(Codes.load(codes.save(tmp_path / "c.npz")))
     assert [score.keys for score in takes] == [(key,), ()]
+
+
+@pytest.mark.parametrize("header", [b"(2, 8L)", b"(2, 8)L"])
+def test_numpy_says_nothing_of_a_header_of_its_own(tmp_path: Path, recwarn, header: bytes):
+    text = b"{'descr': '<f8', 'fortran_order': False, 'shape': " + header + b", }"
+    text += b" " * (117 - len(text)) + b"\n"
+    start = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
+    (tmp_path / "c.npy").write_bytes(start + bytes(128))
+    with suppress(ReadError):
+        Codes.load(tmp_path / "c.npy")
+    assert not recwarn.list
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")
+def test_a_pipe_is_not_waited_for(tmp_path: Path):
+    os.mkfifo(tmp_path / "c.npz")
+    with pytest.raises(ReadError, match="it is a pipe"):
+        Codes.load(tmp_path / "c.npz")

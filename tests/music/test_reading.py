@@ -118,3 +118,23 @@ def test_home_is_expanded(folder: Path, monkeypatch: pytest.MonkeyPatch):
     assert len(find_files([os.path.join("~", "deep")])) == 1
     assert len(read_song("~/a.mid")) == 1
     assert read_song("~/book.abc#2").title == "Two"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")
+def test_pipes_and_devices_are_not_waited_for(tmp_path: Path):
+    os.mkfifo(tmp_path / "p.mid")
+    for path in (tmp_path / "p.mid", Path(os.devnull), tmp_path / "link.mid"):
+        if path.name == "link.mid":
+            path.symlink_to(tmp_path / "p.mid")
+        with pytest.raises(ReadError, match=r": a pipe or device, no file$") as error:
+            read_song(path)
+        assert error.value.code == "no-file"
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="no names of open files here")
+def test_a_pipe_that_a_shell_hands_over_is_read(examples: Path):
+    read, write = os.pipe()
+    with os.fdopen(read), os.fdopen(write, "wb") as file:
+        file.write((examples / "twinkle.mid").read_bytes())
+        file.close()
+        assert len(read_song(f"/dev/fd/{read}")) == len(read_song(examples / "twinkle.mid"))

@@ -25,6 +25,11 @@ def takes(count: int, bars: int = 2, style: Style | None = None) -> Takes:
     return Takes(R.canonical(tokens), R, style, control=np.ones_like(tokens))
 
 
+def test_takes_are_numbered_from_one():
+    assert takes(3).labels == ["1", "2", "3"]
+    assert takes(3)[1:].labels == ["2", "3"]
+
+
 def test_the_key_of_a_style_is_written():
     made = takes(2, style=Style(key=E_FLAT_MINOR))
     assert made[0].keys == made[1:][0].keys == made.joined().keys == (E_FLAT_MINOR,)

@@ -143,3 +143,17 @@ def test_without_a_place_to_keep_them_there_are_none(source: Path, monkeypatch: 
 
     monkeypatch.setattr(resources, "cache_dir", nowhere)
     assert building.library(source) is None
+
+
+def test_a_compiler_that_lies_in_the_current_folder_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("cc", "gcc", "clang"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CC", raising=False)
+    assert building.compiler() is None
+    monkeypatch.setenv("CC", "./gcc")
+    assert building.compiler() == ("./gcc",)

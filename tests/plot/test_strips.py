@@ -129,3 +129,7 @@ def test_what_cannot_be_drawn_is_said(tmp_path):
     with pytest.raises(ConfigError, match=r"a\.gif"):
         strip([scale()], ["A"], tmp_path / "a.gif")
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_no_unicode_is_drawn_as_a_question_mark():
+    assert {"caf?", "n?me"} <= set(words(draw_strip([scale()] * 2, ["n\udce9me", "b"], "caf\udce9")))

@@ -67,7 +67,7 @@ def test_the_page_is_told_nothing_of_options_and_commands():
     assert for_page(refused) == "a.mid: none:\n  bars of 3/4\n  another model is needed"
     assert for_page("a--b.mid: none:\n  none here; --track says which") == "a--b.mid: none:\n  none here"
     assert for_page("a.mid: none\n  name other bars with --bars") == "a.mid: none"
-    assert for_page("too many, more than 5; --no-limits lifts it") == "too many, more than 5"
+    assert for_page("too many, more than 5; --bars names fewer") == "too many, more than 5"
 
 
 @pytest.mark.parametrize("advice", picking.ADVICE.values())

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import Tensor
 
+from musicvae_lite import runtime
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.music import attributes
+from musicvae_lite.music.takes import MOST_TAKES
 
 if TYPE_CHECKING:
     from musicvae_lite.models.attributes.moving import Mover
@@ -98,23 +100,30 @@ def measure(
 ) -> AttributeTable:
     """Gives samples from a model's prior one standard deviation more and less of what a mover can change.
 
+    Args:
+        count: samples, 2 to 100,000.
+
     Raises:
-        ConfigError: nothing can be moved, or none of the attributes that are measured.
+        ConfigError: `count` is out of range, or nothing can be moved, or none of the attributes that are
+            measured.
     """
+    if not 2 <= count <= MOST_TAKES:
+        raise ConfigError(f"count is {count}; it goes from 2 to {MOST_TAKES}")
     if not mover.names:
         raise ConfigError("the model cannot change attributes yet; run `mvae attributes fit MODEL DATA`")
     columns = measured(model)
     rows = tuple(name for name in columns if name in mover.names)
     if not rows:
         raise ConfigError(f"none of what the model can change can be measured: {', '.join(mover.names)}")
-    z = model.vae.draw(count, model.generator(seed))
-    before = values(model, z, temperature, seed)
+    generator = model.generator(seed)
+    z, notes = model.vae.draw(count, generator), runtime.drawn_seed(generator)
+    before = values(model, z, temperature, notes)
     size = deviations(before)
 
     def change(sign: int) -> np.ndarray:
         return np.stack(
             [
-                (values(model, mover.move(z, {name: sign}), temperature, seed) - before).mean(0)
+                (values(model, mover.move(z, {name: sign}), temperature, notes) - before).mean(0)
                 for name in rows
             ]
         )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 LEAST_PARTS = 8  # of a path that are looked at
 WITHIN = 7  # points in each of them that changes more than it would in an even walk
 MOST_WIDE = 32  # of those parts
+MOST = 10_000  # takes of a path
 MOST_EVEN = 256  # takes; choosing more takes long, and there is little to choose
 
 
@@ -33,7 +34,7 @@ def interpolate(
     Two equal pieces give the same reconstruction at every step.
 
     Args:
-        steps: how many takes, ends included; at least 2.
+        steps: how many takes, ends included; 2 to 10,000.
         how: its chords are what all takes follow in place of the chords of `a`.
         even: choose the points of the path so that each take differs from the one before it about as much
             as the next (`evenly`, by likeliest notes). Otherwise, and of more than 256 takes, they are those
@@ -43,10 +44,10 @@ def interpolate(
         `steps` takes in the tempo, program and loudness of `a`.
 
     Raises:
-        ConfigError: `steps` is below 2.
+        ConfigError: `steps` is out of range.
     """
-    if steps < 2:
-        raise ConfigError(f"steps is {steps}; a path needs at least its 2 ends")
+    if not 2 <= steps <= MOST:
+        raise ConfigError(f"steps is {steps}; a path has at least its 2 ends, at most {MOST} takes")
     how, picks = how or Writing(), [model.pick(a), model.pick(b)]
     ends = model.posterior(*picks).mean  # [2, Z]
 

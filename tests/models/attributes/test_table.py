@@ -42,3 +42,9 @@ def test_attributes_that_always_move_together_are_not_told_apart():
 def test_no_vectors_no_table():
     with pytest.raises(ConfigError, match="attributes fit"):
         measure(known_model(), AttributeVectors({}))
+
+
+@pytest.mark.parametrize("count", [1, 10**21])
+def test_so_many_samples_cannot_be_changed(count: int):
+    with pytest.raises(ConfigError, match="from 2 to 100000"):
+        measure(known_model(), AttributeVectors({"density": DENSER}), count)
