@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 PRECISIONS = ("bf16", "float32")
+LARGEST_SEED = 2**32 - 1
 
 
 def prepare_environment() -> None:
@@ -147,16 +148,28 @@ def product_type(x: Tensor) -> torch.dtype:
 
 
 def generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
-    """A source of chance. Raises ConfigError for a seed that torch does not take."""
+    """A source of chance.
+
+    Raises:
+        ConfigError: the seed is no whole number, or beyond the 32 bits of which torch's CPU generator takes
+            notice.
+    """
     import torch
 
     from musicvae_lite.errors import ConfigError, shown
 
     if not isinstance(seed, Integral):
         raise ConfigError(f"a seed is a whole number, not {shown(seed)}")
-    if not 0 <= seed < 2**63:
-        raise ConfigError(f"seed {seed} is out of range: 0 to 2^63 - 1")
+    if not 0 <= seed <= LARGEST_SEED:
+        raise ConfigError(f"seed is {seed}; it must be 0 to {LARGEST_SEED}")
     return torch.Generator(device).manual_seed(int(seed))
+
+
+def drawn_seed(generator: torch.Generator) -> int:
+    """The seed of a second source of chance, whose draws have nothing to do with those of the first."""
+    import torch
+
+    return int(torch.randint(2**31, (), generator=generator, device=generator.device))
 
 
 @dataclass(frozen=True)

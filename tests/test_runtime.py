@@ -37,8 +37,20 @@ def test_a_seed_is_a_whole_number_that_torch_takes():
     for seed in ("x", 1.5, None):
         with pytest.raises(ConfigError, match=f"a seed is a whole number, not {seed!r}"):
             runtime.generator(seed)  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match="seed -1 is out of range"):
-        runtime.generator(-1)
+    runtime.generator(2**32 - 1)
+    for seed in (-1, 2**32):  # torch's CPU generator would take 2^32 for 0
+        with pytest.raises(ConfigError, match=f"seed is {seed}; it must be 0 to 4294967295"):
+            runtime.generator(seed)
+
+
+def test_a_drawn_seed_gives_chance_of_its_own():
+    normal, uniform = [], []
+    for seed in range(200):
+        first = runtime.generator(seed)
+        normal.append(torch.randn(128, generator=first))
+        uniform.append(torch.rand(128, generator=runtime.generator(runtime.drawn_seed(first))))
+    drawn = torch.stack([torch.cat(normal), torch.cat(uniform)])
+    assert abs(float(torch.corrcoef(drawn)[0, 1])) < 0.03
 
 
 def test_bfloat16_is_a_plain_answer():

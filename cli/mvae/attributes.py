@@ -39,11 +39,6 @@ class Way(StrEnum):
     PLAIN = "plain"
 
 
-WayOption = Annotated[
-    Way | None, typer.Option("--way", help="How codes are moved. (default: the first that the model has)")
-]
-
-
 @app.command()
 def fit(
     model: ModelArgument,
@@ -69,12 +64,14 @@ def fit(
     runtime.prepare_environment()
     from musicvae_lite import checkpoints, finding
     from musicvae_lite.collections import fitting
+    from musicvae_lite.corpora.recipe import SPLITS
     from musicvae_lite.errors import ConfigError
     from musicvae_lite.models.music_vae import MusicVAE
     from musicvae_lite.resources import expand
     from musicvae_lite.training.dataset import open_windows
     from musicvae_lite.writing import check_folder
     from mvae.output import Progress, note, remark, wrote
+    from mvae.usage import one_of
 
     target = expand(output) if output else finding.find(model)
     if output is None and finding.is_packaged(target):
@@ -83,6 +80,8 @@ def fit(
             "copy, or name another folder for the files with -o"
         )
     check_folder(target)
+    finding.check_free(target, lambda config: True)
+    one_of(split, SPLITS, "--split")
     vae = MusicVAE.load(model)
     windows = open_windows(data, vae.representation, split)
     with Progress("decoding", answers + min(most, len(windows)), "codes") as progress:
@@ -110,7 +109,10 @@ def apply(
     model: Model = None,
     bars: BarsOption = None,
     track: TrackOption = None,
-    way: WayOption = None,
+    way: Annotated[
+        Way | None,
+        typer.Option("--way", help="How the code is moved. (default: the one that comes nearest)"),
+    ] = None,
     temperature: Temperature = 0.0,
     seed: Seed = 0,
     chords: Chords = None,
@@ -138,7 +140,8 @@ def apply(
     )
     before = [("input", takes.representation.to_score(picks[0].tokens))]
     for name, change in takes.record["changed"].items():
-        note(f"{name}: {change:+.1f} of {takes.record['attributes'][name]:+g} standard deviations")
+        wanted_change = f"{change:+.1f} of {takes.record['attributes'][name]:+g} standard deviations"
+        note(f"{name}: {wanted_change} (--way {takes.record['way']})")
     report(takes, to, why, picks, before=before, as_json=as_json)
 
 
@@ -146,34 +149,55 @@ def apply(
 def table(
     model: ModelArgument,
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="The picture; its numbers stand beside it as .json.")
-    ] = Path("attributes.png"),
+        str,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="PATH",
+            help="The picture, or a folder; its numbers stand beside it as .json.",
+        ),
+    ] = "attributes.png",
     count: Annotated[int, typer.Option("-n", "--count", min=2, help="Samples to change.")] = 1024,
-    way: WayOption = None,
+    way: Annotated[
+        Way | None, typer.Option("--way", help="How codes are moved. (default: the first that the model has)")
+    ] = None,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
     """Show what more and less of each attribute does to all of them, as a picture and in numbers."""
-    from musicvae_lite import runtime
+    from musicvae_lite import __version__, runtime
     from musicvae_lite.plot.pages import check_suffix
+    from musicvae_lite.writing import check_folder, check_record, write_json
     from mvae import output as out
+    from mvae.usage import place, wrong_usage
 
-    picture = check_suffix(output)
+    with wrong_usage("--output"):
+        picture = check_suffix(place(output, "attributes.png"))
+    check_folder(picture.parent)
+    numbers = check_record(picture.with_suffix(".json"))
     runtime.prepare_environment()
     from musicvae_lite.models.attributes.table import measure
     from musicvae_lite.models.music_vae import MusicVAE
     from musicvae_lite.plot import matrices
-    from musicvae_lite.writing import write_json
 
     vae = MusicVAE.load(model)
     found = measure(vae, vae.attributes.choose(cast("WayName | None", way)), count, seed)
-    record = {"model": vae.identity, "way": way or vae.attributes.best, **found.to_table()}
-    numbers = picture.with_suffix(".json")
-    write_json(numbers, out.plain(record))
+    record = {
+        "command": "attributes table",
+        "version": __version__,
+        "model": vae.identity,
+        "seed": seed,
+        "count": count,
+        "way": way or vae.attributes.best,
+        **found.to_table(),
+    }
+    replaced = [path for path in (picture, numbers) if path.exists()]
+    write_json(numbers, out.plain({**record, "files": [picture.name, numbers.name]}))
     grids, sides = (found.added, found.subtracted), ("more", "less")
     matrices(grids, sides, found.vectors, found.attributes, picture)
+    out.remark(replaced, [])
     if as_json:
-        out.print_json(record)
+        out.print_json({**record, "files": [picture, numbers]})
         return
     for side, grid in zip(sides, grids, strict=True):
         print(f"\n{side} of it: change of each attribute, in standard deviations")

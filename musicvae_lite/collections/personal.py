@@ -19,7 +19,7 @@ from musicvae_lite import checkpoints, finding, runtime
 from musicvae_lite.collections.styling import codes_of
 from musicvae_lite.errors import CheckpointError, ConfigError, shown
 from musicvae_lite.latent import Posterior
-from musicvae_lite.music.takes import Style, Takes
+from musicvae_lite.music.takes import MOST_TAKES, Style, Takes
 from musicvae_lite.resources import expand
 from musicvae_lite.training.dataset import windows_of
 from musicvae_lite.vae import VAE, Batch, Reconstruction
@@ -124,10 +124,10 @@ class Personal:
         """New music near the files. Arguments as of `MusicVAE.sample`.
 
         Raises:
-            ConfigError: it was made with another model, or count is below 1.
+            ConfigError: it was made with another model, or count is out of range.
         """
-        if count < 1:
-            raise ConfigError(f"count is {count}; at least 1 sample can be drawn")
+        if not 1 <= count <= MOST_TAKES:
+            raise ConfigError(f"count is {count}; it goes from 1 to {MOST_TAKES}")
         made, own = self.record.get("model"), model.identity
         if made and own and made["sha256"] != own["sha256"]:
             raise ConfigError(f"it was made with the model {made['name']}, not with {own['name']}")
@@ -135,9 +135,10 @@ class Personal:
             raise ConfigError(
                 f"it draws codes of {self.config.codes} numbers, the model has {model.config.z}"
             )
-        z = self.draw(count, runtime.generator(seed, self.vae.device))
-        takes = model.decode(z, temperature, seed, style, chords)
-        takes.record |= {"command": "sample", "personal": self.record}
+        generator = runtime.generator(seed, self.vae.device)
+        z = self.draw(count, generator)
+        takes = model.decode(z, temperature, runtime.drawn_seed(generator), style, chords)
+        takes.record |= {"command": "sample", "seed": seed, "personal": self.record}
         return takes
 
     def save(self, folder: str | Path) -> Path:
@@ -216,7 +217,7 @@ def personalize(
         raise ConfigError(f"steps is {steps} and z is {z}; at least 1, z at most {model.config.z}")
     codes = codes_of(model, windows_of(files, model.representation), DRAWS, seed).cpu()
     config = PersonalConfig(codes.shape[1], z)
-    generator = torch.Generator().manual_seed(seed)
+    generator = runtime.generator(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         vae = config.build().train()

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from musicvae_lite import __version__
+from musicvae_lite import __version__, runtime
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.latent import Posterior
 from musicvae_lite.models.attributes.moving import Way
@@ -30,7 +30,7 @@ from musicvae_lite.models.token_vae import TokenVAE
 from musicvae_lite.music.chords.following import suit
 from musicvae_lite.music.picking import Bars, Pick, pick
 from musicvae_lite.music.score import Score
-from musicvae_lite.music.takes import Style, Takes
+from musicvae_lite.music.takes import MOST_TAKES, Style, Takes
 
 if TYPE_CHECKING:
     import pretty_midi
@@ -73,7 +73,10 @@ class MusicVAE(TokenVAE):
     def encode(self, *music: Music, sample: bool = False, seed: int = 0) -> np.ndarray:
         """Codes float32 [B, Z]: posterior means, or one draw from each posterior with `sample`."""
         q = self.posterior(*music)
-        return (q.rsample(self.generator(seed)) if sample else q.mean).cpu().numpy()
+        if not sample:
+            return q.mean.cpu().numpy()
+        apart = runtime.drawn_seed(self.generator(seed))  # from the seed itself `decode` draws notes
+        return q.rsample(self.generator(apart)).cpu().numpy()
 
     def codes(self, *music: Music, sample: bool = False, seed: int = 0) -> Codes:
         """Codes as `encode` gives them, with the record and control that `Codes.save` keeps beside them."""
@@ -148,8 +151,8 @@ class MusicVAE(TokenVAE):
         Raises:
             ConfigError: count or spread is out of range, or chords are none of the model's conditions.
         """
-        if count < 1:
-            raise ConfigError(f"count is {count}; at least 1 sample can be drawn")
+        if not 1 <= count <= MOST_TAKES:
+            raise ConfigError(f"count is {count}; it goes from 1 to {MOST_TAKES}")
         if not 0 <= spread <= MOST_SPREAD:
             raise ConfigError(f"spread is {spread:g}; it must be 0 to {MOST_SPREAD:g}")
         generator = self.generator(seed)
@@ -258,14 +261,17 @@ class MusicVAE(TokenVAE):
     def log_prob(self, *music: Music, samples: int = 1, seed: int = 0) -> np.ndarray:
         """A lower bound on log p(music) [B], nats: the ELBO, tighter with more samples.
 
-        Burda et al. 2015 (arXiv:1509.00519), equation 8. Of grooves it leaves out a constant, that of the
+        Burda et al. 2015 (arXiv:1509.00519), equation 8. The music is scored under the label of `with_label`;
+        codes are read without it, as everywhere. Of grooves it leaves out a constant, that of the
         Gaussians of velocities and offsets: it compares grooves, and is no bound on their density.
         """
         if samples < 1:
             raise ConfigError(f"samples is {samples}; the bound needs at least 1")
         picks = self._picks(music)
-        x, target, control = self._given(np.stack([p.tokens for p in picks]), self._control(picks))
+        tokens, own = np.stack([p.tokens for p in picks]), self._control(picks)
+        x, target, control = self._given(tokens, own)
         target = x if target is None else target
+        written_under = self._given(tokens, own, self.label).control
         generator = self.generator(seed)
         with torch.no_grad():
             q = self.vae.encode(x, control)
@@ -275,7 +281,7 @@ class MusicVAE(TokenVAE):
                 log_ratio = (-0.5 * z.square() + 0.5 * ((z - q.mean) / q.scale).square() + q.scale.log()).sum(
                     -1
                 )  # log p(z) - log q(z|x)
-                said = self.vae.decoder.reconstruction(z, target, control)  # type: ignore[operator]
+                said = self.vae.decoder.reconstruction(z, target, written_under)  # type: ignore[operator]
                 bounds.append(log_ratio - said.nats)
             total = torch.logsumexp(torch.stack(bounds), 0) - math.log(samples)
         return total.cpu().numpy()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from copy import copy
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from torch import Tensor
 from musicvae_lite import runtime
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.latent import INNER, Course, Posterior
-from musicvae_lite.models import catalogue, labels
+from musicvae_lite.models import labels
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.attributes.kept import Attributes
 from musicvae_lite.models.saved import SavedVAE
@@ -123,27 +123,20 @@ class TokenVAE(SavedVAE):
         return control_tensor(control, self.representation, self.vae.device, self.config.labels, told)
 
     @cached_property
-    def identity(self) -> dict[str, Any] | None:
-        """Name, folder and hash of the model, for records; None for one that is nowhere yet."""
-        if self.folder is None:
-            return None
-        name, digest = catalogue.name_of(self.folder), catalogue.sha256(self.folder)
-        return {"name": name, "folder": str(self.folder), "sha256": digest}
-
-    @cached_property
     def attributes(self) -> Attributes:
         """How the model changes attributes: what lies with it; empty where nothing does."""
         if self.folder is None:
             return Attributes()
         return Attributes.load(self.folder, self.config.z, self.vae.device)
 
-    def _given(self, tokens: np.ndarray, control: np.ndarray | None) -> Batch:
-        """What the model reads and writes for windows [B, T, ...] under a control, or under none said."""
+    def _given(self, tokens: np.ndarray, control: np.ndarray | None, label: int = labels.UNSAID) -> Batch:
+        """What the model reads and writes for windows [B, T, ...] under a control, or under none said, and
+        under a label."""
         r, control = self.representation, self._told(None, len(tokens), control)
         if control is not None and len(control) != len(tokens):
             raise ConfigError(f"control tells of {len(control)} windows, and there are {len(tokens)}")
-        unsaid = np.zeros(len(tokens), np.int64)
-        return batch_of(r, r.given(tokens, control), self.vae.device, self.config.labels, unsaid)
+        told = np.full(len(tokens), label, np.int64)
+        return batch_of(r, r.given(tokens, control), self.vae.device, self.config.labels, told)
 
     def _told(self, chords: str | None, count: int, own: np.ndarray | None = None) -> np.ndarray | None:
         """The control [count * W, T, ...] of some chords, W windows of them for each of `count` codes, or the

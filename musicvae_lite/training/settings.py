@@ -8,6 +8,7 @@ from typing import Literal
 
 from musicvae_lite.errors import ConfigError, shown
 from musicvae_lite.latent import BetaSchedule, ramp
+from musicvae_lite.runtime import LARGEST_SEED
 
 LARGEST_BETA = 1e6  # weight of the KL: far above any use, and its gradient stays finite
 MOST_SHIFT = 127  # semitones that windows are moved by: all that MIDI has
@@ -78,8 +79,8 @@ class TrainingSettings:
                 raise ConfigError(
                     f"training setting '{name}' is {weight:g}; it can be at most {LARGEST_BETA:,.0f}"
                 )
-        if not 0 <= self.seed < 2**32:
-            raise ConfigError(f"training setting 'seed' is {self.seed}; it must be 0 to {2**32 - 1}")
+        if not 0 <= self.seed <= LARGEST_SEED:
+            raise ConfigError(f"training setting 'seed' is {self.seed}; it must be 0 to {LARGEST_SEED}")
         self._check_shares("hold", "beta_begin", "beta_end", "decay")
         if self.beta_rate is not None:
             self._check_shares("beta_rate")
@@ -128,8 +129,9 @@ class MusicTraining(TrainingSettings):
             it falls in a straight line to `synthetic_last`. They teach pitch and rhythm of every kind
             first; the last updates belong to music, so that samples sound like it.
         crossed, crossed_last: share of windows that take some of their voices (drums, or parts of a trio)
-            from other windows of the batch, or (piano-rolls) sound together with one. It falls as the
-            share of synthetic ones does. Keeps a model of few songs from learning them by heart.
+            from other windows of the batch told the same label, or (piano-rolls) sound together with one,
+            under chords with themselves. It falls as the share of synthetic ones does. Keeps a model of
+            few songs from learning them by heart.
         unlabelled: share of windows whose label is not said, of models that labels condition.
         unsaid: share of windows whose chords are not said, of models that chords condition.
     """

@@ -10,6 +10,7 @@ import pytest
 from musicvae_lite import checkpoints, resources
 from musicvae_lite.collections import fitting
 from musicvae_lite.models.attributes.kept import Attributes
+from musicvae_lite.models.music_vae import MusicVAE
 from tests.cli.running import run
 from tests.models.small import save_small
 
@@ -21,6 +22,10 @@ def test_attributes(place: Path, capsys: pytest.CaptureFixture[str]):
     assert run("attributes", "fit", folder, "../a.mid", "--answers", "40") == 0
     wider = ("attributes", "apply", "../a.mid", "interval=+1", "--way", "plain", "--model", folder)
     assert run(*wider, "-o", "wider.mid") == 0
+    assert "of +1 standard deviations (--way plain)" in " ".join(capsys.readouterr().err.split())
+    name = MusicVAE.load(folder).attributes.choose().names[0]
+    assert run("attributes", "apply", "../a.mid", f"{name}=+1", "--model", folder, "-o", "any.mid") == 0
+    assert "of +1 standard deviations (--way " in " ".join(capsys.readouterr().err.split())
     assert run("attributes", "apply", "../a.mid", "interval", "--model", folder) == 2
     capsys.readouterr()
     assert run("attributes", "table", folder, "-n", "8", "--way", "plain", "-o", "t.png", "--json") == 0

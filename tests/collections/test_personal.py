@@ -20,6 +20,9 @@ def test_personal_codes_lie_nearer_the_files(model: MusicVAE, folder: Path, tmp_
     assert torch.cdist(drawn, means).amin(1).mean() < torch.cdist(prior, means).amin(1).mean()
     again = personal.Personal.load(small.save(tmp_path / "mine"))
     assert (again.sample(model, 4, seed=2).tokens == small.sample(model, 4, seed=2).tokens).all()
+    takes, codes = small.sample(model, 8, 1.0, seed=2), small.draw(8, model.generator(2))
+    assert (takes.tokens != model.decode(codes, 1.0, seed=2).tokens).any()  # notes have chance of their own
+    assert takes.record["seed"] == 2
 
 
 def test_a_music_model_is_no_personal_one(tmp_path: Path):

@@ -67,6 +67,21 @@ def test_a_label_changes_what_is_written_and_nothing_said_is_a_label_too(chords)
     torch.testing.assert_close(reels.posterior(song).mean, model.posterior(song).mean)
 
 
+@pytest.mark.parametrize("chords", [None, "triads", "pitches"])
+def test_music_is_scored_under_a_label(chords):
+    model, song = labelled_model(chords), tune(1)
+    reels, pick = model.with_label("reels"), model.pick(song)
+    z = model.posterior(song).rsample(model.generator(5))
+    control = None if pick.control is None else pick.control[None]
+
+    def nats(model: MusicVAE) -> float:
+        x, told = model.tensor(pick.tokens[None]), model.condition(control, 1)
+        return float(model.vae.decoder.reconstruction(z, x, told).nats.detach())  # type: ignore[operator]
+
+    gain = reels.log_prob(song, seed=5) - model.log_prob(song, seed=5)
+    assert gain != 0 and gain == pytest.approx(nats(model) - nats(reels), abs=1e-3)
+
+
 def test_music_goes_on_under_a_label(monkeypatch):
     monkeypatch.setattr(continuing, "UPDATES", 2)
     takes = continuing.carry_on(labelled_model().with_label("hymns"), tune(1, bars=4), 2)

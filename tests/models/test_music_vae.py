@@ -160,6 +160,13 @@ def test_what_a_model_writes_it_reads_again(model: MusicVAE):
             assert (lenient.windows(score).tokens[0] == tokens).all()
 
 
+def test_codes_and_notes_of_one_seed_are_drawn_apart(model: MusicVAE):
+    song, seed = model.pick(tune(1)), 4
+    q = model.posterior(*[song] * 4)
+    drawn = (torch.from_numpy(model.encode(*[song] * 4, sample=True, seed=seed)) - q.mean) / q.scale
+    assert not torch.allclose(drawn, torch.randn(drawn.shape, generator=model.generator(seed)), atol=0.1)
+
+
 def test_a_cold_temperature_is_the_likeliest(model: MusicVAE):
     z = np.ones((3, 8), np.float32)
     assert (model.decode(z, 1e-30).tokens == model.decode(z, 0.0).tokens).all()
@@ -187,11 +194,13 @@ def test_steps_of_a_take_that_agree(model: MusicVAE):
     ("call", "words"),
     [
         (lambda m: m.interpolate(tune(1), tune(2), steps=1), "at least its 2 ends"),
-        (lambda m: m.sample(0), "at least 1"),
+        (lambda m: m.interpolate(tune(1), tune(2), steps=10**21), "at most 10000 takes"),
+        (lambda m: m.sample(10**21), "from 1 to 100000"),
+        (lambda m: m.sample(0), "count is 0"),
         (lambda m: m.encode(), "no music"),
         (lambda m: m.sample(1, temperature=float("nan")), "temperature is nan"),
         (lambda m: m.sample(1, temperature=-1.0), "temperature is -1"),
-        (lambda m: m.sample(1, seed=2**63), "out of range"),
+        (lambda m: m.sample(1, seed=2**32), "seed is 4294967296; it must be 0 to 4294967295"),
         (lambda m: m.decode(np.zeros((2, 7))), r"shape \[2, 7\]; this model decodes \[B, 8\]"),
         (lambda m: m.decode(np.zeros((0, 8))), "shape"),
         (lambda m: m.decode(np.full((1, 8), np.inf)), "beyond 1e"),

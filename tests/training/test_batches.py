@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from musicvae_lite.errors import ConfigError
-from musicvae_lite.music.representations import PRESETS, GrooveRepresentation
+from musicvae_lite.music.representations import PRESETS, DrumsRepresentation, GrooveRepresentation
 from musicvae_lite.music.representations.base import Crosses, MakesUp
 from musicvae_lite.training.batches import Batches
 from musicvae_lite.training.settings import MusicTraining
@@ -88,14 +88,30 @@ def test_a_task_may_want_something_else_than_it_gives():
 
 
 def test_the_share_of_crossed_windows():
-    from musicvae_lite.music.representations import DrumsRepresentation
-
     drums = DrumsRepresentation()
     real = from_arrays(np.random.default_rng(0).integers(0, 512, (8, 32)).astype(np.uint16))
     plain = dataclasses.replace(PLAIN, batch=8)
     whole = Batches(real, drums, plain, CPU)(0, generator()).x
     half = Batches(real, drums, dataclasses.replace(plain, crossed=0.5), CPU)(0, generator()).x
     assert (half[:4] != whole[:4]).any() and torch.equal(half[4:], whole[4:])
+
+
+def test_windows_are_crossed_with_those_of_their_label_alone():
+    drums = DrumsRepresentation()
+    songs = [Song(n, f"{n}.mid", 1, "", "train", 20, label) for n, label in enumerate(("rock", "jazz"))]
+    origins = np.stack([np.repeat(np.arange(2), 20), np.ones(40), np.zeros(40)], 1).astype(np.int32)
+    chance = np.random.default_rng(0)
+    tokens = np.zeros((40, 32), np.uint16)
+    tokens[:20] = chance.integers(0, 4, (20, 32))  # rock is the first two drums, jazz the next two
+    tokens[20:] = chance.integers(0, 4, (20, 32)) << 2
+    split = WindowSplit([tokens], [origins], load_songs=lambda: songs)
+    settings = dataclasses.replace(PLAIN, batch=40, crossed=1.0, unlabelled=0.0)
+    batch = Batches(split, drums, settings, CPU, ("rock", "jazz"))(0, generator())
+    assert batch.control is not None
+    rock = batch.control[:, 0].numpy() == 1
+    sets = batch.x.numpy()
+    assert rock.sum() == 20 and not (sets[rock] & ~3).any() and not (sets[~rock] & ~12).any()
+    assert not {w.tobytes() for w in sets.astype(np.uint16)} <= {w.tobytes() for w in tokens}
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +47,12 @@ class Attributes:
     def best(self) -> Way:
         """The first of `ways`; "plain", which then moves nothing, where the model has none."""
         return (*self.ways, "plain")[0]
+
+    def ways_for(self, names: Iterable[str]) -> tuple[Way, ...]:
+        """Those of `ways` that can change all of some attributes, the best first; if none can, `best`."""
+        asked = set(names)
+        able: tuple[Way, ...] = tuple(way for way in self.ways if asked <= set(self.choose(way).names))
+        return able or (self.best,)
 
     def choose(self, way: Way | None = None) -> Mover:
         """The way asked for, which may have nothing to move; otherwise the best that the model has.

@@ -37,33 +37,40 @@ def adjust(
     """One take: the music with attributes added, such as {"density": 1, "syncopation": -0.5}.
 
     "syncopation" is that of 16ths and of 8ths. How far a code has to go for that is not the same everywhere:
-    codes of music, which are means, keep to their notes for long. So several strengths are tried, and the one
-    whose likeliest notes change by what was asked for comes back.
+    codes of music, which are means, keep to their notes for long. So several strengths of each way are tried,
+    and the one whose likeliest notes change by what was asked for comes back.
 
-    The take's record says under "changed" by how much each attribute did, before temperature. An attribute
-    that only a model's own vectors know cannot be measured: its move is made as it is.
+    The take's record says under "changed" by how much each attribute did, before temperature, and under "way"
+    and "strength" by what. An attribute that only a model's own vectors know cannot be measured: its move is
+    made as it is, in the best way.
 
     Args:
         amounts: in standard deviations over the model's samples.
         way: how the code is moved: by the guide, or along decorrelated vectors or the paper's plain ones;
-            None takes the first of these that the model has.
+            None tries all of these that the model has.
 
     Raises:
         ConfigError: the model cannot change an attribute of that name in this way, or an amount is out of
             range.
     """
     picked, how = model.pick(music), how or Writing()
-    way = way or model.attributes.best
-    amounts = attributes.written_out(amounts)
-    mover, start = model.attributes.choose(way), model.posterior(picked).mean
-    check(amounts, mover.names)
-    tried = [{name: max(-MOST, min(s * a, MOST)) for name, a in amounts.items()} for s in STRENGTHS]
-    moved = [mover.move(start, amount) for amount in tried]
+    amounts, kept = attributes.written_out(amounts), model.attributes
+    check(amounts, kept.choose(way).names)
+    ways = kept.ways_for(amounts) if way is None else (way,)
+    start = model.posterior(picked).mean
+    tried: list[tuple[Way, float]] = [(each, strength) for each in ways for strength in STRENGTHS]
+    moved = [kept.choose(each).move(start, _times(amounts, strength)) for each, strength in tried]
     best, changes = STRENGTHS.index(1.0), {}
     if any(name in table.measured(model) for name in amounts):
         best, changes = _nearest(model, torch.cat([start, *moved]), amounts, control_of(model, picked, how))
-    record = {"attributes": amounts, "changed": changes, "way": way, "strength": STRENGTHS[best]}
+    way, strength = tried[best]
+    record = {"attributes": amounts, "changed": changes, "way": way, "strength": strength}
     return write(model, "attributes", moved[best], [picked], [picked.stem], how, record)
+
+
+def _times(amounts: dict[str, float], strength: float) -> dict[str, float]:
+    """Amounts times a strength, as far as any may go."""
+    return {name: max(-MOST, min(strength * amount, MOST)) for name, amount in amounts.items()}
 
 
 def _nearest(

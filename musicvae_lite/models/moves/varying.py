@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from musicvae_lite import runtime
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.latent import toward
 from musicvae_lite.models.moves.hearing import apart, heard
@@ -46,7 +48,8 @@ def vary(
         raise ConfigError(f"count is {count}; it goes from 1 to {MOST}")
     picked = model.pick(music)
     mean = model.posterior(picked).mean  # [1, Z]
-    drawn = model.vae.draw(count, model.generator(how.seed))  # [count, Z]
+    generator = model.generator(how.seed)
+    drawn = model.vae.draw(count, generator)  # [count, Z]
 
     def shares_towards(some: Tensor) -> np.ndarray:
         def written(shares: np.ndarray) -> np.ndarray:
@@ -59,7 +62,8 @@ def vary(
     shares = np.concatenate([shares_towards(some) for some in drawn.split(AT_ONCE)])
     z = toward(mean, drawn, torch.from_numpy(shares).to(drawn)[:, None])
     labels = [f"variation {n + 1}" for n in range(count)]
-    return write(model, "vary", z, [picked], labels, how, {"amount": amount})
+    notes = replace(how, seed=runtime.drawn_seed(generator))
+    return write(model, "vary", z, [picked], labels, notes, {"amount": amount, "seed": how.seed})
 
 
 def shares_of(written: Callable[[np.ndarray], np.ndarray], amount: float, count: int) -> np.ndarray:

@@ -189,10 +189,7 @@ class MelodyRepresentation(Gridded):
         beyond = starts + self.steps
         rules = []
         if line.outside.any():
-            steps = np.flatnonzero(line.sound == OUTSIDE)
-            told = line.pitch[np.searchsorted(line.step, steps, side="right") - 1]
-            where = f"lies outside {self.lowest} to {self.highest}"
-            rules.append(Rule.at("range", steps, starts, beyond, lambda i: f"pitch {told[i]} {where}"))
+            rules.append(self.range_rule(line, starts))
         if self.polyphony == "refuse" and len(line.clashes):
             rules.append(
                 Rule.at("polyphony", line.clashes, starts, beyond, lambda i: "two notes sound at once")
@@ -210,6 +207,20 @@ class MelodyRepresentation(Gridded):
                 )
             )
         return rules
+
+    def range_rule(self, line: Line, starts: np.ndarray, part: str = "") -> Rule:
+        """A pitch of a line outside the range.
+
+        Args:
+            starts: of the windows [W].
+            part: whose pitch it is, for the message: " of the bass".
+        """
+        steps = np.flatnonzero(line.sound == OUTSIDE)
+        told = line.pitch[np.searchsorted(line.step, steps, side="right") - 1]
+        where = f"lies outside {self.lowest} to {self.highest}"
+        return Rule.at(
+            "range", steps, starts, starts + self.steps, lambda i: f"pitch {told[i]}{part} {where}"
+        )
 
     def canonical(self, tokens: np.ndarray) -> np.ndarray:
         """The one spelling of windows [..., T] that sounds the same: off only ends a note."""

@@ -232,9 +232,9 @@ class PianorollRepresentation(Gridded):
         """Windows [W, T, 2 * K] that sound together with each other, one or two octaves apart.
 
         The other window begins at another beat. Textures get as thick as two of them, and nothing is left
-        to be learnt by heart.
+        to be learnt by heart. Under chords, which are a window's own, it sounds together with itself.
         """
-        other = others(tokens, self.steps_per_quarter, generator)
+        other = tokens if self.chords else others(tokens, self.steps_per_quarter, generator)
         other = self.transpose(other, 12 * generator.choice((-2, -1, 1, 2), len(tokens)))
         return self.canonical(tokens | other)
 

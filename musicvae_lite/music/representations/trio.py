@@ -22,13 +22,12 @@ from musicvae_lite.music.representations.drums import DrumsRepresentation
 from musicvae_lite.music.representations.fingerprints import as_bytes, hash_rows
 from musicvae_lite.music.representations.gridded import Gridded
 from musicvae_lite.music.representations.hits import Hits, choose_drums
-from musicvae_lite.music.representations.line import FIRST_NOTE, OUTSIDE, Line, fall_silent, sound_on
+from musicvae_lite.music.representations.line import FIRST_NOTE, Line, fall_silent, sound_on
 from musicvae_lite.music.representations.melody import MelodyRepresentation
 from musicvae_lite.music.representations.steps import Product, value_of
 from musicvae_lite.music.representations.transposition import Span, Transposition
 from musicvae_lite.music.representations.windowing import (
     LONGEST_SONG,
-    Rule,
     extract,
     joined_windows,
     nothing,
@@ -167,7 +166,12 @@ class TrioRepresentation(Gridded):
         starts = placement.starts
         onsets = [(line.step, line.offset) for line in lines if line is not None] + [(hits.step, hits.late)]
         steps, late = (np.concatenate(column) for column in zip(*onsets, strict=True))
-        rules = [*self._ranges(lines, starts), off_grid_rule(self, steps, late, starts)]
+        rules = [
+            self._line.range_rule(line, starts, f" of the {part}")
+            for part, line in zip(PARTS, lines, strict=False)
+            if line is not None
+        ]
+        rules.append(off_grid_rule(self, steps, late, starts))
         rules += [rest_rule(self, sounding[:, n], starts, f"no {part}") for n, part in enumerate(PARTS)]
 
         def cut(at: np.ndarray) -> np.ndarray:
@@ -242,21 +246,6 @@ class TrioRepresentation(Gridded):
         best = max(able, key=lambda k: (length[k], -k))
         among = f"the one of {len(able)} basses that sounds longest" if len(able) > 1 else "the only bass"
         return best, f"{label(score, best)}: {among}"
-
-    def _ranges(self, lines: list[Line | None], starts: np.ndarray) -> list[Rule]:
-        rules = []
-        for part, line in zip(PARTS, lines, strict=False):
-            if line is None or not line.outside.any():
-                continue
-            steps = np.flatnonzero(line.sound == OUTSIDE)
-            told = line.pitch[np.searchsorted(line.step, steps, side="right") - 1]
-            where = f"lies outside {self.lowest} to {self.highest}"
-
-            def detail(i: int, told: np.ndarray = told, part: str = part, where: str = where) -> str:
-                return f"pitch {told[i]} of the {part} {where}"
-
-            rules.append(Rule.at("range", steps, starts, starts + self.steps, detail))
-        return rules
 
     def canonical(self, tokens: np.ndarray) -> np.ndarray:
         """The one spelling of windows [..., T, 3] that sounds the same: an off only ends a note."""

@@ -10,7 +10,7 @@ from musicvae_lite.checkpoints import GUIDE
 from musicvae_lite.errors import CheckpointError, ConfigError
 from musicvae_lite.models.attributes.guide import AttributeGuide
 from musicvae_lite.models.attributes.kept import Attributes, names
-from musicvae_lite.models.attributes.moving import Mover
+from musicvae_lite.models.attributes.moving import Mover, Way
 from musicvae_lite.models.attributes.table import deviations, measure
 from musicvae_lite.models.attributes.table import values as table_values
 from musicvae_lite.models.attributes.vectors import AttributeVectors
@@ -31,7 +31,10 @@ def test_vectors_are_kept_with_the_model(tmp_path: Path):
     assert set(loaded.attributes.plain.names) == {"density", "range"}
     assert names(place, 8) == list(loaded.attributes.choose().names) == ["density"]
     assert loaded.attributes.choose("plain").move(torch.zeros(1, 8), {"density": 2}).tolist() == [[2.0] * 8]
-    still = loaded.adjust(tune(1), density=1.0)  # its decorrelated vector is nothing at all
+    assert loaded.attributes.ways_for(["density"]) == ("decorrelated", "plain")
+    assert loaded.attributes.ways_for(["density", "range"]) == ("plain",)
+    assert loaded.attributes.ways_for(["rests"]) == ("decorrelated",)
+    still = loaded.adjust(tune(1), way="decorrelated", density=1.0)  # the vector is nothing at all
     assert (still.tokens == loaded.reconstruct(tune(1)).tokens).all()
     assert still.record["way"] == "decorrelated"
     assert loaded.adjust(tune(1), way="plain", range=0.5).record["way"] == "plain"
@@ -132,6 +135,23 @@ def test_syncopation_is_that_of_16ths_and_of_8ths(tmp_path: Path):
     }
     apart = model.adjust(tune(1), syncopation8=1.0, syncopation=-0.5).record["attributes"]
     assert apart == {"syncopation16": -0.5, "syncopation8": 1.0}
+
+
+def test_without_a_way_all_are_tried():
+    model = small_model()
+    torch.manual_seed(0)
+    nothing, much = ({"interval": factor * torch.randn(8)} for factor in (0, 3))
+    cases: tuple[tuple[dict, dict, Way], ...] = (
+        (much, nothing, "plain"),
+        (nothing, much, "decorrelated"),
+    )
+    for plain, decorrelated, way in cases:
+        model.attributes = Attributes(AttributeVectors(plain), AttributeVectors(decorrelated))
+        takes = model.adjust(tune(1), interval=1.0)
+        assert takes.record["way"] == way and takes.record["changed"]["interval"] != 0
+        assert (takes.tokens == model.adjust(tune(1), way=way, interval=1.0).tokens).all()
+    model.attributes = Attributes(AttributeVectors(nothing), AttributeVectors(nothing))
+    assert model.adjust(tune(1), interval=1.0).record["way"] == "decorrelated"  # of equals the best
 
 
 def test_vectors_of_the_users_own_move_as_they_are():

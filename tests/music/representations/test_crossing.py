@@ -90,3 +90,17 @@ def test_windows_of_one_part_teach_a_trio():
     tokens[:2, ::4, 0], tokens[2:4, ::8, 1], tokens[4:, ::2, 2] = 60, 40, 5
     mixed = TrioRepresentation(bars=2).crossed(tokens, CHANCE)
     assert (mixed.max(1) > 0).all()
+
+
+def test_a_piano_roll_under_chords_keeps_their_notes():
+    tokens = np.zeros((12, 16, 176), np.uint8)
+    for window, keys in enumerate([(40, 44, 47), (46, 50, 53)] * 6):
+        tokens[window, ::4, keys] = 1
+
+    def classes(windows: np.ndarray) -> np.ndarray:
+        return np.stack([windows[..., key:88:12].any(-1) for key in range(12)], -1)
+
+    mixed = PianorollRepresentation(bars=1, chords="triads").crossed(tokens, np.random.default_rng(0))
+    assert (mixed[:, ::4].sum(-1) == 6).all() and np.array_equal(classes(mixed), classes(tokens))
+    plain = PianorollRepresentation(bars=1).crossed(tokens, np.random.default_rng(0))
+    assert (classes(plain) & ~classes(tokens)).any()
