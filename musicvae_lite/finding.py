@@ -91,7 +91,7 @@ def check_free(
     replaces: Callable[[dict[str, Any]], bool] = lambda config: False,
     advice: str = "choose another folder, or remove it",
 ) -> None:
-    """Makes sure that no model is written over, or hidden behind another.
+    """Makes sure that no model is written over, or hidden behind another, and none put into a dataset.
 
     Args:
         folder: where one is to be written.
@@ -99,8 +99,12 @@ def check_free(
         advice: what to do otherwise.
 
     Raises:
-        ConfigError: a model lies there, or a training run.
+        ConfigError: a model lies there, a training run or a dataset.
     """
+    from musicvae_lite.corpora.manifest import MANIFEST
+
+    if (folder / MANIFEST).is_file():
+        raise ConfigError(f"{folder}: there is a dataset: choose another folder")
     own, *of_a_run = _places(folder)
     if any((place / CONFIG).exists() for place in of_a_run):
         raise ConfigError(f"{folder}: there is a training run: choose another folder")

@@ -9,9 +9,9 @@ from pathlib import Path
 from musicvae_lite.errors import ConfigError, MusicVAEError, NothingUsableError
 from musicvae_lite.music import naming
 from musicvae_lite.music.score import Score
-from musicvae_lite.music.takes import Takes
+from musicvae_lite.music.takes import MOST_TAKES, Takes
 from musicvae_lite.resources import expand
-from musicvae_lite.writing import check_folder, is_one, lies_in, staged, write_json
+from musicvae_lite.writing import check_folder, check_record, is_one, lies_in, staged, write_json
 
 MIDI_SUFFIXES = (".mid", ".midi")
 
@@ -63,21 +63,22 @@ class Destination:
             inputs: files that must not be written over, and folders whose music must not.
 
         Raises:
-            ConfigError: more takes than can be drawn, or an input would be overwritten.
+            ConfigError: more takes than can be drawn or written, or an input, or a JSON file that is no
+                record of a result, would be overwritten.
             MusicVAEError: the folder cannot be written to, or a folder is in the way.
         """
+        if count > MOST_TAKES:
+            raise ConfigError(f"{count} takes are asked for; at most {MOST_TAKES} can be written at once")
         if self.plot:
             from musicvae_lite.plot.strips import MOST
 
             if count > MOST:
                 raise ConfigError(f"a picture holds at most {MOST} takes, not {count}: leave out the plot")
         check_folder(self.path.parent)
-        sources = [path for name in inputs for path in _meant(name)]
         for file in self.files(count):
-            if file.is_dir():
-                raise MusicVAEError(f"{file}: cannot be written: it is a folder; name a file in it")
-            if any(_is_read(file, source) for source in sources):
-                raise ConfigError(f"{file}: is an input, and would be overwritten; choose another name")
+            check_target(file, inputs)
+        if self.record:
+            check_record(self.path.with_suffix(".json"))
 
     def _stems(self, count: int) -> list[str]:
         stem = self.path.stem
@@ -85,6 +86,22 @@ class Destination:
             return [stem]
         width = max(2, len(str(count)))
         return [f"{stem}-{number:0{width}}" for number in range(1, count + 1)]
+
+
+def check_target(file: Path, inputs: Sequence[str | Path]) -> None:
+    """Finds out before the work whether a file can be written.
+
+    Args:
+        inputs: files that must not be written over, and folders whose music must not.
+
+    Raises:
+        ConfigError: it is an input.
+        MusicVAEError: it is a folder.
+    """
+    if file.is_dir():
+        raise MusicVAEError(f"{file}: cannot be written: it is a folder; name a file in it")
+    if any(_is_read(file, source) for name in inputs for source in _meant(name)):
+        raise ConfigError(f"{file}: is an input, and would be overwritten; choose another name")
 
 
 def _meant(name: str | Path) -> tuple[Path, Path]:

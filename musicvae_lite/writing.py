@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from musicvae_lite.errors import MusicVAEError
+from musicvae_lite import tables
+from musicvae_lite.errors import ConfigError, MusicVAEError
 from musicvae_lite.resources import expand
 
 LONGEST = 50  # characters of a name that its temporary file keeps: systems allow 255 bytes
@@ -30,6 +31,25 @@ def write_json(path: Path, value: Any) -> None:
     """Writes a value as JSON; names that are no Unicode are escaped. Raises MusicVAEError."""
     text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
     write_file(path, text.encode("utf-8", "backslashreplace"))
+
+
+def check_record(path: Path) -> Path:
+    """The path, where a record of a result may stand: a table whose `files` are those of the result.
+
+    Raises:
+        ConfigError: a JSON file of another kind is there, such as that of a model, a run or a dataset.
+    """
+    try:
+        found = tables.read_json(path)
+    except FileNotFoundError:
+        return path
+    except (OSError, ValueError):
+        found = None
+    if not isinstance(found, dict) or not isinstance(found.get("files"), list):
+        raise ConfigError(
+            f"{path}: is no record of a result, and would be overwritten by one; choose another name"
+        )
+    return path
 
 
 @contextmanager

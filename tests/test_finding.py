@@ -93,3 +93,19 @@ def test_no_model_is_written_over(folder: Path, tmp_path: Path):
     save_small(tmp_path / "run" / "best")
     with pytest.raises(ConfigError, match="there is a training run"):
         finding.check_free(tmp_path / "run", lambda config: True)
+
+
+def test_no_model_is_put_into_a_dataset(tmp_path: Path):
+    (tmp_path / "manifest.json").write_text("{}")
+    with pytest.raises(ConfigError, match="there is a dataset: choose another folder"):
+        finding.check_free(tmp_path, lambda config: True)
+    with pytest.raises(ConfigError, match="there is a dataset"):
+        save_small(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
+
+
+def test_no_model_is_saved_in_front_of_the_model_of_a_run(tmp_path: Path):
+    save_small(tmp_path / "run" / "best")
+    with pytest.raises(ConfigError, match="there is a training run"):
+        save_small(tmp_path / "run")
+    save_small(tmp_path / "run" / "best")

@@ -113,6 +113,8 @@ def test_what_is_found_out_before_the_work(tmp_path: Path):
         Destination(tmp_path / "a.mid").check(1, [tmp_path / "b.mid", f"{tmp_path}/x/../a.mid"])
     with pytest.raises(ConfigError, match="is an input"):
         Destination(tmp_path / "a.mid").check(1, [f"{tmp_path}/a.mid#2"])
+    with pytest.raises(ConfigError, match="at most 100000"):
+        Destination(tmp_path / "o.mid", split=True).check(10**21)
     with pytest.raises(ConfigError, match="at most 64"):
         Destination(tmp_path / "a.mid", plot=True).check(65)
     with pytest.raises(ConfigError, match=r"must end in \.mid"):

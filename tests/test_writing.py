@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from musicvae_lite.errors import MusicVAEError
-from musicvae_lite.writing import is_one, lies_in, replacing, write_file, write_json
+from musicvae_lite.errors import ConfigError, MusicVAEError
+from musicvae_lite.writing import check_record, is_one, lies_in, replacing, write_file, write_json
 
 
 def test_folders_are_made(tmp_path: Path):
@@ -50,3 +50,14 @@ def test_what_no_file_can_be_written_to(tmp_path: Path, name: str, message: str)
     (tmp_path / "f").write_bytes(b"")
     with pytest.raises(MusicVAEError, match=message):
         write_file(tmp_path / name, b"1")
+
+
+@pytest.mark.parametrize("content", ['{"family": "music"}', '{"files": {"a.onnx": {}}}', "[]", "", "{"])
+def test_a_record_takes_the_place_of_none_but_a_record(content: str, tmp_path: Path):
+    file = tmp_path / "a.json"
+    assert check_record(file) == file
+    write_json(file, {"command": "sample", "files": ["a.mid", "a.json"]})
+    assert check_record(file) == file
+    file.write_text(content)
+    with pytest.raises(ConfigError, match=r"a\.json: is no record of a result"):
+        check_record(file)

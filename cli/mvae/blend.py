@@ -13,12 +13,12 @@ from mvae.takes_output import (
     Label,
     Model,
     Ogg,
-    Output,
     Plot,
     Seed,
     Split,
     Temperature,
     Wav,
+    output_option,
 )
 
 
@@ -29,7 +29,7 @@ def blend(
     bottom_right: Annotated[str, typer.Argument(help="The fourth.")],
     width: Annotated[int, typer.Option(min=2, max=32, help="Columns of the grid.")] = 4,
     height: Annotated[int, typer.Option(min=2, max=32, help="Rows of the grid.")] = 4,
-    output: Output = None,
+    output: Annotated[str | None, output_option("blend.mid")] = None,
     model: Model = None,
     temperature: Temperature = 0.0,
     seed: Seed = 0,
@@ -55,7 +55,7 @@ def blend(
 
 def average(
     files: Annotated[list[str], typer.Argument(help="Music: MIDI, ABC (book.abc#3) or MusicXML.")],
-    output: Output = None,
+    output: Annotated[str | None, output_option("average.mid")] = None,
     model: Model = None,
     temperature: Temperature = 0.0,
     seed: Seed = 0,

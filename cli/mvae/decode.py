@@ -19,16 +19,14 @@ from mvae.takes_output import (
     Split,
     Temperature,
     Wav,
+    model_option,
 )
 
 
 def decode(
     codes: Annotated[Path, typer.Argument(help="An .npz file of `mvae encode`, or an array [N, Z] as .npy.")],
     output: Output = None,
-    model: Annotated[
-        str | None,
-        typer.Option("--model", help="A name of `mvae models`, or a folder. (default: what encoded them)"),
-    ] = None,
+    model: Annotated[str | None, model_option("what encoded them")] = None,
     temperature: Temperature = 0.0,
     seed: Seed = 0,
     chords: Chords = None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +11,9 @@ from mvae.takes_output import AsJson, BarsOption, Model, Seed, TrackOption
 
 def encode(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Music: MIDI, ABC or MusicXML.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="An .npz file.")] = Path("codes.npz"),
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="PATH", help="An .npz file, or a folder.")
+    ] = "codes.npz",
     model: Model = None,
     bars: BarsOption = None,
     track: TrackOption = None,
@@ -41,12 +42,15 @@ def encode(
     from musicvae_lite.writing import check_folder
     from mvae.output import note, print_json, remark, table, wrote
     from mvae.takes_output import choose_model, parse_part
+    from mvae.usage import place, wrong_usage
 
-    place, target = parse_part(bars, every, by="--every"), check_name(output)
+    part = parse_part(bars, every, by="--every")
+    with wrong_usage("--output"):
+        target = check_name(place(output, "codes.npz"))
     check_folder(target.parent)
     songs = [picking.load(file) for file in files]
     index = None if track is None else track - 1
-    folder, why = choose_model(model, songs, [place] * len(songs), [index] * len(songs))
+    folder, why = choose_model(model, songs, [part] * len(songs), [index] * len(songs))
     r = catalogue.representation(folder)
     if every:
         picks, refusals = picking.every_of(songs, r, index)
@@ -54,7 +58,7 @@ def encode(
             left = f"{len(refusals)} of {len(songs)} songs hold no window and are left out"
             note(f"{left}, the first: {refusals[0]}")
     else:
-        picks = [picking.pick(song, r, place, index) for song in songs]
+        picks = [picking.pick(song, r, part, index) for song in songs]
 
     runtime.prepare_environment()
     from musicvae_lite.models.music_vae import MusicVAE

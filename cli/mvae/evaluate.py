@@ -16,8 +16,10 @@ def evaluate(
     split: Annotated[
         str | None, typer.Option(help="Of a dataset: test, validation or train. (default: test)")
     ] = None,
-    most: Annotated[int | None, typer.Option(help="Evaluate this many windows, drawn by the seed.")] = None,
-    seed: Annotated[int, typer.Option(help="Of sampling.")] = 0,
+    most: Annotated[
+        int | None, typer.Option(min=1, help="Evaluate this many windows, drawn by the seed.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of sampling.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure a model on music: accuracy, notes, nats, bits."""
@@ -25,19 +27,22 @@ def evaluate(
     from musicvae_lite.errors import NothingUsableError
 
     runtime.prepare_environment()
+    from musicvae_lite.corpora.recipe import SPLITS
     from musicvae_lite.models.music_vae import MusicVAE
     from musicvae_lite.resources import expand
     from musicvae_lite.training.dataset import is_dataset, open_windows
     from musicvae_lite.training.evaluation import evaluate as measure
     from mvae.output import print_json, table
+    from mvae.usage import one_of
 
     if split is not None and expand(data).exists() and not is_dataset(data):
         raise typer.BadParameter(
             f"{data} is music, and all of it is evaluated; a dataset of `mvae prepare` has splits",
             param_hint="--split",
         )
+    split = one_of(split or "test", SPLITS, "--split")
     loaded = MusicVAE.load(model)
-    windows = open_windows(data, loaded.representation, split or "test")
+    windows = open_windows(data, loaded.representation, split)
     if not len(windows):
         raise NothingUsableError(f"{windows.name} holds no windows to evaluate on: {_elsewhere(data)}")
     result = measure(loaded.vae, loaded.representation, windows, seed, most, loaded.config.labels)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mvae.takes_output import AsJson, Flac, Label, Model, Ogg, Output, Plot, Seed, Temperature, Wav
+from mvae.takes_output import AsJson, Flac, Label, Ogg, Output, Plot, Seed, Temperature, Wav, model_option
 
 app = typer.Typer(help="Give drums dynamics and timing.", no_args_is_help=True)
 
@@ -14,6 +14,10 @@ Beat = Annotated[str, typer.Argument(help="Music with drums: on channel 10, or n
 Drums = Annotated[
     int | None, typer.Option("--track", min=1, help="Number of the track. (default: all drums)")
 ]
+Humanizer = Annotated[str | None, model_option("groove-2bar-humanize")]
+Tapper = Annotated[str | None, model_option("groove-2bar-tap")]
+HiHatAdder = Annotated[str | None, model_option("groove-2bar-add-hihat, where you have imported one")]
+Transferrer = Annotated[str | None, model_option("groove-2bar-hits-control, where you have imported one")]
 Tempo = Annotated[float | None, typer.Option("--bpm", min=20, max=400, help="Tempo (default: the file's).")]
 
 
@@ -21,7 +25,7 @@ Tempo = Annotated[float | None, typer.Option("--bpm", min=20, max=400, help="Tem
 def humanize(
     file: Beat,
     output: Output = None,
-    model: Model = None,
+    model: Humanizer = None,
     track: Drums = None,
     bpm: Tempo = None,
     temperature: Temperature = 0.0,
@@ -42,7 +46,7 @@ def humanize(
 def tap(
     file: Annotated[str, typer.Argument(help="A MIDI file of taps: notes of any pitch, played in time.")],
     output: Output = None,
-    model: Model = None,
+    model: Tapper = None,
     track: Annotated[
         int | None,
         typer.Option("--track", min=1, help="Its number. (default: the first with notes)"),
@@ -66,7 +70,7 @@ def tap(
 def add_hihat(
     file: Beat,
     output: Output = None,
-    model: Model = None,
+    model: HiHatAdder = None,
     track: Drums = None,
     bpm: Tempo = None,
     temperature: Temperature = 0.0,
@@ -88,7 +92,7 @@ def transfer(
     hits: Annotated[str, typer.Argument(help="The beat whose hits are kept.")],
     feel: Annotated[str, typer.Argument(help="The beat whose dynamics and timing they get.")],
     output: Output = None,
-    model: Model = None,
+    model: Transferrer = None,
     temperature: Temperature = 0.0,
     seed: Seed = 0,
     label: Label = None,

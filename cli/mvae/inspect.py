@@ -22,7 +22,9 @@ def inspect(
         str | None,
         typer.Option("-r", "--representation", help="Try this one, drums or drums-16bar. (default: all)"),
     ] = None,
-    bars: Annotated[int | None, typer.Option(help="Bars a window. (default: the representation's)")] = None,
+    bars: Annotated[
+        int | None, typer.Option(min=1, help="Bars a window. (default: the representation's)")
+    ] = None,
     meter: Annotated[str | None, typer.Option(help="Meter of the windows. (default: 4/4)")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -30,9 +32,14 @@ def inspect(
     from musicvae_lite.music.inspection import inspect_score
     from musicvae_lite.music.reading import read_song
     from musicvae_lite.music.representations import PRESETS
+    from musicvae_lite.music.score import Meter
     from musicvae_lite.training.preset_files import choose_representation
     from mvae.output import print_json
+    from mvae.usage import wrong_usage
 
+    if meter is not None:
+        with wrong_usage("--meter"):
+            Meter.parse(meter)
     representations: dict[str, Any] = dict(PRESETS)
     if any(setting is not None for setting in (representation, bars, meter)):
         name = "melody" if representation is None else representation

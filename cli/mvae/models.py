@@ -177,16 +177,18 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Export a model for other programs; docs/export.md says what the files hold."""
-    from musicvae_lite import runtime
-    from musicvae_lite.errors import ConfigError
+    from musicvae_lite import finding, runtime
 
     runtime.prepare_environment()
     from musicvae_lite.models import catalogue
     from musicvae_lite.models.music_vae import MusicVAE
     from mvae.output import note, print_json, say, table, wrote
 
+    if to is Target.ONNX and weights is not Numbers.FLOAT32:
+        raise typer.BadParameter("it is for magenta-js; ONNX files hold float32", param_hint="--weights")
     model = MusicVAE.load(name)
     folder = expand(output or Path(f"{catalogue.name_of(model.folder or Path(name))}-{to}"))
+    finding.check_free(folder, lambda config: True)
     if to is Target.MAGENTA_JS:
         from musicvae_lite.magenta.exporting import export_javascript, lost
 
@@ -196,9 +198,6 @@ def export(
             note(line)
     else:
         from musicvae_lite.export.onnx import export_onnx
-
-        if weights is not Numbers.FLOAT32:
-            raise ConfigError("--weights is for magenta-js; ONNX files hold float32")
 
         def listen(part: str) -> None:
             if not as_json:

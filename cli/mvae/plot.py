@@ -43,17 +43,21 @@ def plot(
     from musicvae_lite.plot.pages import check_suffix
     from musicvae_lite.plot.strips import MOST
     from musicvae_lite.resources import expand
+    from musicvae_lite.results import check_target
     from mvae.output import remark, wrote
-    from mvae.takes_output import parse_bars, place, read_part
+    from mvae.takes_output import parse_bars, read_part
+    from mvae.usage import place, wrong_usage
 
     name = f"{stem(files[0])}.png"
-    target = None if output is None else check_suffix(place(output, name))
+    with wrong_usage("--output"):
+        target = None if output is None else check_suffix(place(output, name))
     span = parse_bars(bars)
     first = span[0] if span else 1
     read = read_part if len(files) == 1 else read_bars  # of several, one may be silent
     songs = [(stem(file), read(file, span)) for file in files]
     warnings = [warning for _, song in songs for warning in song.warnings]
     target = target or expand(Path(files[0]).with_name(name))
+    check_target(target, files)
     replaced = [target] if target.exists() else []
     if len(songs) == 1 and strip is None:
         piano_roll(songs[0][1], target, title, first)

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from mvae.output import Progress
 
 
+class Polyphony(StrEnum):
+    SKYLINE = "skyline"
+    REFUSE = "refuse"
+
+
 class DrumsBy(StrEnum):
     ONSETS = "onsets"
     LINE = "line"
@@ -32,7 +37,9 @@ def prepare(
             help="What windows are made of: melody, trio, drums-16bar, or the name of a preset.",
         ),
     ] = "melody",
-    bars: Annotated[int | None, typer.Option(help="Bars a window. (default: the representation's)")] = None,
+    bars: Annotated[
+        int | None, typer.Option(min=1, help="Bars a window. (default: the representation's)")
+    ] = None,
     meter: Annotated[
         str | None, typer.Option(help="Meter of the windows; songs in others are rejected. (default: 4/4)")
     ] = None,
@@ -44,7 +51,7 @@ def prepare(
         bool, typer.Option("--all-tracks", help="Take every track that fits, not only the best.")
     ] = False,
     polyphony: Annotated[
-        str | None,
+        Polyphony | None,
         typer.Option(help="Melody: of two notes at once take the higher (skyline), or refuse the window."),
     ] = None,
     chords: Annotated[
@@ -88,14 +95,27 @@ def prepare(
 ) -> None:
     """Turn folders of music into a dataset for training."""
     from musicvae_lite.corpora.build import build_dataset
+    from musicvae_lite.corpora.recipe import Recipe, hop_steps
     from musicvae_lite.live.stopping import orderly
     from musicvae_lite.music.files import DEFAULT_LIMITS, Limits
+    from musicvae_lite.music.representations import chord_control
+    from musicvae_lite.music.score import Meter
     from musicvae_lite.training.preset_files import choose_representation
     from mvae.output import print_json, say
+    from mvae.usage import wrong_usage
 
-    given = {"bars": bars, "meter": meter, "polyphony": polyphony, "chords": chords, "drum_map": drum_map}
+    shares = parse_split(split)
+    with wrong_usage("--meter"):
+        Meter.parse(meter or "4/4")
+    with wrong_usage("--chords"):
+        chord_control.check(chords)
+    taken = polyphony and polyphony.value
+    given = {"bars": bars, "meter": meter, "polyphony": taken, "chords": chords, "drum_map": drum_map}
     told = {"name": representation, **{name: value for name, value in given.items() if value is not None}}
     chosen = choose_representation(representation, **(given | parse_settings(settings or [], told)))
+    hop = hop or chosen.usual_hop
+    with wrong_usage("--hop"):
+        Recipe(chosen, hop_steps(chosen, hop))
     shown = _Shown(quiet=as_json)
     try:
         with orderly():
@@ -103,9 +123,9 @@ def prepare(
                 folders,
                 chosen,
                 output,
-                hop=hop or chosen.usual_hop,
+                hop=hop,
                 tracks="all" if all_tracks else "chosen",
-                split=parse_split(split),
+                split=shares,
                 seed=seed,
                 limits=Limits.none() if no_limits else DEFAULT_LIMITS,
                 drums_by=drums_by.value,
@@ -151,11 +171,12 @@ def parse_split(text: str) -> tuple[float, float, float]:
     try:
         train, validation, test = (float(part) for part in text.split("/"))
         total = train + validation + test
-        return train / total, validation / total, test / total
+        shares = train / total, validation / total, test / total
     except (ValueError, ZeroDivisionError):
-        raise typer.BadParameter(
-            f"'{text}' is no split; write it like 90/5/5", param_hint="--split"
-        ) from None
+        shares = None
+    if shares is None or not min(shares) >= 0:
+        raise typer.BadParameter(f"'{text}' is no split; write it like 90/5/5", param_hint="--split")
+    return shares
 
 
 def show(manifest: Manifest, output: Path) -> None:

@@ -31,17 +31,23 @@ def render(
     Notes, programs and tempo are heard; volume, pan, pedal and pitch bend of a MIDI file are not.
     """
     from musicvae_lite.music.naming import stem
-    from musicvae_lite.render import check_format, save_audio, synthesize, to_mono
+    from musicvae_lite.render import check_format, check_suffix, save_audio, synthesize, to_mono
     from musicvae_lite.resources import expand
+    from musicvae_lite.results import check_target
     from mvae.output import remark, wrote
-    from mvae.takes_output import parse_bars, place, read_part
+    from mvae.takes_output import parse_bars, read_part
+    from mvae.usage import place, wrong_usage
 
     name = f"{stem(file)}.wav"
     target = None if output is None else place(output, name)
     if target:
-        check_format(target, rate)
+        with wrong_usage("--output"):
+            check_suffix(target)
+    with wrong_usage("--rate"):
+        check_format(target or "song.wav", rate)
     song = read_part(file, parse_bars(bars))
     target = target or expand(Path(file).with_name(name))
+    check_target(target, [file, *([soundfont] if soundfont else [])])
     audio = synthesize(song, rate, soundfont)
     replaced = [target] if target.exists() else []
     save_audio(target, to_mono(audio) if mono else audio, rate)

@@ -13,12 +13,12 @@ from mvae.takes_output import (
     Flac,
     Label,
     Ogg,
-    Output,
     Plot,
     Seed,
     Split,
     Temperature,
     Wav,
+    output_option,
 )
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def sample(
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many.")] = 8,
-    output: Output = None,
+    output: Annotated[str | None, output_option("MODEL-sample.mid")] = None,
     model: Annotated[
         str | None,
         typer.Option(
@@ -49,7 +49,7 @@ def sample(
     chords: Chords = None,
     label: Label = None,
     tempo: Annotated[float, typer.Option(help="Quarter notes a minute.")] = 120.0,
-    program: Annotated[int, typer.Option(help="General MIDI program, 0 to 127; 0 is a piano.")] = 0,
+    program: Annotated[int, typer.Option(min=0, max=127, help="General MIDI program; 0 is a piano.")] = 0,
     precision: Annotated[
         str, typer.Option(help="float32; or bf16, faster for hundreds of them on new processors; or auto.")
     ] = "float32",
@@ -61,22 +61,26 @@ def sample(
     as_json: AsJson = False,
 ) -> None:
     """Draw new music from a model."""
-    from musicvae_lite.errors import ConfigError
+    from musicvae_lite import runtime
     from musicvae_lite.models import catalogue
     from musicvae_lite.music.takes import Style
     from mvae.takes_output import choose_model, destination, load_model, report
+    from mvae.usage import one_of, wrong_usage
 
     if personal is not None and spread != 1.0:
-        raise ConfigError(
-            "--spread is for samples of the whole model; those of --personal stay near its files"
+        raise typer.BadParameter(
+            "it is for samples of the whole model; those of --personal stay near its files",
+            param_hint="--spread",
         )
+    with wrong_usage("--tempo"):
+        style = Style(tempo, program)
+    one_of(precision, ("auto", *runtime.PRECISIONS), "--precision")
     made_with = catalogue.made_with(personal) if model is None and personal is not None else None
     folder, why = choose_model(model or made_with, chords=chords)
     if made_with:
         why = f"{made_with}: the one that {personal} was made with"
     to = destination(output, f"{catalogue.name_of(folder)}-sample.mid", split, wav, flac, ogg, plot)
     to.check(count)
-    style = Style(tempo, program)
     vae = load_model(folder, label).with_precision(precision)
     if personal is None:
         takes = vae.sample(count, temperature, seed, style, chords, spread)

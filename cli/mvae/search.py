@@ -21,10 +21,13 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Find the songs of a dataset that come nearest to some music."""
+    from musicvae_lite.corpora.recipe import SPLITS
     from musicvae_lite.errors import counted
     from mvae.output import Progress, note, print_json, table
     from mvae.takes_output import open_model, parse_bars
+    from mvae.usage import one_of
 
+    one_of(split, SPLITS, "--split")
     vae, picks, why = open_model(model, [file], [parse_bars(bars)], [track])
 
     from musicvae_lite.collections import searching

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,19 +16,22 @@ if TYPE_CHECKING:
     from musicvae_lite.results import Destination
 
 MAX_ROWS = 20
-SLASHES = tuple(filter(None, (os.sep, os.altsep)))
 MOST_INPUTS = 8  # that are shown, by a letter each
 
-Output = Annotated[
-    str | None,
-    typer.Option(
-        "-o", "--output", metavar="PATH", help="The MIDI file, or a folder. (default: from the input)"
-    ),
-]
-Model = Annotated[
-    str | None,
-    typer.Option("--model", help="A name of `mvae models`, or a folder. (default: what fits the input)"),
-]
+
+def output_option(default: str) -> Any:
+    """`-o` of a command that makes takes, and what its help says of the name without it."""
+    told = f"The MIDI file, or a folder. (default: {default})"
+    return typer.Option("-o", "--output", metavar="PATH", help=told)
+
+
+def model_option(default: str) -> Any:
+    """`--model`, and what its help says of the model without it."""
+    return typer.Option("--model", help=f"A name of `mvae models`, or a folder. (default: {default})")
+
+
+Output = Annotated[str | None, output_option("from the input")]
+Model = Annotated[str | None, model_option("what fits the input")]
 BarsOption = Annotated[
     str | None, typer.Option("--bars", help="Such as 5-6. (default: the first that begin with notes)")
 ]
@@ -61,13 +63,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the record as JSON."
 
 def parse_bars(text: str | None, option: str = "--bars") -> Bars | None:
     """What `--bars` says, or wrong usage."""
-    from musicvae_lite.errors import ConfigError
     from musicvae_lite.music import picking
+    from mvae.usage import wrong_usage
 
-    try:
+    with wrong_usage(option):
         return None if text is None else picking.parse_bars(text)
-    except ConfigError as error:
-        raise typer.BadParameter(str(error), param_hint=option) from None
 
 
 def parse_part(text: str | None, takes_all: bool, option: str = "--bars", by: str = "--whole") -> Bars | None:
@@ -102,31 +102,17 @@ def read_part(file: str, bars: Bars | None) -> Score:
     return part
 
 
-def place(output: str, default: str) -> Path:
-    """The file that an output means: itself, or one of the default name in a folder.
-
-    A folder is one that is there, and any name that ends in a slash or holds no dot.
-    """
-    from musicvae_lite.resources import expand
-
-    path = expand(output)
-    is_folder = output.endswith(SLASHES) or "." not in path.name or path.is_dir()
-    return path / default if is_folder else path
-
-
 def destination(
     output: str | None, default: str, split: bool, wav: bool, flac: bool, ogg: bool, plot: bool
 ) -> Destination:
     """Where the takes go; an output that is a folder gets the default name in it."""
-    from musicvae_lite.errors import ConfigError
     from musicvae_lite.results import Destination
+    from mvae.usage import place, wrong_usage
 
     path = Path(default) if output is None else place(output, default)
     audio = (".wav",) * wav + (".flac",) * flac + (".ogg",) * ogg
-    try:
+    with wrong_usage("--output"):
         return Destination(path, split, audio, plot)
-    except ConfigError as error:
-        raise typer.BadParameter(str(error), param_hint="--output") from None
 
 
 def choose_model(
@@ -135,20 +121,31 @@ def choose_model(
     bars: Sequence[Bars | None] = (),
     tracks: Sequence[int | None] = (),
     chords: str | None = None,
+    whole: bool = False,
 ) -> tuple[Path, str]:
     """The folder of the model asked for, or of the one that fits, and what to say of it.
 
     Args:
         bars, tracks: of each piece of music; tracks are counted from 0.
         chords: what is to be followed, if anything.
+        whole: whether the music is taken window by window.
     """
     from musicvae_lite import finding
     from musicvae_lite.models import catalogue
+    from musicvae_lite.music.chords import encodings
+    from mvae.output import note
 
     if model is None:
-        return catalogue.choose(*music, bars=bars, tracks=tracks, with_chords=chords is not None)
-    folder = finding.find(model)
-    return folder, f"{catalogue.name_of(folder)}: as asked"
+        with_chords = chords is not None
+        folder, why = catalogue.choose(*music, bars=bars, tracks=tracks, with_chords=with_chords, whole=whole)
+    else:
+        folder = finding.find(model)
+        why = f"{catalogue.name_of(folder)}: as asked"
+    if chords is not None and getattr(catalogue.representation(folder), "chords", None) == "triads":
+        simpler = [f"{symbol} as {triad}" for symbol, triad in encodings.simplified(chords).items()]
+        if simpler:
+            note(f"{catalogue.name_of(folder)} knows triads alone and takes {', '.join(simpler)}")
+    return folder, why
 
 
 def load_model(folder: Path, label: str | None) -> MusicVAE:
@@ -189,6 +186,22 @@ def open_model(
         for song, place, track in zip(songs, places, asked, strict=True)
     ]
     return load_model(folder, label), picks, why
+
+
+def open_whole(
+    model: str | None,
+    files: Sequence[str],
+    tracks: Sequence[int | None],
+    chords: str | None = None,
+    label: str | None = None,
+) -> tuple[MusicVAE, list[Score], str]:
+    """The same for songs that are taken window by window: the songs in place of a window of each."""
+    from musicvae_lite.music import picking
+
+    asked = [None if track is None else track - 1 for track in tracks]
+    songs = [picking.load(file) for file in files]
+    folder, why = choose_model(model, songs, tracks=asked, chords=chords, whole=True)
+    return load_model(folder, label), songs, why
 
 
 def report(

@@ -42,6 +42,7 @@ def train(
 
     runtime.prepare_environment()
     from musicvae_lite.training.presets import load_preset
+    from mvae.usage import check_training, one_of
 
     changes = {
         "steps": steps,
@@ -51,6 +52,8 @@ def train(
         "seed": seed,
         "init_from": init_from,
     }
+    check_training(changes)
+    one_of(precision, ("auto", *runtime.PRECISIONS), "--precision")
     recipe = load_preset(preset, **changes)
     from musicvae_lite.training.dataset import WindowDataset
     from musicvae_lite.training.music import FOLDERS, MusicTask

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -69,8 +70,13 @@ class SavedVAE:
 
         Attribute vectors, a guide and a card that lie there stay if the model was loaded from there; those of
         another model are taken away.
+
+        Raises:
+            ConfigError: a training run or a dataset lies there.
+            MusicVAEError: the disk refuses.
         """
         where = expand(folder)
+        finding.check_free(where, lambda config: True)
         keeps = set(checkpoints.COMPANIONS) - {checkpoints.PRIOR} if self.lies_in(where) else ()
         checkpoints.write(where, self.config.to_table(), self.vae.state_dict(), storage, keeps)
         if self.vae.prior is not None:
@@ -79,6 +85,16 @@ class SavedVAE:
     def lies_in(self, folder: Path) -> bool:
         """Whether it was loaded from that folder."""
         return self.folder is not None and is_one(folder, self.folder)
+
+    @cached_property
+    def identity(self) -> dict[str, Any] | None:
+        """Name, folder and hash of the model, for records; None for one that is nowhere yet."""
+        from musicvae_lite.models import catalogue
+
+        if self.folder is None:
+            return None
+        name, digest = catalogue.name_of(self.folder), catalogue.sha256(self.folder)
+        return {"name": name, "folder": str(self.folder), "sha256": digest}
 
     def generator(self, seed: int) -> torch.Generator:
         """The source of all chance in one call. Raises ConfigError for a seed torch cannot take."""

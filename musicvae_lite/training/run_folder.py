@@ -34,6 +34,7 @@ from musicvae_lite.writing import write_json
 
 FORMAT = 1  # of all this; 1 also of those that state none
 DESCRIPTION, LOG, PROGRESS = "run.json", "log.jsonl", "progress.json"
+STATED = ("preset", "model", "training", "dataset")  # by every run
 OPTIONAL = ("labels", "corruption", "regulariser")  # of a model: what its table tells only where it has some
 GO_ON = "what was saved before stands: when that is put right, --resume goes on from there"
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -131,8 +132,8 @@ class RunFolder:
         A dataset without a name ("") is taken to be the same.
 
         Raises:
-            ConfigError: the folder holds a run or a model already, or is a file; or `resume` and its settings
-                differ, with each difference named.
+            ConfigError: the folder holds a run, a model or a dataset already, or is a file; or `resume` and
+                its settings differ, with each difference named.
             CheckpointError: what the folder says of its run cannot be read, or a newer version wrote it.
         """
         if not self.holds_a_run:
@@ -153,6 +154,8 @@ class RunFolder:
                 f"{self._description}: a run of format {before['format']}, written by a newer musicvae_lite; "
                 f"this one reads up to format {FORMAT}: update it to go on"
             )
+        if missing := [name for name in STATED if name not in before]:
+            raise CheckpointError(f"{self._description}: damaged: it holds no {', '.join(missing)}")
         changes = [
             f"  {key}: {shown(old)} before, {shown(new)} now"
             for key, old, new in _differences(_written_out(before), _written_out(description))

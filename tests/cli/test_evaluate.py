@@ -35,10 +35,9 @@ def test_json_is_what_the_library_says(model: Path, music: Path, capsys):
     assert printed == {"model": str(model), "data": str(music), "seed": 3, **wanted.to_json()}
 
 
-@pytest.mark.parametrize("seed", [-1, 2**70])
-def test_a_seed_that_is_out_of_range_is_refused(seed: int, model: Path, music: Path, capsys):
-    assert run("evaluate", model, music, "--seed", seed, "--most", "5") == 1
-    assert f"seed {seed} is out of range" in " ".join(capsys.readouterr().err.split())
+def test_a_seed_that_is_out_of_range_is_refused(model: Path, music: Path, capsys):
+    assert run("evaluate", model, music, "--seed", 2**70, "--most", "5") == 1
+    assert f"seed is {2**70}; it must be" in " ".join(capsys.readouterr().err.split())
 
 
 def test_tables_for_a_dataset(model: Path, music: Path, tmp_path: Path, capsys):
@@ -56,8 +55,8 @@ def test_tables_for_a_dataset(model: Path, music: Path, tmp_path: Path, capsys):
         assert row in shown
     windows = len(open_windows(tmp_path / "set", representation, "validation"))
     assert ["windows", str(windows)] in [line.split() for line in shown.splitlines()]
-    assert run("evaluate", model, tmp_path / "set", "--split", "best") == 1
-    assert "'best' is no split" in capsys.readouterr().err
+    assert run("evaluate", model, tmp_path / "set", "--split", "best") == 2
+    assert "'best' is none of train, validation, test" in capsys.readouterr().err
 
 
 def test_every_further_figure_of_a_representation_is_printed_within_80_columns(
@@ -108,7 +107,6 @@ def test_mistakes_are_told_in_one_line(model: Path, music: Path, tmp_path: Path,
         ((model, tmp_path / "empty"), "empty"),
         ((waltz, music), "3/4"),
         ((damaged, music), "damaged"),
-        ((model, music, "--most", "0"), "0 windows"),
     ):
         assert run("evaluate", *arguments) == 1, arguments
         said = capsys.readouterr().err

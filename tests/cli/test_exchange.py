@@ -68,5 +68,5 @@ def test_refusals_are_said_in_words(tmp_path: Path, checkpoint: Path, capsys):
     assert mvae("models", "export", "melody-2bar", "--to", "tflite") == 2
     assert mvae("models", "export", "melody-2bar", "--to", "magenta-js", "-o", tmp_path / "x") == 1
     assert "not one of Magenta's" in capsys.readouterr().err
-    assert mvae("models", "export", "melody-2bar", "--to", "onnx", "--weights", "uint8") == 1
-    assert "--weights is for magenta-js" in capsys.readouterr().err
+    assert mvae("models", "export", "melody-2bar", "--to", "onnx", "--weights", "uint8") == 2
+    assert "--weights: it is for magenta-js" in capsys.readouterr().err

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from musicvae_lite.images.embedding import nearest_neighbour_accuracy
+from musicvae_lite.models.image_vae import ImageVAE
 from mvae.image.app import COMMANDS
 from tests.cli import running
 from tests.images.made import drawings, save, save_folder, save_idx_folder
@@ -134,6 +135,32 @@ def test_codes_that_are_saved_are_those_that_are_drawn(place: Path, tmp_path: Pa
     assert found["knn_whole_codes"] == pytest.approx(agreeing)
 
 
+def test_a_record_says_how_a_picture_was_made(place: Path, tmp_path: Path, capsys):
+    model = place / "conditional"
+    words = ("sample", "-n", "4", "--seed", "9", "--label", "block", "--model", model, "-o", tmp_path)
+    assert run(*words) == 0
+    assert f"wrote {tmp_path / 'sample.json'}\n" in capsys.readouterr().out
+    record = json.loads((tmp_path / "sample.json").read_text("utf-8"))
+    assert record["files"] == ["sample.png", "sample.json"]
+    assert record["model"] == json.loads(json.dumps(ImageVAE.load(model).identity))
+    told = {name: record[name] for name in ("command", "seed", "label", "count")}
+    assert told == {"command": "image sample", "seed": 9, "label": "block", "count": 4}
+    assert run(*words, "--json") == 0
+    files = [str(tmp_path / name) for name in record["files"]]
+    assert json.loads(capsys.readouterr().out) == {**record, "files": files}
+
+
+def test_a_picture_leaves_alone_what_is_no_record(place: Path, tmp_path: Path, capsys):
+    kept = small.model(small.ALL["conv"])
+    kept.save(tmp_path / "m")
+    before = (tmp_path / "m" / "config.json").read_bytes()
+    words = ("sample", "-n", "4", "--model", tmp_path / "m", "-o", tmp_path / "m" / "config.png")
+    assert run(*words) == 1
+    assert "config.json: is no record of a result" in " ".join(capsys.readouterr().err.split())
+    assert (tmp_path / "m" / "config.json").read_bytes() == before
+    assert not (tmp_path / "m" / "config.png").exists()
+
+
 def test_json_goes_to_stdout_alone(place: Path, tmp_path: Path, capsys):
     assert run("embed", place / "set", "--model", place / "conv", "-o", tmp_path / "e.png", "--json") == 0
     found = json.loads(capsys.readouterr().out)
@@ -163,7 +190,6 @@ def test_json_goes_to_stdout_alone(place: Path, tmp_path: Path, capsys):
         (["interpolate", "{p}/a.png", "{p}/b.png", "--model", "{p}/grid"], "repairs pictures"),
         (["denoise", "{p}/a.png", "{t}/x.png", "--model", "{p}/conv"], "not trained to take noise"),
         (["upscale", "{p}/a.png", "{t}/x.png", "--model", "{p}/conv"], "not trained to enlarge"),
-        (["upscale", "{p}/a.png", "{t}/x.png", "--model", "{p}/grid", "--times", "3"], "2, 4, 8 or 16"),
         (["upscale", "{p}/a.png", "{p}/a.png", "--model", "{p}/grid"], "would be overwritten"),
     ],
 )
@@ -187,6 +213,13 @@ def test_bad_input_is_said_plainly(arguments: list[str], words: str, place: Path
 )
 def test_wrong_usage(arguments: list[str], place: Path):
     assert run(*arguments, "--model", place / "conv") == 2
+
+
+def test_sizes_that_a_model_does_not_reach_are_wrong_usage(place: Path, tmp_path: Path, capsys):
+    words = ("upscale", place / "a.png", tmp_path / "x.png", "--model", place / "grid", "--times")
+    for times in (0, 3):
+        assert run(*words, times) == 2
+        assert "it can be 2, 4, 8 or 16" in " ".join(capsys.readouterr().err.replace("│", " ").split())
 
 
 def test_mixed_sizes_and_odd_files_are_said_and_handled(place: Path, tmp_path: Path, capsys):

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mvae.takes_output import place as file_of
+from mvae.usage import place as file_of
 from tests.cli.running import run
+from tests.models.small import save_small
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,20 @@ def test_folders_are_made(place: Path, capsys: pytest.CaptureFixture[str]):
         assert run("interpolate", "../a.mid", "../b.mid", "-n", 2, "--split", "-o", output) == 0
         file = Path(output, "a-to-b-02.mid")
         assert file.is_file() and f"wrote {file}\n" in capsys.readouterr().out
+
+
+def test_codes_and_tables_of_attributes_go_into_folders_too(place: Path, capsys: pytest.CaptureFixture[str]):
+    assert run("encode", "../a.mid", "-o", "codes") == 0
+    assert run("encode", "../a.mid", "-o", f"v1.2{os.sep}") == 0
+    assert run("encode", "../a.mid", "-o", "x.txt") == 2
+    folder = save_small(place / "own")
+    assert run("attributes", "fit", folder, "../a.mid", "--answers", "40") == 0
+    words = ("attributes", "table", folder, "-n", "8", "--way", "plain", "-o")
+    assert run(*words, "tables") == 0 and run(*words, "tables") == 0
+    assert "attributes.png (and 1 more) was there already" in " ".join(capsys.readouterr().err.split())
+    assert run(*words, "x.txt") == 2
+    for file in ("codes/codes.npz", "v1.2/codes.npz", "tables/attributes.png", "tables/attributes.json"):
+        assert Path(file).is_file()
 
 
 def test_a_file_in_the_way_of_a_folder(place: Path, capsys: pytest.CaptureFixture[str]):

@@ -106,8 +106,57 @@ def test_no_run_behind_an_imported_model(work: Path, capsys, stock):
     assert checkpoints.read_config(work / "mine")["origin"]["format"] == "magenta-js"
 
 
+@pytest.fixture
+def dataset(work: Path) -> Path:
+    """A prepared dataset, in the folder "ds"."""
+    assert run("prepare", "a.mid", "b.mid", "-o", "ds", "--workers", 0) == 0
+    return work / "ds"
+
+
+def test_no_file_of_a_model_run_or_dataset_for_a_record(work: Path, capsys, dataset: Path):
+    save_small(work / "m")
+    (work / "run").mkdir()
+    (work / "run" / "run.json").write_text('{"preset": "melody-2bar"}')
+    words = "is no record of a result"
+    for file in ("m/config.mid", "run/run.mid", "ds/manifest.mid"):
+        refused(work, capsys, words, "sample", "-n", 1, "-o", file)
+    refused(work, capsys, words, "attributes", "table", "m", "-n", 8, "-o", "m/config.png")
+    for _ in range(2):  # a record may be replaced
+        assert run("sample", "-n", 1, "-o", "m/new.mid") == 0
+
+
+def test_no_model_or_run_in_a_dataset(work: Path, capsys, dataset: Path, stock):
+    capsys.readouterr()
+    words = "there is a dataset: choose another folder"
+    refused(work, capsys, words, "personalize", "a.mid", "--steps", 2, "-o", "ds")
+    refused(work, capsys, words, "train", "melody-2bar", "ds", "--steps", 2, "-o", "ds")
+    refused(work, capsys, words, "models", "average", "stock", "stock", "-o", "ds")
+    refused(work, capsys, words, "attributes", "fit", "stock", "ds", "-o", "ds")
+    for form in ("onnx", "magenta-js"):
+        refused(work, capsys, words, "models", "export", "stock", "--to", form, "-o", "ds")
+    refused(work, capsys, words, "image", "compare", "mnist", "-o", "ds")
+    assert run("prepare", "a.mid", "b.mid", "-o", "ds", "--restart", "--workers", 0) == 0
+
+
 def test_a_file_in_the_way_of_attributes_is_told_before_the_work(work: Path, capsys, monkeypatch):
     monkeypatch.setattr(fitting, "fit", lambda *_, **__: pytest.fail("the work was begun"))
     (work / "afile").write_text("x")
     command = ("attributes", "fit", "melody-2bar", ".", "-o", "afile")
     refused(work, capsys, "is a file, not a folder", *command)
+
+
+@pytest.mark.parametrize(("command", "suffix"), [("render", ".wav"), ("plot", ".png")])
+def test_no_music_that_is_rendered_or_drawn(work: Path, capsys, command: str, suffix: str):
+    (work / "a.mid").rename(f"a{suffix}")
+    refused(work, capsys, "is an input", command, f"a{suffix}", "-o", f"a{suffix}")
+    refused(work, capsys, "is an input", command, f"a{suffix}")
+
+
+def test_no_soundfont(work: Path, capsys):
+    Path("font.wav").write_bytes(b"RIFF")
+    refused(work, capsys, "is an input", "render", "a.mid", "--soundfont", "font.wav", "-o", "font.wav")
+
+
+def test_no_music_that_is_drawn_beside_other(work: Path, capsys):
+    (work / "b.mid").rename("b.png")
+    refused(work, capsys, "is an input", "plot", "a.mid", "b.png", "-o", "b.png")

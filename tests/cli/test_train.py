@@ -153,13 +153,7 @@ def test_ctrl_c_says_how_to_go_on_and_that_works(small: Path, dataset: Path, tmp
         (["SMALL", "nowhere"], "there is no such dataset"),
         (["melody-16bar", "DATASET"], "bars: 16 wanted, the dataset has 2"),
         (["SMALL", "DATASET", "--init-from", "melodie"], "no model 'melodie'"),
-        (["SMALL", "DATASET", "--steps", "0"], "'steps' is 0"),
-        (["SMALL", "DATASET", "--batch", "0"], "'batch' is 0"),
         (["SMALL", "DATASET", "--device", "toaster"], "device 'toaster'"),
-        (["SMALL", "DATASET", "--precision", "half"], "precision 'half'"),
-        (["SMALL", "DATASET", "--learning-rate", "-1"], "'learning_rate' is -1.0"),
-        (["SMALL", "DATASET", "--learning-rate", "inf"], "'learning_rate' is inf; it must be a finite"),
-        (["SMALL", "DATASET", "--beta", "1e300"], "'beta' is 1e+300; it can be at most"),
         (["FLAT", "DATASET", "--labels"], "flat: [encoder]: kind 'flat' takes no control, such as"),
     ],
 )
@@ -170,6 +164,27 @@ def test_mistakes_are_told_in_one_line_and_leave_nothing(arguments, words, small
     assert run("train", *(names.get(a, a) for a in arguments), "-o", tmp_path / "run") == 1
     said = capsys.readouterr().err
     assert words in " ".join(said.split()) and "bug" not in said
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--steps", "0", "'steps' is 0"),
+        ("--batch", "0", "'batch' is 0"),
+        ("--precision", "half", "'half' is none of auto, bf16, float32"),
+        ("--learning-rate", "-1", "'learning_rate' is -1.0"),
+        ("--learning-rate", "inf", "'learning_rate' is inf; it must be a finite"),
+        ("--beta", "1e300", "'beta' is 1e+300; it can be at most"),
+        ("--seed", "-1", "'seed' is -1"),
+    ],
+)
+def test_settings_out_of_range_are_wrong_usage(
+    option: str, value: str, words: str, small: Path, dataset: Path, tmp_path: Path, capsys
+):
+    assert run("train", small, dataset, option, value, "-o", tmp_path / "run") == 2
+    said = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert f"Invalid value for {option}" in said and words in said
     assert not (tmp_path / "run").exists()
 
 

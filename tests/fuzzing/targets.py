@@ -51,16 +51,6 @@ class Target:
         return True
 
 
-def same_music(one: Score, two: Score) -> bool:
-    names = ("start", "end", "pitch", "velocity")
-    return all(np.array_equal(getattr(one, name), getattr(two, name)) for name in names)
-
-
-def in_order(score: Score) -> Score:
-    """Notes by (start, pitch, end, velocity): tracks that share a channel may come back in another order."""
-    return score.select(np.lexsort((score.velocity, score.end, score.pitch, score.start)))
-
-
 def midi_reader(folder: Path) -> Read:
     """Reads; what was read can be written and read again."""
 
@@ -278,7 +268,7 @@ def run_reader(folder: Path) -> Read:
         (folder / "run.json").write_bytes(data)
         saved = RunFolder(folder).newest()
         assert saved is None or saved.progress.step + 1 > 0
-        RunFolder(folder).check({"step": 20}, resume=True)
+        RunFolder(folder).check({"step": 20, "model": {"z": 8}}, resume=True)
 
     return read
 

@@ -15,7 +15,7 @@ from musicvae_lite.errors import CheckpointError, ConfigError
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.image.assembly import ImageConfig
 from musicvae_lite.training import run_folder
-from musicvae_lite.training.run_folder import OPTIONAL, Progress, RunFolder
+from musicvae_lite.training.run_folder import OPTIONAL, STATED, Progress, RunFolder
 from tests.models.small import save_small
 from tests.training.runs import MODEL
 
@@ -48,6 +48,22 @@ def test_what_only_a_newer_version_states_is_no_other_setting(tmp_path: Path):
     folder.end()
     folder.check(described() | {"rounding": "even"}, resume=True)
     folder.check(described(novelty=3), resume=True)
+
+
+@pytest.mark.parametrize("name", STATED)
+def test_a_run_that_does_not_say_all_it_must_is_not_gone_on_with(tmp_path: Path, name: str):
+    told = described()
+    folder = RunFolder(tmp_path / "run")
+    folder.begin({key: value for key, value in told.items() if key != name}, Progress())
+    folder.end()
+    with pytest.raises(CheckpointError, match=rf"run\.json: damaged: it holds no {name}"):
+        folder.check(told, resume=True)
+
+
+def test_a_run_is_not_put_into_a_dataset(tmp_path: Path):
+    (tmp_path / "manifest.json").write_text("{}")
+    with pytest.raises(ConfigError, match="there is a dataset"):
+        RunFolder(tmp_path).check(described(), resume=False)
 
 
 def test_all_that_a_model_tells_only_where_it_has_some_is_known():

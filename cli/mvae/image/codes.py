@@ -24,13 +24,14 @@ def codes(
     as_json: AsJson = False,
 ) -> None:
     """Show codes as pictures, and what noise on them does."""
-    from mvae.image.options import finish, load_model, take, target
+    from mvae.image.options import BESIDE, keep, load_model, take, target
 
-    path = target(output, "codes.png", pictures)
+    path = target(output, "codes.png", pictures, beside=[BESIDE])
     vae = load_model(model)
     taken = take(vae, pictures, lies, count, grey, invert, () if label is None else (label,))
     from musicvae_lite.images.reading import save_image
     from musicvae_lite.models import image_figures
 
     file = save_image(image_figures.codes(vae, taken, seed=seed), path)
-    finish({"pictures": len(taken), "z": vae.config.z} if as_json else {}, [file], as_json)
+    figures = {"pictures": len(taken), "z": vae.config.z}
+    keep("codes", vae, [file], as_json, figures, seed=seed, inputs=pictures, label=label, inverted=invert)

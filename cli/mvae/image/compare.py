@@ -25,15 +25,21 @@ def compare(
     ] = None,
     share: Annotated[
         float,
-        typer.Option(help="Of each preset's updates: 0.1 shows in a tenth of the time what each can do."),
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Of each preset's updates: 0.1 shows in a tenth of the time what each can do.",
+        ),
     ] = 1.0,
     as_json: AsJson = False,
 ) -> None:
     """Train several presets on the same pictures and show them on one page."""
     from contextlib import contextmanager
 
-    from musicvae_lite import runtime
+    from musicvae_lite import finding, runtime
 
+    folder = expand(output)
+    finding.check_free(folder, lambda config: True)
     runtime.prepare_environment()
     from musicvae_lite.images import sets
     from musicvae_lite.training import comparison
@@ -53,7 +59,6 @@ def compare(
         with Listener(recipe.training.steps, quiet=as_json) as listener:
             yield listener
 
-    folder = expand(output)
     entries = comparison.train_all(presets, pictures, folder, share, shown)
     path = comparison.write_page(entries, pictures, folder / "compare.html")
     rows = [entry.row() for entry in entries]

@@ -25,10 +25,10 @@ def embed(
     """Draw codes as points by class, beside PCA."""
     import numpy as np
 
-    from mvae.image.options import choose, finish, load_model, load_pictures, target
+    from mvae.image.options import BESIDE, choose, keep, load_model, load_pictures, target
 
-    path = target(output, "embedding.png", [data])
-    to = None if codes is None else target(codes, "codes.npz", [data], (".npz",))
+    path = target(output, "embedding.png", [data], beside=[BESIDE])
+    to = None if codes is None else target(codes, "codes.npz", [data], (".npz",), option="--codes")
     vae = load_model(model)
     found = load_pictures(data, lies, vae)
     from musicvae_lite.images.reading import save_image
@@ -48,6 +48,5 @@ def embed(
                 file, z=vae.encode(x, labels), labels=np.array([] if part.labels is None else part.labels)
             )
         files.append(to)
-    finish(
-        {"points": len(part), **{f"knn_{name}": share for name, share in agreeing.items()}}, files, as_json
-    )
+    figures = {"points": len(part), **{f"knn_{name}": share for name, share in agreeing.items()}}
+    keep("embed", vae, files, as_json, figures, [*figures], seed=seed, inputs=[data], inverted=invert)

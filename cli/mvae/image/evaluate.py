@@ -26,9 +26,10 @@ def evaluate(
 ) -> None:
     """Measure a model on pictures it was not trained on."""
     from mvae.image.options import choose, finish, load_model, load_pictures
+    from mvae.usage import one_of
 
-    if part not in ("", "test", "validation", "train", "all"):
-        raise typer.BadParameter(f"'{part}' is none of test, validation, train, all", param_hint="--part")
+    if part:
+        one_of(part, ("test", "validation", "train", "all"), "--part")
     vae = load_model(model)
     from musicvae_lite.training.image_evaluation import evaluate
 
@@ -37,4 +38,4 @@ def evaluate(
     found = evaluate(vae.vae, vae.config, chosen, seed)
     decoder = sum(p.numel() for p in vae.vae.decoder.parameters())
     sizes = {"parameters": vae.describe()["parameters"], "decoder_parameters": decoder}
-    finish({**found.to_json(), **sizes}, [], as_json, f"{name} of {pictures.name}")
+    finish({**found.to_json(), **sizes}, as_json, f"{name} of {pictures.name}")

@@ -20,13 +20,13 @@ def generate(
     as_json: AsJson = False,
 ) -> None:
     """Draw pictures of the labels asked for."""
-    from mvae.image.options import finish, load_model, target
+    from mvae.image.options import BESIDE, keep, load_model, target
 
-    path = target(output, "generated.png")
+    path = target(output, "generated.png", beside=[BESIDE])
     vae = load_model(model)
     from musicvae_lite.images.reading import save_image
     from musicvae_lite.models import image_figures
 
-    figure = image_figures.generation(vae, label or (), count, seed)
-    figures = {"labels": label or list(vae.config.classes), "count": count, "seed": seed, "model": model}
-    finish(figures if as_json else {}, [save_image(figure, path)], as_json)
+    file = save_image(image_figures.generation(vae, label or (), count, seed), path)
+    labels = label or list(vae.config.classes)
+    keep("generate", vae, [file], as_json, {}, seed=seed, labels=labels, count=count)

@@ -28,9 +28,9 @@ def interpolate(
     """Walk from one picture to another: a strip and a GIF."""
     import numpy as np
 
-    from mvae.image.options import finish, load_model, say_notes, take, target
+    from mvae.image.options import BESIDE, keep, load_model, say_notes, take, target
 
-    path = target(output, "walk.png", [a, b], beside=["{stem}.gif"])
+    path = target(output, "walk.png", [a, b], beside=["{stem}.gif", BESIDE])
     vae = load_model(model)
     from musicvae_lite.images import figures
     from musicvae_lite.images.reading import save_image
@@ -51,4 +51,5 @@ def interpolate(
     moving = figures.save_animation(walk, strip.with_suffix(".gif"))
     if (taken.pixels[0] == taken.pixels[1]).all():
         say_notes(["A and B are the same picture: every step is its reconstruction"])
-    finish({"steps": steps, "model": model} if as_json else {}, [strip, moving], as_json)
+    told = {"inputs": [a, b], "labels": label or [], "inverted": invert, "steps": steps}
+    keep("interpolate", vae, [strip, moving], as_json, {}, **told)

@@ -19,13 +19,12 @@ def manifold(
     as_json: AsJson = False,
 ) -> None:
     """Draw the plane of a model's 2-D codes, decoded."""
-    from mvae.image.options import finish, load_model, target
+    from mvae.image.options import BESIDE, keep, load_model, target
 
-    path = target(output, "manifold.png")
+    path = target(output, "manifold.png", beside=[BESIDE])
     vae = load_model(model)
     from musicvae_lite.images.reading import save_image
     from musicvae_lite.models import image_figures
 
     figure = image_figures.manifold(vae, width, label, "What the decoder draws at each place of the plane")
-    figures = {"width": width, "model": model}
-    finish(figures if as_json else {}, [save_image(figure, path)], as_json)
+    keep("manifold", vae, [save_image(figure, path)], as_json, {}, label=label, width=width)

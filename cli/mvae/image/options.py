@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,6 +32,8 @@ Grey = Annotated[bool, typer.Option("--grey", help="Make colour pictures grey fo
 Invert = Annotated[
     bool, typer.Option("--invert", help="Swap black and white first: digits are white on black.")
 ]
+RECORD = ".json"  # suffix of what says how a picture was made
+BESIDE = "{stem}" + RECORD
 BRIGHT = 140  # the mean of pictures, of 255, from which they may be black on white
 AsJson = Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")]
 
@@ -103,7 +105,7 @@ def say_notes(notes: Sequence[str]) -> None:
         note(text)
 
 
-def finish(figures: dict[str, Any], files: Sequence[Path], as_json: bool, title: str = "") -> None:
+def finish(figures: dict[str, Any], as_json: bool, title: str = "", files: Sequence[Path] = ()) -> None:
     """The end of a command: a short table and the files, or all of it as JSON."""
     from mvae.output import print_json, table, wrote
 
@@ -114,6 +116,35 @@ def finish(figures: dict[str, Any], files: Sequence[Path], as_json: bool, title:
     if rows:
         table((title or "what", "value"), rows)
     wrote(*files)
+
+
+def keep(
+    command: str,
+    model: ImageVAE,
+    files: Sequence[Path],
+    as_json: bool,
+    figures: dict[str, Any],
+    shown: Collection[str] = (),
+    **told: Any,
+) -> None:
+    """The end of a command that draws: its record beside the picture, then as `finish`.
+
+    Args:
+        files: the picture, and what else was written.
+        figures: what came out.
+        shown: those of the figures that stand in the table.
+        told: what is needed to make the picture again, such as the seed.
+    """
+    from musicvae_lite import __version__
+    from musicvae_lite.writing import check_record, write_json
+    from mvae.output import plain
+
+    path = check_record(files[0].with_suffix(RECORD))
+    written = [*files, path]
+    made = {"command": f"image {command}", "version": __version__, "model": model.identity, **told}
+    record = {**made, **figures}
+    write_json(path, plain({**record, "files": [file.name for file in written]}))
+    finish(record if as_json else {name: figures[name] for name in shown}, as_json, files=written)
 
 
 def take(
@@ -163,6 +194,7 @@ def target(
     inputs: Sequence[str | Path] = (),
     suffixes: tuple[str, ...] = (".png",),
     beside: Sequence[str] = (),
+    option: str = "--output",
 ) -> Path:
     """Where a result goes; in a folder, under its default name. What will be replaced there is said.
 
@@ -171,25 +203,27 @@ def target(
     Args:
         inputs: files and folders that are read.
         beside: names of files that are written too, with {stem} and {suffix} of this one.
+        option: what the name was given by.
 
     Raises:
-        ConfigError: an input would be overwritten.
+        ConfigError: an input would be overwritten, or by a record a JSON file that is none.
     """
     from musicvae_lite.errors import ConfigError
     from musicvae_lite.images.reading import check_target
     from musicvae_lite.images.sources import KNOWN
-    from mvae.takes_output import place
+    from musicvae_lite.writing import check_record
+    from mvae.usage import place, wrong_usage
 
-    try:
+    with wrong_usage(option):
         path = check_target(default if output is None else place(output, default), suffixes)
-    except ConfigError as error:
-        raise typer.BadParameter(str(error), param_hint="--output") from None
     names = [name.format(stem=path.stem, suffix=path.suffix) for name in beside]
     read = [expand(name) for name in inputs if str(name) not in KNOWN]
     there = [file for file in (path, *(path.with_name(name) for name in names)) if file.exists()]
     for file in there:
         if any(_reads(source, file) for source in read):
             raise ConfigError(f"{file}: is an input, and would be overwritten; choose another name")
+    if BESIDE in beside:
+        check_record(path.with_suffix(RECORD))
     say_notes([f"{file.name} is there already and will be replaced" for file in there])
     return path
 

@@ -24,9 +24,9 @@ def reconstruct(
     as_json: AsJson = False,
 ) -> None:
     """Send pictures through a model and back."""
-    from mvae.image.options import finish, load_model, take, target
+    from mvae.image.options import BESIDE, keep, load_model, take, target
 
-    path = target(output, "reconstruction.png", pictures)
+    path = target(output, "reconstruction.png", pictures, beside=[BESIDE])
     vae = load_model(model)
     taken = take(vae, pictures, lies, count, grey, invert, () if label is None else (label,))
     from musicvae_lite.images.reading import save_image
@@ -39,5 +39,7 @@ def reconstruct(
         for name, value in evaluate(vae.vae, vae.config, taken, seed).to_json().items()
         if value is not None
     }
-    shown = {name: found[name] for name in ("pictures", "bce", "psnr", "kl_bits") if name in found}
-    finish(found if as_json else shown, [save_image(figure, path)], as_json)
+    shown = [name for name in ("pictures", "bce", "psnr", "kl_bits") if name in found]
+    file = save_image(figure, path)
+    told = {"seed": seed, "inputs": pictures, "label": label, "inverted": invert}
+    keep("reconstruct", vae, [file], as_json, found, shown, **told)

@@ -62,8 +62,8 @@ def upscale(
     output: Out,
     model: Annotated[str, typer.Option(help="A model trained to enlarge.")] = "texture-upscale",
     times: Annotated[
-        int, typer.Option(help="How many times larger: 2, 4, 8, 16. (default: as the model does)")
-    ] = 0,
+        int | None, typer.Option(help="How many times larger: 2, 4, 8, 16. (default: as the model does)")
+    ] = None,
     grey: Grey = False,
     invert: Invert = False,
 ) -> None:
@@ -77,11 +77,13 @@ def upscale(
     factor = vae.config.factor
     if factor == 1:
         raise ConfigError(f"{model} was not trained to enlarge: choose a model such as texture-upscale")
-    times, reached = times or factor, 1
+    times, reached = factor if times is None else times, 1
     *powers, last = (factor**power for power in range(1, MOST_PASSES + 1))
     if times not in (*powers, last):
         known = ", ".join(map(str, powers))
-        raise ConfigError(f"{model} enlarges {factor} times; --times can be {known} or {last}")
+        raise typer.BadParameter(
+            f"{model} enlarges {factor} times; it can be {known} or {last}", param_hint="--times"
+        )
     while reached < times:
         pixels, reached = (
             _repair(vae, pixels, source, f"enlarging {reached * factor} times"),

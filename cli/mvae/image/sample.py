@@ -20,9 +20,9 @@ def sample(
     as_json: AsJson = False,
 ) -> None:
     """Draw new pictures."""
-    from mvae.image.options import finish, load_model, target
+    from mvae.image.options import BESIDE, keep, load_model, target
 
-    path = target(output, "sample.png")
+    path = target(output, "sample.png", beside=[BESIDE])
     vae = load_model(model)
     from musicvae_lite.images.reading import save_image
     from musicvae_lite.models import image_figures
@@ -32,4 +32,4 @@ def sample(
         classes = len(vae.config.classes)
         labels = [number % classes for number in range(count)]
     file = save_image(image_figures.samples(vae.sample(count, seed, labels)), path)
-    finish({"count": count, "seed": seed, "model": model} if as_json else {}, [file], as_json)
+    keep("sample", vae, [file], as_json, {}, seed=seed, label=label, count=count)

@@ -40,6 +40,7 @@ def train(
     runtime.prepare_environment()
     from musicvae_lite.errors import ConfigError
     from musicvae_lite.training.presets import load_preset, preset_names
+    from mvae.usage import check_training, one_of
 
     changes = {
         "steps": steps,
@@ -49,6 +50,8 @@ def train(
         "seed": seed,
         "init_from": init_from,
     }
+    check_training(changes)
+    one_of(precision, ("auto", *runtime.PRECISIONS), "--precision")
     recipe = load_preset(preset, **changes)
     if recipe.family != "image":
         names = ", ".join(preset_names("image"))
