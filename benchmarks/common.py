@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from musicvae_lite.latent import Posterior
     from musicvae_lite.models.music_vae import MusicVAE
 
-BLUE, ORANGE, GREEN, GREY, INK = "#2f6fb3", "#d1601f", "#2b8a5c", "#c9cdd5", "#30343b"
+BLUE, ORANGE, GREY, INK = "#2f6fb3", "#d1601f", "#c9cdd5", "#30343b"
 BATCH = 512
 HELD_OUT = ("validation", "test")
 

@@ -108,7 +108,7 @@ def sampling(quick: bool, bf16: bool) -> Iterator[dict[str, Any]]:
             works = beside_plain(partial(vae.sample, batch), partial(plain.sample, batch), half)
             times = with_original(works, case.original, batch, "sample", runs)
             rate = operations.LARGE / times["product"].cpu_s
-            floor = operations.of_stock(case.config).decode * batch / rate
+            floor = case.sample_operations(batch) / rate
             yield row(f"sampling {batch} of {case.name}, {precision}", "melodies", batch, times, floor)
     for name in PRESETS:
         model = MusicVAE.load(name)

@@ -44,6 +44,19 @@ def test_recipes_are_presets(tmp_path: Path):
         MusicConfig.from_table(preset.model, preset.name).build()
 
 
+def test_the_table_names_every_recipe():
+    from musicvae_lite.training.preset_files import presets_dir
+
+    table = README.partition("| `-r` | a step is | recipes |")[2].partition("\n\n")[0]
+    named: set[str] = set()
+    for row in table.splitlines()[2:]:
+        base = ""
+        for name in re.findall(r"`([\w-]+)`", row.split("|")[3]):
+            base = base if name.startswith("-") else name
+            named.add(base + name if name.startswith("-") else name)
+    assert named == {path.stem for path in presets_dir().glob("*.toml")}
+
+
 def test_shell_lines_name_real_commands_and_options():
     lines = [line.split("#")[0].strip() for line in README.splitlines() if line.startswith("    mvae ")]
     assert len(lines) > 10

@@ -50,9 +50,9 @@ class Case:
         each = operations.of_stock(self.config)
         return operations.THERE_AND_BACK * self.batch * (each.encode + each.decode)
 
-    @property
-    def sample_operations(self) -> float:
-        return self.batch * operations.of_stock(self.config).decode
+    def sample_operations(self, count: int) -> float:
+        """Of drawing so many at once."""
+        return count * operations.of_stock(self.config).decode
 
 
 def stock_cases(smaller: int = 1) -> list[Case]:

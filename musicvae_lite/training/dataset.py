@@ -243,9 +243,7 @@ def open_windows(
             representation_config(representation),
             f"a model of {counted(representation.bars, 'bar')} of {representation.name}",
         )
-        windows = dataset.split(split)
-        dataset.verify(split)
-        return windows
+        return dataset.split(split)
     return windows_of([expand(path)], representation, keep_duplicates=keep_duplicates)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -40,6 +41,13 @@ def test_every_benchmark_is_listed_with_what_it_does():
     found = listing.scripts()
     assert {"held_out", "interpolation", "prior", "startup"} <= set(found)
     assert all(found.values())
+
+
+def test_the_readme_tells_of_every_benchmark():
+    readme = (Path(listing.__file__).parent / "README.md").read_text("utf-8")
+    cells = re.findall(r"^\| (`.+?) \|", readme, re.M)
+    named = {name for cell in cells for name in re.findall(r"`(\w+)", cell)}
+    assert named == set(listing.scripts())
 
 
 def test_interpolation_from_start_to_finish(folders, tmp_path: Path, monkeypatch):
