@@ -1,7 +1,7 @@
 /* LSTM layers and matrix products in bf16 for processors with AMX: what lstm.c does to the gates, with the products
  * inside, so that gates are made of sums that are still in cache.
  *
- * What is worked on together lies together, by groups of 32 units: gates [step][group][row][4][32] for i, f, g, o,
+ * What is worked on together lies together, by groups of 32 units: gates [step][group][4][row][32] for i, f, g, o,
  * cells [step][group][row][32], tables [group][value][4][32]. Hidden states lie as rows. Sizes are multiples of 32.
  */
 #if defined(__linux__) && defined(__AMX_BF16__) && defined(__AVX512BF16__)
@@ -144,23 +144,24 @@ typedef struct {
     const float *before;
     float *after;
     bf16 *gates, *hidden;
-    size_t always_apart, hidden_apart;
+    size_t always_apart, hidden_apart, next; /* from one gate to the next */
 } there_of;
 
 INLINED void half_there(const void *about, size_t at) {
     const there_of *of = about;
     size_t row = at / 2, half = at % 2 * HALF;
-    bf16 *gates = of->gates + row * GROUP + half;
+    bf16 *gates = of->gates + row * SIDE + half;
     const bf16 *always = of->always + row * of->always_apart + half;
     const bf16 *input = of->index ? of->table + of->index[row] * GROUP + half : gates;
+    const size_t input_next = of->index ? SIDE : of->next;
     lanes said[GATES];
     for (size_t q = 0; q < GATES; q++) {
-        said[q] = _mm512_load_ps(of->sums[q][row / SIDE][row % SIDE] + half) + widened(input + q * SIDE);
+        said[q] = _mm512_load_ps(of->sums[q][row / SIDE][row % SIDE] + half) + widened(input + q * input_next);
         if (of->always) said[q] += widened(always + q * SIDE);
     }
     state s = there(said, _mm512_loadu_ps(of->before + row * SIDE + half));
     _mm512_storeu_ps(of->after + row * SIDE + half, s.cell);
-    for (size_t q = 0; q < GATES; q++) round_to(gates + q * SIDE, s.gates[q]);
+    for (size_t q = 0; q < GATES; q++) round_to(gates + q * of->next, s.gates[q]);
     round_to(of->hidden + row * of->hidden_apart + half, s.hidden);
 }
 
@@ -176,7 +177,7 @@ void forward(size_t steps, size_t rows, size_t size, size_t backwards, size_t ha
     shape(SIDE);
     for (size_t i = 0; i < steps; i++) {
         size_t t = backwards ? steps - 1 - i : i;
-        matrix h = {hidden + before(l, t) * hidden_step, rows, hidden_apart, GROUP, 0};
+        matrix h = {hidden + before(l, t) * hidden_step, rows, hidden_apart, SIDE, 0};
         there_of of = {0};
         work squashing = {.steps = 1};
         for (size_t group = 0; group < size / SIDE; group++) {
@@ -188,7 +189,8 @@ void forward(size_t steps, size_t rows, size_t size, size_t backwards, size_t ha
             of = (there_of){sum, index ? index + t * index_step : 0, table + group * values * GROUP,
                             constants ? constant + group * constants * GROUP : 0, cells + unit(l, before(l, t), group),
                             cells + unit(l, after(l, t), group), gates + unit(l, t, group) * GATES,
-                            hidden + after(l, t) * hidden_step + group * SIDE, constants > 1 ? GROUP : 0, hidden_apart};
+                            hidden + after(l, t) * hidden_step + group * SIDE, constants > 1 ? GROUP : 0, hidden_apart,
+                            rows * SIDE};
             squashing = (work){&of, 2 * rows, products, 0, 0};
         }
         finish(&squashing, half_there);
@@ -219,7 +221,7 @@ typedef struct {
     const float *before, *after;
     float *table, *always, *cell;
     bf16 *gates;
-    size_t always_apart, output_apart;
+    size_t always_apart, output_apart, next;
 } back_of;
 
 INLINED void add(float *to, lanes x) { _mm512_storeu_ps(to, _mm512_loadu_ps(to) + x); }
@@ -227,16 +229,16 @@ INLINED void add(float *to, lanes x) { _mm512_storeu_ps(to, _mm512_loadu_ps(to) 
 INLINED void half_back(const void *about, size_t at) {
     const back_of *of = about;
     size_t row = at / 2, half = at % 2 * HALF;
-    bf16 *gates = of->gates + row * GROUP + half;
+    bf16 *gates = of->gates + row * SIDE + half;
     float *always = of->always + row * of->always_apart + half, *cell = of->cell + row * SIDE + half;
     lanes squashed[GATES], d_hidden = _mm512_load_ps((*of->sums)[row / SIDE][row % SIDE] + half);
-    for (size_t q = 0; q < GATES; q++) squashed[q] = widened(gates + q * SIDE);
+    for (size_t q = 0; q < GATES; q++) squashed[q] = widened(gates + q * of->next);
     if (of->output) d_hidden += widened(of->output + row * of->output_apart + half);
     gradient d = back(squashed, _mm512_loadu_ps(of->before + row * SIDE + half),
                       _mm512_loadu_ps(of->after + row * SIDE + half), d_hidden, _mm512_loadu_ps(cell));
     _mm512_storeu_ps(cell, d.before);
     for (size_t q = 0; q < GATES; q++) {
-        round_to(gates + q * SIDE, d.said[q]);
+        round_to(gates + q * of->next, d.said[q]);
         if (of->always) add(always + q * SIDE, d.said[q]);
         if (of->index) add(of->table + of->index[row] * GROUP + half + q * SIDE, d.said[q]);
     }
@@ -255,7 +257,7 @@ void backward(size_t steps, size_t rows, size_t size, size_t backwards, size_t e
     shape(SIDE);
     for (size_t i = 0; i < steps; i++) {
         size_t t = backwards ? i : steps - 1 - i, last = backwards ? t - 1 : t + 1;
-        matrix behind = {gates + (i ? unit(l, last, 0) * GATES : 0), rows, GROUP, rows * GROUP, 0};
+        matrix behind = {gates + (i ? unit(l, last, 0) * GATES : 0), rows, SIDE, rows * SIDE, 0};
         const bf16 *given = ends ? (i ? 0 : output) : output + t * output_step;
         back_of of = {0};
         work descending = {.steps = 1};
@@ -269,7 +271,7 @@ void backward(size_t steps, size_t rows, size_t size, size_t backwards, size_t e
                            cells + unit(l, before(l, t), group), cells + unit(l, after(l, t), group),
                            d_table + group * values * GROUP, constants ? d_constant + group * constants * GROUP : 0,
                            d_cell + unit(l, 0, group), gates + unit(l, t, group) * GATES, constants > 1 ? GROUP : 0,
-                           output_apart};
+                           output_apart, rows * SIDE};
             descending = (work){&of, 2 * rows, products, 0, 0};
         }
         finish(&descending, half_back);

@@ -1,7 +1,8 @@
 """LSTM layers and products in bf16 on processors with AMX: amx.c on tensors of the CPU.
 
 What belongs to gates lies by groups of 32 units there, so that what is worked on together lies together:
-gates [T, G, B, 4, 32] of i, f, g, o. `grouped` and `ungrouped` go from and to PyTorch's order, [..., 4H].
+gates [T, G, 4, B, 32] of i, f, g, o, and what is read by rows, such as tables, [G, V, 4, 32]. `gated` and
+`grouped` go from PyTorch's order, [..., 4H], `ungated` and `ungrouped` back to it.
 Sizes are multiples of `SIDE`. Nothing else is checked: who calls made the tensors himself. Rows are
 contiguous; `[:, some]` of a tensor of rows will do.
 """
@@ -22,7 +23,7 @@ GROUP = GATES * SIDE
 TOGETHER = 256  # rows that a layer works on at once: as in tiles.h
 RUN = 512  # rows that are summed up before the sums are put down: as in amx.c
 
-Matrix = tuple[Tensor, int, int, int]  # values; from row to row, to the next 128 columns, to the next page
+Matrix = tuple[Tensor, int, int, int]  # values; from row to row, to the next 32 columns, to the next page
 
 
 def serves(device: torch.device, kind: torch.dtype, *sizes: int) -> bool:
@@ -52,6 +53,16 @@ def ungrouped(x: Tensor) -> Tensor:
     return x.movedim(-4, -2).clone(memory_format=torch.contiguous_format).flatten(-3)
 
 
+def gated(x: Tensor) -> Tensor:
+    """x [..., B, 4H] -> gates [..., G, 4, B, 32]."""
+    return x.unflatten(-1, (GATES, -1, SIDE)).movedim(-4, -2).movedim(-3, -4).contiguous()
+
+
+def ungated(x: Tensor) -> Tensor:
+    """Gates [..., G, 4, B, 32] -> [..., B, 4H], a tensor of its own."""
+    return x.movedim(-2, -4).movedim(-3, -2).clone(memory_format=torch.contiguous_format).flatten(-3)
+
+
 def woven(x: Tensor) -> Tensor:
     """x [depth, wide] of bf16, contiguous -> the same values as tiles read a second factor."""
     made = torch.empty_like(x)
@@ -65,12 +76,12 @@ def product(x: Tensor, second: Tensor, out: Tensor) -> None:
 
 
 def to_gates(x: Tensor, second: Tensor, out: Tensor) -> None:
-    """x [T, B, depth] times a `woven` [depth, 4H], columns in groups -> out [T, G, B, 4, 32], written."""
+    """x [T, B, depth] times a `woven` [depth, 4H], columns in groups -> out [T, G, 4, B, 32], written."""
     _product(x.shape, _rows(x), second, _gates(out))
 
 
 def of_gates(gates: Tensor, second: Tensor, out: Tensor) -> None:
-    """Gates [T, G, B, 4, 32] times a `woven` [4H, wide], rows in groups -> out [T, B, wide], written."""
+    """Gates [T, G, 4, B, 32] times a `woven` [4H, wide], rows in groups -> out [T, B, wide], written."""
     _product(out.shape, _gates(gates), second, _rows(out))
 
 
@@ -93,7 +104,7 @@ class Sums:
         self._add(a, _rows(b))
 
     def add_gates(self, a: Tensor, gates: Tensor) -> None:
-        """Of a [T, B, high] and gates [T, G, B, 4, 32]."""
+        """Of a [T, B, high] and gates [T, G, 4, B, 32]."""
         self._add(a, _gates(gates))
 
     def _add(self, a: Tensor, b: Matrix) -> None:
@@ -136,7 +147,7 @@ def forward(
         constant: [G, B or 1, 4, 32], what is said to the gates at every step.
         read: a table [G, V, 4, 32] and an int64 row of it for each step and sequence [T, B]: what the inputs
             say. None where `gates` holds that.
-        gates: [T, G, B, 4, 32], becomes the squashed gates.
+        gates: [T, G, 4, B, 32], becomes the squashed gates.
         cells: [T + 1, G, B, 32], as they follow each other in time; the initial one stands there already.
         hidden: [T + 1, B, H], as well.
         backwards: from the last step to the first.
@@ -144,7 +155,7 @@ def forward(
     """
     told = *_counted(constant), *_read(read)
     states = hidden, *hidden.stride()[:2]
-    shape = len(gates), gates.shape[2], hidden.shape[-1], int(backwards), int(has_state)
+    shape = len(gates), gates.shape[3], hidden.shape[-1], int(backwards), int(has_state)
     given = *shape, weight, *told, gates, cells, *states
     building.call(SOURCE, "forward", *given)
 
@@ -166,7 +177,7 @@ def backward(
         weight: recurrent, `woven` [4H, H] with its rows in groups.
         output: [T, B, H], the gradient of what was given out; its last dimension is contiguous. With `ends`
             [1, B, H], of the last step that was read.
-        gates: [T, G, B, 4, 32], squashed; becomes the gradient of what was said to them.
+        gates: [T, G, 4, B, 32], squashed; becomes the gradient of what was said to them.
         cells: as `forward` left them.
         d_cell: [G, B, 32], float32, the gradient of the last cell; becomes that of the first.
         d_constant: [G, B or 1, 4, 32], float32; the gradient of the gates is added.
@@ -174,7 +185,7 @@ def backward(
     """
     told = *_counted(d_constant), *_read(read)
     size, strides = output.shape[-1], output.stride()[:2]
-    shape = len(gates), gates.shape[2], size, int(backwards), int(ends)
+    shape = len(gates), gates.shape[3], size, int(backwards), int(ends)
     given = *shape, weight, output, *strides, gates, cells, d_cell, *told
     building.call(SOURCE, "backward", *given)
 
@@ -208,12 +219,12 @@ def _counted(x: Tensor | None) -> tuple[int, Tensor | int]:
 
 def _rows(x: Tensor) -> Matrix:
     """x [T, B, width]."""
-    return x, x.stride(1), GROUP, x.stride(0)
+    return x, x.stride(1), SIDE, x.stride(0)
 
 
 def _gates(x: Tensor) -> Matrix:
-    """x [T, G, B, 4, 32]."""
-    return x, GROUP, x.stride(1), x.stride(0)
+    """x [T, G, 4, B, 32]."""
+    return x, SIDE, x.stride(2), x.stride(0)
 
 
 def _product(shape: torch.Size, x: Matrix, second: Tensor, out: Matrix) -> None:

@@ -100,14 +100,14 @@ static inline void turn(const bf16 *const rows[SIDE], size_t column, bf16 *turne
     memcpy(turned, x[1], sizeof x[1]);
 }
 
-/* Rows `apart` from each other, in pages of `rows` rows that are `page` values apart. Of a row, 128 values lie side
- * by side, and the next 128 are `next` values further. */
+/* Rows `apart` from each other, in pages of `rows` rows that are `page` values apart. Of a row, 32 values lie side
+ * by side, and the next 32 are `next` values further. */
 typedef struct {
     bf16 *values;
     size_t rows, apart, next, page;
 } matrix;
 
-static inline size_t column_of(matrix m, size_t column) { return column / GROUP * m.next + column % GROUP; }
+static inline size_t column_of(matrix m, size_t column) { return column / SIDE * m.next + column % SIDE; }
 
 static inline const bf16 *row_of(matrix m, size_t row) {
     return m.values + row / m.rows * m.page + row % m.rows * m.apart;

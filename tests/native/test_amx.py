@@ -48,6 +48,9 @@ def test_groups_and_back(shape: tuple[int, ...]):
     assert by_group.shape == (*shape[:-2], shape[-1] // 128, shape[-2], 4, 32)
     assert torch.equal(by_group[..., -1, 0, 1, 2], x[..., 0, shape[-1] // 4 * 2 - 32 + 2])
     assert torch.equal(amx.ungrouped(by_group), x)
+    gates = amx.gated(x)
+    assert torch.equal(gates, by_group.transpose(-3, -2))
+    assert torch.equal(amx.ungated(gates), x)
 
 
 @pytest.mark.parametrize("rows", ROWS)
@@ -64,13 +67,13 @@ def test_products(rows: int, pages: int, depth: int, wide: int):
 @pytest.mark.parametrize("rows", ROWS)
 def test_products_into_gates_and_of_them(rows: int):
     x, weight = made(2, rows, 64), made(64, 256, seed=1)
-    gates = torch.empty(2, 2, rows, 4, 32, dtype=BF16)
+    gates = torch.empty(2, 2, 4, rows, 32, dtype=BF16)
     columns = amx.grouped(weight[None])[0].permute(1, 0, 2, 3).flatten(1)  # [64, 256], in groups
     amx.to_gates(x, amx.woven(columns.contiguous()), gates)
-    assert_near(amx.ungrouped(gates), x.float() @ weight.float(), 2**-8)
+    assert_near(amx.ungated(gates), x.float() @ weight.float(), 2**-8)
     out = torch.empty(2, rows, 64, dtype=BF16)
     amx.of_gates(gates, amx.woven(columns.t().contiguous()), out)
-    assert_near(out, amx.ungrouped(gates).float() @ weight.float().t(), 2**-8)
+    assert_near(out, amx.ungated(gates).float() @ weight.float().t(), 2**-8)
 
 
 @pytest.mark.parametrize("rows", ROWS)
@@ -89,13 +92,13 @@ def test_sums_over_rows_that_come_in_parts(rows: int, pages: int):
 def test_sums_over_gates_are_a_weight_s_gradient(rows: int):
     a, gates = made(3, rows, 64), made(3, rows, 256, seed=1)
     sums = amx.Sums(64, 256)
-    sums.add_gates(a, amx.grouped(gates))
+    sums.add_gates(a, amx.gated(gates))
     assert_near(sums.weight, gates.float().flatten(0, 1).t() @ a.float().flatten(0, 1), 1e-5)
 
 
 def test_no_rows_sum_up_to_nothing():
     sums = amx.Sums(32, 128)
-    sums.add_gates(made(0, 4, 32), amx.grouped(made(0, 4, 128)))
+    sums.add_gates(made(0, 4, 32), amx.gated(made(0, 4, 128)))
     assert not sums.weight.any()
 
 
@@ -141,7 +144,7 @@ def test_a_step_forward_and_back(rows: int, constants: str, scale: float):
         return x.transpose(0, 1).flatten(1)
 
     in_groups = weight.unflatten(0, (4, -1, 32)).transpose(0, 1).flatten(0, 2).contiguous()
-    gates = amx.grouped(said)[None].contiguous()
+    gates = amx.gated(said)[None].contiguous()
     cells, states = torch.zeros(2, 2, rows, 32), torch.zeros(2, rows, size, dtype=BF16)
     cells[0], states[0] = by_group(before), h
     always = amx.grouped(constant) if count else None
@@ -152,15 +155,15 @@ def test_a_step_forward_and_back(rows: int, constants: str, scale: float):
     of_cell, gathered = by_group(d_cell), torch.zeros(2, count, 4, 32)
     amx.backward(amx.woven(in_groups), output, gates, cells, of_cell, gathered, None, False)
     assert_near(by_row(of_cell), d_before, 0.02)
-    assert_near(amx.ungrouped(gates[0]), d_told, 0.02)
+    assert_near(amx.ungated(gates[0]), d_told, 0.02)
     if count:
         wanted = d_told.sum(0, keepdim=True) if count == 1 and rows > 1 else d_told
         assert_near(amx.ungrouped(gathered), wanted, 0.02)
 
 
 def test_what_is_no_number_stays_none_and_what_is_infinite_is_squashed():
-    gates = torch.zeros(1, 1, 3, 4, 32, dtype=BF16)
-    gates[0, 0, 0], gates[0, 0, 1], gates[0, 0, 2] = torch.nan, torch.inf, -torch.inf
+    gates = torch.zeros(1, 1, 4, 3, 32, dtype=BF16)
+    gates[..., 0, :], gates[..., 1, :], gates[..., 2, :] = torch.nan, torch.inf, -torch.inf
     cells, states = torch.ones(2, 1, 3, 32), torch.zeros(2, 3, 32, dtype=BF16)
     amx.forward(amx.woven(made(32, 128)), None, None, gates, cells, states, False, False)
     assert bool(cells[1, 0, 0].isnan().all() & states[1, 0].isnan().all())

@@ -34,8 +34,11 @@ def run_tiled(
 ) -> tuple[Tensor, Tensor]:
     """See `recurrence.run`. With `rows` [T, B], `gates` is a table [V, 4H] of which they are rows."""
     gates = gates.to(KIND)
-    parts = [gates] if rows is not None else [gates[:, part] for part in amx.parts(gates.shape[1])]
-    return Tiled.apply(weight, h, c, constant, backwards, ends, rows, *map(amx.grouped, parts))  # type: ignore[return-value]
+    if rows is not None:
+        said = [amx.grouped(gates)]
+    else:
+        said = [amx.gated(gates[:, part]) for part in amx.parts(gates.shape[1])]
+    return Tiled.apply(weight, h, c, constant, backwards, ends, rows, *said)  # type: ignore[return-value]
 
 
 def over_tiled(
@@ -54,7 +57,7 @@ def over_tiled(
 
 
 class Projected(Function):
-    """x [T, B, I] times a weight [4H, I] -> gates [T, G, B, 4, 32] for each part of B."""
+    """x [T, B, I] times a weight [4H, I] -> gates [T, G, 4, B, 32] for each part of B."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor) -> tuple[Tensor, ...]:
@@ -83,7 +86,7 @@ class Projected(Function):
 class Tiled(Function):
     """h of every step [T, B, H] in bf16, and the last c [B, H].
 
-    What the inputs say is given as gates [T, G, B, 4, 32] for each part of B, which are overwritten; or,
+    What the inputs say is given as gates [T, G, 4, B, 32] for each part of B, which are overwritten; or,
     where there are `rows` [T, B], as the table [G, V, 4, 32] they are of.
     """
 
@@ -100,7 +103,7 @@ class Tiled(Function):
         *said: Tensor,
     ) -> tuple[Tensor, Tensor]:
         size = weight.shape[1]
-        steps, batch = rows.shape if rows is not None else (said[0].shape[0], sum(x.shape[2] for x in said))
+        steps, batch = rows.shape if rows is not None else (said[0].shape[0], sum(x.shape[3] for x in said))
         way, parts, by_gate = Direction(steps, backwards), amx.parts(batch), _in_groups(weight)
         across = woven_across(by_gate)  # what multiplies states; as it is, it multiplies gradients
         hidden, last = said[0].new_empty((steps + 1, batch, size)), torch.empty((batch, size))
@@ -108,7 +111,7 @@ class Tiled(Function):
         gates = said if rows is None else [_gates(steps, size // amx.SIDE, part) for part in parts]
         kept: list[Tensor] = []
         for part, own in zip(parts, gates, strict=True):
-            cells = spaces.take((steps + 1, *own.shape[1:3], amx.SIDE), torch.float32)
+            cells = spaces.take((steps + 1, own.shape[1], own.shape[3], amx.SIDE), torch.float32)
             way.begin(cells, None if c is None else _by_group(c[part]))
             told = None if constant is None else amx.grouped(_of(constant, part).to(KIND))
             read = None if rows is None else (said[0], rows[:, part])
@@ -153,7 +156,7 @@ class Tiled(Function):
 
 def _gates(steps: int, groups: int, part: slice) -> Tensor:
     """Room for the gates of a part."""
-    return spaces.take((steps, groups, part.stop - part.start, amx.GATES, amx.SIDE), KIND)
+    return spaces.take((steps, groups, amx.GATES, part.stop - part.start, amx.SIDE), KIND)
 
 
 def _of(constant: Tensor, part: slice) -> Tensor:
