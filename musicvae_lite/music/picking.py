@@ -30,11 +30,10 @@ ADVICE = {
     "more (by the presets melody-2bar-waltz for 3/4 and melody-2bar-jig for 6/8)",
     "short": "a model of fewer bars is needed; `mvae models` lists what there is",
     "drums": "a melody model needs a pitched track",
-    "few-notes": "name other bars with --bars",
-    "rest": "name other bars with --bars",
-    "off-grid": "quantise the song first, or name other bars with --bars",
-    "range": "transpose the song first, or name other bars with --bars",
+    "off-grid": "quantise the song first",
+    "range": "transpose the song first",
 }
+ELSEWHERE = ("few-notes", "rest", "off-grid", "range")  # what other bars of a song may not have
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,10 +231,18 @@ def _why_not(score: Score, r: Representation, found: Extraction, bars: Bars | No
         lines.append(
             f"  windows begin at bars {', '.join(map(str, starts[:12]))}{' ...' * (len(starts) > 12)}"
         )
-    lines += [f"  {text}" for text in dict.fromkeys(ADVICE[x.code] for x in reasons if x.code in ADVICE)]
+    lines += [f"  {text}" for text in dict.fromkeys(_advice(x.code, ends > r.bars) for x in reasons) if text]
     wanted = f"{counted(r.bars, 'bar')} of {r.meter} {r.name}"
     what = f"{naming.bars(*bars)} cannot be used" if bars else f"no {wanted} in it"
     return "\n".join([f"{_name(score)}: {what}" + (":" if lines else ""), *lines])
+
+
+def _advice(code: str, has_others: bool) -> str:
+    """What to do about a rejection, "" for nothing; whether the song has bars beside those of one window."""
+    ways = [ADVICE[code]] if code in ADVICE else []
+    if code in ELSEWHERE and has_others:
+        ways.append("name other bars with --bars")
+    return ", or ".join(ways)
 
 
 def _touches(reason: Rejection, bars: Bars) -> bool:

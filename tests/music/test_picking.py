@@ -69,6 +69,15 @@ def test_bars_that_cannot_be_had(bars, words):
         pick(replace(tune(1), source="a.mid"), TWO, bars)
 
 
+@pytest.mark.parametrize(("bars", "has_others"), [(1, False), (2, False), (3, True)])
+def test_other_bars_are_advised_where_there_are_some(bars: int, has_others: bool):
+    note, end = np.zeros(1, np.int32), 1920 * bars
+    beep = Score(480, note + end - 480, note + end, note + 60, note + 90, note, (Track(),))
+    with pytest.raises(NothingUsableError) as caught:
+        pick(beep, replace(TWO, max_rest_bars=0.5, min_notes=1), (1, 2) if has_others else None)
+    assert ("name other bars" in str(caught.value)) is has_others
+
+
 def test_the_message_names_file_bars_rule_and_a_way_out():
     waltz = replace(tune(1, meter=Meter(3, 4)), source="w.mid")
     with pytest.raises(NothingUsableError) as caught:
