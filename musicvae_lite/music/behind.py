@@ -12,6 +12,7 @@ import numpy as np
 from musicvae_lite.music.grid import Grid, accepts
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.music.score import COMMON_TIME, Chord, Meter, MeterChange, Score, Track
+from musicvae_lite.music.takes import loudness
 from musicvae_lite.music.timeline import Timeline
 from musicvae_lite.music.whole import Covering, timeline
 
@@ -43,7 +44,7 @@ class Behind(Timeline):
 
         Each track of the take goes on with the track of the song that plays its part. Where several play it,
         a note goes to the one that has played such pitches most in the last bars; where none does, the track
-        of the take stands for itself.
+        of the take stands for itself. A take of one velocity becomes as loud as each of the song's tracks.
         """
         song, taken = self.song, sorted(self.tracks)
         finer = math.lcm(song.ticks_per_quarter, round(0.5 / self.near))
@@ -66,7 +67,7 @@ class Behind(Timeline):
             "start": (own.start, new.start),
             "end": (ends, new.end),
             "pitch": (own.pitch, new.pitch),
-            "velocity": (own.velocity, new.velocity),
+            "velocity": (own.velocity, _as_loud(new.velocity, numbers, own.velocity, track)),
             "track": (track, numbers),
         }
         both = {name: np.concatenate(parts).astype(np.int32) for name, parts in columns.items()}
@@ -102,6 +103,20 @@ def _players(own: Score, track: np.ndarray, players: Sequence[int]) -> np.ndarra
     )
     near = np.exp(-np.abs(pitches[:, None] - pitches))
     return np.array(players)[(counts @ near).argmax(0)]
+
+
+def _as_loud(new: np.ndarray, numbers: np.ndarray, own: np.ndarray, track: np.ndarray) -> np.ndarray:
+    """Velocities [M] of new notes; where they are all the same, those of a song's notes [N] track by track.
+
+    Args:
+        numbers, track: of each note, int [M] and [N].
+    """
+    if not len(new) or new.min() < new.max():  # these are dynamics of its own
+        return new
+    heard = set(track.tolist())
+    return np.array([loudness(own[track == k]) if k in heard else new[0] for k in range(numbers.max() + 1)])[
+        numbers
+    ]
 
 
 def _in_ticks(score: Score, ticks: int) -> Score:

@@ -77,6 +77,17 @@ def test_notes_of_one_part_go_to_the_track_that_played_such_pitches_last(is_drum
     assert made.track[made.start >= 20 * 480].tolist() == [1, 1, 2, 2, 2]
 
 
+def test_a_take_of_one_velocity_becomes_as_loud_as_each_track():
+    song = score((LEAD, BASS))
+    song = replace(song, velocity=np.where(song.track == 0, 100, 40).astype(np.int32))
+    made = laid(song, (0, 1), score(TRIO))
+    assert made.velocity[made.start >= 4 * 480].tolist() == [100, 40, 70] * 4
+    take = score(TRIO)
+    loud = np.arange(20, 20 + len(take), dtype=np.int32)
+    made = laid(song, (0, 1), replace(take, velocity=loud))
+    assert made.velocity[made.start >= 4 * 480].tolist() == loud.tolist()
+
+
 @pytest.mark.parametrize("ticks", [24, 30, 96, 480, 1024, 30001])
 def test_times_of_both_are_kept_at_any_resolution(ticks: int):
     made = laid(score((LEAD,), ticks), (0,), score((Track("Melody"),)))
