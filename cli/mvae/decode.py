@@ -51,7 +51,7 @@ def decode(
     given = Codes.load(codes)
     to = destination(output, f"{codes.stem}.mid", split, wav, flac, ogg, plot)
     to.check(len(given.z), [codes])
-    folder, why = choose_model(model or given.model or None)
+    folder, why = choose_model(model or given.model or None, chords=chords)
     if given.model and not model:
         why = f"{catalogue.name_of(folder)}: the one that encoded them"
     loaded = load_model(folder, label)

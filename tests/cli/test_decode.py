@@ -42,3 +42,8 @@ def test_other_chords_and_a_label(codes: Path, capsys):
     assert [chord.symbol for chord in read_song("other.mid").chords] == ["Am", "F"]
     assert run("decode", codes, "--label", "pop", "-o", "other.mid") == 1
     assert "no label 'pop'" in capsys.readouterr().err
+
+
+def test_what_chords_of_more_than_three_notes_become_is_said(codes: Path, capsys):
+    assert run("decode", codes, "--chords", "Am7 | F", "-o", "other.mid") == 0
+    assert "model knows triads alone and takes Am7 as Am" in " ".join(capsys.readouterr().err.split())
