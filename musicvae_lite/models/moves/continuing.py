@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from musicvae_lite import runtime
 from musicvae_lite.errors import ConfigError, NothingUsableError, counted
 from musicvae_lite.models.decoders import nats_of_steps
 from musicvae_lite.models.moves.manner import Manner, begins, last
@@ -159,7 +160,7 @@ def _written(
         window = np.concatenate([end[size:], np.zeros_like(end[:size])])
         z, nats = find(model, window, r.steps - size, control, manner, generator)
         controls = None if control is None else np.repeat(control[None], TRIES, 0)
-        made = model.decode(z, how.temperature, _seed(generator), control=controls)
+        made = model.decode(z, how.temperature, runtime.drawn_seed(generator), control=controls)
         parts = [ending(tokens, r.steps - size, r)[-size:] for tokens in made.tokens]
         best = int((nats + [manner.farness(part, r) for part in parts]).argmin())
         end, record = np.concatenate([end[size:], parts[best]]), made.record
@@ -179,10 +180,6 @@ def _bars_heard(covered: Covering, r: Representation, bar: int) -> int:
     return int(sounds[-1]) // bar + 1
 
 
-def _seed(generator: torch.Generator) -> int:
-    return int(torch.randint(2**31, (), generator=generator, device=generator.device))
-
-
 def find(
     model: MusicVAE,
     window: np.ndarray,
@@ -198,41 +195,30 @@ def find(
     """
     leaving = torch.inference_mode(False) if torch.is_inference_mode_enabled() else nullcontext()
     with leaving, torch.enable_grad():  # whatever holds around the call
-        return _found(model, window, known, control, manner, generator)
+        vae, device = model.vae, model.vae.device
+        target = model.tensor(window[None]).expand(TRIES, *window.shape)
+        told = None if control is None else np.repeat(control[None], TRIES, 0)
+        condition = model.condition(told, TRIES)
+        prior = None if vae.prior is None else vae.prior.as_one
+        middle = torch.zeros(vae.z_size, device=device) if prior is None else prior.mean[0]
 
+        def aside(noise: Tensor) -> Tensor:
+            return noise if prior is None else prior.colour(noise) - middle
 
-def _found(
-    model: MusicVAE,
-    window: np.ndarray,
-    known: int,
-    control: np.ndarray | None,
-    manner: Manner,
-    generator: torch.Generator,
-) -> tuple[Tensor, np.ndarray]:
-    vae, device = model.vae, model.vae.device
-    target = model.tensor(window[None]).expand(TRIES, *window.shape)
-    told = None if control is None else np.repeat(control[None], TRIES, 0)
-    condition = model.condition(told, TRIES)
-    prior = None if vae.prior is None else vae.prior.as_one
-    middle = torch.zeros(vae.z_size, device=device) if prior is None else prior.mean[0]
-
-    def aside(noise: Tensor) -> Tensor:
-        return noise if prior is None else prior.colour(noise) - middle
-
-    rows = torch.randint(len(manner.codes), (TRIES,), generator=generator, device=device)
-    noise = torch.randn((TRIES, vae.z_size), generator=generator, device=device)
-    drawn = middle + LIKENESS * (manner.codes[rows] - middle) + SPREAD * aside(noise)
-    moved = torch.zeros_like(noise, requires_grad=True)
-    optimizer = torch.optim.Adam([moved], RATE)
-    for update in range(UPDATES + 1):
-        z = drawn + aside(moved)
-        nats = nats_of_steps(vae.decoder, z, target, condition)[:, :known].sum(1)  # [TRIES]
-        if update == UPDATES:
-            break
-        cost = nats + 0.5 * moved.square().sum(1)
-        (moved.grad,) = torch.autograd.grad(cost.sum(), moved)
-        optimizer.step()
-    return z.detach(), nats.detach().cpu().numpy()
+        rows = torch.randint(len(manner.codes), (TRIES,), generator=generator, device=device)
+        noise = torch.randn((TRIES, vae.z_size), generator=generator, device=device)
+        drawn = middle + LIKENESS * (manner.codes[rows] - middle) + SPREAD * aside(noise)
+        moved = torch.zeros_like(noise, requires_grad=True)
+        optimizer = torch.optim.Adam([moved], RATE)
+        for update in range(UPDATES + 1):
+            z = drawn + aside(moved)
+            nats = nats_of_steps(vae.decoder, z, target, condition)[:, :known].sum(1)  # [TRIES]
+            if update == UPDATES:
+                break
+            cost = nats + 0.5 * moved.square().sum(1)
+            (moved.grad,) = torch.autograd.grad(cost.sum(), moved)
+            optimizer.step()
+        return z.detach(), nats.detach().cpu().numpy()
 
 
 def _told(
