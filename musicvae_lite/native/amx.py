@@ -45,7 +45,7 @@ def parts(batch: int) -> list[slice]:
 
 def grouped(x: Tensor) -> Tensor:
     """x [..., B, 4H] -> [..., G, B, 4, 32]."""
-    return x.unflatten(-1, (GATES, -1, SIDE)).movedim(-2, -4).contiguous()
+    return _by_group(x).contiguous()
 
 
 def ungrouped(x: Tensor) -> Tensor:
@@ -55,12 +55,12 @@ def ungrouped(x: Tensor) -> Tensor:
 
 def gated(x: Tensor) -> Tensor:
     """x [..., B, 4H] -> gates [..., G, 4, B, 32]."""
-    return x.unflatten(-1, (GATES, -1, SIDE)).movedim(-4, -2).movedim(-3, -4).contiguous()
+    return _by_group(x).transpose(-3, -2).contiguous()
 
 
 def ungated(x: Tensor) -> Tensor:
     """Gates [..., G, 4, B, 32] -> [..., B, 4H], a tensor of its own."""
-    return x.movedim(-2, -4).movedim(-3, -2).clone(memory_format=torch.contiguous_format).flatten(-3)
+    return ungrouped(x.transpose(-3, -2))
 
 
 def woven(x: Tensor) -> Tensor:
@@ -205,6 +205,11 @@ def step(product: Tensor, constant: Tensor, gates: Tensor, cell: Tensor) -> tupl
     apart = 0 if len(constant) == 1 else constant.shape[1]
     building.call(SOURCE, "step", *cell.shape, product, constant, apart, gates, cell, after, hidden)
     return hidden, after
+
+
+def _by_group(x: Tensor) -> Tensor:
+    """x [..., B, 4H] -> a view [..., G, B, 4, 32]."""
+    return x.unflatten(-1, (GATES, -1, SIDE)).movedim(-2, -4)
 
 
 def _read(read: tuple[Tensor, Tensor] | None) -> tuple[int | Tensor, ...]:
