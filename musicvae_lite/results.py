@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,8 +75,7 @@ class Destination:
             if count > MOST:
                 raise ConfigError(f"a picture holds at most {MOST} takes, not {count}: leave out the plot")
         check_folder(self.path.parent)
-        for file in self.files(count):
-            check_target(file, inputs)
+        check_targets(self.files(count), inputs)
         if self.record:
             check_record(self.path.with_suffix(".json"))
 
@@ -88,20 +87,22 @@ class Destination:
         return [f"{stem}-{number:0{width}}" for number in range(1, count + 1)]
 
 
-def check_target(file: Path, inputs: Sequence[str | Path]) -> None:
-    """Finds out before the work whether a file can be written.
+def check_targets(files: Iterable[Path], inputs: Sequence[str | Path]) -> None:
+    """Finds out before the work whether files can be written.
 
     Args:
         inputs: files that must not be written over, and folders whose music must not.
 
     Raises:
-        ConfigError: it is an input.
-        MusicVAEError: it is a folder.
+        ConfigError: one is an input.
+        MusicVAEError: one is a folder.
     """
-    if file.is_dir():
-        raise MusicVAEError(f"{file}: cannot be written: it is a folder; name a file in it")
-    if any(_is_read(file, source) for name in inputs for source in _meant(name)):
-        raise ConfigError(f"{file}: is an input, and would be overwritten; choose another name")
+    sources = [source for name in inputs for source in _meant(name)]
+    for file in files:
+        if file.is_dir():
+            raise MusicVAEError(f"{file}: cannot be written: it is a folder; name a file in it")
+        if any(_is_read(file, source) for source in sources):
+            raise ConfigError(f"{file}: is an input, and would be overwritten; choose another name")
 
 
 def _meant(name: str | Path) -> tuple[Path, Path]:

@@ -43,7 +43,7 @@ def plot(
     from musicvae_lite.plot.pages import check_suffix
     from musicvae_lite.plot.strips import MOST
     from musicvae_lite.resources import expand
-    from musicvae_lite.results import check_target
+    from musicvae_lite.results import check_targets
     from mvae.output import remark, wrote
     from mvae.takes_output import parse_bars, read_part
     from mvae.usage import place, wrong_usage
@@ -57,7 +57,7 @@ def plot(
     songs = [(stem(file), read(file, span)) for file in files]
     warnings = [warning for _, song in songs for warning in song.warnings]
     target = target or expand(Path(files[0]).with_name(name))
-    check_target(target, files)
+    check_targets([target], files)
     replaced = [target] if target.exists() else []
     if len(songs) == 1 and strip is None:
         piano_roll(songs[0][1], target, title, first)

@@ -33,7 +33,7 @@ def render(
     from musicvae_lite.music.naming import stem
     from musicvae_lite.render import check_format, check_suffix, save_audio, synthesize, to_mono
     from musicvae_lite.resources import expand
-    from musicvae_lite.results import check_target
+    from musicvae_lite.results import check_targets
     from mvae.output import remark, wrote
     from mvae.takes_output import parse_bars, read_part
     from mvae.usage import place, wrong_usage
@@ -47,7 +47,7 @@ def render(
         check_format(target or "song.wav", rate)
     song = read_part(file, parse_bars(bars))
     target = target or expand(Path(file).with_name(name))
-    check_target(target, [file, *([soundfont] if soundfont else [])])
+    check_targets([target], [file, *([soundfont] if soundfont else [])])
     audio = synthesize(song, rate, soundfont)
     replaced = [target] if target.exists() else []
     save_audio(target, to_mono(audio) if mono else audio, rate)

@@ -49,7 +49,7 @@ class WindowDataset:
         self.folder = Path(expand(folder))
         self.manifest = Manifest.load(self.folder)
         self._splits = {name: self._open(name) for name in SPLITS}
-        self._whole: set[str] = set()  # splits that are as they were prepared
+        self._whole: set[str] = set()  # the splits, and the songs, that are as they were prepared
 
     @property
     def representation(self) -> dict:
@@ -137,11 +137,12 @@ class WindowDataset:
         Raises:
             DatasetError: a shard or the songs have changed, or can no longer be read.
         """
+        if SONGS not in self._whole and self.manifest.songs_sha256:
+            self._verify(self.folder / SONGS, self.manifest.songs_sha256)
+            self._whole.add(SONGS)
         for name in names or SPLITS:
             if name in self._whole:
                 continue
-            if self.manifest.songs_sha256:
-                self._verify(self.folder / SONGS, self.manifest.songs_sha256)
             for shard in self.manifest.splits[name].shards:
                 for file, wanted in zip(shard.files, shard.sha256, strict=True):
                     self._verify(self.folder / file, wanted)
