@@ -2,7 +2,8 @@
  * inside, so that gates are made of sums that are still in cache.
  *
  * What is worked on together lies together, by groups of 32 units: gates [step][group][4][row][32] for i, f, g, o,
- * cells [step][group][row][32], tables [group][value][4][32]. Hidden states lie as rows. Sizes are multiples of 32.
+ * cells [step][group][row][32], tables [group][value][4][32]. Hidden states lie as rows or like cells. Sizes are
+ * multiples of 32.
  */
 #if defined(__linux__) && defined(__AMX_BF16__) && defined(__AVX512BF16__)
 
@@ -65,16 +66,15 @@ void product(size_t pages, size_t rows, size_t depth, size_t wide, bf16 *x_value
     _tile_release();
 }
 
-/* What is needed next is brought nearer while tiles multiply: a sixteenth of the sums after next, and two rows of the
- * columns to come. */
+/* What is needed next is brought nearer meanwhile: a sixteenth of the sums after next, and 32 columns of some rows. */
 static inline void fetch_sums(block sums, size_t part) {
     for (size_t row = 0; row < 2; row++)
         for (size_t half = 0; half < SIDE; half += HALF)
             _mm_prefetch((const char *)&sums[2 * (part % HALF) + row][half], _MM_HINT_T0);
 }
 
-static inline void fetch_rows(const bf16 *const rows[2], size_t column) {
-    for (size_t row = 0; row < 2; row++) _mm_prefetch((const char *)(rows[row] + column), _MM_HINT_T1);
+static inline void fetch_rows(const bf16 *const *rows, size_t count, size_t column) {
+    for (size_t row = 0; row < count; row++) _mm_prefetch((const char *)(rows[row] + column), _MM_HINT_T1);
 }
 
 enum { RUN = 512 }; /* rows that are summed up before the sums are put down */
@@ -93,8 +93,11 @@ void over_rows(size_t pages, size_t rows, size_t high, size_t wide, size_t more,
             of_x[k] = row_of(x, begin + least(k, depth - 1));
             of_y[k] = row_of(y, begin + least(k, depth - 1));
         }
-        for (size_t m = 0; m < high; m += SIDE)
-            for (size_t k = 0; k < blocks; k++) turn(of_x + k * SIDE, column_of(x, m), left + (m / SIDE * blocks + k) * BLOCK);
+        for (size_t k = 0; k < blocks; k++)
+            for (size_t m = 0; m < high; m += SIDE) {
+                if (k + 1 < blocks) fetch_rows(of_x + (k + 1) * SIDE, SIDE, column_of(x, m));
+                turn(of_x + k * SIDE, column_of(x, m), left + (m / SIDE * blocks + k) * BLOCK);
+            }
         if (depth % SIDE)
             for (size_t m = 0; m < high; m++) { /* in place of the repeated row */
                 bf16 *last = left + (m / SIDE * blocks + blocks - 1) * BLOCK + m % SIDE * SIDE;
@@ -112,7 +115,7 @@ void over_rows(size_t pages, size_t rows, size_t high, size_t wide, size_t more,
                 for (size_t k = 0; k < depth; k += SIDE) {
                     const bf16 *upper = left + m * blocks * SIDE + k * SIDE;
                     if (more) fetch_sums(sum[2], k / SIDE);
-                    if (m < depth && n + GROUP < wide) fetch_rows(of_y + m + k / HALF, column_of(y, n + GROUP));
+                    if (m < depth && n + GROUP < wide) fetch_rows(of_y + m + k / HALF, 2, column_of(y, n + GROUP));
                     add_product(upper, upper + BLOCK / 2, SIDE, right + k * SIDE);
                 }
                 store_sums((*sum)[0], (*sum)[HALF]);
@@ -170,14 +173,15 @@ INLINED void half_there(const void *about, size_t at) {
  * of one group while the next is multiplied. */
 void forward(size_t steps, size_t rows, size_t size, size_t backwards, size_t has_state, const bf16 *weight,
              size_t constants, const bf16 *constant, size_t values, const bf16 *table, const int64_t *index,
-             size_t index_step, bf16 *gates, float *cells, bf16 *hidden, size_t hidden_step, size_t hidden_apart) {
+             size_t index_step, bf16 *gates, float *cells, bf16 *hidden, size_t hidden_apart, size_t hidden_next,
+             size_t hidden_step) {
     sums_of_rows sums[2][GATES] __attribute__((aligned(64))) = {0};
     layer l = {steps, rows, size, backwards};
     size_t products = GATES * blocks_of(rows) * size / SIDE;
     shape(SIDE);
     for (size_t i = 0; i < steps; i++) {
         size_t t = backwards ? steps - 1 - i : i;
-        matrix h = {hidden + before(l, t) * hidden_step, rows, hidden_apart, SIDE, 0};
+        matrix h = {hidden + before(l, t) * hidden_step, rows, hidden_apart, hidden_next, 0};
         there_of of = {0};
         work squashing = {.steps = 1};
         for (size_t group = 0; group < size / SIDE; group++) {
@@ -189,7 +193,7 @@ void forward(size_t steps, size_t rows, size_t size, size_t backwards, size_t ha
             of = (there_of){sum, index ? index + t * index_step : 0, table + group * values * GROUP,
                             constants ? constant + group * constants * GROUP : 0, cells + unit(l, before(l, t), group),
                             cells + unit(l, after(l, t), group), gates + unit(l, t, group) * GATES,
-                            hidden + after(l, t) * hidden_step + group * SIDE, constants > 1 ? GROUP : 0, hidden_apart,
+                            hidden + after(l, t) * hidden_step + group * hidden_next, constants > 1 ? GROUP : 0, hidden_apart,
                             rows * SIDE};
             squashing = (work){&of, 2 * rows, products, 0, 0};
         }
@@ -244,6 +248,8 @@ INLINED void half_back(const void *about, size_t at) {
     }
 }
 
+enum { NEAR = 128 }; /* rows that go back through all steps together, whose gates stay in cache for a step */
+
 /* All steps back. `output` [steps][rows][size] is the gradient of what was given out, or [rows][size] of the last step
  * alone where that `ends` it. The squashed gates become the gradients of what was said to them, which `d_constant` and
  * the rows of `d_table` gather; `d_cell` goes from the last cell to the first. */
@@ -253,28 +259,33 @@ void backward(size_t steps, size_t rows, size_t size, size_t backwards, size_t e
               size_t index_step) {
     sums_of_rows sums[2] __attribute__((aligned(64))) = {0};
     layer l = {steps, rows, size, backwards};
-    size_t products = GATES * blocks_of(rows) * size / SIDE;
     shape(SIDE);
-    for (size_t i = 0; i < steps; i++) {
-        size_t t = backwards ? i : steps - 1 - i, last = backwards ? t - 1 : t + 1;
-        matrix behind = {gates + (i ? unit(l, last, 0) * GATES : 0), rows, SIDE, rows * SIDE, 0};
-        const bf16 *given = ends ? (i ? 0 : output) : output + t * output_step;
-        back_of of = {0};
-        work descending = {.steps = 1};
-        for (size_t group = 0; group < size / SIDE; group++) {
-            sums_of_rows *sum = &sums[group % 2];
-            if (i)
-                multiply(behind, 0, blocks_of(rows), GATES * size, weight + group * GROUP * size, *sum, &descending,
-                         half_back);
+    for (size_t from = 0; from < rows; from += NEAR) {
+        size_t some = least(NEAR, rows - from), own = constants > 1, products = GATES * blocks_of(some) * size / SIDE;
+        for (size_t i = 0; i < steps; i++) {
+            size_t t = backwards ? i : steps - 1 - i, last = backwards ? t - 1 : t + 1;
+            matrix behind = {gates + (i ? unit(l, last, 0) * GATES + from * SIDE : 0), some, SIDE, rows * SIDE, 0};
+            const bf16 *given = (ends ? (i ? 0 : output) : output + t * output_step);
+            back_of of = {0};
+            work descending = {.steps = 1};
+            for (size_t group = 0; group < size / SIDE; group++) {
+                sums_of_rows *sum = &sums[group % 2];
+                if (i)
+                    multiply(behind, 0, blocks_of(some), GATES * size, weight + group * GROUP * size, *sum, &descending,
+                             half_back);
+                finish(&descending, half_back);
+                of = (back_of){sum, index ? index + t * index_step + from : 0,
+                               given ? given + from * output_apart + group * SIDE : 0,
+                               cells + unit(l, before(l, t), group) + from * SIDE,
+                               cells + unit(l, after(l, t), group) + from * SIDE, d_table + group * values * GROUP,
+                               constants ? d_constant + (group * constants + own * from) * GROUP : 0,
+                               d_cell + unit(l, 0, group) + from * SIDE,
+                               gates + unit(l, t, group) * GATES + from * SIDE, own * GROUP, output_apart, rows * SIDE};
+                descending = (work){&of, 2 * some, products, 0, 0};
+            }
             finish(&descending, half_back);
-            of = (back_of){sum, index ? index + t * index_step : 0, given ? given + group * SIDE : 0,
-                           cells + unit(l, before(l, t), group), cells + unit(l, after(l, t), group),
-                           d_table + group * values * GROUP, constants ? d_constant + group * constants * GROUP : 0,
-                           d_cell + unit(l, 0, group), gates + unit(l, t, group) * GATES, constants > 1 ? GROUP : 0,
-                           output_apart, rows * SIDE};
-            descending = (work){&of, 2 * rows, products, 0, 0};
         }
-        finish(&descending, half_back);
+        memset(sums, 0, sizeof sums);
     }
     _tile_release();
 }

@@ -71,18 +71,14 @@ def woven(x: Tensor) -> Tensor:
 
 
 def product(x: Tensor, second: Tensor, out: Tensor) -> None:
-    """x [T, B, depth] times a `woven` [depth, wide] -> out [T, B, wide], written."""
-    _product(x.shape, _rows(x), second, _rows(out))
+    """x times a `woven` [depth, wide] -> out, written.
 
-
-def to_gates(x: Tensor, second: Tensor, out: Tensor) -> None:
-    """x [T, B, depth] times a `woven` [depth, 4H], columns in groups -> out [T, G, 4, B, 32], written."""
-    _product(x.shape, _rows(x), second, _gates(out))
-
-
-def of_gates(gates: Tensor, second: Tensor, out: Tensor) -> None:
-    """Gates [T, G, 4, B, 32] times a `woven` [4H, wide], rows in groups -> out [T, B, wide], written."""
-    _product(out.shape, _gates(gates), second, _rows(out))
+    Args:
+        x: [T, B, depth], or in groups of 32, such as gates [T, G, 4, B, 32].
+        out: [T, B, wide], or in groups, as the columns of the second are.
+    """
+    shape = x.shape[0], x.shape[-2], *second.shape
+    building.call(SOURCE, "product", *shape, *_matrix(x), second, *_matrix(out))
 
 
 class Sums:
@@ -100,18 +96,12 @@ class Sums:
         self.is_empty = True
 
     def add(self, a: Tensor, b: Tensor) -> None:
-        """Of a [T, B, high] and b [T, B, wide]."""
-        self._add(a, _rows(b))
-
-    def add_gates(self, a: Tensor, gates: Tensor) -> None:
-        """Of a [T, B, high] and gates [T, G, 4, B, 32]."""
-        self._add(a, _gates(gates))
-
-    def _add(self, a: Tensor, b: Matrix) -> None:
-        if a.shape[0] * a.shape[1] == 0:
+        """Of a [T, B, high] or [T, G, B, 32], and b [T, B, wide] or gates [T, G, 4, B, 32]."""
+        pages, rows = a.shape[0], a.shape[-2]
+        if pages * rows == 0:
             return
-        how = *a.shape[:2], self.high, self.wide, int(not self.is_empty)
-        building.call(SOURCE, "over_rows", *how, *_rows(a), *b, self.blocks, *self.spaces)
+        how = pages, rows, self.high, self.wide, int(not self.is_empty)
+        building.call(SOURCE, "over_rows", *how, *_matrix(a), *_matrix(b), self.blocks, *self.spaces)
         self.is_empty = False
 
     @property
@@ -149,14 +139,13 @@ def forward(
             say. None where `gates` holds that.
         gates: [T, G, 4, B, 32], becomes the squashed gates.
         cells: [T + 1, G, B, 32], as they follow each other in time; the initial one stands there already.
-        hidden: [T + 1, B, H], as well.
+        hidden: [T + 1, B, H] or, which is quicker, [T + 1, G, B, 32], as well.
         backwards: from the last step to the first.
         has_state: the initial `hidden` is not zeros.
     """
     told = *_counted(constant), *_read(read)
-    states = hidden, *hidden.stride()[:2]
-    shape = len(gates), gates.shape[3], hidden.shape[-1], int(backwards), int(has_state)
-    given = *shape, weight, *told, gates, cells, *states
+    shape = len(gates), gates.shape[3], gates.shape[1] * SIDE, int(backwards), int(has_state)
+    given = *shape, weight, *told, gates, cells, *_matrix(hidden)
     building.call(SOURCE, "forward", *given)
 
 
@@ -222,16 +211,8 @@ def _counted(x: Tensor | None) -> tuple[int, Tensor | int]:
     return (0, 0) if x is None else (x.shape[1], x)
 
 
-def _rows(x: Tensor) -> Matrix:
-    """x [T, B, width]."""
-    return x, x.stride(1), SIDE, x.stride(0)
-
-
-def _gates(x: Tensor) -> Matrix:
-    """x [T, G, 4, B, 32]."""
-    return x, SIDE, x.stride(2), x.stride(0)
-
-
-def _product(shape: torch.Size, x: Matrix, second: Tensor, out: Matrix) -> None:
-    """Of `shape` the pages and the rows of each count."""
-    building.call(SOURCE, "product", *shape[:2], *second.shape, *x, second, *out)
+def _matrix(x: Tensor) -> Matrix:
+    """x [T, B, width], or in groups of 32, [T, ..., B, 32]."""
+    if x.dim() == 3:
+        return x, x.stride(1), SIDE, x.stride(0)
+    return x, SIDE, x.stride(-3), x.stride(0)

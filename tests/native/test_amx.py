@@ -69,10 +69,10 @@ def test_products_into_gates_and_of_them(rows: int):
     x, weight = made(2, rows, 64), made(64, 256, seed=1)
     gates = torch.empty(2, 2, 4, rows, 32, dtype=BF16)
     columns = amx.grouped(weight[None])[0].permute(1, 0, 2, 3).flatten(1)  # [64, 256], in groups
-    amx.to_gates(x, amx.woven(columns.contiguous()), gates)
+    amx.product(x, amx.woven(columns.contiguous()), gates)
     assert_near(amx.ungated(gates), x.float() @ weight.float(), 2**-8)
     out = torch.empty(2, rows, 64, dtype=BF16)
-    amx.of_gates(gates, amx.woven(columns.t().contiguous()), out)
+    amx.product(gates, amx.woven(columns.t().contiguous()), out)
     assert_near(out, amx.ungated(gates).float() @ weight.float().t(), 2**-8)
 
 
@@ -92,13 +92,13 @@ def test_sums_over_rows_that_come_in_parts(rows: int, pages: int):
 def test_sums_over_gates_are_a_weight_s_gradient(rows: int):
     a, gates = made(3, rows, 64), made(3, rows, 256, seed=1)
     sums = amx.Sums(64, 256)
-    sums.add_gates(a, amx.gated(gates))
+    sums.add(a, amx.gated(gates))
     assert_near(sums.weight, gates.float().flatten(0, 1).t() @ a.float().flatten(0, 1), 1e-5)
 
 
 def test_no_rows_sum_up_to_nothing():
     sums = amx.Sums(32, 128)
-    sums.add_gates(made(0, 4, 32), amx.gated(made(0, 4, 128)))
+    sums.add(made(0, 4, 32), amx.gated(made(0, 4, 128)))
     assert not sums.weight.any()
 
 
@@ -112,7 +112,7 @@ def test_pytorch_s_own_tiles_are_not_disturbed():
         assert_near(out[0], wanted.float(), 2**-8)
 
 
-@pytest.mark.parametrize("rows", [1, 17, 40])
+@pytest.mark.parametrize("rows", [1, 17, 40, 150])
 @pytest.mark.parametrize("constants", ["none", "one", "each"])
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 30.0])
 def test_a_step_forward_and_back(rows: int, constants: str, scale: float):
@@ -149,7 +149,7 @@ def test_a_step_forward_and_back(rows: int, constants: str, scale: float):
     cells[0], states[0] = by_group(before), h
     always = amx.grouped(constant) if count else None
     amx.forward(amx.woven(in_groups.t().contiguous()), always, None, gates, cells, states, False, True)
-    assert_near(by_row(cells[1]), after.detach(), 1e-5)
+    assert_near(by_row(cells[1]), after.detach(), 2e-4)
     assert_near(states[1], hidden.detach(), 2**-8)
 
     of_cell, gathered = by_group(d_cell), torch.zeros(2, count, 4, 32)
@@ -167,7 +167,7 @@ def test_what_is_no_number_stays_none_and_what_is_infinite_is_squashed():
     cells, states = torch.ones(2, 1, 3, 32), torch.zeros(2, 3, 32, dtype=BF16)
     amx.forward(amx.woven(made(32, 128)), None, None, gates, cells, states, False, False)
     assert bool(cells[1, 0, 0].isnan().all() & states[1, 0].isnan().all())
-    torch.testing.assert_close(cells[1, 0, 1:], torch.tensor([[2.0], [0.0]]).expand(2, 32), atol=1e-5, rtol=0)
+    torch.testing.assert_close(cells[1, 0, 1:], torch.tensor([[2.0], [0.0]]).expand(2, 32), atol=2e-4, rtol=0)
 
 
 @pytest.mark.parametrize("rows", [1, 5])
@@ -178,5 +178,5 @@ def test_a_step_in_rows_is_that_of_every_processor(rows: int, constants: int):
     hidden, after = amx.step(product, constant, gates, cell)
     wanted, wanted_hidden = torch.empty_like(after), torch.empty_like(hidden)
     lstm.forward(product, constant, None, gates, cell, wanted, wanted_hidden)
-    torch.testing.assert_close(after, wanted, atol=2e-5, rtol=2e-5)
+    torch.testing.assert_close(after, wanted, atol=2e-4, rtol=2e-4)
     assert_near(hidden, wanted_hidden, 2**-8)

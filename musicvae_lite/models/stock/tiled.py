@@ -65,7 +65,7 @@ class Projected(Function):
         across, made = woven_across(by_gate), []
         for part in amx.parts(x.shape[1]):
             gates = _gates(len(x), len(weight) // amx.GROUP, part)
-            amx.to_gates(x[:, part], across, gates)
+            amx.product(x[:, part], across, gates)
             made.append(gates)
         ctx.save_for_backward(x, by_gate)
         ctx.kind = weight.dtype
@@ -77,8 +77,8 @@ class Projected(Function):
         x, by_gate = ctx.saved_tensors
         back, d_x, d_weight = amx.woven(by_gate), torch.empty_like(x), amx.Sums(x.shape[-1], len(by_gate))
         for part, gates in zip(amx.parts(x.shape[1]), grads, strict=True):
-            amx.of_gates(gates, back, d_x[:, part])
-            d_weight.add_gates(x[:, part], gates)
+            amx.product(gates, back, d_x[:, part])
+            d_weight.add(x[:, part], gates)
             spaces.give(gates)
         return d_x, d_weight.weight.to(ctx.kind)
 
@@ -106,28 +106,32 @@ class Tiled(Function):
         steps, batch = rows.shape if rows is not None else (said[0].shape[0], sum(x.shape[3] for x in said))
         way, parts, by_gate = Direction(steps, backwards), amx.parts(batch), _in_groups(weight)
         across = woven_across(by_gate)  # what multiplies states; as it is, it multiplies gradients
-        hidden, last = said[0].new_empty((steps + 1, batch, size)), torch.empty((batch, size))
-        way.begin(hidden, h)
+        outputs, last = said[0].new_empty((0 if ends else steps + 1, batch, size)), torch.empty((batch, size))
         gates = said if rows is None else [_gates(steps, size // amx.SIDE, part) for part in parts]
         kept: list[Tensor] = []
         for part, own in zip(parts, gates, strict=True):
-            cells = spaces.take((steps + 1, own.shape[1], own.shape[3], amx.SIDE), torch.float32)
+            shape = steps + 1, own.shape[1], own.shape[3], amx.SIDE
+            cells = spaces.take(shape, torch.float32)
             way.begin(cells, None if c is None else _by_group(c[part]))
+            hidden = spaces.take(shape, KIND) if ends else outputs[:, part]
+            way.begin(hidden, h if h is None else _by_group(h[part]) if ends else h[part])
             told = None if constant is None else amx.grouped(_of(constant, part).to(KIND))
             read = None if rows is None else (said[0], rows[:, part])
-            amx.forward(across, told, read, own, cells, hidden[:, part], backwards, h is not None)
+            amx.forward(across, told, read, own, cells, hidden, backwards, h is not None)
             increment_version(own)
             last[part] = _by_row(way.last(cells))
-            kept += [own, cells]
-        ctx.save_for_backward(by_gate, hidden, rows, *kept)
+            kept += [own, cells, hidden]
+        ctx.save_for_backward(by_gate, rows, *kept)
         ctx.way, ctx.has, ctx.said = way, [x is not None for x in (h, c, constant)], [x.shape for x in said]
         ctx.kind, ctx.ends, ctx.constants = weight.dtype, ends, 0 if constant is None else len(constant)
-        return way.last(hidden)[None].clone() if ends else way.outputs(hidden), last
+        if ends:
+            return torch.cat([_by_row(way.last(hidden)) for hidden in kept[2::3]])[None], last
+        return way.outputs(outputs), last
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        by_gate, hidden, rows, *kept = ctx.saved_tensors
+        by_gate, rows, *kept = ctx.saved_tensors
         output, d_last = grads
         output = output if output.stride(-1) == 1 else output.contiguous()
         way, (steps, states) = ctx.way, ctx.way.pairs(ctx.has[0])
@@ -135,22 +139,25 @@ class Tiled(Function):
         d_h, d_c = output.new_zeros(d_last.shape), torch.empty_like(d_last)
         d_constant = d_last.new_zeros((ctx.constants, len(by_gate)))
         d_table = None if rows is None else d_last.new_zeros(ctx.said[0])
-        for part, gates, cells in zip(amx.parts(len(d_last)), kept[::2], kept[1::2], strict=True):
+        said, *states_of_part = (kept[i::3] for i in range(3))
+        for part, gates, cells, hidden in zip(amx.parts(len(d_last)), said, *states_of_part, strict=True):
             d_cell, told = _by_group(d_last[part]), amx.grouped(_of(d_constant, part))
             read = None if rows is None or d_table is None else (d_table, rows[:, part])
             amx.backward(back, output[:, part], gates, cells, d_cell, told, read, way.backwards, ctx.ends)
             increment_version(gates)
-            d_weight.add_gates(hidden[states, part], gates[steps])
+            d_weight.add(hidden[states], gates[steps])
             _of(d_constant, part).copy_(amx.ungrouped(told))
             d_c[part] = _by_row(d_cell)
             if ctx.has[0]:
-                amx.of_gates(gates[way.order[0]][None], back, d_h[None, part])
+                amx.product(gates[way.order[0]][None], back, d_h[None, part])
             spaces.give(cells)
+            if ctx.ends:
+                spaces.give(hidden)
             if d_table is not None:  # else they go on as the gradient of what was said
                 spaces.give(gates)
         found = d_h.float(), d_c, d_constant
         of_state = (x if is_there else None for x, is_there in zip(found, ctx.has, strict=True))
-        of_said = kept[::2] if d_table is None else [d_table.to(KIND)]
+        of_said = said if d_table is None else [d_table.to(KIND)]
         return d_weight.weight.to(ctx.kind), *of_state, None, None, None, *of_said
 
 
