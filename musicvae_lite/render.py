@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from musicvae_lite.errors import ConfigError, NothingUsableError, ReadError
+from musicvae_lite.music.soundness import checked
 from musicvae_lite.resources import expand
 from musicvae_lite.writing import write_file
 
@@ -54,12 +55,14 @@ def synthesize(score: Score, rate: int = 44100, soundfont: str | Path | None = N
 
     Raises:
         NothingUsableError: the score has no notes, or not one that the soundfont can sound.
-        ConfigError: a rate out of range, a missing soundfont, music of more than an hour.
+        ConfigError: a rate out of range, a missing soundfont, music of more than an hour, a score that is
+            none.
         ReadError: the soundfont cannot be read.
     """
     from symusic import Synthesizer
 
     _check_rate(rate)
+    checked(score)
     where = score.source or "the score"
     if not len(score):
         raise NothingUsableError(f"{where}: there are no notes to play")
@@ -157,7 +160,6 @@ def _check_rate(rate: int) -> None:
 
 def _mix(score: Score, play: Any, begin: np.ndarray, end: np.ndarray, rate: int) -> np.ndarray:
     """All notes laid over each other: float32 [frames, 2], not yet normalised."""
-    program = np.array([track.program for track in score.tracks])[score.track]
     is_drum = np.array([track.is_drum for track in score.tracks], dtype=bool)[score.track]
     stop = np.where(is_drum, _let_ring(begin, end, score.pitch, is_drum), end)
     fade = np.where(is_drum, CHOKE, FADE)
@@ -167,7 +169,7 @@ def _mix(score: Score, play: Any, begin: np.ndarray, end: np.ndarray, rate: int)
 
     audio = np.zeros((int((first + frames).max()), 2), dtype=np.float32)
     last = 0
-    sounds = np.stack([is_drum, program, score.pitch], axis=1)
+    sounds = np.stack([is_drum, score.programs, score.pitch], axis=1)
     kinds, sound_of_note = np.unique(sounds, axis=0, return_inverse=True)
     for kind, (drum, instrument, pitch) in enumerate(kinds):
         notes = np.flatnonzero(sound_of_note.reshape(-1) == kind)

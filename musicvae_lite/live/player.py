@@ -11,7 +11,8 @@ import numpy as np
 
 from musicvae_lite.errors import MusicVAEError
 from musicvae_lite.live.ports import Port
-from musicvae_lite.live.timeline import NOTE_OFF, NOTE_ON, Timeline
+from musicvae_lite.live.stopping import once
+from musicvae_lite.live.timeline import NOTE_OFF, NOTE_ON, PROGRAM, Timeline
 
 if TYPE_CHECKING:
     import mido
@@ -52,7 +53,8 @@ class Player:
     def play(self, music: Timeline, loop: bool = False, on_bar: Callable[[int], None] | None = None) -> None:
         """Plays to the end, or over and over.
 
-        However it ends (the music is over, Ctrl-C, an error), every note that sounds is let go.
+        However it ends (the music is over, Ctrl-C, an error), every note that sounds is let go; a further
+        Ctrl-C, or another request to stop, waits until that is done.
 
         Args:
             loop: begin again at the closing bar line, for ever.
@@ -61,18 +63,20 @@ class Player:
         Raises:
             MusicVAEError: the port no longer takes messages.
         """
-        try:
-            for channel, program in music.programs:
-                self._send([0xC0 | channel, program])
-            self._begin = self.clock.now() + LEAD
-            turns = 0
-            while True:
-                self._once(music, turns, on_bar)
-                turns += 1
-                if not loop:
-                    return
-        finally:
-            self.silence()
+        with once() as hold:
+            try:
+                for channel, program in music.programs:
+                    self._send([0xC0 | channel, program])
+                self._begin = self.clock.now() + LEAD
+                turns = 0
+                while True:
+                    self._once(music, turns, on_bar)
+                    turns += 1
+                    if not loop:
+                        return
+            finally:
+                hold()
+                self.silence()
 
     def silence(self) -> None:
         """Lets go of all keys and pedals; a port that is gone is silent already."""
@@ -130,4 +134,4 @@ class Player:
 def _message(data: list[int]) -> mido.Message:
     import mido
 
-    return mido.Message.from_bytes(data)
+    return mido.Message.from_bytes(data[:2] if data[0] & 0xF0 == PROGRAM else data)

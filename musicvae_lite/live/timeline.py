@@ -9,9 +9,9 @@ import numpy as np
 from musicvae_lite.errors import NothingUsableError
 from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.midi_writing import channels
-from musicvae_lite.music.score import Score
+from musicvae_lite.music.score import ProgramChange, Score, Track
 
-NOTE_ON, NOTE_OFF = 0x90, 0x80
+NOTE_ON, NOTE_OFF, PROGRAM = 0x90, 0x80, 0xC0
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,9 +19,9 @@ class Timeline:
     """What is sent when.
 
     Attributes:
-        programs: channel and General MIDI program, to be set before the first note.
+        programs: channel and General MIDI program, of drums the kit, to be set before the first note.
         seconds: float64 [E], the moment of each message, in order.
-        messages: uint8 [E, 3], status, pitch and velocity.
+        messages: uint8 [E, 3], status, pitch and velocity; of program changes status, program and 0.
         bars: float64 [bars + 1], the moments of all bar lines, the closing one included.
     """
 
@@ -61,15 +61,34 @@ def timeline(score: Score) -> Timeline:
 
     on = np.stack([NOTE_ON | lane, pitch, velocity], axis=1)
     off = np.stack([NOTE_OFF | lane, pitch, np.zeros_like(pitch)], axis=1)
-    ticks = np.concatenate([end, start])
-    seconds = np.minimum(score.seconds(ticks), bars[-1])
-    sorting = np.lexsort((np.concatenate([off, on])[:, 0] >= NOTE_ON, seconds))  # what ends, ends first
-    used = [index for index in np.unique(score.track).tolist() if not score.tracks[index].is_drum]
     numbers = channels(score.tracks)
-    programs = {numbers[index]: score.tracks[index].program for index in reversed(used)}
+    players = {numbers[index]: score.tracks[index] for index in reversed(np.unique(score.track).tolist())}
+    at, changes = _changes(players)
+    messages = np.concatenate([off, on, changes])
+    ticks = np.concatenate([end, start, at])
+    seconds = np.minimum(score.seconds(ticks), bars[-1])
+    # At one moment, what ends, ends first, and programs are set before notes are struck.
+    rank = np.select([messages[:, 0] < NOTE_ON, messages[:, 0] >= PROGRAM], [0, 1], 2)
+    sorting = np.lexsort((rank, seconds))
     return Timeline(
-        tuple(sorted(programs.items())),
+        tuple(sorted((channel, part.program) for channel, part in players.items())),
         seconds[sorting],
-        np.concatenate([off, on])[sorting].astype(np.uint8),
+        messages[sorting].astype(np.uint8),
         bars,
     )
+
+
+def _changes(players: dict[int, Track]) -> tuple[np.ndarray, np.ndarray]:
+    """Ticks [C] and messages [C, 3] of program changes, with the first programs of tracks that have some.
+
+    Args:
+        players: the track that sets the programs of each channel.
+    """
+    found = [
+        (change.tick, PROGRAM | channel, change.program, 0)
+        for channel, part in players.items()
+        if part.program_changes
+        for change in (ProgramChange(0, part.program), *part.program_changes)
+    ]
+    rows = np.array(found, dtype=np.int64).reshape(-1, 4)
+    return rows[:, 0], rows[:, 1:]

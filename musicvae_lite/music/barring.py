@@ -25,6 +25,7 @@ from musicvae_lite.music.score import (
     Track,
     lasting,
 )
+from musicvae_lite.music.texts import printable
 
 TICKS = 480  # of a quarter in the score
 FINE = 84 * TICKS  # units of a quarter while reading: whole for 512ths and for tuplets of 3, 5, 7 and 9
@@ -250,7 +251,7 @@ def play(
         tempos=tuple(TempoChange(*change) for change in changes),
         keys=tuple(KeyChange(tick, *key) for tick, key in lasting(keys)),
         chords=tuple(Chord(*change) for change in lasting(chords)),
-        title=title,
+        title=printable(title),
         source=source,
         warnings=tuple(warnings),
     )

@@ -12,13 +12,13 @@ from musicvae_lite.errors import ConfigError, NothingUsableError, counted
 from musicvae_lite.music import naming
 from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.reading import read_song
-from musicvae_lite.music.score import Chord, KeyChange, MeterChange, Score, TempoChange
+from musicvae_lite.music.score import Chord, KeyChange, MeterChange, ProgramChange, Score, TempoChange, Track
 
-Change = TypeVar("Change", MeterChange, TempoChange, KeyChange, Chord)
+Change = TypeVar("Change", MeterChange, TempoChange, KeyChange, Chord, ProgramChange)
 
 
 def excerpt(score: Score, first: int, last: int) -> Score:
-    """Bars `first` to `last`, moved to tick 0, with the meter, tempo, key and chord that hold there.
+    """Bars `first` to `last`, moved to tick 0, with meter, tempo, key, chord and programs that hold there.
 
     A note belongs to the bar whose step its onset is nearest to: a downbeat played early comes along,
     that of the bar behind does not. Pitched notes that ring in from before are cut at the bar line, and so
@@ -51,6 +51,7 @@ def excerpt(score: Score, first: int, last: int) -> Score:
         score.select(kept[order]),
         start=(start[order] - begin).astype(np.int32),
         end=(stop[order] - begin).astype(np.int32),
+        tracks=tuple(_track(part, begin, end) for part in score.tracks),
         meters=_moved(score.meters, begin, end),
         tempos=_moved(score.tempos, begin, end),
         keys=_moved(score.keys, begin, end),
@@ -69,6 +70,11 @@ def _moved(changes: tuple[Change, ...], begin: int, end: int) -> tuple[Change, .
     before = [replace(change, tick=0) for change in changes if change.tick <= begin][-1:]
     within = [replace(c, tick=c.tick - begin) for c in changes if begin < c.tick < end]
     return (*before, *within)
+
+
+def _track(part: Track, begin: int, end: int) -> Track:
+    first, *later = _moved((ProgramChange(0, part.program), *part.program_changes), begin, end)
+    return replace(part, program=first.program, program_changes=tuple(later))
 
 
 def parts(score: Score, bars: int, first_bar: int = 1) -> list[tuple[str, Score]]:

@@ -27,7 +27,7 @@ class Limits:
         max_bytes: size of the file, and of what it unpacks to.
         max_notes: notes of one song.
         max_tracks: tracks (or parts) of one song.
-        max_changes: tempo changes, meter changes, and chord symbols, of one song.
+        max_changes: tempo changes, meter changes, program changes, and chord symbols, of one song.
         max_quarters: length of one song in quarter notes.
         max_sounding: how long all notes of one song last together, in quarter notes.
         max_events: what has to be gone through to read one song: events of a MIDI file, characters of an

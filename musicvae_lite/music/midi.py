@@ -1,8 +1,8 @@
 """Standard MIDI Files to scores and back.
 
 Healthy files go through symusic. Everything it refuses or silently repairs (SMPTE time, type 2,
-wrong lengths, notes that never end) goes to `midi_rescue`, which also finds the words for what is
-wrong. A file without notes is no error here: it gives an empty score.
+wrong lengths, notes that never end), and tracks that change their programs, go to `midi_rescue`, which
+also finds the words for what is wrong. A file without notes is no error here: it gives an empty score.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import os
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from musicvae_lite.music.files import DEFAULT_LIMITS, Limits, read_file
 from musicvae_lite.music.midi_check import is_sound
+from musicvae_lite.music.midi_programs import Notes, are_steady, strikes
 from musicvae_lite.music.midi_writing import END_OF_TRACK, to_bytes
 from musicvae_lite.music.score import (
     DEFAULT_QPM,
@@ -29,11 +31,12 @@ from musicvae_lite.music.score import (
     Track,
     lasting,
 )
+from musicvae_lite.music.texts import LONGEST as LONGEST_TEXT
+from musicvae_lite.music.texts import printable
+from musicvae_lite.music.texts import read as text
 from musicvae_lite.writing import write_file
 
 __all__ = ["Limits", "read", "read_bytes", "write", "to_bytes"]
-
-Notes = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # time, duration, pitch, velocity
 
 MAX_TICK = 2**27  # above it a note is one that only the offs of `_closed` ended
 # For each channel, 128 note-offs 2^28 ticks after the end of the track.
@@ -42,7 +45,6 @@ FAR_OFFS = [
     for channel in range(16)
 ]
 MOST_ALIKE = 5  # warnings
-LONGEST_TEXT = 1000  # bytes of a name
 ARGUMENTS = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}  # data bytes of a message
 DENOMINATORS = (1, 2, 4, 8, 16, 32)
 
@@ -93,7 +95,7 @@ def _read_fast(data: bytes, source: str, limits: Limits) -> Score | None:
             note = part.notes.numpy()
             groups.append(
                 (
-                    Track(str(known.get(part.name, part.name)), part.program, part.is_drum),
+                    Track(known.get(part.name) or printable(part.name), part.program, part.is_drum),
                     (note["time"], note["duration"], note["pitch"], note["velocity"]),
                 )
             )
@@ -121,27 +123,29 @@ def _read_fast(data: bytes, source: str, limits: Limits) -> Score | None:
 
 
 def _closed(data: bytes, source: str, limits: Limits) -> bytes | None:
-    """The file with note-offs for every pitch appended to every track; None if it is not sound.
+    """The file with note-offs for every pitch appended to every track; None if it is not sound, or a channel
+    changes its program.
 
     symusic drops notes that never end without a word. With these offs they come out with absurd
     lengths instead, and are noticed. It also trusts the lengths of chunks and of events, to the point of
-    writing outside its memory, so they are checked here.
+    writing outside its memory, so they are checked here. And it parts the notes of a channel by program.
     """
     if len(data) < 14 or data[:8] != b"MThd\x00\x00\x00\x06":
         return None
     kind, count, division = struct.unpack_from(">HHH", data, 8)
     if kind > 1 or not 0 < division < 0x8000:
         return None
-    pieces = [data[:14]]
-    at, tracks, size = 14, 0, len(data)
+    pieces, tracks = [data[:14]], []
+    at, size = 14, len(data)
     while at + 8 <= size:
         length = int.from_bytes(data[at + 4 : at + 8], "big")
         end = at + 8 + length
         if end > size:
             return None
         if data[at : at + 4] == b"MTrk":
-            limits.check("tracks", tracks + 1, limits.max_tracks, source)  # each may grow by 6 kB
-            if data[end - 3 : end] != END_OF_TRACK or length < 4 or not is_sound(data, at + 8, end):
+            limits.check("tracks", len(tracks) + 1, limits.max_tracks, source)  # each may grow by 6 kB
+            programs: dict[int, list[tuple[int, int]]] = {}
+            if data[end - 3 : end] != END_OF_TRACK or length < 4 or not is_sound(data, at + 8, end, programs):
                 return None
             body = data[at + 8 : end - 3]
             channels = _channels(body)
@@ -149,9 +153,9 @@ def _closed(data: bytes, source: str, limits: Limits) -> bytes | None:
                 body += b"\xff\x01\x00" + b"".join([FAR_OFFS[c] for c in channels]) + b"\x00"
             body += END_OF_TRACK
             pieces += [b"MTrk", len(body).to_bytes(4, "big"), body]
-            tracks += 1
+            tracks.append((strikes(data, at + 8, end), programs))
         at = end
-    if tracks != count or at != size:
+    if len(tracks) != count or at != size or not are_steady(tracks):
         return None
     return b"".join(pieces)
 
@@ -169,7 +173,7 @@ def _names(data: bytes) -> dict[str, str]:
     found, at = {}, data.find(b"\xff\x03")
     while 0 <= at < len(data) - 3:
         size, begin = number(data, at + 2)
-        raw = data[begin : begin + min(size, LONGEST_TEXT)]
+        raw = data[begin : begin + min(size, LONGEST_TEXT + 1)]
         found[raw.decode("utf-8", "replace")] = text(raw)
         at = data.find(b"\xff\x03", at + 2)
     return found
@@ -189,15 +193,6 @@ def number(body: bytes, at: int) -> tuple[int, int]:
         if byte < 0x80:
             break
     return value, at
-
-
-def text(raw: bytes) -> str:
-    """Text of a meta event: UTF-8, or Latin-1 as in files of old. A very long one is cut."""
-    raw = raw[:LONGEST_TEXT]
-    try:
-        return raw.decode("utf-8").strip("\x00 ")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1").strip("\x00 ")
 
 
 def _joined(parts: list[Notes]) -> Notes:
@@ -224,6 +219,8 @@ def assemble(
     sizes = [len(notes[0]) for _, notes in groups]
     limits.check("notes", sum(sizes), limits.max_notes, source)
     limits.check("tracks", len(groups), limits.max_tracks, source)
+    changes = sum(len(track.program_changes) for track, _ in groups)
+    limits.check("program changes", changes, limits.max_changes, source)
     columns = _joined([notes for _, notes in groups]) if groups else (np.zeros(0, np.int32),) * 4
     start, duration, pitch, velocity = (column.astype(np.int32, copy=False) for column in columns)
     track = np.repeat(np.arange(len(groups), dtype=np.int32), sizes)
@@ -296,6 +293,11 @@ def _map(
     return lasting(at.items())
 
 
-def write(score: Score, path: str | os.PathLike[str]) -> None:
-    """Writes a type 1 MIDI file, whole or not at all. Raises MusicVAEError where that fails."""
-    write_file(path, to_bytes(score))
+def write(score: Score, path: str | os.PathLike[str]) -> Path:
+    """Writes a type 1 MIDI file, whole or not at all, and returns its path.
+
+    Raises:
+        ConfigError: the score holds what no music does.
+        MusicVAEError: the file could not be written.
+    """
+    return write_file(path, to_bytes(score))

@@ -17,13 +17,15 @@ _MORE_PAIRS, _MORE_SINGLES = (rb"(?:" + _DELTA + data + rb"){0,256}" for data in
 # Messages with a status and two more bytes, which most are: alone they match four times as fast.
 _PLAIN = re.compile(rb"(?:" + _DELTA + rb"[\x80-\xbf\xe0-\xef]" + _PAIR + rb"){0,256}")
 FEW = 64  # bytes of them; where there are no more, messages of all kinds are looked for
-# Messages of channels, each with as many more of its kind behind it as leave out their status.
+# Messages of channels but for program changes, each with as many more of its kind behind it as leave out
+# their status.
 _MESSAGES = re.compile(
     rb"(?:" + _DELTA + rb"(?:"
-    rb"([\x80-\xbf\xe0-\xef])" + _PAIR + _MORE_PAIRS + rb"|([\xc0-\xdf])" + _SINGLE + _MORE_SINGLES
+    rb"([\x80-\xbf\xe0-\xef])" + _PAIR + _MORE_PAIRS + rb"|([\xd0-\xdf])" + _SINGLE + _MORE_SINGLES
     + rb")){0,64}"
 )  # fmt: skip
 _MORE = {1: re.compile(_MORE_PAIRS), 2: re.compile(_MORE_SINGLES)}  # by the group of the last status
+_PROGRAM = re.compile(_DELTA + rb"([\xc0-\xcf])" + _SINGLE + _MORE_SINGLES)
 # A meta event (its kind, its length) or an exclusive message (its length); what it says lies behind. The rest
 # of an exclusive message, F7, is none of these: symusic takes its length for the next event.
 _OTHER = re.compile(_DELTA + rb"(?:\xff([\x00-\x7f])|\xf0)([\x80-\xff]{0,3}+[\x00-\x7f])")
@@ -31,11 +33,23 @@ END = 0x2F
 LEAST = {0x51: 3, 0x54: 5, 0x58: 4, 0x59: 2, END: 0}  # bytes that events of some kinds must have
 
 
-def is_sound(data: bytes, begin: int, end: int) -> bool:
-    """Whether data[begin:end] is a track of whole events, the last of which, and no other, ends it."""
+def is_sound(
+    data: bytes, begin: int, end: int, programs: dict[int, list[tuple[int, int]]] | None = None
+) -> bool:
+    """Whether data[begin:end] is a track of whole events, the last of which, and no other, ends it.
+
+    Args:
+        programs: takes by channel the places at which programs are set, in order, and the programs; of
+            several behind one status the last.
+    """
     at = begin
     while True:
         at = _behind_messages(data, at, end)
+        if change := _PROGRAM.match(data, at, end):
+            at = _behind_all(_MORE[2], data, change.end(), end)
+            if programs is not None:
+                programs.setdefault(change[1][0] & 15, []).append((change.start(1), data[at - 1]))
+            continue
         found = _OTHER.match(data, at, end)
         if found is None:
             return False
@@ -60,6 +74,12 @@ def _behind_messages(data: bytes, at: int, end: int) -> int:
             if found.end() == at:
                 return at
             kind = found.lastindex
-        more, before, at = _MORE[kind], at, found.end()
-        while at > before:
-            before, at = at, more.match(data, at, end).end()  # type: ignore[union-attr]
+        at = _behind_all(_MORE[kind], data, found.end(), end)
+
+
+def _behind_all(more: re.Pattern[bytes], data: bytes, at: int, end: int) -> int:
+    """Where the messages that leave out their status end."""
+    before = -1
+    while at > before:
+        before, at = at, more.match(data, at, end).end()  # type: ignore[union-attr]
+    return at

@@ -13,27 +13,40 @@ from musicvae_lite.music.files import DEFAULT_LIMITS, Limits
 from musicvae_lite.music.midi import Notes, assemble
 from musicvae_lite.music.midi_writing import conductor, microseconds
 from musicvae_lite.music.score import Score, TempoChange, Track, spelt
+from musicvae_lite.music.soundness import checked
+from musicvae_lite.music.texts import printable
 
 if TYPE_CHECKING:
     import pretty_midi
 
 
 def to_pretty_midi(score: Score) -> pretty_midi.PrettyMIDI:
-    """The score as a PrettyMIDI with the same resolution, tempo map, meters and keys; no chords."""
+    """The score as a PrettyMIDI with the same resolution, tempo map, meters and keys; no chords.
+
+    Its instruments have one program each: a track that changes its program becomes several.
+
+    Raises:
+        ConfigError: the score holds what no music does.
+    """
     import pretty_midi
 
+    checked(score)
     header = struct.pack(">4sIHHH", b"MThd", 6, 1, 1, score.ticks_per_quarter)
     song = pretty_midi.PrettyMIDI(io.BytesIO(header + conductor(score)))
     tempos = tuple(TempoChange(t.tick, 60e6 / microseconds(t.qpm)) for t in score.tempos)
     exact = Score(score.ticks_per_quarter, *[np.zeros(0, np.int32)] * 5, tracks=(), tempos=tempos)
     begin, finish = exact.seconds(score.start), exact.seconds(score.end)
-    for part in score.tracks:
-        song.instruments.append(pretty_midi.Instrument(part.program, part.is_drum, part.name))
+    players = {
+        (number, program): pretty_midi.Instrument(program, part.is_drum, part.name)
+        for number, part in enumerate(score.tracks)
+        for program in part.programs
+    }
+    song.instruments = list(players.values())
     for i in range(len(score)):
         note = pretty_midi.Note(
             int(score.velocity[i]), int(score.pitch[i]), float(begin[i]), float(finish[i])
         )
-        song.instruments[int(score.track[i])].notes.append(note)
+        players[int(score.track[i]), int(score.programs[i])].notes.append(note)
     return song
 
 
@@ -69,7 +82,7 @@ def from_pretty_midi(song: pretty_midi.PrettyMIDI, limits: Limits = DEFAULT_LIMI
             raise ReadError(source, "a pitch or velocity lies outside 0 to 127", "damaged")
         if not 0 <= part.program <= 127:
             raise ReadError(source, f"program {part.program} lies outside 0 to 127", "damaged")
-        track = Track(part.name, part.program, part.is_drum)
+        track = Track(printable(part.name), part.program, part.is_drum)
         groups.append((track, (begin, length, pitch, np.maximum(velocity, 1))))
     tempos = [(int(t), 60e6 / q) for t, q in zip(np.rint(corner), qpms, strict=True)]
     meters = [(int(ticks(m.time)), m.numerator, m.denominator) for m in song.time_signature_changes]

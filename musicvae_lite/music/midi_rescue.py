@@ -1,8 +1,8 @@
 """MIDI files event by event: the odd ones that are still music, and words for those that are not.
 
 Reads what the fast reader refuses: SMPTE time, type 2, RIFF wrappers, long headers, wrong track
-counts, notes that never end. About fifty times slower. Follows the Standard MIDI File
-specification 1.0 (RP-001).
+counts, notes that never end, channels that change their program. Several times slower. Follows the
+Standard MIDI File specification 1.0 (RP-001).
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ import numpy as np
 
 from musicvae_lite.errors import ReadError
 from musicvae_lite.music.files import Limits
-from musicvae_lite.music.midi import ARGUMENTS, DENOMINATORS, Notes, number, text
-from musicvae_lite.music.score import Track
+from musicvae_lite.music.midi import ARGUMENTS, DENOMINATORS, number
+from musicvae_lite.music.midi_programs import Changes, Notes, Row, held, of_all, parts
+from musicvae_lite.music.score import COMMON_TIME, DEFAULT_QPM, Track
+from musicvae_lite.music.texts import read as text
 
 SMPTE_TICKS = 480  # ticks a quarter given to files that count frames
+UNSET = -1  # program that a track leaves to others
 COMMON = {0xF1: 1, 0xF2: 2, 0xF3: 1}  # system messages have no place in a file, yet are found there
 
 
@@ -28,6 +31,7 @@ class Chunk:
 
     name: str = ""
     strikes: dict = field(default_factory=lambda: defaultdict(list))  # (channel, pitch): (tick, vel, program)
+    programs: dict = field(default_factory=lambda: defaultdict(list))  # channel: (tick, program)
     offs: dict = field(default_factory=lambda: defaultdict(list))  # (channel, pitch): ticks
     tempos: list[tuple[int, float]] = field(default_factory=list)
     meters: list[tuple[int, int, int]] = field(default_factory=list)
@@ -66,8 +70,12 @@ def parse(data: bytes, source: str, limits: Limits):
     meters: list[tuple[int, int, int]] = []
     keys: list[tuple[int, int, int]] = []
     offset = hanging = 0
+    elsewhere = of_all(chunk.programs for chunk in chunks) if kind < 2 else {}
     for chunk in chunks:
-        made, lost = _notes(chunk, offset)
+        if offset:  # a pattern begins anew
+            tempos.append((offset, 60e6 / DEFAULT_QPM))
+            meters.append((offset, COMMON_TIME.numerator, COMMON_TIME.denominator))
+        made, lost = _notes(chunk, offset, elsewhere)
         groups += made
         hanging += lost
         tempos += [(tick + offset, value) for tick, value in chunk.tempos]
@@ -131,7 +139,7 @@ def _track(
         events: how many there may be.
     """
     chunk = Chunk(left=events)
-    programs = [0] * 16
+    programs = [UNSET] * 16
     at, tick, running, size = 0, 0, 0, len(body)
     try:
         while at < size:
@@ -166,6 +174,7 @@ def _track(
                     chunk.offs[channel, one].append(tick)
                 elif kind == 0xC0:
                     programs[channel] = one
+                    chunk.programs[channel].append((tick, one))
             elif status in (0xF0, 0xF7, 0xFF):
                 meta = -1
                 if status == 0xFF:
@@ -199,13 +208,16 @@ def _take_meta(chunk: Chunk, tick: int, meta: int, payload: bytes) -> None:
         chunk.keys.append((tick, (payload[0] + 128) % 256 - 128, payload[1]))
 
 
-def _notes(chunk: Chunk, offset: int) -> tuple[list[tuple[Track, Notes]], int]:
-    """Notes by channel and program, and how many never ended.
+def _notes(chunk: Chunk, offset: int, elsewhere: Changes) -> tuple[list[tuple[Track, Notes]], int]:
+    """Notes by channel, and how many never ended.
 
     The first strike takes the first off. Where offs are missing, a note ends at the next off or the
     next strike of its pitch, whichever comes first.
+
+    Args:
+        elsewhere: the programs that all tracks set; they count where this one has set none yet.
     """
-    made: dict[tuple[int, int], list[tuple[int, int, int, int]]] = defaultdict(list)
+    made: dict[int, list[Row]] = defaultdict(list)
     lost = 0
     for (channel, pitch), strikes in chunk.strikes.items():
         offs = chunk.offs[channel, pitch]
@@ -219,12 +231,10 @@ def _notes(chunk: Chunk, offset: int) -> tuple[list[tuple[Track, Notes]], int]:
                 candidates = [offs[after]] if after < len(offs) else [chunk.end]
                 candidates += [strikes[i + 1][0]] if i + 1 < len(strikes) else []
                 end = min(candidates)
-            made[channel, program].append((tick + offset, end - tick, pitch, velocity))
-    groups = []
-    for (channel, program), rows in sorted(made.items()):
-        time, duration, pitch, velocity = np.array(sorted(rows), dtype=np.int64).T
-        groups.append((Track(chunk.name, program, channel == 9), (time, duration, pitch, velocity)))
-    return groups, lost
+            played = held(elsewhere.get(channel, ()), tick) if program == UNSET else program
+            made[channel].append((tick + offset, end - tick, pitch, velocity, played))
+    found = [parts(chunk.name, channel, sorted(rows)) for channel, rows in sorted(made.items())]
+    return [part for of_channel in found for part in of_channel], lost
 
 
 def _pair(strikes: list[int], offs: list[int]) -> list[int]:
@@ -261,7 +271,7 @@ def _from_smpte(
     for i, (track, (time, duration, pitch, velocity)) in enumerate(groups):
         end = np.rint((time + duration) * scale).astype(np.int64)
         time = np.rint(time * scale).astype(np.int64)
-        groups[i] = (track, (time, end - time, pitch, velocity))
+        groups[i] = (track.scaled(scale), (time, end - time, pitch, velocity))
         if end.max() >= 2**31:
             raise ReadError(source, "a note lies more than 2^31 ticks from the start", "limit")
     for changes in (meters, keys):

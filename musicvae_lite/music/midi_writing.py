@@ -7,7 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import cycle
 
-from musicvae_lite.music.score import Score, Track
+from musicvae_lite.music.score import ProgramChange, Score, Track
+from musicvae_lite.music.soundness import checked
+
+Sound = tuple[int, tuple[ProgramChange, ...]]  # program and later ones of a track
 
 DRUM_CHANNEL = 9  # the tenth, counted from 0
 END_OF_TRACK = b"\xff\x2f\x00"
@@ -20,12 +23,17 @@ def to_bytes(score: Score) -> bytes:
 
     Drum tracks share channel 10, others the fifteen remaining (see `channels`). Two notes of one pitch
     that sound at once in one track end in the order in which they began: MIDI has no other way.
+
+    Raises:
+        ConfigError: the score holds what no music does.
     """
+    checked(score)
     chunks = [conductor(score)]
     for index, (part, used) in enumerate(zip(score.tracks, channels(score.tracks), strict=True)):
         mine = score.track == index
         events = [(0, 0, _meta(3, part.name.encode(errors="replace")))] if part.name else []
-        events.append((0, 1, bytes([0xC0 | used, part.program])))
+        for change in (ProgramChange(0, part.program), *part.program_changes):
+            events.append((change.tick, 1, bytes([0xC0 | used, change.program])))
         columns = (score.start[mine], score.end[mine], score.pitch[mine], score.velocity[mine])
         for start, end, pitch, velocity in zip(*(column.tolist() for column in columns), strict=True):
             events.append((start, 3, bytes([0x90 | used, pitch, velocity])))
@@ -38,22 +46,27 @@ def channels(tracks: Sequence[Track]) -> list[int]:
     """The channel of each track, counted from 0: drums share the tenth, others take the rest in turn.
 
     Where there are more tracks than channels, those of one program share channels, so that no track sounds
-    like another as long as there are channels enough for the programs.
+    like another as long as there are channels enough for the programs. Tracks that change their program share
+    channels with those that change it alike.
     """
     free = [channel for channel in range(16) if channel != DRUM_CHANNEL]
-    tracks_of = Counter(track.program for track in tracks if not track.is_drum)
+    tracks_of = Counter(_sound(track) for track in tracks if not track.is_drum)
     if tracks_of.total() <= len(free):
         rest = iter(free)
         return [DRUM_CHANNEL if track.is_drum else next(rest) for track in tracks]
-    turns = {program: cycle(own) for program, own in _shared(tracks_of, free).items()}
-    return [DRUM_CHANNEL if track.is_drum else next(turns[track.program]) for track in tracks]
+    turns = {sound: cycle(own) for sound, own in _shared(tracks_of, free).items()}
+    return [DRUM_CHANNEL if track.is_drum else next(turns[_sound(track)]) for track in tracks]
 
 
-def _shared(tracks_of: Counter[int], free: Sequence[int]) -> dict[int, list[int]]:
-    """Channels of each program: one at least, and more where many tracks have it."""
-    own = {program: [free[place % len(free)]] for place, program in enumerate(tracks_of)}
+def _sound(track: Track) -> Sound:
+    return track.program, track.program_changes
+
+
+def _shared(tracks_of: Counter[Sound], free: Sequence[int]) -> dict[Sound, list[int]]:
+    """Channels of each sound: one at least, and more where many tracks have it."""
+    own = {sound: [free[place % len(free)]] for place, sound in enumerate(tracks_of)}
     for channel in free[len(own) :]:
-        fullest = max(own, key=lambda program: tracks_of[program] / len(own[program]))
+        fullest = max(own, key=lambda sound: tracks_of[sound] / len(own[sound]))
         own[fullest].append(channel)
     return own
 

@@ -19,6 +19,8 @@ from musicvae_lite.music.barring import FINE, Bar, Note, play, whole
 from musicvae_lite.music.files import Limits
 from musicvae_lite.music.musicxml_elements import (
     chord_symbol,
+    has_percussion_clefs,
+    jumps,
     number_of,
     signature,
     sound_offset,
@@ -26,9 +28,9 @@ from musicvae_lite.music.musicxml_elements import (
 )
 from musicvae_lite.music.pitches import LETTERS
 from musicvae_lite.music.score import Meter, Score, Track
+from musicvae_lite.music.texts import printable
 
 BEATS = {"whole": 4.0, "half": 2.0, "quarter": 1.0, "eighth": 0.5, "16th": 0.25, "32nd": 0.125}
-JUMPS = ("dacapo", "dalsegno", "tocoda")
 LONGEST_SYMBOL = 80  # characters
 CONTAINER = "META-INF/container.xml"
 LONGEST = 100_000  # quarters of one note; what is longer is no music
@@ -107,20 +109,23 @@ def read(data: bytes, source: str, limits: Limits) -> Score:
     warnings = ["jumps (D.C., D.S.) are not played"] if reader.jumps else []
     if reader.unknown:
         warnings.append(f"{reader.unknown} drum strokes name no MIDI pitch and were left out")
-    title = (root.findtext("work/work-title") or root.findtext("movement-title") or "").strip()
-    return play(bars, _tracks(root, parts), title, source, limits, warnings)
+    title = root.findtext("work/work-title") or root.findtext("movement-title") or ""
+    known = {about.get("id"): about for about in root.iterfind("part-list/score-part")}
+    nothing = Element("score-part")
+    tracks = [
+        _track(known.get(part.get("id"), nothing), part, index in reader.struck - reader.sung)
+        for index, part in enumerate(parts)
+    ]
+    return play(bars, tracks, title, source, limits, warnings)
 
 
-def _tracks(root: Element, parts: list[Element]) -> list[Track]:
-    known = {part.get("id"): part for part in root.findall("part-list/score-part")}
-    tracks = []
-    for part in parts:
-        about = known.get(part.get("id"), Element("score-part"))
-        program = number_of(about.findtext("midi-instrument/midi-program"), 1)
-        drums = number_of(about.findtext("midi-instrument/midi-channel"), 0) == 10
-        name = (about.findtext("part-name") or "").strip()
-        tracks.append(Track(name, min(max(int(program) - 1, 0), 127), drums))
-    return tracks
+def _track(about: Element, part: Element, is_struck: bool) -> Track:
+    """The track of a part: drums on channel 10, where all are strokes, or where all clefs are percussion."""
+    program = number_of(about.findtext("midi-instrument/midi-program"), 1)
+    channel = number_of(about.findtext("midi-instrument/midi-channel"), 0)
+    is_drum = channel == 10 or is_struck or (not channel and has_percussion_clefs(part))
+    name = printable(about.findtext("part-name") or "")
+    return Track(name, min(max(int(program) - 1, 0), 127), is_drum)
 
 
 @dataclass
@@ -137,6 +142,8 @@ class _Reader:
     stroke: int | None = None  # of the part, where it has one instrument
     singing: int | None = None  # the part that chords are taken from: the first that has any
     jumps: bool = False
+    struck: set[int] = field(default_factory=set)  # parts that have strokes of drums
+    sung: set[int] = field(default_factory=set)  # parts that have pitched notes
     unknown: int = 0  # strokes of unknown drums
     at: int = 0  # fine units from the start of the bar
     last: int = 0  # where the last note began, for the notes of its chord
@@ -211,7 +218,7 @@ class _Reader:
 
     def harmony(self, bar: Bar, element: Element, part: int) -> None:
         offset = number_of(element.findtext("offset"), 0) / self.divisions
-        symbol = chord_symbol(element, self.shift)
+        symbol = printable(chord_symbol(element, self.shift))
         if not symbol or abs(offset) > LONGEST or len(symbol) > LONGEST_SYMBOL:
             return
         self.singing = part if self.singing is None else self.singing
@@ -246,6 +253,7 @@ class _Reader:
         stroke = self.strokes.get(instrument.get("id"), stroke) if instrument is not None else stroke
         if stroke is not None:
             bar.notes.append(Note(start, length, stroke, False, part))
+            self.struck.add(part)
             return
         if pitch is None:
             self.unknown += 1
@@ -258,13 +266,12 @@ class _Reader:
         ties = [tie.get("type") for tie in element.findall("tie")]
         pitched = min(max(key, 0), 127)
         bar.notes.append(Note(start, length, pitched, "start" in ties, part, "stop" in ties))
+        self.sung.add(part)
 
     def tempo(self, bar: Bar, element: Element, number: int) -> None:
         sound = element if element.tag == "sound" else element.find("sound")
-        qpm = 0.0
-        if sound is not None:
-            qpm = number_of(sound.get("tempo"), 0)
-            self.jumps = self.jumps or any(sound.get(jump) for jump in JUMPS)
+        qpm = 0.0 if sound is None else number_of(sound.get("tempo"), 0)
+        self.jumps = self.jumps or jumps(element, sound)
         metronome = element.find("direction-type/metronome")
         if not qpm and metronome is not None:
             beat = BEATS.get((metronome.findtext("beat-unit") or "").strip(), 0.0)

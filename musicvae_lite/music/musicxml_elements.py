@@ -1,10 +1,11 @@
-"""What single MusicXML elements say: numbers, keys, chords, strokes of drums."""
+"""What single MusicXML elements say: numbers, keys, chords, jumps, strokes of drums."""
 
 from __future__ import annotations
 
 import math
 from xml.etree.ElementTree import Element
 
+from musicvae_lite.music.abc_tokens import JUMP
 from musicvae_lite.music.pitches import LETTERS, ROOTS
 from musicvae_lite.music.score import MOST_FIFTHS, spelt
 
@@ -19,6 +20,7 @@ KINDS = {
 }  # fmt: skip
 MINOR_THIRD = ("minor", "dorian", "phrygian", "aeolian", "locrian")  # modes that have one
 MOST_DEGREES = 8  # of a chord
+JUMPS = ("dacapo", "dalsegno", "tocoda")
 
 
 def number_of(text: str | None, default: float) -> float:
@@ -33,6 +35,18 @@ def stroke(instrument: Element) -> tuple[str | None, int | None]:
     """The name of a MIDI instrument, and the MIDI pitch of its strokes where it states one."""
     pitch = int(number_of(instrument.findtext("midi-unpitched"), 0)) - 1
     return instrument.get("id"), pitch if 0 <= pitch < 128 else None
+
+
+def has_percussion_clefs(part: Element) -> bool:
+    """Whether a part has clefs, all of which are those of percussion."""
+    return {(clef.findtext("sign") or "").strip() for clef in part.iter("clef")} == {"percussion"}
+
+
+def jumps(direction: Element, sound: Element | None) -> bool:
+    """Whether a direction leads elsewhere: by its sound, or in words such as D.S. al Coda."""
+    if sound is not None and any(sound.get(jump) for jump in JUMPS):
+        return True
+    return any(JUMP.search(words.text or "") for words in direction.iterfind("direction-type/words"))
 
 
 def sound_offset(direction: Element, sound: Element | None) -> float:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -57,12 +59,42 @@ COMMON_TIME = Meter(4, 4)
 
 
 @dataclass(frozen=True)
+class ProgramChange:
+    """From `tick` on, and until the next change, a track plays with this General MIDI program, 0 to 127."""
+
+    tick: int
+    program: int
+
+
+@dataclass(frozen=True)
 class Track:
-    """One instrument of a score. `program` is the General MIDI program, 0 to 127."""
+    """One part of a score, played with one instrument or with several in turn.
+
+    Attributes:
+        name: as its file gives it.
+        program: General MIDI program, 0 to 127, that it begins with; of drums, their kit.
+        is_drum: whether it lies on the channel of drums.
+        program_changes: the later ones, in order.
+    """
 
     name: str = ""
     program: int = 0
     is_drum: bool = False
+    program_changes: tuple[ProgramChange, ...] = ()
+
+    @property
+    def programs(self) -> tuple[int, ...]:
+        """All it is played with, each once, in the order in which they come."""
+        return tuple(dict.fromkeys([self.program, *(change.program for change in self.program_changes)]))
+
+    def program_at(self, tick: int) -> int:
+        """The program it is played with at a tick."""
+        return [self.program, *(c.program for c in self.program_changes if c.tick <= tick)][-1]
+
+    def scaled(self, more: float) -> Track:
+        """The same track at so many times the ticks a quarter."""
+        changes = (replace(change, tick=round(change.tick * more)) for change in self.program_changes)
+        return replace(self, program_changes=tuple(changes))
 
 
 @dataclass(frozen=True)
@@ -164,6 +196,18 @@ class Score:
     def end_tick(self) -> int:
         return int(self.end.max()) if len(self) else 0
 
+    @cached_property
+    def programs(self) -> np.ndarray:
+        """The General MIDI program that each note is played with, int64 [N]."""
+        found = np.array([part.program for part in self.tracks], dtype=np.int64)[self.track]
+        for number, part in enumerate(self.tracks):
+            if part.program_changes:
+                mine = np.flatnonzero(self.track == number)
+                ticks = [change.tick for change in part.program_changes]
+                played = np.array([part.program, *(change.program for change in part.program_changes)])
+                found[mine] = played[np.searchsorted(ticks, self.start[mine], side="right")]
+        return found
+
     def select(self, keep: np.ndarray) -> Score:
         """The same score with only the notes of a boolean mask or index array [N]."""
         names = ("start", "end", "pitch", "velocity", "track")
@@ -198,8 +242,16 @@ class Score:
 
         return midi_objects.from_pretty_midi(song)
 
-    def save(self, path: str) -> None:
-        """Writes a type-1 MIDI file, atomically."""
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Writes a type 1 MIDI file, whole or not at all.
+
+        Returns:
+            The path written.
+
+        Raises:
+            ConfigError: the score holds what no music does.
+            MusicVAEError: the file could not be written.
+        """
         from musicvae_lite.music import midi
 
-        midi.write(self, path)
+        return midi.write(self, path)

@@ -53,13 +53,12 @@ class Style:
 
         Args:
             track: index of the track taken; -1 for none.
-            tick: where tempo and key are asked for.
+            tick: where tempo, program and key are asked for.
             heard: bool [N], the notes whose loudness counts.
             percussive: whether drums are to be written: the number of an instrument is not that of a kit.
         """
-        part = score.tracks[track] if track >= 0 else Track()
-        program = part.program if part.is_drum == percussive else 0
-        return cls(tempo(score, tick), program, loudness(score.velocity[heard]), key(score, tick))
+        played = program(score, track, tick, percussive)
+        return cls(tempo(score, tick), played, loudness(score.velocity[heard]), key(score, tick))
 
     def to_record(self) -> dict[str, Any]:
         """Plain values that `from_record` reads."""
@@ -83,6 +82,12 @@ class Style:
 def tempo(score: Score, tick: int) -> float:
     """What stands for the tempo of a score at a tick: it, or the nearest to it that a style can have."""
     return float(np.clip(score.qpm_at(tick), *TEMPI))
+
+
+def program(score: Score, track: int, tick: int, percussive: bool) -> int:
+    """The program of a track at a tick; 0 where it is none of what is to be written (see `Style.at`)."""
+    part = score.tracks[track] if track >= 0 else Track()
+    return part.program_at(tick) if part.is_drum == percussive else 0
 
 
 def key(score: Score, tick: int) -> KeyChange | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from musicvae_lite.errors import NothingUsableError
 from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.score import Score
+from musicvae_lite.music.soundness import checked
 from musicvae_lite.plot import bars, colours, drum_lanes, heights, legends, notes
 from musicvae_lite.plot.pages import Page, check_suffix, save
 
@@ -32,7 +33,7 @@ def piano_roll(score: Score, path: str | Path, title: str | None = None, first_b
 
     Raises:
         NothingUsableError: the score has no notes.
-        ConfigError: another suffix.
+        ConfigError: another suffix, or a score that is none.
         MusicVAEError: the file could not be written.
     """
     target = check_suffix(path)
@@ -50,8 +51,9 @@ def draw_roll(score: Score, title: str | None = None, first_bar: int = 1) -> Fig
 
     Raises:
         NothingUsableError: the score has no notes.
+        ConfigError: it holds what no music does.
     """
-    if not len(score):
+    if not len(checked(score)):
         raise NothingUsableError(f"{score.source or 'the score'}: there are no notes to draw")
     grid = Grid.of(score)
     spans = bars.lines(grid.bar_ticks, score.ticks_per_quarter, grid.has_pickup)

@@ -64,8 +64,14 @@ def test_instruments_and_drums_lie_on_channels_of_their_own():
         (Track("flute", 73), Track("drums", is_drum=True), Track("bass", 33), Track("silent", 5)),
     )
     music = timeline(band)
-    assert music.programs == ((0, 73), (1, 33))
+    assert music.programs == ((0, 73), (1, 33), (9, 0))
     assert {(data[0] & 15, data[1]) for data in music.messages.tolist()} == {(0, 72), (9, 36), (1, 40)}
+
+
+def test_the_kit_of_the_drums_is_set_where_they_play():
+    kits = (Track("silent", 8, True), Track("808", 25, True), Track("brushes", 40, True))
+    assert timeline(song([(0, 9, 36, 90, 1), (9, 18, 38, 90, 2)], kits)).programs == ((9, 25),)
+    assert timeline(song([(0, 9, 60, 90, 0)], (Track("flute", 73), *kits))).programs == ((0, 73),)
 
 
 def test_the_drum_channel_is_left_out_for_others():

@@ -117,9 +117,11 @@ def test_unknown_chunks_are_passed_over():
     assert notes(midi.read_bytes(data[:14] + odd + data[14:] + odd)) == [(0, 96, 60)]
 
 
-def test_program_changes_and_channels_make_tracks():
-    body = b"\x00\xc0\x05" + NOTE + b"\x00\xc0\x07" + NOTE + b"\x00\x99\x24\x40\x10\x24\x00" + END
-    score = midi.read_bytes(smf(body))
+def test_channels_make_tracks():
+    body = (
+        b"\x00\xc0\x05\x00\xc1\x07" + NOTE + b"\x00\x91\x3c\x40\x60\x81\x3c\x00\x00\x99\x24\x40\x10\x24\x00"
+    )
+    score = midi.read_bytes(smf(body + END))
     assert [(t.program, t.is_drum) for t in score.tracks] == [(5, False), (7, False), (0, True)]
     assert score.track.tolist() == [0, 1, 2]
 
@@ -185,6 +187,17 @@ def test_type_2_patterns_follow_one_another_on_bar_lines():
     score = midi.read_bytes(smf(NOTE + END, waltz, NOTE + END, kind=2))
     assert [start for start, _, _ in notes(score)] == [0, 384, 384 + 288]
     assert "patterns" in score.warnings[0]
+
+
+def test_type_2_patterns_have_tempo_and_meter_of_their_own():
+    waltz = b"\x00\xff\x58\x04\x03\x02\x18\x08\x00\xff\x51\x03\x0f\x42\x40" + NOTE + END
+    plain = NOTE + b"\x60\xff\x51\x03\x0f\x42\x40" + END
+    score = midi.read_bytes(smf(waltz, plain, waltz, kind=2))
+    assert score.meters == (
+        MeterChange(0, Meter(3, 4)), MeterChange(288, Meter(4, 4)), MeterChange(672, Meter(3, 4))
+    )  # fmt: skip
+    assert score.tempos == (TempoChange(0, 60.0), TempoChange(288, 120.0), TempoChange(480, 60.0))
+    assert midi.read_bytes(smf(waltz, waltz, kind=2)).tempos == (TempoChange(0, 60.0),)
 
 
 @pytest.mark.parametrize(("frames", "rate"), [(24, 24), (25, 25), (29, 30_000 / 1_001), (30, 30)])
