@@ -22,6 +22,7 @@ from mvae.takes_output import (
 )
 
 if TYPE_CHECKING:
+    from musicvae_lite.music.representations import Representation
     from musicvae_lite.music.takes import Takes
 
 
@@ -49,7 +50,9 @@ def sample(
     chords: Chords = None,
     label: Label = None,
     tempo: Annotated[float, typer.Option(help="Quarter notes a minute.")] = 120.0,
-    program: Annotated[int, typer.Option(min=0, max=127, help="General MIDI program; 0 is a piano.")] = 0,
+    program: Annotated[
+        int | None, typer.Option(min=0, max=127, help="General MIDI program. (default: 0, a piano)")
+    ] = None,
     precision: Annotated[
         str, typer.Option(help="float32; or bf16, faster for hundreds of them on new processors; or auto.")
     ] = "float32",
@@ -73,7 +76,7 @@ def sample(
             param_hint="--spread",
         )
     with wrong_usage("--tempo"):
-        style = Style(tempo, program)
+        style = Style(tempo, program or 0)
     one_of(precision, ("auto", *runtime.PRECISIONS), "--precision")
     made_with = catalogue.made_with(personal) if model is None and personal is not None else None
     folder, why = choose_model(model or made_with, chords=chords)
@@ -82,13 +85,31 @@ def sample(
     to = destination(output, f"{catalogue.name_of(folder)}-sample.mid", split, wav, flac, ogg, plot)
     to.check(count)
     vae = load_model(folder, label).with_precision(precision)
+    _check_program(program, vae.representation, catalogue.name_of(folder))
     if personal is None:
         takes = vae.sample(count, temperature, seed, style, chords, spread)
     else:
         from musicvae_lite.collections.personal import Personal
 
         takes = Personal.load(personal).sample(vae, count, temperature, seed, style, chords)
+    takes.record["tempo"] = tempo
+    if vae.representation.programs:
+        takes.record["program"] = style.program
     report(_as_long_as(chords, takes), to, why, as_json=as_json)
+
+
+def _check_program(program: int | None, representation: Representation, name: str) -> None:
+    """Refuses a program that the model's music cannot be written with."""
+    from musicvae_lite.music.inspection import compress
+
+    able = representation.programs
+    if program is None or program in able:
+        return
+    if able:
+        told = f"{name} can write a melody with {compress(able)}, not with {program}"
+    else:
+        told = f"{name} says itself what plays: leave it out"
+    raise typer.BadParameter(told, param_hint="--program")
 
 
 def _as_long_as(chords: str | None, takes: Takes) -> Takes:

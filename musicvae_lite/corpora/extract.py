@@ -95,11 +95,11 @@ def _song_windows(score: Score, tune: int, name: str, recipe: Recipe, tally: Tal
     tracks = [None] if recipe.tracks == "chosen" else recipe.representation.candidates(score)
     parts = [recipe.representation.windows(score, recipe.hop, track) for track in tracks]
     for part in parts:
-        for rejection in part.rejections:
+        for rejection in (part.unfit,) if part.unfit else part.rejections:
             tally.add(rejection.code, name, rejection.bar, rejection.detail)
-    kept = [part for part in parts if len(part)]
+    kept = [part for part in parts if len(part) and not part.unfit]
     if not kept:
-        if not any(part.rejections for part in parts):
+        if not any(part.rejections or part.unfit for part in parts):
             tally.add("no-windows", name, 0, "it holds nothing this representation takes")
         return None
     if len(kept) == 1:

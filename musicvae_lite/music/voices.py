@@ -96,11 +96,20 @@ def label(score: Score, track: int) -> str:
     return f"track {track + 1} '{name}'" if name else f"track {track + 1}"
 
 
+def may_hold_drums(track: Track) -> bool:
+    """Whether a track's instrument does not say that it holds something else."""
+    return track.program == 0 or track.program in PERCUSSIVE
+
+
 def is_named_drums(track: Track) -> bool:
     """Whether a track's name says that it holds drums, as many do that lie off channel 10, and its
     instrument does not say otherwise."""
-    is_open = track.program == 0 or track.program in PERCUSSIVE
-    return is_open and bool(_DRUMS.search(track.name)) and not _NO_DRUMS.search(track.name)
+    return may_hold_drums(track) and bool(_DRUMS.search(track.name)) and not _NO_DRUMS.search(track.name)
+
+
+def is_called_drums(track: Track) -> bool:
+    """Whether a track is named like drums, and nothing else: no title that names drums too."""
+    return is_named_drums(track) and not _BESIDE.sub("", _DRUMS.sub("", track.name))
 
 
 def hints_at_drums(name: str) -> bool:
@@ -122,7 +131,7 @@ def pitched(score: Score) -> list[int]:
     """
     used = [k for k in np.unique(score.track).tolist() if not score.tracks[k].is_drum]
     certain = [k for k in used if not is_named_drums(score.tracks[k])]
-    return certain or [k for k in used if _BESIDE.sub("", _DRUMS.sub("", score.tracks[k].name))]
+    return certain or [k for k in used if not is_called_drums(score.tracks[k])]
 
 
 def choose_melody(score: Score, step_ticks: float) -> tuple[int, str]:

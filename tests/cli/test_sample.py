@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,28 @@ def test_a_line_shorter_than_a_window_begins_again(tmp_path: Path):
     assert run(*words) == 0
     score = read_song(out)
     assert [chord.tick / score.ticks_per_quarter for chord in score.chords] == [0, 2, 4, 6]
+
+
+@pytest.mark.parametrize(("given", "program"), [((), 0), (("--program", 60), 60)])
+def test_a_trio_has_its_melody_played_as_asked(tmp_path: Path, given: tuple, program: int):
+    out = tmp_path / "new.mid"
+    assert run("sample", "-n", 1, "--model", "trio-2bar", "-o", out, *given) == 0
+    assert [track.program for track in read_song(out).tracks if track.name == "Melody"] == [program]
+    record = json.loads(out.with_suffix(".json").read_text())
+    assert (record["program"], record["tempo"]) == (program, 120)
+
+
+@pytest.mark.parametrize(
+    ("model", "program", "words"),
+    [
+        ("multitrack-1bar-chords", 0, "says itself what plays"),
+        ("trio-2bar", 33, "with 0-31, 40-127, not with 33"),
+    ],
+)
+def test_a_program_that_a_model_cannot_write_is_refused(
+    tmp_path: Path, model: str, program: int, words: str, capsys: pytest.CaptureFixture[str]
+):
+    out = tmp_path / "new.mid"
+    assert run("sample", "-n", 1, "--model", model, "--program", program, "-o", out) == 2
+    told = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert "--program" in told and words in told and not out.exists()

@@ -14,7 +14,7 @@ from musicvae_lite.music.midi import read
 from musicvae_lite.music.representations import choose
 from musicvae_lite.music.score import Chord
 from musicvae_lite.training.dataset import WindowDataset, windows_of
-from tests.music.representations.songs import STEP, song
+from tests.music.representations.songs import STEP, beat, song
 
 KINDS = {
     "melody-2bar": {"chords": "triads"},
@@ -101,3 +101,18 @@ def test_all_tracks_of_a_band(music: Path, tmp_path: Path):
     assert every.extracted == one.extracted  # there is one melody in each song
     drums = build_dataset([music], choose("drums-2bar"), tmp_path / "drums", tracks="all", workers=0)
     assert drums.windows > 0
+
+
+@pytest.mark.parametrize(
+    ("program", "tracks", "is_taken"), [(0, "chosen", True), (73, "chosen", False), (73, "all", True)]
+)
+def test_of_trios_only_usual_leads_are_learnt_from(program: int, tracks: str, is_taken: bool, tmp_path: Path):
+    melody, bass = [(4 * n, 4, 60 + n % 7) for n in range(32)], [(8 * n, 8, 36 + n % 5) for n in range(16)]
+    for number, lead in enumerate((0, program)):
+        score = song(melody[number:], bass, beat(8), programs=(lead, 33), drums=[2])
+        (tmp_path / "music").mkdir(exist_ok=True)
+        score.save(str(tmp_path / "music" / f"{number}.mid"))
+    options = {"hop": "bar", "split": (1, 0, 0), "workers": 0, "tracks": tracks}
+    manifest = build_dataset([tmp_path / "music"], choose("trio-4bar"), tmp_path / "data", **options)
+    assert len(WindowDataset(tmp_path / "data").songs) == 1 + is_taken
+    assert ("no-melody" in [reason.code for reason in manifest.rejections]) == (not is_taken)

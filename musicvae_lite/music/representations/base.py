@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
@@ -52,6 +53,7 @@ class Extraction:
         late: ticks by which all notes lie behind the steps they were taken for, where they were moved onto
             the grid as one.
         warnings: what the user should know though windows were found, one sentence each.
+        unfit: why a corpus leaves the song out all the same; None where it has not.
     """
 
     tokens: np.ndarray
@@ -64,6 +66,7 @@ class Extraction:
     control: np.ndarray | None = None
     late: int = 0
     warnings: tuple[str, ...] = field(default=())
+    unfit: Rejection | None = None
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -139,6 +142,11 @@ class Representation(Protocol):
     @property
     def follows_chords(self) -> bool:
         """Whether chords condition windows."""
+        ...
+
+    @property
+    def programs(self) -> Collection[int]:
+        """The General MIDI programs that `to_score` can be asked for; none where windows say their own."""
         ...
 
     @property

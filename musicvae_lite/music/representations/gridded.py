@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -82,6 +83,11 @@ class Gridded:
     def step_ticks(self) -> int:
         """Ticks a step of the scores written."""
         return -(-480 // self.steps_per_quarter)
+
+    @property
+    def programs(self) -> Collection[int]:
+        """General MIDI programs that `to_score` can be asked for: all, unless a representation says so."""
+        return range(128)
 
     @property
     def control(self) -> Step | None:

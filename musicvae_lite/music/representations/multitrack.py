@@ -7,6 +7,7 @@ filled up with ends; tracks are sorted by program, drums last. Bars are sampled 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -85,6 +86,11 @@ class MultitrackRepresentation(Gridded):
     @property
     def is_gridded(self) -> bool:
         return False
+
+    @property
+    def programs(self) -> Collection[int]:
+        """None: windows say what plays in them."""
+        return ()
 
     @property
     def step(self) -> Categorical:

@@ -6,6 +6,7 @@ a pitch of its own (@magenta/music, core/data.ts, MelodyRhythmConverter and Trio
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -107,6 +108,11 @@ class RhythmRepresentation(Gridded):
         return configuring.meaning(self, "voices", "lowest", "highest", "chords") | drums
 
     @property
+    def programs(self) -> Collection[int]:
+        """Those of the melody of a trio; strokes of a snare drum have none."""
+        return self._trio.programs if self.voices == "trio" else ()
+
+    @property
     def transposition(self) -> Transposition:
         """A rhythm has no pitch that could move."""
         return Transposition()
@@ -189,7 +195,7 @@ class RhythmRepresentation(Gridded):
         Args:
             tokens: flags.
             qpm: tempo in quarter notes a minute.
-            program: General MIDI program of a trio's melody, 0 to 127.
+            program: General MIDI program of a trio's melody, one of `programs`.
             velocity: of all notes, 1 to 127.
 
         Raises:
@@ -199,8 +205,7 @@ class RhythmRepresentation(Gridded):
         drums = Track("Rhythm", 0, True)
         tracks = (drums,)
         if self.voices == "trio":
-            first, last = self._trio.lead_programs
-            lead = program if first <= program <= last else first
+            lead = program if program in self.programs else self._trio.lead_programs[0]
             tracks = (Track("Melody", lead), Track("Bass", BASS_PROGRAM), replace(drums, name="Drums"))
         order = np.argsort(self._written)  # notes that begin together lie by pitch
         step, place = np.nonzero(flags[:, order])

@@ -6,6 +6,7 @@ drums (see `drums`). Which track plays what is told by its General MIDI program.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -15,13 +16,14 @@ from musicvae_lite.errors import ConfigError
 from musicvae_lite.music import drum_maps
 from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.representations import chord_control, configuring
+from musicvae_lite.music.representations.band import PARTS, Band, choose_band
 from musicvae_lite.music.representations.base import Extraction
 from musicvae_lite.music.representations.comparing import f1, step_figures
 from musicvae_lite.music.representations.crossing import crossed, filled
 from musicvae_lite.music.representations.drums import DrumsRepresentation
 from musicvae_lite.music.representations.fingerprints import as_bytes, hash_rows
 from musicvae_lite.music.representations.gridded import Gridded
-from musicvae_lite.music.representations.hits import Hits, choose_drums
+from musicvae_lite.music.representations.hits import Hits
 from musicvae_lite.music.representations.line import FIRST_NOTE, Line, fall_silent, sound_on
 from musicvae_lite.music.representations.melody import MelodyRepresentation
 from musicvae_lite.music.representations.steps import Product, value_of
@@ -36,9 +38,7 @@ from musicvae_lite.music.representations.windowing import (
     rest_rule,
 )
 from musicvae_lite.music.score import COMMON_TIME, Meter, MeterChange, Score, TempoChange, Track
-from musicvae_lite.music.voices import choose_melody, label
 
-PARTS = ("melody", "bass", "drums")
 BASS_PROGRAM = 33  # electric bass, fingered
 
 
@@ -50,7 +50,8 @@ class TrioRepresentation(Gridded):
         bars: bars a window.
         meter: meter of the windows; songs in other meters are rejected (see `grid.accepts`).
         steps_per_quarter: 4 for a grid of 16ths.
-        lead_programs: first and last General MIDI program, from 0, of tracks that may play the melody.
+        lead_programs: first and last General MIDI program, from 0, of tracks that play the melody. Where none
+            do, any track but a bass plays it in music that is not learnt from.
         bass_programs: the same of the bass.
         drum_map: which pitches are which drum: a name of `drum_maps`, a TOML file, or a DrumMap.
         tolerance: how far from its step an onset may lie, as a fraction of a step, up to 0.5.
@@ -111,6 +112,12 @@ class TrioRepresentation(Gridded):
         return configuring.meaning(self, "lowest", "highest", "chords") | drums
 
     @property
+    def programs(self) -> Collection[int]:
+        """General MIDI programs that can play the melody: all but those of basses."""
+        first, last = self.bass_programs
+        return [program for program in range(128) if not first <= program <= last]
+
+    @property
     def transposition(self) -> Transposition:
         """The notes of melody and bass move together."""
         last = self._line.depth - 1
@@ -118,9 +125,8 @@ class TrioRepresentation(Gridded):
 
     def candidates(self, score: Score) -> list[int | None]:
         """Every pitched track but the basses, as the melody."""
-        first, last = self.bass_programs
-        tracks = super().candidates(score)
-        return [k for k in tracks if k is not None and not first <= score.tracks[k].program <= last]
+        able = self.programs
+        return [k for k in super().candidates(score) if k is not None and score.tracks[k].program in able]
 
     def lenient(self) -> TrioRepresentation:
         """The same windows without rules: reads all that a model writes, silence too."""
@@ -135,15 +141,19 @@ class TrioRepresentation(Gridded):
             track: index of the track to take the melody from, whatever its program.
 
         Returns:
-            Windows uint16 [W, T, 3], and a Rejection for every stretch that gave none.
+            Windows uint16 [W, T, 3], and a Rejection for every stretch that gave none. They are `unfit` where
+            no program is one of `lead_programs`, and no track was asked for.
 
         Raises:
             ConfigError: `hop` is not positive, or there is no such track.
         """
         hop = self.hop_of(hop)
-        tracks, words, trouble = self._choose(score, track)
-        if trouble:
-            return nothing(self, *trouble)
+        free = self.longest_rest >= self.bars  # a part may be silent throughout
+        if not len(score) and not free:
+            return nothing(self, "empty", "no notes")
+        band = self._band(score, track) if len(score) else Band()
+        if band.missing and not free:
+            return replace(nothing(self, f"no-{band.missing[0]}", band.absence), unfit=band.unfit)
         grid = Grid.of(score, self.steps_per_quarter)
         if grid.steps > LONGEST_SONG:
             return nothing(self, "long", f"{grid.bars:,} bars are more than a song can have")
@@ -151,12 +161,12 @@ class TrioRepresentation(Gridded):
         song = np.zeros((length, 3), dtype=self.step.dtype)
         strikes = np.zeros((length, 2), dtype=self.step.dtype)  # tokens of windows that begin here
         sounding = np.zeros((length, 3), dtype=bool)
-        lines = [self._heard(score, grid, index) for index in tracks[:2]]
+        lines = [self._heard(score, grid, index) for index in (band.lead, band.bass)]
         for column, line in enumerate(lines):
             if line is not None:
                 song[:, column], strikes[:, column] = line.tokens, line.sound
                 sounding[:, column] = line.sound != 0
-        hits = Hits.of(score, grid, tracks[2], self.drum_map.classes)
+        hits = Hits.of(score, grid, band.drums, self.drum_map.classes)
         flags = np.zeros((length, len(self.drum_map)), dtype=np.uint8)
         flags[hits.step, hits.drum] = 1
         song[:, 2] = value_of(flags)
@@ -179,13 +189,17 @@ class TrioRepresentation(Gridded):
             tokens[:, 0, :2] = strikes[at[:, 0]]
             return tokens
 
-        heard = (*(index for index in tracks[:2] if index >= 0), *tracks[2])
-        control, words = self._conditions(score, grid, length, words + hits.told())
-        found = extract(self, grid, placement, rules, cut, choice=words, tracks=heard)
+        control, words = self._conditions(score, grid, length, band.words + hits.told())
+        about = {"choice": words, "tracks": band.tracks, "warnings": band.warnings(), "unfit": band.unfit}
+        found = extract(self, grid, placement, rules, cut, **about)
         if control is None:
             return found
         begin = grid.quantise(found.tick.astype(np.int64))[0]
         return replace(found, control=control[begin[:, None] + np.arange(self.steps)])
+
+    def _band(self, score: Score, track: int | None) -> Band:
+        step = score.ticks_per_quarter / self.steps_per_quarter
+        return choose_band(score, self.lead_programs, self.bass_programs, step, track)
 
     def _heard(self, score: Score, grid: Grid, track: int) -> Line | None:
         if track < 0:
@@ -197,55 +211,6 @@ class TrioRepresentation(Gridded):
             return None, words
         control, source = chord_control.of_song(score, grid, steps, self.chords)
         return control, f"{words}; {source}"
-
-    def _choose(
-        self, score: Score, track: int | None
-    ) -> tuple[tuple[int, int, tuple[int, ...]], str, tuple[str, str] | None]:
-        """The tracks of melody, bass and drums, what to say of them, or what makes it impossible."""
-        none = (-1, -1, ())
-        free = self.longest_rest >= self.bars  # a part may be silent throughout
-        if not len(score):
-            return none, "", None if free else ("empty", "no notes")
-        if track is not None and not 0 <= track < len(score.tracks):
-            raise ConfigError(f"there is no track {track + 1}: the song has {len(score.tracks)}")
-        lead, why = (track, f"{label(score, track)}: as asked") if track is not None else self._lead(score)
-        bass, below = self._bass(score, lead)
-        drums = choose_drums(score)
-        missing = [
-            part for part, there in zip(PARTS, (lead >= 0, bass >= 0, drums.tracks), strict=True) if not there
-        ]
-        if missing and not free:
-            first, last = self.lead_programs
-            what = " and ".join(missing)
-            detail = f"no {what}: melodies have programs {first + 1} to {last + 1}, basses "
-            detail += f"{self.bass_programs[0] + 1} to {self.bass_programs[1] + 1}, drums channel 10"
-            return none, "", (f"no-{missing[0]}", detail)
-        words = [f"melody {why}"] * (lead >= 0) + [f"bass {below}"] * (bass >= 0)
-        words += [f"drums {drums.words}"] if drums.tracks else []
-        return (lead, bass, drums.tracks), "; ".join(words), None
-
-    def _lead(self, score: Score) -> tuple[int, str]:
-        """The most melody-like of the tracks whose programs are a melody's."""
-        first, last = self.lead_programs
-        fits = np.array([first <= t.program <= last and not t.is_drum for t in score.tracks], dtype=bool)
-        return choose_melody(
-            score.select(fits[score.track]), score.ticks_per_quarter / self.steps_per_quarter
-        )
-
-    def _bass(self, score: Score, lead: int) -> tuple[int, str]:
-        """The bass track that sounds longest."""
-        first, last = self.bass_programs
-        length = np.bincount(score.track, score.end - score.start, minlength=len(score.tracks))
-        able = [
-            k
-            for k, part in enumerate(score.tracks)
-            if first <= part.program <= last and not part.is_drum and length[k] and k != lead
-        ]
-        if not able:
-            return -1, ""
-        best = max(able, key=lambda k: (length[k], -k))
-        among = f"the one of {len(able)} basses that sounds longest" if len(able) > 1 else "the only bass"
-        return best, f"{label(score, best)}: {among}"
 
     def canonical(self, tokens: np.ndarray) -> np.ndarray:
         """The one spelling of windows [..., T, 3] that sounds the same: an off only ends a note."""
@@ -324,14 +289,14 @@ class TrioRepresentation(Gridded):
         Args:
             tokens: any tokens, canonical or not.
             qpm: tempo in quarter notes a minute.
-            program: General MIDI program of the melody, 0 to 127; the bass is an electric bass.
+            program: General MIDI program of the melody, one of `programs`; for any other it is the first of
+                `lead_programs`. The bass is an electric bass.
             velocity: of all notes, 1 to 127.
 
         Raises:
             ConfigError: the tokens are not a whole number of windows, or out of range.
         """
         tokens = joined_windows(self, tokens)
-        first, last = self.lead_programs
         parts = [self._line.to_score(tokens[..., column], qpm, program, velocity) for column in (0, 1)]
         parts.append(self._drums.to_score(tokens[..., 2], qpm, 0, velocity))
         start, end, pitch, loud = (
@@ -340,7 +305,7 @@ class TrioRepresentation(Gridded):
         )
         track = np.repeat(np.arange(3, dtype=np.int32), [len(part) for part in parts])
         order = np.lexsort((pitch, start))
-        lead = program if first <= program <= last else first
+        lead = program if program in self.programs else self.lead_programs[0]
         bass = min(max(BASS_PROGRAM, self.bass_programs[0]), self.bass_programs[1])
         return Score(
             ticks_per_quarter=parts[0].ticks_per_quarter,

@@ -3,7 +3,7 @@ import pytest
 
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.music.chords import triad_of
-from musicvae_lite.music.representations import TrioRepresentation
+from musicvae_lite.music.representations import Representation, RhythmRepresentation, TrioRepresentation
 from musicvae_lite.music.score import Chord
 from tests.music.representations.songs import STEP, beat, song, told
 
@@ -60,17 +60,47 @@ def test_programs_may_be_lists():
 def test_a_missing_part_is_named():
     found = TWO_BARS.windows(song(MELODY, beat(2), drums=[1]))
     assert told(found) == [(0, "no-bass", 0)]
-    assert found.rejections[0].detail == (
-        "no bass: melodies have programs 1 to 32, basses 33 to 40, drums channel 10"
-    )
+    assert found.rejections[0].detail == ("no bass: basses have programs 33 to 40")
     assert told(TWO_BARS.windows(song(MELODY))) == [(0, "no-bass", 0)]
-    assert len(TWO_BARS.lenient().windows(song(MELODY))) == 1
+    assert told(TWO_BARS.windows(song(BASS, beat(2), programs=(33,), drums=[1]))) == [(0, "no-melody", 0)]
+    alone = TWO_BARS.lenient().windows(song(MELODY))
+    assert len(alone) == 1
+    assert alone.warnings == (
+        "no bass and drums: basses have programs 33 to 40; drums lie on channel 10, or are named so",
+    )
 
 
-def test_other_programs_can_be_let_in():
-    score = song(MELODY, BASS, beat(2), programs=(73, 33), drums=[2])
-    assert told(TWO_BARS.windows(score)) == [(0, "no-melody", 0)]
-    assert len(TrioRepresentation(bars=2, lead_programs=(0, 111)).windows(score)) == 1
+@pytest.mark.parametrize("rep", [TWO_BARS, RhythmRepresentation(voices="trio")])
+def test_without_a_usual_lead_another_plays_the_melody_where_nothing_is_learnt(rep: Representation):
+    score = song(BASS, MELODY, beat(2), programs=(33, 73), drums=[2])
+    found = rep.windows(score)
+    assert len(found) == 1 and found.choice.startswith("melody track 2: the only pitched track; bass track 1")
+    assert found.unfit is not None and found.unfit.code == "no-melody"
+    np.testing.assert_array_equal(found.tokens, rep.windows(score, track=1).tokens)
+    assert rep.windows(score, track=1).unfit is None
+    np.testing.assert_array_equal(found.tokens, rep.lenient().windows(score).tokens)
+    wide = TrioRepresentation(bars=2, lead_programs=(0, 111)).windows(score)
+    assert len(wide) == 1 and wide.unfit is None
+    both = rep.windows(song(BASS, MELODY, beat(2), MELODY, programs=(33, 73, 0, 4), drums=[2]))
+    assert both.choice.startswith("melody track 4") and both.unfit is None
+
+
+def test_no_track_plays_two_parts():
+    names = ["Kick", "Snare", "Clap", "Kit Lead"]
+    parts = [[(s, 1, p) for s in range(0, 32, 4)] for p in (36, 38, 39)]
+    found = TWO_BARS.lenient().windows(song(*parts, MELODY, BASS, names=names, programs=(0, 0, 0, 0, 33)))
+    assert found.tracks == (3, 4, 0, 1, 2)
+
+
+@pytest.mark.parametrize("rep", [TWO_BARS, RhythmRepresentation(voices="trio")])
+def test_the_melody_has_any_program_but_a_basss_and_is_read_again(rep: Representation):
+    tokens = rep.windows(band()).tokens
+    for program in (0, 31, 40, 127):
+        assert program in rep.programs
+        score = rep.to_score(tokens[0], program=program)
+        assert score.tracks[0].program == program
+        np.testing.assert_array_equal(rep.lenient().windows(score).tokens, tokens)
+    assert 33 not in rep.programs and rep.to_score(tokens[0], program=33).tracks[0].program == 0
 
 
 def test_a_part_that_rests_and_a_pitch_out_of_range():
