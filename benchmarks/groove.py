@@ -1,16 +1,28 @@
-"""Humanizing measured: errors of timing and velocity beside simpler methods, on beats never trained on.
+"""Humanizing and tapping measured beside simpler methods, on beats never trained on.
 
     python -m benchmarks.groove MODEL --train FOLDER --test FOLDER [-o OUT]
 
-Folders of drum MIDI files, such as the official splits of the Groove MIDI Dataset. Every method is given
-the hits of two bars on the grid and says how loud and how early or late each is. Errors are means over
-all hits, milliseconds at each file's own tempo and velocities of 127:
+Folders of drum MIDI files, such as the official splits of the Groove MIDI Dataset, in windows a bar apart.
+
+For a model of the task humanize, every method is given the hits of two bars on the grid and says how loud and
+how early or late each is. Errors are means over all hits, milliseconds at each file's own tempo and
+velocities of 127:
 
 - quantised: every hit on the grid, every drum at its mean loudness;
 - linear: ridge regression from the hits of a window to each of its velocities and offsets;
 - neighbour: the training window whose hits differ least; where it has no such hit, the mean of that
   drum at that step;
-- model: as `mvae groove humanize` writes it, likeliest hits, z the mean.
+- model: as `mvae groove humanize` writes it, z the mean; `steps_right_alone` is the share of steps whose
+  hits it writes by itself, before those that are given are put in.
+
+For a model of the task tap, every method is given when the loudest hit of each step of two bars comes, and
+says which drums are struck. Figures are the F1 of the hits, the share of taps at which a drum is struck, the
+share of struck steps at which there was no tap, and hits a window (`real`: of the drummers):
+
+- commonest: at every tap the commonest drums of the training windows, as many as score best on these;
+- neighbour: the drums of the training window whose taps differ least;
+- model at a temperature: as `mvae groove tap` writes it, z the mean; `drums` is the share of steps at which
+  each drum is struck, and `velocity` the mean error over the hits that are right.
 """
 
 from __future__ import annotations
@@ -25,9 +37,10 @@ import numpy as np
 
 from benchmarks.common import provenance, write_json
 from musicvae_lite.errors import ReadError
+from musicvae_lite.music.drum_maps import DrumMap
 from musicvae_lite.music.reading import find_files, read_song
 from musicvae_lite.music.representations import GrooveRepresentation
-from musicvae_lite.music.representations.groove_tasks import parts
+from musicvae_lite.music.representations.groove_tasks import TAP, parts, tapped
 
 RIDGE = 30.0
 
@@ -107,15 +120,88 @@ def neighbour(train: Grooves, test: Grooves) -> dict[str, float]:
 
 
 def of_model(model: Any, test: Grooves) -> dict[str, float]:
-    """What a trained model says of every cell."""
-    import torch
+    """What a trained model says of the hits it is given."""
+    from musicvae_lite.models.whole_songs import completed
 
-    q = model.posterior_of_tokens(test.windows)
-    with torch.no_grad():
-        written = torch.cat([model.vae.decode(z, None, 0.0) for z in q.mean.split(512)]).cpu().numpy()
-    hits, velocity, offset = parts(written)
-    right = (hits > 0.5) == (parts(test.windows)[0] > 0.5)
-    return errors(velocity, offset, test) | {"steps_right": float(right.all(-1).mean())}
+    z = model.posterior_of_tokens(test.windows).mean
+    _, velocity, offset = parts(completed(model, test.windows, z).tokens)
+    alone, wanted = (parts(windows)[0] > 0.5 for windows in (model.decode(z).tokens, test.windows))
+    return errors(velocity, offset, test) | {"steps_right_alone": float((alone == wanted).all(-1).mean())}
+
+
+def struck(hits: np.ndarray, wanted: np.ndarray) -> dict[str, float]:
+    """Figures of hits bool [W, T, C] that were made of when those wanted come."""
+    tap, sounds = (part.max(-1) > 0 for part in (wanted, hits))
+    return {
+        "hit_f1": float(2 * (hits & wanted).sum() / (hits.sum() + wanted.sum())),
+        "taps_kept": float((tap & sounds).sum() / tap.sum()),
+        "added": float((sounds & ~tap).sum() / sounds.sum()),
+        "hits": float(hits.sum((1, 2)).mean()),
+    }
+
+
+def commonest(train: Grooves, test: Grooves) -> dict[str, float]:
+    """At every tap the same drums."""
+    hits, wanted = (parts(g.windows)[0] > 0.5 for g in (train, test))
+    order = hits.sum((0, 1)).argsort()[::-1]
+    rank = order.argsort()  # of each drum, the commonest first
+
+    def at_taps(there: np.ndarray, count: int) -> np.ndarray:
+        return (there.max(-1) > 0)[..., None] & (rank < count)
+
+    scores = [struck(at_taps(hits, count), hits)["hit_f1"] for count in range(1, len(rank) + 1)]
+    return struck(at_taps(wanted, 1 + int(np.argmax(scores))), wanted)
+
+
+def nearest_taps(train: Grooves, test: Grooves, drum: int) -> dict[str, float]:
+    """The drums of the training window whose taps, and how early or late they are, differ least.
+
+    Args:
+        drum: number of the one that stands for taps.
+    """
+    x, y = (_flat(tapped(g.windows, drum)) for g in (train, test))
+    differ = (x**2).sum(1) - 2 * y @ x.T  # [W test, W train], less what is the same in a row
+    hits, wanted = (parts(g.windows)[0] > 0.5 for g in (train, test))
+    return struck(hits[differ.argmin(1)], wanted)
+
+
+def of_tapper(model: Any, test: Grooves, temperature: float) -> dict[str, Any]:
+    """The drums that a trained model strikes."""
+    from musicvae_lite.models.whole_songs import completed
+
+    z = model.posterior_of_tokens(test.windows).mean
+    made = completed(model, test.windows, z, temperature).tokens
+    (hits, loud, _), (there, real, _) = parts(made), parts(test.windows)
+    hits, there = hits > 0.5, there > 0.5
+    velocity = float(np.abs(loud - real)[hits & there].mean() * 127)
+    return struck(hits, there) | {"velocity": velocity} | _shares(hits, model.representation.drum_map)
+
+
+def humanizing(model: Any, train: Grooves, test: Grooves) -> dict[str, Any]:
+    """All methods of giving dynamics and timing."""
+    return {
+        "quantised": quantised(train, test),
+        "linear": linear(train, test),
+        "neighbour": neighbour(train, test),
+        "model": of_model(model, test),
+    }
+
+
+def tapping(model: Any, train: Grooves, test: Grooves) -> dict[str, Any]:
+    """All methods of making drums of taps."""
+    drum_map, there = model.representation.drum_map, parts(test.windows)[0] > 0.5
+    return {
+        "real": struck(there, there) | _shares(there, drum_map),
+        "commonest": commonest(train, test),
+        "neighbour": nearest_taps(train, test, drum_map.index(TAP)),
+        "model at 0.0": of_tapper(model, test, 0.0),
+        "model at 1.0": of_tapper(model, test, 1.0),
+    }
+
+
+def _shares(hits: np.ndarray, drum_map: DrumMap) -> dict[str, dict[str, float]]:
+    """At how many of all steps each drum is struck, of hits bool [W, T, C]."""
+    return {"drums": dict(zip(drum_map.drums, hits.mean((0, 1)).tolist(), strict=True))}
 
 
 def _flat(cells: np.ndarray) -> np.ndarray:
@@ -123,8 +209,8 @@ def _flat(cells: np.ndarray) -> np.ndarray:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description="Errors of humanizing beside simpler methods.")
-    options.add_argument("model", help="name or folder of a model of the task humanize")
+    options = argparse.ArgumentParser(description="Humanizing and tapping beside simpler methods.")
+    options.add_argument("model", help="name or folder of a model of the task humanize or tap")
     options.add_argument("--train", type=Path, required=True, metavar="FOLDER")
     options.add_argument("--test", type=Path, required=True, metavar="FOLDER")
     options.add_argument("-o", "--out", type=Path, default=Path("out"), help="folder of the JSON")
@@ -133,16 +219,11 @@ def main() -> None:
 
     model = MusicVAE.load(chosen.model)
     r = model.representation
-    if not isinstance(r, GrooveRepresentation) or r.task != "humanize":
-        options.error(f"{chosen.model} is no model of the groove task humanize")
+    if not isinstance(r, GrooveRepresentation) or r.task not in ("humanize", "tap"):
+        options.error(f"{chosen.model} is no model of the groove tasks humanize and tap")
     train, test = Grooves.of(chosen.train, r), Grooves.of(chosen.test, r)
-    result = {
-        "windows": {"train": len(train.windows), "test": len(test.windows)},
-        "quantised": quantised(train, test),
-        "linear": linear(train, test),
-        "neighbour": neighbour(train, test),
-        "model": of_model(model, test),
-    }
+    result: dict[str, Any] = {"windows": {"train": len(train.windows), "test": len(test.windows)}}
+    result |= (humanizing if r.task == "humanize" else tapping)(model, train, test)
     write_json(chosen.out / "groove.json", provenance(chosen.model, 0) | result)
     print(json.dumps(result, indent=2))
 

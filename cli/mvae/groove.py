@@ -37,7 +37,7 @@ def humanize(
     plot: Plot = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give a quantised beat the dynamics and timing of a drummer."""
+    """Give the notes of a quantised beat the dynamics and timing of a drummer."""
     how = {"track": track, "qpm": bpm, "temperature": temperature, "seed": seed}
     _complete("humanize", file, model, label, output, (wav, flac, ogg, plot), as_json, how)
 
@@ -61,7 +61,7 @@ def tap(
     plot: Plot = False,
     as_json: AsJson = False,
 ) -> None:
-    """Turn a tapped rhythm into a drum part."""
+    """Turn a tapped rhythm into a drum part that strikes at every tap."""
     how = {"track": track, "qpm": bpm, "temperature": temperature, "seed": seed, "taps": True}
     _complete("tap", file, model, label, output, (wav, flac, ogg, plot), as_json, how)
 
@@ -82,7 +82,7 @@ def add_hihat(
     plot: Plot = False,
     as_json: AsJson = False,
 ) -> None:
-    """Play closed hi-hats to a beat that has none. No model for it ships: --model names yours."""
+    """Add closed hi-hats to a beat that has none. No model for it ships: --model names yours."""
     how = {"track": track, "qpm": bpm, "temperature": temperature, "seed": seed}
     _complete("add-hihat", file, model, label, output, (wav, flac, ogg, plot), as_json, how)
 

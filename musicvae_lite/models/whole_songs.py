@@ -9,19 +9,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from musicvae_lite.errors import ConfigError
+from musicvae_lite import runtime
+from musicvae_lite.errors import ConfigError, counted
 from musicvae_lite.latent import along
+from musicvae_lite.models.decoders import reads_earlier_steps
+from musicvae_lite.models.heads import groove_hits
 from musicvae_lite.models.music_vae import MusicVAE
+from musicvae_lite.models.tensors import to_windows
 from musicvae_lite.music.behind import going_on
 from musicvae_lite.music.naming import stem
 from musicvae_lite.music.picking import load
+from musicvae_lite.music.played import Played
+from musicvae_lite.music.representations.groove import GrooveRepresentation
+from musicvae_lite.music.representations.hits import choose_drums
 from musicvae_lite.music.score import Score
 from musicvae_lite.music.takes import Takes
 from musicvae_lite.music.timeline import Timeline
 from musicvae_lite.music.whole import Covering, cover, join, laid_out, timeline
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from musicvae_lite.music.picking import Song
+    from musicvae_lite.music.representations.base import Representation
 
 
 def reconstruct(
@@ -36,7 +46,8 @@ def reconstruct(
 ) -> Takes:
     """A whole song through a model and back, as one take that lies where the song lies.
 
-    With a model that completes what it is given (humanize, tap, add-hihat), this completes the song.
+    With a model that completes what it is given, this completes the song: "humanize" gives its drum notes
+    dynamics and timing, "add-hihat" adds to them, "tap" strikes a drum at every tap.
 
     Args:
         track: index of the track to take; by default the representation chooses.
@@ -52,9 +63,9 @@ def reconstruct(
     covered = cover(score, model.representation, track, **options)
     q = model.posterior_of_tokens(covered.tokens, covered.control)
     control = _told(model, chords, covered.control, len(covered.tokens))
-    written = model.decode(q.mean, temperature, seed, control=control)
+    written = completed(model, covered.tokens, q.mean, temperature, seed, control)
     record = _with(chords, written.record)
-    laid = timeline(covered, score, model.representation, tempos=qpm is None)
+    covered, laid = _laid(model.representation, covered, score, track, tempos=qpm is None)
     label = stem(score.source) or "reconstruction"
     return _joined(model, written, covered, [(covered, score)], "reconstruct", label, record, laid, qpm)
 
@@ -105,7 +116,7 @@ def interpolate(
 
 
 def transfer(model: MusicVAE, hits: Song, feel: Song, temperature: float = 0.0, seed: int = 0) -> Takes:
-    """The hits of one beat with the dynamics and timing of another (a groove model of task hits-control).
+    """The notes of one beat with the dynamics and timing of another (a groove model of task hits-control).
 
     Raises:
         ConfigError: the model's control is not the hits of a groove.
@@ -118,10 +129,69 @@ def transfer(model: MusicVAE, hits: Song, feel: Song, temperature: float = 0.0, 
     codes = model.posterior_of_tokens(source.tokens).mean
     codes = codes[torch.arange(len(covered.tokens)) % len(codes)]
     control = r.given(covered.tokens, None).control
-    written = model.decode(codes, temperature, seed, control=control)
+    written = completed(model, covered.tokens, codes, temperature, seed, control)
+    covered, laid = _laid(r, covered, score, None)
     inputs = [(covered, score), (source, other)]
-    laid = timeline(covered, score, r)
     return _joined(model, written, covered, inputs, "transfer", "transfer", written.record, laid)
+
+
+def completed(
+    model: MusicVAE,
+    tokens: np.ndarray,
+    codes: Tensor,
+    temperature: float = 0.0,
+    seed: int = 0,
+    control: np.ndarray | None = None,
+) -> Takes:
+    """What a model writes for windows: takes in which all is so that its task says beforehand of their hits.
+
+    Windows that it does not write so by itself are written anew, with what is known put in step by step.
+
+    Args:
+        tokens: windows [W, T, ...] as they were before anything was left out of them.
+        codes: [W, Z].
+        control: [W, T, ...].
+
+    Raises:
+        ConfigError: as `MusicVAE.decode`, or a groove is to be completed by a decoder that does not read its
+            own earlier steps.
+    """
+    written, r = model.decode(codes, temperature, seed, control=control), model.representation
+    known = r.known(tokens) if isinstance(r, GrooveRepresentation) else None
+    if known is None or (right := known.holds(written.tokens)).all():
+        return written
+    decoder, device = model.vae.decoder, model.vae.device
+    if not reads_earlier_steps(decoder):
+        raise ConfigError(
+            "this model cannot complete a groove: its decoder does not read its own earlier steps, as one "
+            "with the `hidden` and the `head` of a `FeedingDecoder` does"
+        )
+    again = np.flatnonzero(~right)
+    told = model.condition(None if control is None else control[again], len(again))
+    hits, struck = (torch.from_numpy(part[again]).to(device) for part in known)
+    generator = model.generator(seed)
+    with runtime.products_in(model.precision, device):
+        anew = groove_hits.write(decoder, codes[again], hits, struck, told, temperature, generator)
+    both = written.tokens.copy()
+    both[again] = r.canonical(to_windows(anew, r.step))
+    return model.decode(codes, temperature, seed, control=control, known=both)
+
+
+def _laid(
+    r: Representation, covered: Covering, score: Score, track: int | None, tempos: bool = True
+) -> tuple[Covering, Timeline]:
+    """Where what is made of a song lies in it: on the song's own notes, where the task keeps them, and then
+    nothing of the song is left out."""
+    laid = timeline(covered, score, r, tempos)
+    if not isinstance(r, GrooveRepresentation) or not r.keeps_notes:
+        return covered, laid
+    if covered.left_out:
+        bars = counted(covered.left_out, "bar")
+        stays = f"{bars} that no window of the model can hold {'stays' if covered.left_out == 1 else 'stay'}"
+        warnings = (*covered.warnings, f"{stays} as {'it is' if covered.left_out == 1 else 'they are'}")
+        covered = replace(covered, left_out=0, warnings=warnings)
+    moves = r.task != "add-hihat"
+    return covered, Played.of(laid, choose_drums(score, track), r.drum_map, r.steps_per_quarter, moves)
 
 
 def _told(model: MusicVAE, chords: str | None, own: np.ndarray | None, count: int) -> np.ndarray | None:

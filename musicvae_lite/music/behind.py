@@ -11,12 +11,14 @@ import numpy as np
 
 from musicvae_lite.music.grid import Grid, accepts
 from musicvae_lite.music.representations.base import Representation
+from musicvae_lite.music.representations.hits import choose_drums
 from musicvae_lite.music.score import COMMON_TIME, Chord, Meter, MeterChange, Score, Track
 from musicvae_lite.music.takes import loudness
 from musicvae_lite.music.timeline import Timeline
 from musicvae_lite.music.whole import Covering, timeline
 
 FINEST = 32767  # ticks a quarter that a MIDI file can have
+TAIL = 0.25  # of a bar: notes that sound over a bar line for no longer do not begin a bar of their own
 LAST = 16  # quarters before the last note of some tracks by which it is told which of them plays what
 
 
@@ -40,7 +42,10 @@ class Behind(Timeline):
         return cls(*at, tracks=tuple(tracks), sounding=tuple(sounding))
 
     def laid(self, score: Score) -> Score:
-        """The notes of the song's tracks, cut where the new bars begin, and a take as a score behind them.
+        """The notes of the song's tracks, and a take as a score behind them.
+
+        Notes of the song that sound on into the new bars end where these begin, or as they do where that is a
+        quarter of a bar later at most; in any case where the same key is struck again.
 
         Each track of the take goes on with the track of the song that plays its part. Where several play it,
         a note goes to the one that has played such pitches most in the last bars; where none does, the track
@@ -49,10 +54,10 @@ class Behind(Timeline):
         song, taken = self.song, sorted(self.tracks)
         finer = math.lcm(song.ticks_per_quarter, round(0.5 / self.near))
         ticks = finer if finer <= FINEST else song.ticks_per_quarter
-        own = _in_ticks(song.select(np.isin(song.track, taken)), ticks)
-        new = super().laid(_in_ticks(score, ticks))
+        own = in_ticks(song.select(np.isin(song.track, taken)), ticks)
+        new = super().laid(in_ticks(score, ticks))
         begin = round(float(self.places[0]) * ticks)
-        names, track = [song.tracks[k] for k in taken], np.searchsorted(taken, own.track)
+        names, track = [own.tracks[k] for k in taken], np.searchsorted(taken, own.track)
         played, numbers = self._played(score.tracks), np.zeros_like(new.track)
         for number, part in enumerate(score.tracks):
             mine = new.track == number
@@ -62,7 +67,7 @@ class Behind(Timeline):
             elif mine.any():
                 numbers[mine] = len(names)
                 names.append(part)
-        ends = np.maximum(np.minimum(own.end, begin), own.start + 1)
+        ends = _ends(own, track, new, numbers, begin, begin + TAIL * last_meter(song.meters).quarters * ticks)
         columns: dict[str, Any] = {
             "start": (own.start, new.start),
             "end": (ends, new.end),
@@ -78,12 +83,32 @@ class Behind(Timeline):
     def _played(self, new: Sequence[Track]) -> dict[int, int]:
         """Which track of a take each of the song's tracks goes on with, where there is one of its kind."""
         parts: dict[int, int] = {}
+        drums = choose_drums(self.song).tracks if any(track.is_drum for track in new) else ()
         for is_drum in (False, True):
             there = [k for k in self.tracks if self.song.tracks[k].is_drum == is_drum]
+            if not is_drum:  # drums off channel 10 go on in a track of their own
+                there = [k for k in there if k not in drums]
             able = [number for number, track in enumerate(new) if track.is_drum == is_drum]
             able = sorted(sorted(able, key=lambda number: number not in self.sounding)[: len(there)])
             parts |= {k: able[min(n, len(able) - 1)] for n, k in enumerate(there) if able}
         return parts
+
+
+def _ends(
+    own: Score, track: np.ndarray, new: Score, numbers: np.ndarray, begin: int, latest: float
+) -> np.ndarray:
+    """Where the notes of a song end [N], of which some sound on into new bars.
+
+    Args:
+        track, numbers: of each note of the song and of the new bars, int [N] and [M].
+        begin: tick at which the new bars begin.
+        latest: tick at which notes may end that are not cut there.
+    """
+    ends = np.where(own.end > latest, begin, own.end)
+    for n in np.flatnonzero(ends > begin):
+        again = new.start[(numbers == track[n]) & (new.pitch == own.pitch[n])]
+        ends[n] = min(ends[n], again.min(initial=ends[n]))
+    return np.maximum(ends, own.start + 1)
 
 
 def _players(own: Score, track: np.ndarray, players: Sequence[int]) -> np.ndarray:
@@ -119,19 +144,30 @@ def _as_loud(new: np.ndarray, numbers: np.ndarray, own: np.ndarray, track: np.nd
     ]
 
 
-def _in_ticks(score: Score, ticks: int) -> Score:
-    """Notes and chords of a score at another resolution."""
+def in_ticks(score: Score, ticks: int) -> Score:
+    """Notes, programs and chords of a score at another resolution."""
     more = ticks / score.ticks_per_quarter
     start = np.rint(score.start * more).astype(np.int32)
     end = np.rint(score.end * more).astype(np.int32)
     chords = tuple(Chord(round(chord.tick * more), chord.symbol) for chord in score.chords)
-    return replace(score, ticks_per_quarter=ticks, start=start, end=end, chords=chords)
+    tracks = tuple(part.scaled(more) for part in score.tracks)
+    return replace(score, ticks_per_quarter=ticks, start=start, end=end, tracks=tracks, chords=chords)
 
 
 def goes_on(covered: Covering, score: Score, r: Representation) -> bool:
     """Whether the tracks taken go on behind what is covered, with bars that the model cannot read."""
     begin = covered.ends[-1] + covered.late - score.ticks_per_quarter / r.steps_per_quarter / 2
     return bool((score.start[np.isin(score.track, covered.tracks)] >= begin).any())
+
+
+def last_bar(score: Score) -> int:
+    """The last bar of a song in which a note begins, or sounds on for more than a tail."""
+    grid = Grid.of(score)
+    *_, begin, end = grid.bar_ticks
+    slack = grid.step_ticks / 2
+    over = score.end_tick - begin
+    is_tail = over < TAIL * (end - begin) + slack and not (score.start >= begin - slack).any()
+    return grid.bars - 1 if is_tail and grid.bars > 1 else grid.bars
 
 
 def last_meter(meters: Sequence[MeterChange]) -> Meter:
@@ -144,7 +180,8 @@ def going_on(covered: Covering, score: Score, r: Representation) -> Timeline:
 
     They follow at once, or after the song where it goes on with bars that the model cannot read.
     """
-    end = round(Grid.of(score).bar_ticks[-1]) if goes_on(covered, score, r) else int(covered.ends[-1])
+    is_longer = goes_on(covered, score, r)
+    end = round(Grid.of(score).bar_ticks[last_bar(score)]) if is_longer else int(covered.ends[-1])
     meters = tuple(m for m in score.meters if m.tick < end or (m.tick == end and accepts(r.meter, m.meter)))
     if not accepts(r.meter, last_meter(meters)):
         meters = (*meters, MeterChange(end, r.meter))

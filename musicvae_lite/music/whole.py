@@ -116,7 +116,7 @@ def cover(score: Score, representation: Representation, track: int | None = None
         options: more arguments of the representation's `windows`.
 
     Raises:
-        NothingUsableError: no window fits anywhere; the message says why.
+        NothingUsableError: no window fits anywhere, or none of drums holds a hit; the message says why.
     """
     if not len(score):
         raise NothingUsableError(f"{score.source or 'the music'}: there are no notes in it")
@@ -126,6 +126,11 @@ def cover(score: Score, representation: Representation, track: int | None = None
     if not len(rows):
         reasons = "; ".join(dict.fromkeys(r.detail for r in found.rejections)) or "it holds no full bars"
         raise NothingUsableError(f"{score.source or 'the music'}: {reasons}")
+    if representation.percussive and not lenient.pianoroll(found.tokens[rows]).any():
+        raise NothingUsableError(
+            f"{score.source or 'the music'}: no drum that the model knows is struck in bars it can read "
+            f"({found.choice})"
+        )
     grid, length = Grid.of(score, representation.steps_per_quarter), representation.grid_steps
     starts = grid.step_of_bar(found.bar[rows])
     chosen, skips, begins, ends, tied, reached = [], [], [], [], [], int(starts[0])
@@ -193,7 +198,7 @@ def _off_grid(
 def _sounding_over(score: Score, grid: Grid, step: int, tracks: tuple[int, ...]) -> frozenset[int]:
     """The pitches that sound on into a step that begins a bar, in some tracks."""
     tick, slack = grid.tick_of_step(np.array([step]))[0], grid.step_ticks / 2
-    over = (score.start < tick - slack) & (score.end > tick + slack) & np.isin(score.track, tracks)
+    over = (score.start < tick - slack) & (score.end >= tick + slack) & np.isin(score.track, tracks)
     return frozenset(score.pitch[over].tolist())
 
 

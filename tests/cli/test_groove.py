@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -70,12 +71,21 @@ def test_tasks_without_a_shipped_model_say_how_to_get_one(folder: Path, words: l
     assert "--model names yours" in str(done.exception) and not list(tmp_path.iterdir())
 
 
-def test_what_is_replaced_and_what_stays_empty_is_said(folder: Path, tmp_path: Path, capsys):
+def test_what_is_replaced_and_what_stays_as_it_is_is_said(folder: Path, tmp_path: Path, capsys):
     waltz = replace(beat(6), meters=(MeterChange(0, Meter(4, 4)), MeterChange(4 * 1920, Meter(3, 4))))
     waltz.save(str(tmp_path / "waltz.mid"))
     command = ["groove", "humanize", str(tmp_path / "waltz.mid"), "--model", str(folder / "humanize")]
     said = [run(app, [*command, "-o", str(tmp_path / "out.mid")]) for _ in range(2)]
-    assert all("3 bars that no window of the model can hold stay empty" in done.output for done in said)
+    assert all("3 bars that no window of the model can hold stay as they are" in done.output for done in said)
     assert all("waltz.mid, bars 1-4, window by window (track 1" in done.output for done in said)
     assert ["been replaced" in done.output for done in said] == [False, True]
     assert "out.mid (and 1 more) was there already" in said[1].output
+
+
+def test_drums_of_which_the_model_knows_none_are_refused_by_their_pitches(folder: Path, tmp_path: Path):
+    unknown = replace(beat(4), pitch=np.resize(np.array([10, 12, 90], dtype=np.int32), 32))
+    unknown.save(str(tmp_path / "unknown.mid"))
+    command = ["groove", "humanize", str(tmp_path / "unknown.mid"), "--model", str(folder / "humanize")]
+    done = run(app, [*command, "-o", str(tmp_path / "out.mid")])
+    told = str(done.exception)
+    assert done.exit_code and "no drum that the model knows is struck" in told and "(10, 12, 90)" in told

@@ -9,6 +9,8 @@ import pytest
 
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.music.representations import (
+    DrumsRepresentation,
+    GrooveRepresentation,
     MelodyRepresentation,
     PianorollRepresentation,
     TrioRepresentation,
@@ -227,3 +229,14 @@ def test_a_bass_sounds_on_under_a_melody_that_is_struck_again(kind):
     ticks = made.ticks_per_quarter
     assert (made.start[bass] // ticks).tolist() == [6] and (made.end[bass] // ticks).tolist() == [10]
     assert (made.start[made.pitch == 72] // ticks).tolist() == list(range(16))
+
+
+@pytest.mark.parametrize("r", [GrooveRepresentation(task="humanize"), DrumsRepresentation()])
+def test_drums_of_which_none_is_known_are_refused_by_their_pitches(r):
+    drums = replace(song(4), pitch=np.resize(np.array([10, 12, 90], np.int32), 16), source="a.mid")
+    drums = replace(drums, tracks=(Track("", 0, True),))
+    with pytest.raises(NothingUsableError, match=r"^a\.mid: no drum .* lacks \(10, 12, 90\) are not read\)$"):
+        cover(drums, r)
+    assert len(cover(drums, GrooveRepresentation(task="tap"), taps=True).tokens) == 2
+    one = replace(drums, pitch=np.where(np.arange(16) == 7, 38, 12).astype(np.int32))
+    assert len(cover(one, r).tokens) == 2

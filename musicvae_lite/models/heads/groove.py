@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from musicvae_lite.models.heads.drawing import flag_metrics, flip
+from musicvae_lite.models.heads.drawing import draw, flag_metrics, flip
 
 EPSILON = 1e-7  # GrooVAE's, inside the logarithms
+LEAST = (0.01, 0.2)  # chances that velocities and offsets are divided by; below, that is worse than less
 
 
 class GrooveHead(nn.Module):
@@ -48,6 +50,38 @@ class GrooveHead(nn.Module):
         """hidden [..., H] -> floats [..., 3 * classes]."""
         hits, velocities, offsets = self.logits(hidden).float().chunk(3, -1)
         return torch.cat([flip(hits, temperature, generator), velocities.sigmoid(), offsets.tanh()], -1)
+
+    def sample_known(
+        self,
+        hidden: Tensor,
+        hits: Tensor,
+        struck: Tensor,
+        temperature: float,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """As `sample`, where something is known of the hits.
+
+        A hit that would not have been written gets the velocity and offset that the hidden state expects if
+        it is there: trained on zeros wherever nothing is struck, these outputs are that times its chance.
+
+        Args:
+            hidden: [..., H].
+            hits: [..., classes], 1 for a hit, 0 for none, below 0 where the head decides.
+            struck: bool [...], where at least one drum is; if none is written, one is drawn by its odds.
+
+        Returns:
+            Floats [..., 3 * classes].
+        """
+        logits = self.logits(hidden).float().chunk(3, -1)[0]
+        own, velocities, offsets = self.sample(hidden, temperature, generator).chunk(3, -1)
+        one = F.one_hot(draw(logits, temperature, generator), logits.shape[-1]).float()
+        written = torch.where((struck & (own.sum(-1) == 0))[..., None], one, own)
+        written = torch.where(hits >= 0, hits.float(), written)
+        velocity_chance, offset_chance = (
+            torch.where(written > own, logits.sigmoid().clamp_min(least), 1.0) for least in LEAST
+        )
+        velocities, offsets = velocities / velocity_chance, offsets / offset_chance
+        return torch.cat([written, velocities.clamp(0, 1), offsets.clamp(-1, 1)], -1)
 
     def _activated(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         hits, velocities, offsets = self.logits(hidden).float().chunk(3, -1)

@@ -115,7 +115,7 @@ class DrumsRepresentation(Gridded):
         Args:
             score: any score; what is no drum is left out.
             hop: steps from one window to the next; one bar by default.
-            track: index of the track to read as drums; by default all on channel 10, else one named so.
+            track: index of the track to read as drums; by default all on channel 10, else all named so.
 
         Returns:
             Windows [W, T] or [W, T, C], and a Rejection for every stretch that gave none.
@@ -130,7 +130,7 @@ class DrumsRepresentation(Gridded):
         grid = Grid.of(score, self.steps_per_quarter)
         if grid.steps > LONGEST_SONG:
             return nothing(self, "long", f"{grid.bars:,} bars are more than a song can have")
-        hits = Hits.of(score, grid, choice.tracks, self.drum_map.classes)
+        hits = Hits.of(score, grid, choice, self.drum_map.classes)
         song = np.zeros((grid.steps + self.steps, self.classes), dtype=np.uint8)
         song[hits.step, hits.drum] = 1
 
@@ -142,7 +142,7 @@ class DrumsRepresentation(Gridded):
             rest_rule(self, song.max(axis=1) > 0, starts),
         ]
         rules.append(few_notes_rule(self, song.sum(1), starts, "hit"))
-        warnings = (choice.warning,) if choice.warning else ()
+        warnings = (*([choice.warning] if choice.warning else []), *hits.merging(self.drum_map))
         flags = self._spelled(song)
         about = {"choice": choice.words + hits.told(), "tracks": choice.tracks, "warnings": warnings}
         return extract(self, grid, placement, rules, lambda at: flags[at], **about)

@@ -20,7 +20,7 @@ from musicvae_lite.music.representations.comparing import f1, step_figures
 from musicvae_lite.music.representations.crossing import crossed
 from musicvae_lite.music.representations.fingerprints import hash_rows
 from musicvae_lite.music.representations.gridded import Gridded
-from musicvae_lite.music.representations.groove_tasks import parts
+from musicvae_lite.music.representations.groove_tasks import Known, parts
 from musicvae_lite.music.representations.hits import Hits, choose_drums
 from musicvae_lite.music.representations.steps import Binary, Groove, Step
 from musicvae_lite.music.representations.transposition import Transposition
@@ -113,6 +113,11 @@ class GrooveRepresentation(Gridded):
         return self.dropout > 0
 
     @property
+    def keeps_notes(self) -> bool:
+        """Whether the hits of what a model makes are those it is given, beside what it adds."""
+        return self.task in groove_tasks.KEEPING
+
+    @property
     def transposition(self) -> Transposition:
         """Drums do not move."""
         return Transposition()
@@ -133,7 +138,7 @@ class GrooveRepresentation(Gridded):
         Args:
             score: any score; what is no drum is left out.
             hop: steps from one window to the next; one bar by default.
-            track: index of the track to read as drums; by default all on channel 10, else one named so.
+            track: index of the track to read as drums; by default all on channel 10, else all named so.
             taps: whether every note of the track counts as a tap, whatever its pitch; the track is then
                 by default the first that holds notes.
 
@@ -156,7 +161,7 @@ class GrooveRepresentation(Gridded):
         classes = self.drum_map.classes
         if taps:
             classes = np.full(128, self.drum_map.index(groove_tasks.TAP), dtype=np.uint8)
-        hits = Hits.of(score, grid, choice.tracks, classes)
+        hits = Hits.of(score, grid, choice, classes)
         song = self._song(hits, grid.steps + self.steps)
         placement = place(grid, self.meter, self.steps, hop, int(self.longest_rest * self.bar_steps))
         struck = parts(song)[0]
@@ -164,6 +169,8 @@ class GrooveRepresentation(Gridded):
             rest_rule(self, struck.max(axis=-1) > 0, placement.starts),
             few_notes_rule(self, struck.sum(-1), placement.starts, "hit"),
         ]
+        odd = [choice.warning] if choice.warning and not taps else []
+        odd += hits.merging(self.drum_map) if self.task == "play" and not taps else []
         return extract(
             self,
             grid,
@@ -172,7 +179,7 @@ class GrooveRepresentation(Gridded):
             lambda at: song[at],
             choice=choice.words + hits.told(),
             tracks=choice.tracks,
-            warnings=(choice.warning,) if choice.warning and not taps else (),
+            warnings=tuple(odd),
         )
 
     def _song(self, hits: Hits, steps: int) -> np.ndarray:
@@ -234,6 +241,11 @@ class GrooveRepresentation(Gridded):
             case "hits-control":
                 return Example(tokens, tokens, groove_tasks.hits_of(tokens))
         return Example(tokens, tokens, None)
+
+    def known(self, tokens: np.ndarray) -> Known | None:
+        """What the task says beforehand of the hits to be made of grooves [W, T, 3 * C], if anything."""
+        added = self.drum_map.index(groove_tasks.ADDED) if self.task == "add-hihat" else -1
+        return groove_tasks.known(tokens, self.task, added)
 
     def examples(
         self, tokens: np.ndarray, control: np.ndarray | None, generator: np.random.Generator

@@ -6,10 +6,50 @@ floats [..., T, 3 * C]: hits, velocities, offsets (see `steps.Groove`).
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 TASKS = ("play", "humanize", "tap", "add-hihat", "hits-control")
+KEEPING = ("humanize", "add-hihat", "hits-control")  # the hits that are given
 TAP, ADDED = "open-hihat", "closed-hihat"  # the drum that stands for taps, and the one that is added
+OPEN = -1  # of a hit: a model decides
+
+
+class Known(NamedTuple):
+    """What is known of the hits of grooves before a model writes them.
+
+    Attributes:
+        hits: int8 [..., T, C], 1 where a drum is struck, 0 where it is not, `OPEN` where that is not known.
+        struck: bool [..., T], steps at which one drum at least is struck.
+    """
+
+    hits: np.ndarray
+    struck: np.ndarray
+
+    def holds(self, groove: np.ndarray) -> np.ndarray:
+        """Whether all of that is so in grooves [..., T, 3 * C], bool [...]."""
+        hits = hits_of(groove)
+        right = (self.hits == OPEN) | (self.hits == hits)
+        return right.all((-2, -1)) & (hits.any(-1) | ~self.struck).all(-1)
+
+
+def known(groove: np.ndarray, task: str, drum: int) -> Known | None:
+    """What a task says beforehand of the hits to be made of grooves [..., T, 3 * C], if anything.
+
+    Args:
+        drum: number of the drum that "add-hihat" adds.
+    """
+    hits = hits_of(groove).astype(np.int8)
+    match task:
+        case "humanize" | "hits-control":
+            return Known(hits, np.zeros(hits.shape[:-1], bool))
+        case "add-hihat":
+            hits[..., drum] = OPEN
+            return Known(hits, np.zeros(hits.shape[:-1], bool))
+        case "tap":
+            return Known(np.full_like(hits, OPEN), hits.max(-1) > 0)
+    return None
 
 
 def quantised(groove: np.ndarray) -> np.ndarray:
