@@ -10,7 +10,9 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Annotated, Any
@@ -21,6 +23,7 @@ from typer.core import TyperCommand, TyperGroup
 from musicvae_lite import runtime
 from musicvae_lite.errors import MusicVAEError
 from mvae.interrupts import interrupts_after_imports
+from mvae.output import visible
 
 INTERRUPTED = 130  # the exit code; what typer makes of Ctrl-C, without a word
 MUSIC, MODELS, FILES, PICTURES = "Music", "Models and training", "Files and corpora", "Pictures"
@@ -117,6 +120,25 @@ class CommandTable(TyperGroup):
         name, label, rest = super().resolve_command(ctx, args)
         return name, load(name) if name and label else None, rest
 
+    def make_context(self, *given: Any, **settings: Any) -> Any:
+        with _quoted():
+            return super().make_context(*given, **settings)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _quoted():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _quoted() -> Iterator[None]:
+    """Within, wrong usage quotes words of the command line as `visible` shows them."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(message := getattr(error, "message", None), str):
+            error.message = visible(message)  # type: ignore[attr-defined]
+        raise
+
 
 app = typer.Typer(
     cls=CommandTable, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich"
@@ -170,10 +192,11 @@ def _run(argv: Sequence[str] | None) -> Any:
         is_unread = isinstance(end.__context__, BrokenPipeError)  # typer ends with 1 in that case
         return _flushed(0 if is_unread else end.code)
     except Exception as error:
-        if os.environ.get("MVAE_DEBUG"):
-            raise
         words, code = explain(error)
-        _say(words)
+        if os.environ.get("MVAE_DEBUG"):
+            print(visible(traceback.format_exc()), end="", file=sys.stderr)
+        else:
+            _say(words)
         return code
 
 

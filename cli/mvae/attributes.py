@@ -43,7 +43,9 @@ class Way(StrEnum):
 def fit(
     model: ModelArgument,
     data: Annotated[Path, typer.Argument(help="A prepared dataset, or a folder of music.")],
-    split: Annotated[str, typer.Option(help="Of a dataset: train, validation or test.")] = "train",
+    split: Annotated[
+        str | None, typer.Option(help="Of a dataset: train, validation or test. (default: train)")
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -64,15 +66,15 @@ def fit(
     runtime.prepare_environment()
     from musicvae_lite import checkpoints, finding
     from musicvae_lite.collections import fitting
-    from musicvae_lite.corpora.recipe import SPLITS
     from musicvae_lite.errors import ConfigError
     from musicvae_lite.models.music_vae import MusicVAE
     from musicvae_lite.resources import expand
     from musicvae_lite.training.dataset import open_windows
     from musicvae_lite.writing import check_folder
-    from mvae.output import Progress, note, remark, wrote
-    from mvae.usage import one_of
+    from mvae.output import Progress, note, remark, tell, wrote
+    from mvae.usage import split_of
 
+    split = split_of(data, split, "train")
     target = expand(output) if output else finding.find(model)
     if output is None and finding.is_packaged(target):
         raise ConfigError(
@@ -81,13 +83,12 @@ def fit(
         )
     check_folder(target)
     finding.check_free(target, lambda config: True)
-    one_of(split, SPLITS, "--split")
     vae = MusicVAE.load(model)
     windows = open_windows(data, vae.representation, split)
     with Progress("decoding", answers + min(most, len(windows)), "codes") as progress:
         found = fitting.fit(vae, windows, most, seed, answers, progress.advance)
     for way in found.ways:
-        print(f"{way}: " + ", ".join(found.choose(way).names))
+        tell(f"{way}: " + ", ".join(found.choose(way).names))
     if left := [name for name in found.plain.names if name not in found.choose().names]:
         note(
             f"nothing moves these more than it moves others: {', '.join(left)} (--way plain has the paper's)"
@@ -200,13 +201,15 @@ def table(
         out.print_json({**record, "files": [picture, numbers]})
         return
     for side, grid in zip(sides, grids, strict=True):
-        print(f"\n{side} of it: change of each attribute, in standard deviations")
+        out.tell("", f"{side} of it: change of each attribute, in standard deviations")
         rows = [
             (name, *(f"{cell:+.2f}" for cell in row)) for name, row in zip(found.vectors, grid, strict=True)
         ]
         out.table(("changed", *map(_short, found.attributes)), rows)
     leak = sum(found.leak.values()) / len(found.leak)
-    print(f"largest where it should be: {sum(found.right.values())} of {len(found.vectors)}; leak {leak:.2f}")
+    out.tell(
+        f"largest where it should be: {sum(found.right.values())} of {len(found.vectors)}; leak {leak:.2f}"
+    )
     out.wrote(picture, numbers)
 
 

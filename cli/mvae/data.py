@@ -43,14 +43,14 @@ def get(
 ) -> None:
     """Fetch a corpus into the cache folder, check it, unpack it, and say where it is."""
     from musicvae_lite.resources import catalogue, fetch
-    from mvae.output import say
+    from mvae.output import say, tell
 
     with Progress(f"fetching {name}", unit="MB") as progress:
         folder = fetch(name, verify, _Megabytes(progress))
     corpus = catalogue()[name]
     say(f"licence: {corpus.licence}. Weights trained on it may ship: {corpus.weights}.")
     say(f"attribution: {corpus.attribution}")
-    print(folder)
+    tell(str(folder))
 
 
 def _short(text: str) -> str:

@@ -40,7 +40,7 @@ def encode(
     from musicvae_lite.models.codes import Codes, check_name
     from musicvae_lite.music import picking
     from musicvae_lite.writing import check_folder
-    from mvae.output import note, print_json, remark, table, wrote
+    from mvae.output import note, print_json, remark, table, tell, wrote
     from mvae.takes_output import choose_model, parse_part
     from mvae.usage import place, wrong_usage
 
@@ -71,10 +71,10 @@ def encode(
         print_json({**codes.record, "shape": codes.z.shape, "files": [path]})
         return
     for pick in picks[:1] if every else picks:
-        print(pick.describe())
-    print(f"model  {why}")
+        tell(pick.describe())
+    tell(f"model  {why}")
     lengths = (codes.z**2).sum(1) ** 0.5
     rows = [(label, float(length)) for label, length in zip(codes.labels(), lengths, strict=True)]
     table(("code", "length"), rows[:20])
-    print(f"{counted(len(codes.z), 'code')} of {codes.z.shape[1]} numbers")
+    tell(f"{counted(len(codes.z), 'code')} of {codes.z.shape[1]} numbers")
     wrote(path)

@@ -27,25 +27,19 @@ def evaluate(
     from musicvae_lite.errors import NothingUsableError
 
     runtime.prepare_environment()
-    from musicvae_lite.corpora.recipe import SPLITS
     from musicvae_lite.models.music_vae import MusicVAE
-    from musicvae_lite.resources import expand
-    from musicvae_lite.training.dataset import is_dataset, open_windows
+    from musicvae_lite.training.dataset import open_windows
     from musicvae_lite.training.evaluation import evaluate as measure
     from mvae.output import print_json, table
-    from mvae.usage import one_of
+    from mvae.usage import split_of
 
-    if split is not None and expand(data).exists() and not is_dataset(data):
-        raise typer.BadParameter(
-            f"{data} is music, and all of it is evaluated; a dataset of `mvae prepare` has splits",
-            param_hint="--split",
-        )
-    split = one_of(split or "test", SPLITS, "--split")
+    split = split_of(data, split, "test")
     loaded = MusicVAE.load(model)
     windows = open_windows(data, loaded.representation, split)
     if not len(windows):
         raise NothingUsableError(f"{windows.name} holds no windows to evaluate on: {_elsewhere(data)}")
     result = measure(loaded.vae, loaded.representation, windows, seed, most, loaded.config.labels)
+    active = result.active_units
     if json:
         print_json({"model": model, "data": str(data), "seed": seed, **result.to_json()})
         return
@@ -72,7 +66,7 @@ def evaluate(
             ["reconstruction, nats", result.reconstruction_nats],
             ["KL, bits", result.kl_bits],
             ["ELBO, nats", result.elbo_nats],
-            ["active units", f"{result.active_units} of {result.units}"],
+            ["active units", "-" if active is None else f"{active} of {result.units}"],
         ],
     )
 

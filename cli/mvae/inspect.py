@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from musicvae_lite.music.inspection import Inspection, TakeReport
+    from musicvae_lite.music.representations import Representation
 
 MAX_TRACKS = 16  # more are counted, so that it all stays one screen
 MAX_PLACES = 4
@@ -48,22 +49,27 @@ def inspect(
     if as_json:
         print_json(result.to_json())
     else:
-        show(result)
+        show(result, {name: _what(name, r) for name, r in representations.items()})
     if not result.usable:
         raise typer.Exit(1)
 
 
-def show(song: Inspection) -> None:
-    """Everything on one screen."""
-    from musicvae_lite.errors import counted
-    from mvae.output import console, duration, note, table
+def show(song: Inspection, kinds: Mapping[str, str]) -> None:
+    """Everything on one screen.
 
-    print(f"{song.source}" + (f'  "{song.title}"' if song.title else ""))
-    print(f"{duration(song.seconds)} long, {counted(song.bars, 'bar')}, {counted(song.notes, 'note')}")
+    Args:
+        song: with takes under names.
+        kinds: what goes by each of the names.
+    """
+    from musicvae_lite.errors import counted
+    from mvae.output import console, duration, note, table, tell, visible
+
+    tell(f"{song.source}" + (f'  "{song.title}"' if song.title else ""))
+    tell(f"{duration(song.seconds)} long, {counted(song.bars, 'bar')}, {counted(song.notes, 'note')}")
     key = f"   key {_places(song.keys)}" if song.keys else ""
-    print(f"meter {_places(song.meters)}   tempo {_places(song.tempos)}{key}")
+    tell(f"meter {_places(song.meters)}   tempo {_places(song.tempos)}{key}")
     if song.chords:
-        print(f"chords {_some(song.chords, 10)}")
+        tell(f"chords {_some(song.chords, 10)}")
     rows = [
         (
             track.number,
@@ -78,13 +84,13 @@ def show(song: Inspection) -> None:
     ]
     table(("track", "name", "program", "notes", "pitches", "overlap", "off grid"), rows)
     if len(song.tracks) > MAX_TRACKS:
-        print(f"and {counted(len(song.tracks) - MAX_TRACKS, 'track')} more")
+        tell(f"and {counted(len(song.tracks) - MAX_TRACKS, 'track')} more")
     takes = [
-        (_names(group), f"{first.bars} x {first.meter}", first.windows, _shortened(first.bars_covered))
-        for group in _alike(song.takes)
+        (_names(group), kind, f"{first.bars} x {first.meter}", first.windows, _shortened(first.bars_covered))
+        for kind, group in _alike(song.takes, kinds)
         for first in group[:1]
     ]
-    table(("model", "window", "windows", "starting in bars"), takes)
+    table(("name", "what", "window", "windows", "starting in bars"), takes)
     missing: dict[tuple[str, str, str], list[TakeReport]] = {}
     for take in song.takes:
         for rule in take.rejections:
@@ -97,24 +103,47 @@ def show(song: Inspection) -> None:
         if take.choice:
             chosen.setdefault(take.representation, take.choice)
     for name, choice in chosen.items():
-        print(textwrap.fill(f"{name}: {choice}", console().width, subsequent_indent="  "))
+        tell(*textwrap.wrap(visible(f"{name}: {choice}"), console().width, subsequent_indent="  "))
     for warning in dict.fromkeys(text for take in song.takes for text in take.warnings):
         note(warning)
     for warning in song.warnings:
         note(warning)
 
 
-def _alike(takes: Sequence[TakeReport]) -> list[list[TakeReport]]:
-    """Groups of models of one representation that find the same windows."""
+def _what(name: str, r: Representation) -> str:
+    """What goes by a name with just this representation: a trained model, a recipe to train one by, or only
+    datasets that `mvae prepare -r` makes."""
+    from musicvae_lite import finding
+    from musicvae_lite.errors import CheckpointError, ConfigError
+    from musicvae_lite.models import catalogue
+    from musicvae_lite.music import representations
+    from musicvae_lite.training import preset_files
+
+    try:
+        if catalogue.representation(finding.find(name)) == r:
+            return "model"
+    except CheckpointError:
+        pass
+    try:
+        if representations.from_config(preset_files.read(name)[1].get("representation", {})) == r:
+            return "recipe"
+    except ConfigError:
+        pass
+    return "dataset"
+
+
+def _alike(takes: Sequence[TakeReport], kinds: Mapping[str, str]) -> list[tuple[str, list[TakeReport]]]:
+    """Groups of takes of one kind and representation that find the same windows, each with its kind."""
     groups: dict[tuple, list[TakeReport]] = {}
     for take in takes:
-        key = (take.representation, take.bars, take.meter, take.windows, take.bars_covered)
+        kind = kinds[take.label]
+        key = (kind, take.representation, take.bars, take.meter, take.windows, take.bars_covered)
         groups.setdefault(key, []).append(take)
-    return list(groups.values())
+    return [(kind, group) for (kind, *_), group in groups.items()]
 
 
 def _names(takes: Sequence[TakeReport]) -> str:
-    """ "drums-2bar and 2 more": the first of several models."""
+    """ "drums-2bar and 2 more": the first of several."""
     more = f" and {len(takes) - 1} more" if len(takes) > 1 else ""
     return takes[0].label + more
 

@@ -24,11 +24,16 @@ from mvae.takes_output import (
     Whole,
 )
 
+STEPS = 9  # takes, unless asked otherwise
+
 
 def interpolate(
     a: Annotated[str, typer.Argument(metavar="A", help="Music: MIDI, ABC (book.abc#3) or MusicXML.")],
     b: Annotated[str, typer.Argument(metavar="B", help="The same, where the walk ends.")],
-    steps: Annotated[int, typer.Option("-n", "--steps", min=2, help="How many takes, ends included.")] = 9,
+    steps: Annotated[
+        int | None,
+        typer.Option("-n", "--steps", min=2, help=f"How many takes, ends included. (default: {STEPS})"),
+    ] = None,
     output: Output = None,
     model: Model = None,
     bars: BarsOption = None,
@@ -41,12 +46,13 @@ def interpolate(
     label: Label = None,
     whole: Whole = False,
     even: Annotated[
-        bool,
+        bool | None,
         typer.Option(
             "--even/--by-code",
-            help="Takes equally far apart to the ear, or (always, of more than 256) in the code.",
+            help="Takes equally far apart to the ear, or (always, of more than 256) in the code. "
+            "(default: --even)",
         ),
-    ] = True,
+    ] = None,
     split: Split = False,
     wav: Wav = False,
     flac: Flac = False,
@@ -63,9 +69,17 @@ def interpolate(
     from mvae.takes_output import destination, open_model, open_whole, parse_part, report
 
     places = [parse_part(bars, whole), parse_part(bars_b, whole, "--bars-b")]
+    if whole:
+        for given, option in ((steps, "--steps"), (even, "--even/--by-code")):
+            if given is not None:
+                raise typer.BadParameter(
+                    "--whole makes one song that goes by the code; leave out one of the two",
+                    param_hint=option,
+                )
+    count = 1 if whole else steps or STEPS
     default = f"{naming.stem(a)}-to-{naming.stem(b)}.mid"
     to = destination(output, default, split, wav, flac, ogg, plot)
-    to.check(steps, [a, b])
+    to.check(count, [a, b])
     if whole:
         from musicvae_lite.models import whole_songs
 
@@ -75,7 +89,7 @@ def interpolate(
         report(takes, to, why, as_json=as_json)
         return
     loaded, [first, last], why = open_model(model, [a, b], places, [track, track_b], chords, label)
-    takes = loaded.interpolate(first, last, steps, temperature, seed, chords, even)
+    takes = loaded.interpolate(first, last, count, temperature, seed, chords, even is not False)
     alike = [[f"{share:.0%}" for share in takes.agreement(pick.tokens)] for pick in (first, last)]
     columns = [("as A", alike[0]), ("as B", alike[1])]
     report(takes, to, why, [first, last], columns=columns, as_json=as_json)

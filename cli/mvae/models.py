@@ -76,7 +76,7 @@ def show(
 
     from musicvae_lite import checkpoints
     from musicvae_lite.models import catalogue
-    from mvae.output import print_json
+    from mvae.output import print_json, tell
 
     model = catalogue.info(name)
     config = checkpoints.read_config(model.folder)
@@ -84,10 +84,12 @@ def show(
     if as_json:
         print_json({**asdict(model), "config": config, "card": card})
         return
-    print(f"{model.name}: {model.what}")
-    print(f"{model.parameters:,} parameters, {_megabytes(model.size)} MB, in {model.folder}")
-    print(json.dumps(config, indent=1, ensure_ascii=False))
-    print("\n" + card if card else "It has no card.")
+    tell(
+        f"{model.name}: {model.what}",
+        f"{model.parameters:,} parameters, {_megabytes(model.size)} MB, in {model.folder}",
+        *json.dumps(config, indent=1, ensure_ascii=False).split("\n"),
+        *(["", *card.split("\n")] if card else ["It has no card."]),
+    )
 
 
 @app.command()

@@ -1,7 +1,8 @@
 """What commands print: tables, JSON, progress, and which files they wrote.
 
 Results go to stdout, everything else (progress, notes, errors) to stderr, so that `--json` can be
-piped. rich is imported when something is shown.
+piped. rich is imported when something is shown. Files and their names may hold anything: what is printed
+goes through `visible`, and nothing is read as markup.
 """
 
 from __future__ import annotations
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 MAX_NAME = 24  # characters; a table's first column is kept on one line up to this length
 _live: Console | None = None  # the console of the bar that is shown now
 PLAIN_INTERVAL = 5.0  # seconds between progress lines when stderr is not a terminal
+_CONTROLS = (*range(0x20), *range(0x7F, 0xA0))
+_SPELT = {code: f"\\x{code:02x}" for code in _CONTROLS if chr(code) not in "\t\n"}
+_IN_JSON = {code: f"\\u{code:04x}" for code in _CONTROLS if code >= 0x20}  # JSON writes the others so itself
+
+
+def visible(text: str) -> str:
+    """A text that cannot steer a terminal: control characters other than tabs and line breaks spelt out."""
+    return text.translate(_SPELT)
 
 
 def console(stderr: bool = False) -> Console:
@@ -33,7 +42,13 @@ def console(stderr: bool = False) -> Console:
 def say(message: str) -> None:
     """One message on stderr, wrapped at the terminal's width; unwrapped into a file or pipe."""
     out = _live or console(stderr=True)
-    out.print(message, soft_wrap=not out.is_terminal)
+    out.print(visible(message), soft_wrap=not out.is_terminal)
+
+
+def tell(*lines: str) -> None:
+    """Lines on stdout; a line break within one, as of a name, is spelt out. Not for use with `--json`."""
+    for line in lines:
+        print(visible(line).replace("\n", r"\x0a"))
 
 
 def note(message: str) -> None:
@@ -52,8 +67,7 @@ def remark(replaced: Sequence[Path], warnings: Iterable[str]) -> None:
 
 def wrote(*paths: str | Path) -> None:
     """Says which files a command made, one line each, on stdout. Not for use with `--json`."""
-    for path in paths:
-        print(f"wrote {path}")
+    tell(*(f"wrote {path}" for path in paths))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:
@@ -70,7 +84,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = ""
 
     rows = [list(row) for row in rows]
     grid = Table(
-        title=Text(title) if title else None,
+        title=Text(visible(title)) if title else None,
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
@@ -80,10 +94,10 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = ""
         cells = [row[index] for row in rows if row[index] is not None]
         is_numeric = bool(cells) and all(isinstance(cell, int | float) for cell in cells)
         grid.add_column(
-            heading,
+            Text(visible(heading)),
             justify="right" if is_numeric else "left",
             overflow="fold",
-            no_wrap=is_numeric or (index == 0 and all(len(str(cell)) <= MAX_NAME for cell in cells)),
+            no_wrap=is_numeric or (index == 0 and all(len(_cell(cell)) <= MAX_NAME for cell in cells)),
         )
     for row in rows:
         grid.add_row(*(Text(_cell(value)) for value in row))
@@ -93,7 +107,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = ""
 def print_json(value: Any) -> None:
     """Prints a value as JSON. numpy numbers and arrays, tuples and paths are converted; NaN is null."""
     is_unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
-    print(json.dumps(plain(value), indent=2, ensure_ascii=not is_unicode, allow_nan=False))
+    text = json.dumps(plain(value), indent=2, ensure_ascii=not is_unicode, allow_nan=False)
+    print(text.translate(_IN_JSON))
 
 
 def plain(value: Any) -> Any:
@@ -131,7 +146,7 @@ class Progress:
     """
 
     def __init__(self, what: str, total: int | None = None, unit: str = "", quiet: bool = False):
-        self.what, self.total, self.unit, self.quiet = what, total, unit, quiet
+        self.what, self.total, self.unit, self.quiet = visible(what), total, unit, quiet
         self.done = self._skipped = 0
         self._bar: Any = None
 
@@ -142,7 +157,9 @@ class Progress:
             from rich.progress import BarColumn, TextColumn
             from rich.progress import Progress as Bar
 
-            what, figures = TextColumn("{task.description}"), TextColumn("{task.fields[figures]}")
+            what, figures = (
+                TextColumn(field, markup=False) for field in ("{task.description}", "{task.fields[figures]}")
+            )
             self._bar = Bar(what, BarColumn(bar_width=20), figures, console=out)
             self._task = self._bar.add_task(self.what, total=self.total, figures="")
             self._bar.start()
@@ -185,7 +202,7 @@ class Progress:
         parts.append(f"{rate:.{0 if rate >= 10 else 2}f} {self.unit}/s")
         if self.total and rate > 0:
             parts.append(f"{duration((self.total - self.done) / rate)} left")
-        return ", ".join(parts + ([note] if note else []))
+        return visible(", ".join(parts + ([note] if note else [])))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -208,4 +225,4 @@ def duration(seconds: float) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else visible(str(value))

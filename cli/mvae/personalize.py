@@ -31,7 +31,7 @@ def personalize(
     from musicvae_lite.collections.personal import check_target
     from musicvae_lite.collections.personal import personalize as learn
     from musicvae_lite.models.music_vae import MusicVAE
-    from mvae.output import print_json, wrote
+    from mvae.output import print_json, tell, wrote
 
     check_target(output)
     personal = learn(MusicVAE.load(model), files, steps, z, seed)
@@ -39,6 +39,6 @@ def personalize(
     if as_json:
         print_json({**personal.record, "folder": str(folder)})
         return
-    print(f"learnt from {personal.record['windows']} windows in {steps} steps")
+    tell(f"learnt from {personal.record['windows']} windows in {steps} steps")
     wrote(folder)
-    print(shlex.join(["mvae", "sample", "--personal", str(folder), "--model", model]))
+    tell(shlex.join(["mvae", "sample", "--personal", str(folder), "--model", model]))

@@ -31,6 +31,8 @@ def play(
         else:
             ports.choose(None, names)  # says that there is none
         return
+    if as_json:
+        raise typer.BadParameter("it goes with --list alone", param_hint="--json")
     if file is None:
         raise typer.BadParameter("name a file to play, or ask for --list", param_hint="FILE")
     _play(file, port, loop, bars)

@@ -181,15 +181,16 @@ def parse_split(text: str) -> tuple[float, float, float]:
 
 def show(manifest: Manifest, output: Path) -> None:
     """The closing tables: windows by split, and what was rejected."""
-    from mvae.output import note, table, wrote
+    from mvae.output import note, table, tell, wrote
 
     rows = [(name, part.songs, part.windows) for name, part in manifest.splits.items()]
     table(("split", "songs", "windows"), rows)
     dropped = manifest.duplicates
-    print(
+    tell(
         f"{manifest.sources['files']:,} files, {manifest.songs:,} songs with windows, "
-        f"{manifest.extracted:,} windows;\n{sum(dropped.values()):,} duplicates removed "
-        f"({dropped['across']:,} of them because their copy is in another split)"
+        f"{manifest.extracted:,} windows;",
+        f"{sum(dropped.values()):,} duplicates removed "
+        f"({dropped['across']:,} of them because their copy is in another split)",
     )
     if manifest.rejections:
         rejected = [(r.code, r.count, f"{r.place}: {r.detail}") for r in manifest.rejections]

@@ -14,20 +14,21 @@ def search(
     file: Annotated[str, typer.Argument(help="Music: MIDI, ABC (book.abc#3) or MusicXML.")],
     data: Annotated[Path, typer.Argument(help="A prepared dataset, or a folder of music.")],
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many songs.")] = 10,
-    split: Annotated[str, typer.Option(help="Of a dataset: train, validation or test.")] = "train",
+    split: Annotated[
+        str | None, typer.Option(help="Of a dataset: train, validation or test. (default: train)")
+    ] = None,
     model: Model = None,
     bars: BarsOption = None,
     track: TrackOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Find the songs of a dataset that come nearest to some music."""
-    from musicvae_lite.corpora.recipe import SPLITS
     from musicvae_lite.errors import counted
-    from mvae.output import Progress, note, print_json, table
+    from mvae.output import Progress, note, print_json, table, tell
     from mvae.takes_output import open_model, parse_bars
-    from mvae.usage import one_of
+    from mvae.usage import split_of
 
-    one_of(split, SPLITS, "--split")
+    split = split_of(data, split, "train")
     vae, picks, why = open_model(model, [file], [parse_bars(bars)], [track])
 
     from musicvae_lite.collections import searching
@@ -44,7 +45,6 @@ def search(
         names = ("distance", "song", "title", "bar")
         print_json([{name: getattr(near, name) for name in names} for near in found])
         return
-    print(f"input  {picks[0].describe()}")
-    print(f"model  {why}")
+    tell(f"input  {picks[0].describe()}", f"model  {why}")
     rows = [(f"{near.distance:.2f}", near.bar, near.song, near.title) for near in found]
     table(("distance", "bar", "song", "title"), rows)

@@ -52,6 +52,7 @@ def style(
     """Move music from the style of one folder to that of another."""
     from musicvae_lite.errors import counted
     from musicvae_lite.music import naming
+    from mvae.output import tell
     from mvae.takes_output import destination, open_model, parse_bars, report
 
     to = destination(output, f"{naming.stem(file)}-style.mid", False, wav, flac, ogg, plot)
@@ -65,5 +66,5 @@ def style(
     if not as_json:
         for side in ("from", "to"):
             heard = takes.record["heard"][side]
-            print(f"{side}  {counted(heard['songs'], 'song')}, {counted(heard['windows'], 'window')}")
+            tell(f"{side}  {counted(heard['songs'], 'song')}, {counted(heard['windows'], 'window')}")
     report(takes, to, why, picks, as_json=as_json)

@@ -223,7 +223,7 @@ def report(
     """
     from musicvae_lite.errors import counted
     from musicvae_lite.results import save
-    from mvae.output import note, print_json, remark, table, wrote
+    from mvae.output import note, print_json, remark, table, tell, wrote
 
     old = [file for file in to.files(len(takes)) if file.exists()]
     files = save(takes, to, before, [p.score.source for p in picks])
@@ -243,10 +243,10 @@ def report(
         return
     told = [pick.describe() for pick in picks] or [_described(part) for part in inputs]
     for letter, words in zip("ABCDEFGH", told, strict=False):
-        print(f"{letter if len(told) > 1 else 'input'}  {words}")
+        tell(f"{letter if len(told) > 1 else 'input'}  {words}")
     if len(told) > MOST_INPUTS:
-        print(f"and {counted(len(told) - MOST_INPUTS, 'input')} more")
-    print(f"model  {model}")
+        tell(f"and {counted(len(told) - MOST_INPUTS, 'input')} more")
+    tell(f"model  {model}")
     rows = []
     for number, (label, score) in enumerate(zip(takes.labels, takes, strict=True)):
         pitches = f"{score.pitch.min()}-{score.pitch.max()}" if len(score) else ""
@@ -255,7 +255,7 @@ def report(
             break
     table(("take", "notes", "pitches", *(heading for heading, _ in columns)), rows)
     if len(takes) > MAX_ROWS:
-        print(f"and {counted(len(takes) - MAX_ROWS, 'take')} more")
+        tell(f"and {counted(len(takes) - MAX_ROWS, 'take')} more")
     wrote(*files)
 
 

@@ -31,6 +31,23 @@ def one_of(word: str, known: Collection[str], option: str) -> str:
     return word
 
 
+def split_of(data: Path, split: str | None, default: str) -> str:
+    """The split of a dataset that is asked for, or the usual one; of music, which has none, wrong usage."""
+    from musicvae_lite.corpora.recipe import SPLITS
+    from musicvae_lite.resources import expand
+    from musicvae_lite.training.dataset import is_dataset
+
+    if split is None:
+        return default
+    one_of(split, SPLITS, "--split")
+    if expand(data).exists() and not is_dataset(data):
+        raise typer.BadParameter(
+            f"{data} is music, and all of it is taken; a dataset of `mvae prepare` has splits",
+            param_hint="--split",
+        )
+    return split
+
+
 def check_training(changes: Mapping[str, Any]) -> None:
     """Wrong usage where a training setting is out of range; None is one that is not asked for."""
     from musicvae_lite.training.settings import TrainingSettings

@@ -142,11 +142,15 @@ def test_errors_become_words(monkeypatch, capsys, error, code, words):
     assert captured.out == ""
 
 
-def test_debug_shows_where_it_happened(monkeypatch):
-    failing(monkeypatch, ReadError("a.mid", "is empty"))
+@pytest.mark.parametrize(
+    ("error", "code"), [(ReadError("a.mid", "is empty"), 1), (ZeroDivisionError("by zero"), 70)]
+)
+def test_debug_shows_where_it_happened_and_ends_with_the_same_code(monkeypatch, capsys, error, code):
+    failing(monkeypatch, error)
     monkeypatch.setenv("MVAE_DEBUG", "1")
-    with pytest.raises(ReadError):
-        main(["fail"])
+    assert exit_code("fail") == code
+    said = capsys.readouterr().err
+    assert said.startswith("Traceback") and f"{type(error).__name__}: {error}" in said
 
 
 def test_a_full_disk_without_a_name_is_still_plain():

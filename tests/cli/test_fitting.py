@@ -65,7 +65,7 @@ def test_a_split_of_what_has_none_is_wrong_usage(
     model = save_small(tmp_path / "model")
     assert run("evaluate", model, music, "--split", "train") == 2
     said = capsys.readouterr().err.replace("│", " ")
-    assert "is music, and all of it is evaluated" in " ".join(said.split())
+    assert "is music, and all of it is taken" in " ".join(said.split())
     assert run("evaluate", model, tmp_path / "nothing.mid", "--split", "train") == 1
     capsys.readouterr()
     for split in ((), ("--split", "train")):

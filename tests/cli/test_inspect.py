@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from musicvae_lite import resources
+from musicvae_lite.music.representations import PRESETS
 from musicvae_lite.music.score import Meter, Track
 from tests.cli.running import run
 from tests.corpora.tunes import tune
+from tests.models.small import save_small
 from tests.music.representations.songs import beat, song
 
 
@@ -26,10 +30,35 @@ def test_one_screen(waltz: Path, capsys: pytest.CaptureFixture[str], monkeypatch
     shown = capsys.readouterr().out
     assert "8 bars, 48 notes" in shown and "meter 3/4" in shown and "Flute" in shown
     rows = [line.split() for line in shown.splitlines()]
-    assert ["melody-2bar-waltz", "2", "x", "3/4", "7", "1-7"] in rows
-    assert ["melody-2bar", "and", "1", "more", "2", "x", "4/4", "0"] in rows
+    assert ["melody-2bar-waltz", "recipe", "2", "x", "3/4", "7", "1-7"] in rows
+    assert ["melody-2bar", "and", "1", "more", "model", "2", "x", "4/4", "0"] in rows
     assert any(row[:2] == ["melody-2bar", "and"] and "meter" in row and "1-8" in row for row in rows)
     assert max(map(len, shown.splitlines())) <= 80 and len(rows) < 55
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model of the preset whose name it bears, and one of a narrower range than its preset's."""
+    folder = tmp_path / "checkpoints"
+    save_small(folder / "melody-2bar-waltz", 2, "3/4")
+    config = save_small(folder / "melody-2bar") / "config.json"
+    table = json.loads(config.read_text()) | {"representation": PRESETS["melody-2bar"].to_config()}
+    config.write_text(json.dumps(table))
+    monkeypatch.setattr(resources, "checkpoints_dir", lambda: folder)
+
+
+def test_every_name_is_a_model_a_recipe_or_a_dataset(models, waltz: Path, capsys: pytest.CaptureFixture[str]):
+    def what(*options: str) -> dict[str, str]:
+        run("inspect", waltz, *options)
+        return dict(re.findall(r"^ (\S+) .*(model|recipe|dataset) +\d+ x ", capsys.readouterr().out, re.M))
+
+    shown = what()
+    assert shown["melody-2bar"] == "model"
+    assert shown["melody-2bar-waltz"] == shown["drums-2bar"] == "recipe"
+    assert shown["drums-16bar"] == shown["shape-2bar"] == shown["groove-2bar-add-hihat"] == "dataset"
+    assert what("-r", "melody-2bar") == {"melody-2bar": "model"}
+    assert what("-r", "melody-2bar", "--bars", "3") == {"melody-2bar": "dataset"}
+    assert what("-r", "melody-2bar-exact") == {"melody-2bar-exact": "recipe"}
 
 
 def test_one_representation_as_json(waltz: Path, capsys: pytest.CaptureFixture[str]):
@@ -76,7 +105,7 @@ def test_every_representation_says_what_it_takes(
     shown = " ".join(capsys.readouterr().out.split())
     for name in ("melody", "drums", "groove", "trio", "pianoroll", "multitrack"):
         assert f"{name}: " in shown
-    assert "trio-16bar 16 x 4/4 1 1 " in shown
+    assert "trio-16bar model 16 x 4/4 1 1 " in shown
     assert run("inspect", tmp_path / "band.mid", "-r", "trio-16bar", "--bars", "4", "--json") == 0
     (take,) = json.loads(capsys.readouterr().out)["takes"]
     assert (take["label"], take["representation"], take["windows"]) == ("trio-16bar", "trio", 13)

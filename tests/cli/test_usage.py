@@ -39,6 +39,7 @@ def told(capsys: pytest.CaptureFixture[str]) -> str:
         ("--output", ("attributes", "table", "melody-2bar", "-o", "a.txt")),
         ("--codes", ("image", "embed", "mnist", "--codes", "a.txt")),
         ("--part", ("image", "evaluate", "mnist-vae-conv", "mnist", "--part", "best")),
+        ("--json", ("play", "../a.mid", "--json")),
         ("--share", ("image", "compare", "mnist", "-o", "c", "--share", 2)),
         ("--steps", ("image", "train", "vae-2d", "mnist", "-o", "r", "--steps", -1)),
     ],
@@ -47,6 +48,15 @@ def test_wrong_usage_names_the_option(option: str, words: tuple[object, ...], pl
     assert run(*words) == 2
     assert f"Invalid value for {option}" in told(capsys)
     assert list(place.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "command", [("search", "../a.mid"), ("evaluate", "melody-2bar"), ("attributes", "fit", "melody-2bar")]
+)
+def test_music_has_no_splits(command: tuple[str, ...], place: Path, capsys):
+    assert run(*command, "../b.mid", "--split", "test") == 2
+    said = told(capsys)
+    assert "Invalid value for --split: ../b.mid is music, and all of it is taken" in said
 
 
 @pytest.mark.parametrize(
@@ -60,6 +70,8 @@ def test_wrong_usage_names_the_option(option: str, words: tuple[object, ...], pl
         ("groove add-hihat", "(default: groove-2bar-add-hihat, where you have imported one)"),
         ("groove transfer", "(default: groove-2bar-hits-control, where you have imported one)"),
         ("image upscale", "(default: as the model does)"),
+        ("interpolate", "ends included. (default: 9)"),
+        ("interpolate", "(default: --even)"),
     ],
 )
 def test_help_says_what_an_option_is_by_default(command: str, words: str, capsys):

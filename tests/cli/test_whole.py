@@ -41,3 +41,22 @@ def test_what_is_refused_comes_without_advice_on_bars(
     assert run(*words, "-o", "out.mid", "--model", "melody-2bar") == 1
     said = capsys.readouterr().err
     assert "song.mid: bars of 6/8" in said and "--bars" not in said
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("--steps", ("-n", 9)),
+        ("--even/--by-code", ("--by-code",)),
+        ("--even/--by-code", ("--even",)),
+        ("--bars", ("--bars", "1-2")),
+        ("--bars-b", ("--bars-b", "1-2")),
+    ],
+)
+def test_what_a_walk_of_whole_songs_takes_no_account_of_is_refused(
+    option: str, words: tuple[object, ...], capsys: pytest.CaptureFixture[str]
+):
+    assert run("interpolate", "../a.mid", "../b.mid", "--whole", *words, "-o", "out.mid") == 2
+    said = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert f"Invalid value for {option}: --whole" in said and "leave out one of the two" in said
+    assert not list(Path().iterdir())

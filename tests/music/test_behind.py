@@ -118,9 +118,18 @@ def test_notes_are_at_least_a_tick_long():
     assert (made.end - made.start).tolist() == [480] * 4 + [1] * 5
 
 
-def test_a_note_of_the_song_ends_where_new_bars_begin():
-    made = laid(score((LEAD,), quarters=5), (0,), score((Track("Melody"),)), at=4.5)
-    assert (made.end[4], made.start[5]) == (4.5 * 480, 4.5 * 480)
+@pytest.mark.parametrize(
+    ("end", "pitch", "wanted"),
+    [(4.5, 60, 4.5), (5, 60, 4.5), (5, 61, 5), (5.5, 61, 5.5), (5.75, 61, 4.5), (12, 61, 4.5)],
+)
+def test_a_note_of_the_song_sounds_on_into_new_bars_for_a_quarter_of_a_bar_at_most(
+    end: float, pitch: int, wanted: float
+):
+    """Unless its key is struck again before."""
+    song, take = score((LEAD,), quarters=5), score((Track("Melody"),))
+    song = replace(song, end=np.where(song.start < 4 * 480, song.end, round(end * 480)).astype(np.int32))
+    made = laid(song, (0,), replace(take, pitch=np.full_like(take.pitch, pitch)), at=4.5)
+    assert (made.end[4], made.start[5]) == (wanted * 480, 4.5 * 480)
 
 
 @pytest.mark.parametrize(

@@ -29,11 +29,10 @@ from musicvae_lite.models.decoders import nats_of_steps
 from musicvae_lite.models.moves.manner import Manner, begins, last
 from musicvae_lite.models.moves.writing import Writing
 from musicvae_lite.music import naming
-from musicvae_lite.music.behind import Behind, goes_on, going_on, last_meter
-from musicvae_lite.music.grid import Grid
+from musicvae_lite.music.behind import TAIL, Behind, goes_on, going_on, last_bar, last_meter
 from musicvae_lite.music.picking import load
 from musicvae_lite.music.representations.base import Representation
-from musicvae_lite.music.takes import Takes, key, tempo
+from musicvae_lite.music.takes import Takes, key, program, tempo
 from musicvae_lite.music.whole import Covering, cover, ending, join, laid_out
 
 if TYPE_CHECKING:
@@ -62,7 +61,8 @@ def carry_on(
     """The music with more bars behind it, as one take.
 
     The tokens of the take are those of the new bars; its score holds the notes of the tracks that are gone on
-    with, as they are, and the new ones behind them.
+    with, as they are, and the new ones behind them: from the last bar line on that only tails sound over, of
+    a quarter of a bar at most.
 
     Args:
         bars: how many to add, of the model's meter, 1 to 512; by default one window of the model.
@@ -79,7 +79,7 @@ def carry_on(
         ReadError: the file cannot be read.
     """
     r, how = model.representation, how or Writing()
-    bars = r.bars if bars is None else bars
+    bars = r.bars if bars is None else runtime.whole("bars", bars)
     if not 1 <= bars <= MOST_BARS:
         raise ConfigError(f"bars is {bars}; 1 to {MOST_BARS} can be added")
     if r.bars < 2 or not r.is_gridded or r.task != "play":
@@ -114,11 +114,12 @@ def carry_on(
     style, laid, tick = covered.style(score), None, int(covered.ends[-1]) - 1
     if alone:
         if goes_on(covered, score, r):
-            covered = replace(covered, left_out=covered.left_out + Grid.of(score).bars - covered.last)
+            covered = replace(covered, left_out=covered.left_out + last_bar(score) - covered.last)
         label = counted(bars, "new bar")
-        style = replace(style, qpm=tempo(score, tick), key=key(score, tick))
+        played = program(score, covered.track, tick, covered.percussive)
+        style = replace(style, qpm=tempo(score, tick), program=played, key=key(score, tick))
     else:
-        all_bars = Grid.of(score).bars if goes_on(covered, score, r) else covered.last
+        all_bars = last_bar(score) if goes_on(covered, score, r) else covered.last
         covered = replace(covered, left_out=0)  # what the model cannot read stays as it is
         sounding = np.unique(heard.to_score(before[0]).track)
         laid = Behind.of(going_on(covered, score, r), covered.tracks, sounding.tolist())
@@ -170,14 +171,17 @@ def _written(
 
 
 def _bars_heard(covered: Covering, r: Representation, bar: int) -> int:
-    """Bars of the windows joined up to the last one in which something sounds. Raises NothingUsableError."""
+    """Bars of the windows joined up to the last that holds more than a tail. Raises NothingUsableError."""
     joined, long = join(covered.tokens, covered, r)
-    sounds = np.flatnonzero(long.pianoroll(joined[0]).any(axis=1))
+    picture = long.pianoroll(joined[0])
+    sounds = np.flatnonzero(picture.any(axis=1))
     if not len(sounds):
         raise NothingUsableError(
             "nothing sounds in the bars that this model can read: there is no end to go on from"
         )
-    return int(sounds[-1]) // bar + 1
+    full, over = divmod(int(sounds[-1]) + 1, bar)
+    is_tail = full and over <= TAIL * bar and not (picture[full * bar :] == 2).any()
+    return full if is_tail else full + 1
 
 
 def find(

@@ -293,6 +293,17 @@ def test_each_part_of_a_trio_goes_on_in_its_own_track(parts: tuple[int, ...], mo
         assert np.count_nonzero(made.track == k) == 24
 
 
+def test_bass_notes_go_on_in_no_drum_that_lies_off_channel_10(monkeypatch):
+    model = MusicVAE.load("trio-2bar")
+    r, song = model.representation, band((0, 1, 2))
+    windows = r.lenient().windows(song).tokens[:1].repeat(2, 0)
+    monkeypatch.setattr(type(model), "decode", lambda *given, **settings: Takes(windows, r))
+    off = replace(song, tracks=(PARTS[0], Track("Kick"), PARTS[2]))
+    made = continuing.carry_on(model, off, 2).joined()
+    assert [track.name for track in made.tracks] == ["Low", "Kick", "Lead", "Drums"]
+    assert np.bincount(made.track).tolist() == [24, 16, 24, 8]
+
+
 @pytest.mark.parametrize(("bars", "asked"), [(4, None), (2, None), (4, "C | F")])
 def test_without_chords_asked_for_those_of_the_end_come_again(bars: int, asked: str | None):
     model = small_chord_model()
