@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")  # the names of this machine for itself
 SOMEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}  # kept for documents: nobody's
 
 

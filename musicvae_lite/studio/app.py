@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from musicvae_lite.errors import ConfigError, MusicVAEError
 from musicvae_lite.studio.asking import FORMATS, Ask, name, number
@@ -28,32 +31,50 @@ if TYPE_CHECKING:
 
 STATIC = Path(__file__).parent / "static"
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+SPOOLED = 16 * 2**20  # bytes of a download that are held in memory; more of it lies on the disk
+PIECE = 2**18  # bytes of it that are sent at once
 
 
 class Busy(MusicVAEError):
     """More visitors than the models can play for."""
 
 
+class OpenFileResponse(StreamingResponse):
+    """Sends an open file, all that was written to it, and closes it, whether anyone takes it or not."""
+
+    def __init__(self, file: IO[bytes], media_type: str):
+        self.file, size = file, file.tell()
+        file.seek(0)
+        pieces = iter(lambda: file.read(PIECE), b"")
+        super().__init__(pieces, media_type=media_type, headers={"content-length": str(size)})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self.file:
+            await super().__call__(scope, receive, send)
+
+
 class Studio:
-    """What answers the page. Work on models waits in one short queue, off the event loop.
+    """What answers the page. Work on models waits in short queues, off the event loop.
 
     Attributes:
-        waiting: how many requests stand in that queue or are worked on.
+        waiting: how many requests stand in those queues or are worked on.
+        turn: of what is done in a moment.
+        turn_of_sessions: of downloads of many takes, which nothing else is to wait for.
     """
 
     def __init__(self, settings: StudioSettings):
         self.settings, self.loading = settings, Loading(settings)
         self.files = {p.name: p.read_bytes() for p in STATIC.iterdir() if p.suffix in KINDS}
         self.waiting = 0
-        self.turn = asyncio.Semaphore(2)
+        self.turn, self.turn_of_sessions = asyncio.Semaphore(2), asyncio.Semaphore(1)
 
-    async def work(self, call: Callable[[Band], Any]) -> Any:
+    async def work(self, call: Callable[[Band], Any], turn: asyncio.Semaphore | None = None) -> Any:
         """What a call of the band gives. Waits until the band is loaded; raises Busy when too many do."""
         if self.waiting >= self.settings.max_waiting:
             raise Busy("the studio is busy: too many are playing at once; try again in a moment")
         self.waiting += 1
         try:
-            async with self.turn:
+            async with turn or self.turn:
                 return await run_in_threadpool(lambda: call(self.loading.band))
         finally:
             self.waiting -= 1
@@ -104,11 +125,29 @@ class Studio:
             raise ConfigError(f"a download holds 1 to {self.settings.max_takes} takes")
         asks = [Ask.parse(take) for take in takes]
         if form == "zip":
-            address = str(table.get("address", ""))[:100_000]
-            data = await self.work(lambda band: band.session(asks, address))
-            return Response(data, media_type="application/zip")
+            return await self._session(request, asks, str(table.get("address", ""))[:100_000])
         data = await self.work(lambda band: band.file(asks[0], str(form)))
         return Response(data, media_type=FORMATS[str(form)])
+
+    async def _session(self, request: Request, asks: list[Ask], address: str) -> Response:
+        """All takes in one zip, on the disk if it is large. Work on it ends when nobody waits for it."""
+        is_gone = threading.Event()
+
+        def check() -> None:
+            if is_gone.is_set():
+                raise MusicVAEError("nobody waits for this download any more")
+
+        watch = asyncio.create_task(_watch(request, is_gone))
+        with ExitStack() as opened:
+            file = opened.enter_context(SpooledTemporaryFile(SPOOLED))
+            try:
+                await self.work(lambda band: band.session(asks, address, file, check), self.turn_of_sessions)
+            except OSError as error:
+                raise MusicVAEError(f"the download cannot be written: {error.strerror}") from error
+            finally:
+                watch.cancel()
+            opened.pop_all()  # the response closes it
+        return OpenFileResponse(file, "application/zip")
 
 
 def create_app(settings: StudioSettings | None = None) -> Starlette:
@@ -141,6 +180,13 @@ def create_app(settings: StudioSettings | None = None) -> Starlette:
     )
     app.state.studio = studio
     return app
+
+
+async def _watch(request: Request, is_gone: threading.Event) -> None:
+    """Says when the asker has gone. The request must have been read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    is_gone.set()
 
 
 async def _json(request: Request) -> dict[str, Any]:

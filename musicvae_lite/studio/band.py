@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import threading
 import zipfile
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import torch
 
 from musicvae_lite import latent
 from musicvae_lite.errors import ConfigError, MusicVAEError, NothingUsableError
-from musicvae_lite.models.image_vae import ImageVAE, plane
+from musicvae_lite.models.image_vae import ImageVAE
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.music import midi_writing
 from musicvae_lite.music.chords.encodings import line_of
 from musicvae_lite.music.score import Score
-from musicvae_lite.music.takes import Style, Takes
+from musicvae_lite.music.takes import Style
 from musicvae_lite.render import audio_bytes, synthesize, to_mono
 from musicvae_lite.studio.asking import FORMATS, MAX_CHORDS, Ask, packed, unpacked
 from musicvae_lite.studio.listing import Listing
@@ -30,6 +31,16 @@ from musicvae_lite.studio.settings import StudioSettings
 from musicvae_lite.studio.songs import Offer, Window, read
 
 PAD = 65  # places of the dot along each side of the pad
+
+
+class Take(NamedTuple):
+    """What the models made of an ask: its notes, the code [Z] they were made of, and how long it is."""
+
+    score: Score
+    code: np.ndarray
+    bars: int
+    beats: float
+    seconds: float
 
 
 class Band:
@@ -111,44 +122,61 @@ class Band:
         PCM of one channel, little end first, in base64: a loop as long as the take, what rings beyond its end
         laid over its beginning. It is empty where nothing sounds.
         """
-        code = self.code(ask)
-        takes = self._takes(ask, code)
-        score, r = takes[0], takes.representation
-        bars = r.bars * (takes.tokens.shape[1] // r.steps)
-        beats = bars * r.meter.quarters
-        length = beats * 60 / ask.qpm
+        take = self._take(ask)
+        score = take.score
         sound = ""
         if len(score) and not is_silent:
             audio = to_mono(synthesize(score, self.settings.rate))
-            heard = looped(audio, round(length * self.settings.rate))
+            heard = looped(audio, round(take.seconds * self.settings.rate))
             sound = base64.b64encode(np.rint(heard * 32767).astype("<i2").tobytes()).decode()
         return {
-            "notes": notes(score), "length": length, "bars": bars, "beats": beats, "code": packed(code),
-            "sound": sound, "rate": self.settings.rate,
+            "notes": notes(score), "length": take.seconds, "bars": take.bars, "beats": take.beats,
+            "code": packed(take.code), "sound": sound, "rate": self.settings.rate,
         }  # fmt: skip
 
     def file(self, ask: Ask, form: str) -> bytes:
         """One take as a file: mid, wav, flac or ogg."""
         if form not in FORMATS:
             raise ConfigError(f"no format is called '{form[:20]}': {', '.join(FORMATS)}")
-        score = self._score(ask, self.code(ask))
+        score = self._take(ask).score
         if form == "mid":
             return midi_writing.to_bytes(score)
         if not len(score):
             raise NothingUsableError("this take is silent: there is nothing to hear")
         return audio_bytes(synthesize(score), form)
 
-    def session(self, asks: Sequence[Ask], address: str) -> bytes:
-        """All takes as MIDI and FLAC, and the page's address, in one zip."""
-        data = io.BytesIO()
-        with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as file:
-            for index, ask in enumerate(asks, 1):
-                score, name = self._score(ask, self.code(ask)), f"take-{index:02}-{ask.model}"
+    def session(self, asks: Sequence[Ask], address: str, out: IO[bytes], check: Callable[[], None]) -> None:
+        """Writes all takes as MIDI and FLAC, and the page's address, as one zip.
+
+        All are written as notes before the first is sounded, so that what cannot be written is told soon.
+
+        Args:
+            out: where the zip goes.
+            check: called between the takes; what it raises ends the work.
+
+        Raises:
+            ConfigError: a take, or all of them together, last longer than the settings allow.
+        """
+        takes: list[tuple[str, Score]] = []
+        seconds = 0.0
+        for index, ask in enumerate(asks, 1):
+            check()
+            take = self._take(ask)
+            seconds += take.seconds
+            if seconds > self.settings.max_download:
+                raise ConfigError(
+                    f"these takes last more than {self.settings.max_download / 60:g} minutes together, the "
+                    "most that a download holds: throw some away, or download them one by one"
+                )
+            takes.append((f"take-{index:02}-{ask.model}", take.score))
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+            for name, score in takes:
+                check()
                 file.writestr(f"{name}.mid", midi_writing.to_bytes(score))
-                if len(score):
-                    file.writestr(f"{name}.flac", audio_bytes(synthesize(score), "flac"))
+                if len(score):  # FLAC is compressed already
+                    data = audio_bytes(synthesize(score), "flac")
+                    file.writestr(f"{name}.flac", data, zipfile.ZIP_STORED)
             file.writestr("session.txt", f"Open this in the studio to go on:\n{address}\n")
-        return data.getvalue()
 
     def picture(self, model: str, x: float, y: float, label: int, seed: int) -> str:
         """The picture under a dot, a PNG in base64: on the plane of a 2-D code, else between four draws."""
@@ -157,7 +185,7 @@ class Band:
         m = self.model(model, ImageVAE)
         with self._lock:
             if m.config.z == 2:
-                code = plane(PAD).reshape(PAD, PAD, 2)[round(y * (PAD - 1)), round(x * (PAD - 1))]
+                code = m.plane(PAD).reshape(PAD, PAD, 2)[round(y * (PAD - 1)), round(x * (PAD - 1))]
             else:
                 corners = m.draw(4, seed)
                 code = latent.blended(corners, _on_pad(x), _on_pad(y)).cpu().numpy()
@@ -177,14 +205,21 @@ class Band:
         except MusicVAEError:
             return False
 
-    def _score(self, ask: Ask, code: np.ndarray) -> Score:
-        return self._takes(ask, code)[0]
-
-    def _takes(self, ask: Ask, code: np.ndarray) -> Takes:
-        m = self.model(ask.model)
-        style = Style(ask.qpm, ask.program)
+    def _take(self, ask: Ask) -> Take:
+        """One take. Raises ConfigError where it lasts too long."""
+        m, code = self.model(ask.model), self.code(ask)
+        r = m.representation
+        bars = r.bars * (1 if ask.chords is None else len(r.chords_of(ask.chords)))
+        beats = bars * r.meter.quarters
+        seconds, most = beats * 60 / ask.qpm, self.settings.max_take
+        if seconds > most:
+            raise ConfigError(
+                f"this take would last {math.ceil(seconds)} seconds, and {most:g} are the most: "
+                "choose fewer bars of chords, or a faster tempo"
+            )
         with self._lock:
-            return m.decode(code[None], ask.temperature, ask.seed, style, ask.chords)
+            takes = m.decode(code[None], ask.temperature, ask.seed, Style(ask.qpm, ask.program), ask.chords)
+        return Take(takes[0], code, bars, beats, seconds)
 
 
 def _on_pad(share: float) -> float:

@@ -14,11 +14,12 @@ from urllib.parse import urlsplit
 
 from starlette.responses import JSONResponse
 
+from musicvae_lite.studio.addresses import LOOPBACK
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HEADERS = (
     (
         b"content-security-policy",

@@ -49,8 +49,10 @@ class Listing:
             config = checkpoints.read_config(info.folder)
             if config["family"] == "music":
                 r = catalogue.representation(info.folder)
+                if r.control is not None and not r.follows_chords:
+                    continue  # the page has no place to tell it what it is conditioned by, such as hits
                 entry = {"bars": info.bars, "meter": info.meter, "beats": info.bars * r.meter.quarters}
-                entry |= {"chords": r.control is not None, "lanes": _lanes(r)}
+                entry |= {"chords": r.follows_chords, "lanes": _lanes(r)}
                 entry["attributes"] = _attributes(info.folder, config["z"])
                 music.append({"name": info.name, "kind": r.name, **entry})
             elif config["family"] == "image" and config["encoder"].get("code") == "gaussian":  # one can draw

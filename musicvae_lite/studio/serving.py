@@ -8,8 +8,7 @@ import webbrowser
 from collections.abc import Callable
 
 from musicvae_lite.errors import ConfigError, MusicVAEError
-from musicvae_lite.studio.addresses import address, places
-from musicvae_lite.studio.guard import LOOPBACK
+from musicvae_lite.studio.addresses import LOOPBACK, address, places
 from musicvae_lite.studio.settings import StudioSettings
 
 
@@ -23,6 +22,12 @@ def serve(settings: StudioSettings, say: Callable[[str], None], open_browser: bo
     if not settings.host.strip():
         raise ConfigError("--host is empty: name an address, such as 127.0.0.1, or leave it out")
     try:
+        import uvicorn
+
+        from musicvae_lite.studio.app import create_app
+    except ImportError as error:
+        raise ConfigError(f"the studio needs {error.name}: pip install 'musicvae_lite[studio]'") from error
+    try:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         settings.host.encode("idna")  # the server would do it too, and raise a TypeError
         listener = socket.create_server((settings.host, settings.port), family=family, backlog=256)
@@ -32,12 +37,6 @@ def serve(settings: StudioSettings, say: Callable[[str], None], open_browser: bo
             f"{address(settings.host, settings.port)} cannot be served ({reason}): "
             "choose another with --port or --host"
         ) from error
-    try:
-        import uvicorn
-
-        from musicvae_lite.studio.app import create_app
-    except ImportError as error:
-        raise ConfigError(f"the studio needs {error.name}: pip install 'musicvae_lite[studio]'") from error
     app = create_app(settings)
     here, elsewhere = places(settings.host, listener)
     if settings.host not in LOOPBACK:

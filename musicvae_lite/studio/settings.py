@@ -18,6 +18,7 @@ class StudioSettings:
         read_seconds: how long reading one may take.
         max_windows: windows of one song that are offered.
         max_takes: takes of one download.
+        max_take, max_download: seconds that one take, and all of a download, may last.
         max_waiting: requests that may wait for a model; more are told to come back.
         models_kept: models held in memory.
         rate: frames a second of the sound sent to the page, one channel of 16 bits.
@@ -32,6 +33,8 @@ class StudioSettings:
     read_seconds: float = 10.0
     max_windows: int = 24
     max_takes: int = 64
+    max_take: float = 300.0
+    max_download: float = 3600.0
     max_waiting: int = 200
     models_kept: int = 4
     rate: int = 22_050

@@ -26,6 +26,21 @@ def test_drums_have_lanes_with_names(tmp_path: Path, monkeypatch: pytest.MonkeyP
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("settings", "chords"),
+    [({"task": "humanize"}, False), ({"chords": "triads"}, True), ({"task": "hits-control"}, None)],
+)
+def test_only_chords_are_told_to_a_model(
+    settings: dict, chords: bool | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = save_small(tmp_path / "m") / "config.json"
+    told = {"name": "melody" if chords else "groove", **settings}
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"representation": told}))
+    monkeypatch.setattr(resources, "checkpoints_dir", lambda: tmp_path)
+    listed = Listing().table["music"]
+    assert [model["chords"] for model in listed] == ([] if chords is None else [chords])
+
+
 @pytest.mark.parametrize("family", ["music", "image"])
 @pytest.mark.parametrize("part", ["encoder", "decoder", "z", "family"])
 def test_a_damaged_model_is_passed_over(
