@@ -34,7 +34,7 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write TensorBoard logs too, into the run's folder.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the last validation as JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the best weights' validation as JSON.")] = False,
 ) -> None:
     """Train a model on a prepared dataset."""
     from musicvae_lite import runtime

@@ -72,13 +72,13 @@ def run_task(
     tensorboard: bool,
     json: bool,
 ) -> None:
-    """Trains, shows how it goes and what came of it; after Ctrl-C, the words that go on.
+    """Trains, shows how it goes and what the best weights are worth; after Ctrl-C, the words that go on.
 
     Args:
         run: folder of the run.
         again: the command without its options.
         options: what was given besides, by name; among them device and precision.
-        json: print the last validation as JSON, and nothing else but warnings.
+        json: print where they are and their validation as JSON, and nothing else but warnings.
     """
     from musicvae_lite import runtime
     from musicvae_lite.training import loop
@@ -104,7 +104,7 @@ def run_task(
         print_json({"best": str(best), **values})
         return
     if values:
-        table(["validation", "value"], list(values.items()))
+        table([f"validation after update {values.pop('step')}", "value"], list(values.items()))
     wrote(best)
 
 

@@ -78,11 +78,11 @@ def free_bits(kl: Tensor, bits: float) -> Tensor:
     return (kl - bits * NATS_PER_BIT).clamp_min(0)
 
 
-def active_units(means: Tensor, threshold: float = 0.01) -> int:
+def active_units(means: Tensor, threshold: float = 0.01) -> int | None:
     """Latent units whose posterior mean [N, Z] varies over the data by more than `threshold`.
 
-    Burda et al. 2015 (arXiv:1509.00519), section 5.
+    None of fewer than two examples, which do not tell. Burda et al. 2015 (arXiv:1509.00519), section 5.
     """
     if len(means) < 2:
-        return 0
+        return None
     return int((means.var(0) > threshold).sum())

@@ -97,9 +97,9 @@ def _representation(table: Any, where: str) -> Representation:
         raise ConfigError(f"{where}: a setting is of the wrong type ({error})") from error
 
 
-def _fault(field: Field, size: Any, largest: int, is_list: bool) -> str:
-    """All are sizes but for words."""
-    least = 0 if field.default == 0 else 1
-    if type(size) is not int or least <= size <= largest:
+def _fault(field: Field, value: Any, largest: int, is_list: bool) -> str:
+    """Whole numbers are sizes, others are shares and weights; all else is words."""
+    least = 0 if type(value) is float or field.default == 0 else 1
+    if type(value) not in (int, float) or least <= value <= largest:
         return ""
-    return f"is {shown(size)}; it must be at least {least}, at most {largest}"
+    return f"is {shown(value)}; it must be at least {least}, at most {largest:,}"

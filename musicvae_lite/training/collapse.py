@@ -20,8 +20,8 @@ def collapse_warning(
 ) -> str | None:
     """A sentence for the user when the posterior has collapsed onto the prior, else None.
 
-    None also where another cause is as likely: within the first updates, while the KL has less than half its
-    weight, and below the free bits, where it has none.
+    None also where another cause is as likely: within the first updates, while the KL has less than half the
+    weight that the run ends with, and below the free bits, where it has none.
 
     Args:
         kl_bits: mean KL of an example, in bits.
@@ -30,7 +30,7 @@ def collapse_warning(
         step: updates done.
     """
     beta = settings.beta_at(step)
-    is_early = step < FEWEST_UPDATES or beta < settings.beta / 2
+    is_early = step < FEWEST_UPDATES or beta < settings.beta_at(settings.steps) / 2
     if is_early or math.isnan(kl_bits) or kl_bits < settings.free_bits:
         return None
     in_use = int((torch.as_tensor(units) > IN_USE).sum())

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SHOWN = 10  # pictures of each row
-COLUMNS = ("preset", "parameters", "seconds", "BCE a value", "squared error", "KL, bits", "ELBO, nats")
+COLUMNS = (
+    "preset", "parameters", "seconds", "BCE a value", "squared error", "KL, bits", "Bernoulli ELBO, nats",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Entry:
         f = self.figures
         return (
             self.preset.name, self.parameters, round(self.seconds),
-            f.bce, f.squared_error, f.kl_bits, f.elbo_nats,
+            f.bce, f.squared_error, f.kl_bits, f.bernoulli_elbo_nats,
         )  # fmt: skip
 
 
@@ -199,8 +201,9 @@ def write_page(entries: Sequence[Entry], pictures: PictureSet, path: Path) -> Pa
     _, height, width = pictures.shape
     about = (
         f"{len(pictures.train):,} pictures of {width} x {height} to train on, {len(held_out):,} to measure "
-        "on. BCE and squared error are means a value with the mean code; the ELBO takes values for "
-        "probabilities. Denoising and enlarging models read a corrupted picture: their figures stand apart."
+        "on. BCE and squared error are means a value with the mean code; Bernoulli ELBOs take values for "
+        "probabilities, whatever the model's own likelihood. Denoising and enlarging models read a corrupted "
+        "picture: their figures stand apart."
     )
     text = page(f"Autoencoders of {pictures.name}, side by side", about, table, sections)
     with replacing(path) as temporary:
@@ -225,7 +228,7 @@ def _about(entry: Entry) -> str:
     parts = [entry.preset.about, f"code of {c.z} numbers", f"{entry.parameters:,} parameters"]
     parts.append(f"{entry.seconds:.0f} s for {entry.preset.training.steps:,} updates")
     if f.elbo_nats is not None:
-        parts.append(f"ELBO {f.elbo_nats:.1f} nats, KL {f.kl_bits:.1f} bits")
+        parts.append(f"ELBO {f.elbo_nats:.1f} nats ({c.likelihood}), KL {f.kl_bits:.1f} bits")
     if f.zero_share is not None:
         parts.append(f"{f.zero_share:.0%} of the codes are 0")
     return "; ".join(parts)

@@ -48,7 +48,7 @@ class Evaluation:
         reconstruction_nats: per window, teacher-forced, z drawn; of grooves less a constant (`GrooveHead`).
         kl_nats, kl_bits: per window.
         elbo_nats: -(reconstruction + KL).
-        active_units: units whose mean varies by more than 0.01.
+        active_units: units whose mean varies by more than 0.01; None of a single window.
         units: size of z.
     """
 
@@ -62,7 +62,7 @@ class Evaluation:
     kl_nats: float
     kl_bits: float
     elbo_nats: float
-    active_units: int
+    active_units: int | None
     units: int
 
     def to_json(self) -> dict:
@@ -139,8 +139,14 @@ def validate(
 ) -> dict[str, float]:
     """The few figures a training run watches, over the same windows every time.
 
-    `objective` is the loss with the run's final beta and its free bits, so that it compares across a beta
-    schedule.
+    `objective` is the loss with `beta` and the free bits, so that it compares across a beta schedule. Of a
+    single window there are no `active_units`.
+
+    Args:
+        beta: weight of the KL that the run ends with.
+        most: windows that are looked at.
+        names: as in `evaluate`.
+        free: bits of KL per window that cost nothing.
     """
     vae.eval()
     examples = _examples(vae, representation, windows, seed, most, names)
@@ -148,14 +154,14 @@ def validate(
     q = _posterior(vae, examples)
     nats = _nats(vae, q.rsample(generator), examples)
     figures = representation.compare(_decoded(vae, q.mean, examples, 1.0, generator), examples.wanted)
-    kl = q.kl()  # [W]
+    kl, active = q.kl(), active_units(q.mean)  # [W]
     return {
         "objective": nats + beta * float(free_bits(kl, free).mean()),
         "reconstruction_nats": nats,
         "kl_bits": float(kl.mean()) / NATS_PER_BIT,
         "accuracy_free": figures["steps"],
         "note_f1_free": figures["note_f1"],
-        "active_units": active_units(q.mean),
+        **({} if active is None else {"active_units": active}),
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from musicvae_lite import checkpoints, tables
-from musicvae_lite.errors import NothingUsableError
+from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.images.found import Wanted
 from musicvae_lite.images.sets import PictureSet
 from musicvae_lite.latent import free_bits
@@ -29,6 +29,7 @@ MOST_VALIDATED = 5_000
 PRIOR_PICTURES = 20_000  # that a prior is fitted to, at most
 LARGEST_PRIOR = 2048  # numbers of a code; their covariances fill 16 MB
 CODES_A_NUMBER = 4  # that tell how the numbers of a code hang together
+OF_THE_KL = ("beta", "beta_first", "beta_begin", "beta_end", "beta_rate", "free_bits")  # training settings
 
 
 def wanted(preset: Preset) -> Wanted:
@@ -76,7 +77,8 @@ class ImageTask:
     """See `task.Task`.
 
     Raises:
-        ConfigError: the preset needs labels and pictures have none, or its sizes do not fit theirs.
+        ConfigError: the preset needs labels and pictures have none, its sizes do not fit theirs, or it is
+            of a plain autoencoder and weighs a KL.
         NothingUsableError: there is a single picture to learn from.
     """
 
@@ -88,6 +90,7 @@ class ImageTask:
         self.config = ImageConfig.from_table(preset.model, preset.name).fitted(
             *pictures.shape, pictures.classes
         )
+        self._check_kl()
         if len(pictures.train) < 2:
             raise NothingUsableError(
                 f"{pictures.name}: {len(pictures.train)} picture to learn from; a folder of many, or of idx "
@@ -142,22 +145,30 @@ class ImageTask:
         found, kl = measure(vae, self.config, held, VALIDATION_SEED)
         values = {name: value for name, value in found.to_json().items() if value is not None}
         cost = float(free_bits(kl, self.settings.free_bits).mean())
-        return {"objective": found.reconstruction_nats + self.settings.beta * cost, **values}
+        beta = self.settings.beta_at(self.settings.steps)
+        return {"objective": found.reconstruction_nats + beta * cost, **values}
 
     def is_at_floor(self, smooth: dict[str, float], halfway: dict[str, float]) -> bool:
         return False
 
-    def finish(self, best: Path) -> None:
-        """Plain codes follow no known distribution, and an adversary's are only near the one it asks for:
-        Gaussians are fitted to them, to draw new ones from.
+    def finish(self, best: Path) -> str | None:
+        """Plain codes follow no known distribution, as those of a VAE whose KL weighs nothing, and an
+        adversary's are only near the one it asks for: Gaussians are fitted to them, to draw new ones from.
 
         Where codes are few, or the model is told the labels, it is one for all classes.
         """
-        c, rows = self.config, torch.from_numpy(some(self.examples, PRIOR_PICTURES, self.settings.seed))
-        if not c.is_plain or c.is_grid or c.z > LARGEST_PRIOR:
-            return
+        c, s = self.config, self.settings
+        if c.is_grid or not (c.is_plain or s.beta_at(s.steps) == 0):
+            return None
+        if c.z > LARGEST_PRIOR:
+            drawn = "new ones are drawn from N(0, I)" if c.is_normal else "no new ones can be drawn"
+            return (
+                f"no prior was fitted to the codes, so {drawn}: they have {c.z:,} numbers, and "
+                f"{LARGEST_PRIOR:,} are the most"
+            )
+        rows = torch.from_numpy(some(self.examples, PRIOR_PICTURES, s.seed))
         vae = ImageVAE.load(best, str(self.device)).vae
-        generator = torch.Generator(self.device).manual_seed(self.settings.seed)
+        generator = torch.Generator(self.device).manual_seed(s.seed)
         with torch.no_grad():
             codes = torch.cat([self._codes(vae, part, generator) for part in rows.split(BATCH)])
         enough = CODES_A_NUMBER * c.z
@@ -167,6 +178,19 @@ class ImageTask:
         prior = CodePrior.fit(codes, labels, diagonal=len(codes) < enough)
         with writing(best):
             checkpoints.write_prior(best, prior)
+        return None
+
+    def _check_kl(self) -> None:
+        """Raises ConfigError where a plain autoencoder is given settings of a KL, which it has not."""
+        usual = ImageTraining()
+        for name in OF_THE_KL if self.config.is_plain else ():
+            value, default = getattr(self.settings, name), getattr(usual, name)
+            if value != default:
+                instead = f", or say {default:g}" if default else ""
+                raise ConfigError(
+                    f"{self.name} is a plain autoencoder and has no KL, so the training setting '{name}', "
+                    f"here {value:g}, does nothing: leave it out{instead}"
+                )
 
     def _codes(self, vae: VAE, rows: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """The codes [B, Z] of some pictures."""

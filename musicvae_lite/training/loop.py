@@ -122,6 +122,13 @@ class Trainer:
             with waiting_interrupts(patient=self.team.count > 1) as interrupt:
                 self._loop(interrupt)
                 self._validate()  # once all updates are done, a Ctrl-C waits for the rest
+                if self.task.held_out and self.progress.best is None:
+                    self._save()
+                    rate = f"a learning_rate below {self.settings.learning_rate:g}"
+                    raise ConfigError(
+                        "no validation of this run was finite, so it has no best weights. Start again in "
+                        f"another folder with {rate} or another seed"
+                    )
                 if self.team.is_first and (warning := self.task.finish(self.folder.best)):
                     self._tell("warning", warning)
                 self._save()

@@ -84,7 +84,8 @@ class MusicTask:
     def validate(self, vae: VAE) -> dict[str, float]:
         c, s = self.config, self.settings
         r, held_out = c.representation, self.validation
-        return validate(vae, r, held_out, s.beta, VALIDATION_SEED, names=c.labels, free=s.free_bits)
+        beta = s.beta_at(s.steps)
+        return validate(vae, r, held_out, beta, VALIDATION_SEED, names=c.labels, free=s.free_bits)
 
     def is_at_floor(self, smooth: dict[str, float], halfway: dict[str, float]) -> bool:
         now = smooth.get("accuracy_uncommon")

@@ -31,6 +31,13 @@ Listener = Callable[[Report], None]
 
 
 def summary(run: Path) -> dict[str, Any]:
-    """The last validation of a run, read from its log; empty when there was none."""
-    found = [event["values"] for event in read_log(run) if event.get("kind") == "validation"]
-    return found[-1] if found else {}
+    """The validation of a run's best weights, read from its log: its figures, and as `step` the updates done.
+
+    Empty when there was none with a finite objective.
+    """
+    events = [event for event in read_log(run) if event.get("kind") == "validation"]
+    found = [event for event in events if event["values"].get("objective") is not None]
+    if not found:
+        return {}
+    best = min(found, key=lambda event: event["values"]["objective"])  # the first of equal ones
+    return {"step": best["step"], **best["values"]}

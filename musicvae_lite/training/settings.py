@@ -31,6 +31,7 @@ class TrainingSettings:
             `beta_first` before, small so that what matters most is learnt first, and grows linearly
             between them.
         beta_rate: when given, the weight grows as Magenta's does instead: beta * (1 - beta_rate ** step).
+            A short run ends far below `beta`.
         free_bits: bits of KL per example that cost nothing.
         init_from: a model whose fitting weights start this one, by its name or its path from where the run
             is started.
@@ -82,6 +83,11 @@ class TrainingSettings:
         if not 0 <= self.seed <= LARGEST_SEED:
             raise ConfigError(f"training setting 'seed' is {self.seed}; it must be 0 to {LARGEST_SEED}")
         self._check_shares("hold", "beta_begin", "beta_end", "decay")
+        if self.beta_begin > self.beta_end:
+            raise ConfigError(
+                f"training setting 'beta_begin' is {self.beta_begin}, after 'beta_end', {self.beta_end}: set "
+                f"both, beta_end to {self.beta_begin} or more"
+            )
         if self.beta_rate is not None:
             self._check_shares("beta_rate")
 
@@ -93,6 +99,7 @@ class TrainingSettings:
                 )
 
     def beta_at(self, step: int) -> float:
+        """Weight of the KL after so many updates; that of `steps` is what the run ends with."""
         if self.beta_rate is not None:
             return BetaSchedule("exponential", final=self.beta, rate=self.beta_rate)(step, self.steps)
         return BetaSchedule("ramp", self.beta_first, self.beta, self.beta_begin, self.beta_end)(

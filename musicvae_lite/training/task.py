@@ -69,9 +69,9 @@ class Task(Protocol):
     def validate(self, vae: VAE) -> dict[str, float]:
         """The figures a run watches, over the same held-out examples every time, whatever the run's seed.
 
-        `objective`, which the best weights have lowest, is the loss with the run's final beta, so that it
-        compares across a beta schedule, less what a regulariser adds; `kl_bits` is looked at for collapse
-        when it is there.
+        `objective`, which the best weights have lowest, is the loss with the beta that the run ends with
+        (`beta_at` its last update), so that it compares across a beta schedule, less what a regulariser
+        adds; `kl_bits` is looked at for collapse when it is there.
         """
         ...
 

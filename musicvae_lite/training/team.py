@@ -2,6 +2,10 @@
 
 Each takes its rows of every batch, and its rows of all noise; the gradients are averaged (DDP). Any number
 of processes that divides the batch therefore makes the updates of one alone, to rounding.
+
+Fresh starts are the exception. They go by `accuracy_uncommon`, a share of the steps that are uncommon among
+a process's own rows, and the mean of these shares is not the share of the whole batch: of a run close to the
+floor, other numbers of processes may judge otherwise.
 """
 
 from __future__ import annotations

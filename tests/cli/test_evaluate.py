@@ -75,6 +75,13 @@ def test_every_further_figure_of_a_representation_is_printed_within_80_columns(
     assert max(len(line) for line in shown.splitlines()) <= 80
 
 
+def test_of_a_single_window_there_are_no_active_units(model: Path, music: Path, capsys):
+    assert run("evaluate", model, music, "--most", "1") == 0
+    assert ["active", "units", "-"] in [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert run("evaluate", model, music, "--most", "1", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["active_units"] is None
+
+
 def test_an_empty_split_says_which_hold_windows(model: Path, music: Path, tmp_path: Path, capsys):
     representation = MusicVAE.load(model).representation
     build_dataset([music], representation, tmp_path / "set", workers=0, split=(0.7, 0.3, 0))

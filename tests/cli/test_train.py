@@ -95,6 +95,26 @@ def test_a_run_without_validation_ends_without_its_table_and_says_that_no_prior_
     assert "warning: no prior was fitted" in " ".join(shown.err.split())
 
 
+@pytest.mark.parametrize("best", [6, 12])
+def test_the_figures_at_the_end_are_those_of_the_weights_beside_them(
+    best: int, small: Path, dataset: Path, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+):
+    def validate(task, vae):
+        validated.append(step := 6 * len(validated) + 6)
+        return {"objective": 40.0 + (step != best), "kl_bits": float(step)}
+
+    for name, more in (("a", []), ("b", ["--json"])):
+        validated: list[int] = []
+        monkeypatch.setattr("musicvae_lite.training.music.MusicTask.validate", validate)
+        assert run("train", small, dataset, "-o", tmp_path / name, "--device", "cpu", *more) == 0
+        assert validated == [6, 12]
+    table, _, json_text = capsys.readouterr().out.partition("{")
+    assert f"validation after update {best} " in table and f"wrote {tmp_path / 'a' / 'best'}" in table
+    assert ["kl_bits", str(best)] in [line.split() for line in table.splitlines()]
+    wanted = {"best": str(tmp_path / "b" / "best"), "step": best, "objective": 40.0, "kl_bits": float(best)}
+    assert json.loads("{" + json_text) == wanted
+
+
 def test_json_is_all_there_is_on_stdout(small: Path, dataset: Path, tmp_path: Path, capsys):
     assert run("train", small, dataset, "-o", tmp_path / "run", "--json", "--steps", "3", "--seed", "4") == 0
     shown = capsys.readouterr()

@@ -46,6 +46,17 @@ def test_every_preset_builds_and_scores(name: str):
         (("encoder", "hiden"), 3, "unknown setting 'hiden'"),
         (("decoder", "width"), 0, "[decoder]: 'width' is 0; it must be at least 1"),
         (("decoder", "segments"), [4, -8], "[decoder]: 'segments' is -8"),
+        (("decoder", "precision"), -1.0, "[decoder]: 'precision' is -1.0; it must be at least 0"),
+        (
+            ("decoder", "precision"),
+            1e9,
+            "is 1000000000.0; it must be at least 0, at most 1,048,576",
+        ),
+        (
+            ("decoder", "precision"),
+            float("nan"),
+            "'precision' must be a number with an end, not nan",
+        ),
         (("representation",), [], "[representation] must be a table"),
         (("representation", "name"), "noise", "[representation]: no representation is called 'noise'"),
         (("representation", "bars"), "two", "'bars' must be a whole number"),
@@ -86,6 +97,31 @@ def test_a_flat_model_says_what_it_does_not_take_and_which_kinds_do():
     with pytest.raises(
         ConfigError, match=r"one token a step, not steps of the kind Product.*'hierarchical' or"
     ):
+        MusicConfig.from_table(table, "test").build()
+
+
+@pytest.mark.parametrize(
+    ("representation", "setting", "words"),
+    [
+        ({"name": "drums"}, {"nade": 8}, """'nade' is 8.*of the kind Categorical.*form = "hits" of drums"""),
+        ({"name": "trio", "bars": 2}, {"nade": 8}, "'nade' is 8.*of the kind Product"),
+        ({"name": "groove"}, {"nade": 8}, "'nade' is 8.*of the kind Groove"),
+        ({"name": "melody"}, {"precision": 20.0}, "'precision' is 20.0.*of the kind Categorical"),
+        ({"name": "drums", "form": "hits"}, {"precision": 0.5}, "'precision' is 0.5.*of the kind Binary"),
+    ],
+)  # fmt: skip
+def test_settings_that_a_step_has_no_use_for_are_refused(representation: dict, setting: dict, words: str):
+    table = CONFIGS["beats"].to_table() | {"representation": representation}
+    table["decoder"] |= setting
+    with pytest.raises(ConfigError, match=rf"\[decoder\]: {words}"):
+        MusicConfig.from_table(table, "test").build()
+
+
+@pytest.mark.parametrize(("representation", "split"), [("drums", False), ("trio", True)])
+def test_a_stock_decoder_without_flags_takes_no_nade(representation: str, split: bool):
+    table = CONFIGS["stock"].to_table() | {"representation": {"name": representation}}
+    table["decoder"] |= {"nade": 8, "split": split}
+    with pytest.raises(ConfigError, match=r"\[decoder\]: 'nade' is 8"):
         MusicConfig.from_table(table, "test").build()
 
 

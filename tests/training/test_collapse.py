@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
 import torch
 
 from musicvae_lite.training.collapse import collapse_warning
+from musicvae_lite.training.presets import load_preset
 from musicvae_lite.training.settings import ImageTraining, MusicTraining
 
 SETTINGS = ImageTraining(steps=1000, beta=0.2)
@@ -41,6 +43,13 @@ def test_the_kl_must_weigh_something_before_it_is_blamed():
     as_magenta = MusicTraining(steps=200_000, beta_rate=0.9999)
     assert collapse_warning(0.0, [0.0] * 2, as_magenta, 1_000) is None
     assert collapse_warning(0.0, [0.0] * 2, as_magenta, 20_000) is not None
+
+
+@pytest.mark.parametrize("name", ["cat-mel_2bar_small", "cat-mel_2bar_big"])
+def test_the_kl_need_not_come_near_a_weight_that_the_run_does_not_reach(name: str):
+    settings = load_preset(name).training
+    assert collapse_warning(0.0, [0.0] * 2, settings, settings.steps // 4) is None
+    assert collapse_warning(0.0, [0.0] * 2, settings, settings.steps) is not None
 
 
 def test_a_kl_below_the_free_bits_is_not_blamed():

@@ -132,6 +132,12 @@ def test_of_one_part_it_is_what_training_calls_accuracy(name: str, more: dict[st
     assert found.teacher_forced == pytest.approx(float(said.metrics["accuracy"]), abs=1e-6)
 
 
+def test_a_single_window_does_not_tell_which_units_are_active(vae: VAE):
+    assert evaluate(vae, MELODY, windows(1)).to_json()["active_units"] is None
+    found = validate(vae, MELODY, windows(1), beta=0.25, seed=3)
+    assert "active_units" not in found and None not in found.values()
+
+
 def test_same_seed_same_figures_and_training_mode_changes_nothing(vae: VAE):
     vae.decoder.blank = 0.5  # type: ignore[assignment]
     one = evaluate(vae.train(), MELODY, windows(20), seed=1)

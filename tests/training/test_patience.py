@@ -18,4 +18,4 @@ from musicvae_lite.training.settings import MusicTraining
     ],
 )
 def test_a_run_is_judged_before_the_kl_weighs_much(steps: int, begin: float, update: int):
-    assert judged_at(MusicTraining(steps=steps, beta_begin=begin)) == update
+    assert judged_at(MusicTraining(steps=steps, beta_begin=begin, beta_end=1.0)) == update

@@ -164,10 +164,10 @@ def test_what_a_killed_process_left_is_cleared(unbroken: tuple[Path, Heard], tmp
 
 def test_a_log_is_read_as_far_as_it_was_written(tmp_path: Path):
     assert read_log(tmp_path) == [] and loop.summary(tmp_path) == {}
-    event = {"kind": "validation", "values": {"a": 1}}
+    event = {"kind": "validation", "step": 3, "values": {"objective": 1.5}}
     (tmp_path / "log.jsonl").write_text(json.dumps(event) + '\n{"kind": "validation", "st')
     assert read_log(tmp_path) == [event]
-    assert loop.summary(tmp_path) == {"a": 1}
+    assert loop.summary(tmp_path) == {"step": 3, "objective": 1.5}
     (tmp_path / "log.jsonl").write_text("{\n{}\n")
     with pytest.raises(CheckpointError, match=r"log\.jsonl: damaged"):
         read_log(tmp_path)

@@ -11,7 +11,7 @@ from musicvae_lite.errors import ConfigError
 from musicvae_lite.music.representations import PRESETS, from_config
 from musicvae_lite.training.preset_files import choose_representation
 from musicvae_lite.training.presets import load_preset, preset_names
-from musicvae_lite.training.settings import LARGEST_BETA, MusicTraining
+from musicvae_lite.training.settings import LARGEST_BETA, ImageTraining, MusicTraining, TrainingSettings
 
 WHOLE = """
 z = 8
@@ -59,6 +59,17 @@ def test_settings_are_finite_numbers(name: str):
     for value in (float("inf"), float("nan")):
         with pytest.raises(ConfigError, match=f"'{name}' is {value}; it must be a finite number"):
             MusicTraining(**{name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("cls", "begin", "end"), [(ImageTraining, 0.5, 0.1), (MusicTraining, 0.9, 0.8)])
+def test_the_weight_of_the_kl_cannot_begin_to_grow_after_it_has_grown(
+    cls: type[TrainingSettings], begin: float, end: float
+):
+    words = f"'beta_begin' is {begin}, after 'beta_end', {end}: set both, beta_end to {begin} or more"
+    with pytest.raises(ConfigError, match=words):
+        cls(beta_begin=begin)
+    step = cls(steps=1000, beta=1.0, beta_first=0.5, beta_begin=end, beta_end=end)
+    assert (step.beta_at(round(1000 * end)), step.beta_at(round(1000 * end) + 1)) == (0.5, 1.0)
 
 
 def test_a_weight_of_the_kl_that_would_overflow_is_named():

@@ -67,5 +67,5 @@ def compare(
             {"entries": [dict(zip(comparison.COLUMNS, row, strict=True)) for row in rows], "files": [path]}
         )
         return
-    table(("preset", "parameters", "s", "BCE", "sq. error", "KL, bits", "ELBO"), rows)
+    table(("preset", "parameters", "s", "BCE", "sq. error", "KL, bits", "Bernoulli ELBO"), rows)
     wrote(path)

@@ -70,7 +70,7 @@ def upscale(
     """Enlarge a picture."""
     from musicvae_lite.errors import ConfigError
     from musicvae_lite.images.reading import write_picture
-    from mvae.output import wrote
+    from mvae.output import tell, wrote
 
     path = target(output, f"{source.stem}-larger.png", [source], SUFFIXES)
     vae, pixels = _open(source, model, grey, invert)
@@ -89,7 +89,7 @@ def upscale(
             _repair(vae, pixels, source, f"enlarging {reached * factor} times"),
             reached * factor,
         )
-    print(f"{pixels.shape[2]} x {pixels.shape[1]} pixels, {times} times larger")
+    tell(f"{pixels.shape[2]} x {pixels.shape[1]} pixels, {times} times larger")
     wrote(write_picture(path, pixels))
 
 

@@ -23,7 +23,8 @@ def train(
     steps: Annotated[int | None, typer.Option(help="Updates (default: the preset's).")] = None,
     batch: Annotated[int | None, typer.Option(help="Pictures an update (default: the preset's).")] = None,
     beta: Annotated[
-        float | None, typer.Option(help="Weight of the KL; above 1 is a beta-VAE (default: the preset's).")
+        float | None,
+        typer.Option(help="Weight of the KL of a VAE; above 1 is a beta-VAE (default: the preset's)."),
     ] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Of Adam (default: the preset's).")] = None,
     seed: Annotated[int | None, typer.Option(help="Of weights, order, split and noise.")] = None,
@@ -32,7 +33,7 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write TensorBoard logs too, into the run's folder.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the last validation as JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the best weights' validation as JSON.")] = False,
 ) -> None:
     """Train a preset on pictures."""
     from musicvae_lite import runtime
@@ -56,6 +57,12 @@ def train(
     if recipe.family != "image":
         names = ", ".join(preset_names("image"))
         raise ConfigError(f"'{preset}' is a preset for {recipe.family}: `mvae train` takes it. Here: {names}")
+    from musicvae_lite.models.image.assembly import ImageConfig
+
+    if beta is not None and ImageConfig.from_table(recipe.model, recipe.name).is_plain:
+        raise typer.BadParameter(
+            f"{recipe.name} is a plain autoencoder and has no KL to weigh: leave it out", param_hint="--beta"
+        )
     from musicvae_lite.images import sets
     from musicvae_lite.training.images import ImageTask, unlearnt, wanted
     from mvae.output import note

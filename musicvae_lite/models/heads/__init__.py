@@ -11,6 +11,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.heads.bernoulli import BernoulliHead
 from musicvae_lite.models.heads.categorical import CategoricalHead
 from musicvae_lite.models.heads.drawing import draw, flip
@@ -35,7 +36,20 @@ def head_for(step: Step, hidden: int, nade: int = 0, precision: float = 1.0) -> 
         hidden: H, size of the hidden state it reads.
         nade: for `Binary` steps, the size of a NADE; 0 takes independent outputs.
         precision: for `Groove` steps, what squared errors of velocities and offsets weigh.
+
+    Raises:
+        ConfigError: steps of this kind have no use for `nade` or `precision`.
     """
+    if nade and not isinstance(step, Binary):
+        raise ConfigError(
+            f"[decoder]: 'nade' is {nade}, and writes zeros and ones alone, not steps of the kind "
+            f'{type(step).__name__}: leave it out, or choose form = "hits" of drums in [representation]'
+        )
+    if precision != 1.0 and not isinstance(step, Groove):
+        raise ConfigError(
+            f"[decoder]: 'precision' is {precision}, and weighs velocities and offsets of grooves alone, "
+            f"which steps of the kind {type(step).__name__} have not: leave it out"
+        )
     match step:
         case Categorical(depth=depth):
             return CategoricalHead(hidden, depth)

@@ -183,7 +183,10 @@ class ImageConfig:
 
     @property
     def is_normal(self) -> bool:
-        """Whether codes are asked to fill N(0, I), by a KL or by an adversary."""
+        """Whether codes are asked to fill N(0, I), by a KL or by an adversary.
+
+        A KL that weighs nothing asks for nothing; training fits a prior to such codes too.
+        """
         return not self.is_plain or isinstance(self.regulariser, AdversarySettings)
 
     @property
