@@ -66,6 +66,8 @@ def unpack(
             if room < 0 or number > most:
                 limits = f"{most:,} files or {largest:,} bytes ({free:,} are free)"
                 raise MusicVAEError(f"{archive}: holds more than {limits}: not unpacked")
+            if member is not None and name == ".":
+                raise ValueError("it holds a file without a name")
             if member is not None and wanted(PurePosixPath(name).name):
                 _write(member, folder / name, size)
     except _FAULTS as error:
@@ -94,7 +96,8 @@ def _zipped(archive: Path) -> Iterator[tuple[str, int, Callable[[], IO[bytes]] |
             name = _safe(member.filename, archive)
             if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise ValueError(f"'{member.filename[:80]}' is packed in a way that is not read")
-            yield name, member.file_size, None if member.is_dir() else lambda m=member: opened.open(m)
+            is_folder = member.filename.endswith("/")
+            yield name, member.file_size, None if is_folder else lambda m=member: opened.open(m)
 
 
 def _tarred(archive: Path) -> Iterator[tuple[str, int, Callable[[], IO[bytes]] | None]]:

@@ -184,7 +184,10 @@ def _download(file: RemoteFile, folder: Path, progress: DownloadProgress | None)
         reason = "the server cannot be reached" if answer is None else f"the server says {answer.status_code}"
         raise MusicVAEError(f"{file.address}: could not be downloaded: {reason}") from error
     except OSError as error:
-        raise MusicVAEError(f"{folder}: cannot be written to: {error.strerror or error}") from error
+        reason = getattr(error.__cause__, "strerror", None) or error.strerror or error  # pooch's, or its own
+        raise MusicVAEError(
+            f"{folder}: cannot be written to: {reason}. MUSICVAE_LITE_CACHE chooses another folder"
+        ) from error
     except ValueError as error:  # pooch's word for a checksum that differs
         raise MusicVAEError(
             f"{file.address}: what came is not the expected file: its SHA-256 differs from {file.sha256}"

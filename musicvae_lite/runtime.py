@@ -147,6 +147,19 @@ def product_type(x: Tensor) -> torch.dtype:
     return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
 
 
+def whole(name: str, value: object) -> int:
+    """A whole number, numpy's among them, as an int. Raises ConfigError, which names what it is.
+
+    Args:
+        name: such as "steps", or "a seed".
+    """
+    from musicvae_lite.errors import ConfigError, shown
+
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise ConfigError(f"{name} is a whole number, not {shown(value)}")
+    return int(value)
+
+
 def generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
     """A source of chance.
 
@@ -156,13 +169,12 @@ def generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
     """
     import torch
 
-    from musicvae_lite.errors import ConfigError, shown
+    from musicvae_lite.errors import ConfigError
 
-    if not isinstance(seed, Integral):
-        raise ConfigError(f"a seed is a whole number, not {shown(seed)}")
+    seed = whole("a seed", seed)
     if not 0 <= seed <= LARGEST_SEED:
         raise ConfigError(f"seed is {seed}; it must be 0 to {LARGEST_SEED}")
-    return torch.Generator(device).manual_seed(int(seed))
+    return torch.Generator(device).manual_seed(seed)
 
 
 def drawn_seed(generator: torch.Generator) -> int:

@@ -5,13 +5,15 @@ Knows no notes and no pixels. A family (music, images) hands in an encoder and a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from musicvae_lite.latent import NATS_PER_BIT, Posterior, free_bits, walk
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.latent import NATS_PER_BIT, Point, Posterior, free_bits, walk
 from musicvae_lite.prior import CodePrior
 
 
@@ -184,6 +186,40 @@ class VAE(nn.Module):
         return Loss(total, {name: value.detach() for name, value in terms.items()}, units.detach().mean(0))
 
     forward = loss  # what wrappers such as DDP call
+
+    @torch.no_grad()
+    def log_prob(
+        self,
+        posterior: Posterior,
+        target: Tensor,
+        control: Tensor | None = None,
+        samples: int = 1,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """A lower bound on log p(target) [B], nats: the ELBO, tighter with more samples.
+
+        Burda et al. 2015 (arXiv:1509.00519), equation 8; codes follow N(0, I), whatever `prior` there is.
+
+        Args:
+            posterior: where codes are drawn from, that of the targets.
+            target: [B, ...], what the decoder is to write.
+            control: [B, ...], what the decoder is told besides.
+            samples: draws of z for each target.
+
+        Raises:
+            ConfigError: `samples` is below 1, or the posterior has no width.
+        """
+        if samples < 1:
+            raise ConfigError(f"samples is {samples}; the bound needs at least 1")
+        if isinstance(posterior, Point):
+            raise ConfigError("a plain autoencoder has codes without a probability: there is no bound")
+        mean, scale, bounds = posterior.mean, posterior.scale, []
+        for _ in range(samples):
+            z = posterior.rsample(generator)
+            log_ratio = 0.5 * ((z - mean) / scale).square() - 0.5 * z.square() + scale.log()
+            said: Reconstruction = self.decoder.reconstruction(z, target, control)  # type: ignore[operator]
+            bounds.append(log_ratio.sum(-1) - said.nats)  # log p(z) - log q(z) + log p(target|z)
+        return torch.logsumexp(torch.stack(bounds), 0) - math.log(samples)
 
     def draw(self, count: int, generator: torch.Generator | None = None, spread: float = 1.0) -> Tensor:
         """New codes [count, Z]: from `prior`, or from N(0, I) where there is none.

@@ -18,7 +18,10 @@ FILES = {"songs/a.mid": b"a" * 100, "songs/b.txt": b"b"}
 def zipped(path: Path, files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
     with zipfile.ZipFile(path, "w", method) as archive:
         for name, data in files.items():
-            archive.writestr(name, data)
+            member = zipfile.ZipInfo("any")
+            member.filename, member.compress_type = name, method  # such as "", which zipfile itself refuses
+            with archive.open(member, "w") as file:
+                file.write(data)
     return path
 
 
@@ -64,6 +67,14 @@ def test_zips_are_unpacked_and_members_chosen(tmp_path: Path):
 def test_no_path_leads_out(tmp_path: Path, make, name: str):
     assert "climbs out" in refusal(make(tmp_path / "a", {name: b"x"}), tmp_path / "out")
     assert found(tmp_path / "out") == {}
+
+
+@pytest.mark.parametrize("make", [zipped, tarred])
+@pytest.mark.parametrize("name", ["", "."])
+def test_a_file_without_a_name_is_damage(tmp_path: Path, make, name: str):
+    assert "damaged archive: it holds a file without a name" in refusal(
+        make(tmp_path / "a", {name: b"x"}), tmp_path / "out"
+    )
 
 
 @pytest.mark.parametrize("make", [zipped, tarred])

@@ -56,6 +56,10 @@ def test_everything_the_package_needs_is_in_the_wheel(names, folder, place):
     assert wanted - names == set()
 
 
+def test_the_package_says_that_it_has_types(names):
+    assert "musicvae_lite/py.typed" in names
+
+
 def test_nothing_else_is_in_the_wheel(names):
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"musicvae_lite", "mvae"}

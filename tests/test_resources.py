@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import http.server
 import subprocess
@@ -108,8 +109,26 @@ def test_fetch_refuses_what_differs_or_cannot_be_checked(served):
 def test_a_cache_that_cannot_be_made_is_told(served, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("x")
     monkeypatch.setenv("MUSICVAE_LITE_CACHE", str(tmp_path / "file" / "cache"))
-    with pytest.raises(MusicVAEError, match=r"served: cannot be written to: "):
+    with pytest.raises(MusicVAEError, match=r"served: cannot be written to: .*MUSICVAE_LITE_CACHE chooses"):
         fetch("served")
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_a_cache_that_cannot_be_written_to_is_told(served, tmp_path, monkeypatch, made):
+    folder = tmp_path / "cache" / "corpora" / "served"
+    monkeypatch.setenv("MUSICVAE_LITE_CACHE", str(tmp_path / "cache"))
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    if made:
+        folder.mkdir(parents=True)
+    monkeypatch.setattr("tempfile.NamedTemporaryFile" if made else "os.makedirs", refused)
+    with pytest.raises(MusicVAEError) as error:
+        fetch("served")
+    assert str(error.value) == (
+        f"{folder}: cannot be written to: Permission denied. MUSICVAE_LITE_CACHE chooses another folder"
+    )
 
 
 def test_fetch_says_why_it_failed(served):

@@ -43,6 +43,14 @@ def test_a_seed_is_a_whole_number_that_torch_takes():
             runtime.generator(seed)
 
 
+def test_a_whole_number_is_any_integer_but_true_and_false():
+    assert [type(runtime.whole("steps", n)) for n in (3, np.int64(3), np.uint8(3))] == [int] * 3
+    odd: tuple[object, ...] = (2.0, "2", None, True, np.bool_(True), np.float32(2), [2])
+    for value in odd:
+        with pytest.raises(ConfigError, match=r"^steps is a whole number, not "):
+            runtime.whole("steps", value)
+
+
 def test_a_drawn_seed_gives_chance_of_its_own():
     normal, uniform = [], []
     for seed in range(200):

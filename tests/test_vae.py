@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from musicvae_lite.latent import NATS_PER_BIT, Posterior, free_bits, walk
+from musicvae_lite.errors import ConfigError
+from musicvae_lite.latent import NATS_PER_BIT, Point, Posterior, free_bits, walk
 from musicvae_lite.prior import CodePrior
 from musicvae_lite.vae import VAE, Batch, Penalty, Reconstruction
 
@@ -113,6 +114,43 @@ def test_interpolation_is_a_path_of_means_with_reconstructed_ends(vae: VAE):
     torch.testing.assert_close(path[-1], vae.reconstruct(b))
     middle = walk(vae.encode(a).mean, vae.encode(b).mean, 5)[2]
     torch.testing.assert_close(path[2], vae.decode(middle, temperature=0.0))
+
+
+def exact(vae: VAE, x: Tensor) -> Tensor:
+    """log p(x) [B] of the linear decoder: the integral of N(z; 0, I) exp(-|W z + b - x|^2) over z."""
+    weight, left = vae.decoder.out.weight, x - vae.decoder.out.bias  # type: ignore[union-attr, operator]
+    precision, drawn = torch.eye(2) + 2 * weight.T @ weight, 2 * left @ weight  # type: ignore[operator]
+    explained = 0.5 * (drawn @ precision.inverse() * drawn).sum(-1)
+    return (explained - left.square().sum(-1) - 0.5 * torch.logdet(precision)).detach()
+
+
+def test_the_bound_rises_from_the_elbo_to_the_probability(vae: VAE):
+    x = X[:8]
+    q, true = vae.encode(x), exact(vae, x)
+    elbos = torch.stack([-vae.loss(Batch(x), generator=generator(seed)).total for seed in range(200)])
+    bounds = torch.stack([vae.log_prob(q, x, generator=generator(seed)).mean() for seed in range(200)])
+    torch.testing.assert_close(bounds.mean(), elbos.mean().detach(), rtol=0, atol=0.05)
+    assert elbos.mean() < vae.log_prob(q, x, samples=10, generator=generator()).mean() < true.mean()
+    wide = Posterior(torch.zeros(8, 2), torch.ones(8, 2))
+    many = vae.log_prob(wide, x, samples=20_000, generator=generator())
+    torch.testing.assert_close(many, true, rtol=0, atol=0.1)
+
+
+def test_the_bound_is_exact_where_the_posterior_is(vae: VAE):
+    out = vae.decoder.out
+    out.weight.data = torch.linalg.qr(torch.randn(6, 2, generator=generator(3)))[0] * torch.tensor([0.5, 2.0])  # type: ignore[union-attr]
+    precision = 1 + 2 * out.weight.square().sum(0)  # type: ignore[union-attr, operator]
+    mean = 2 * (X - out.bias) @ out.weight / precision  # type: ignore[union-attr, operator]
+    q = Posterior(mean.detach(), precision.detach().rsqrt().expand_as(mean))
+    for samples in (1, 5):
+        torch.testing.assert_close(vae.log_prob(q, X, samples=samples), exact(vae, X), rtol=1e-4, atol=1e-4)
+
+
+def test_a_code_without_width_has_no_bound(vae: VAE):
+    with pytest.raises(ConfigError, match="plain autoencoder has codes without a probability"):
+        vae.log_prob(Point(torch.zeros(50, 2)), X)
+    with pytest.raises(ConfigError, match="samples is 0; the bound needs at least 1"):
+        vae.log_prob(vae.encode(X), X, samples=0)
 
 
 def test_a_control_reaches_both_ends(vae: VAE):

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from musicvae_lite import runtime
 from musicvae_lite.collections import guiding
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.latent import attribute_vector, lone_vectors
@@ -56,6 +57,7 @@ def fit(
     """
     if len(windows) < 8:
         raise ConfigError(f"{windows.name}: {len(windows)} windows are too few; 8 are the least")
+    answers = runtime.whole("answers", answers)
     if not 8 <= answers <= MOST_ANSWERS:
         raise ConfigError(f"answers is {answers}; it goes from 8 to {MOST_ANSWERS}")
     names = attributes.names(model.representation)

@@ -126,6 +126,7 @@ class Personal:
         Raises:
             ConfigError: it was made with another model, or count is out of range.
         """
+        count = runtime.whole("count", count)
         if not 1 <= count <= MOST_TAKES:
             raise ConfigError(f"count is {count}; it goes from 1 to {MOST_TAKES}")
         made, own = self.record.get("model"), model.identity
@@ -213,6 +214,7 @@ def personalize(
         NothingUsableError: no window in them.
         ConfigError: steps or z is out of range.
     """
+    steps, z = runtime.whole("steps", steps), runtime.whole("z", z)
     if not 1 <= steps <= 100_000 or not 1 <= z <= model.config.z:
         raise ConfigError(f"steps is {steps} and z is {z}; at least 1, z at most {model.config.z}")
     codes = codes_of(model, windows_of(files, model.representation), DRAWS, seed).cpu()

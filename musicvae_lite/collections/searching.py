@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from musicvae_lite import runtime
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.music import naming
 from musicvae_lite.training.dataset import open_windows
@@ -58,6 +59,7 @@ def search(
         ConfigError: a count below 1, or no such split.
         DatasetError: the dataset is damaged or not the model's.
     """
+    count = runtime.whole("count", count)
     if count < 1:
         raise ConfigError(f"count is {count}; it must be at least 1")
     here = model.posterior(music).mean  # [1, Z]

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 DESCRIPTION = "model.json"
 OPSET = 18
-LEAST_TORCH = "2.9"
+LEAST_TORCH, LEAST_ONNXSCRIPT = "2.9", "0.7.1"
 TOLERANCE = 1e-4  # largest difference to PyTorch that is let pass
 EXTRA = "ONNX export needs the packages of the extra 'onnx': pip install 'musicvae_lite[onnx]'"
 
@@ -70,6 +70,11 @@ def export_onnx(
             error = _check(graph, path)
         except MusicVAEError:
             raise
+        except ImportError as fault:  # of what torch looks for in them while it exports
+            raise ConfigError(
+                f"the packages of the extra 'onnx' do not fit torch {torch.__version__} ({fault}): "
+                "pip install --upgrade 'musicvae_lite[onnx]'"
+            ) from fault
         except Exception as fault:  # onnxruntime's and torch's have no kind in common
             reason = str(fault).strip().splitlines()[0] if str(fault).strip() else type(fault).__name__
             raise CheckpointError(f"{path}: this part of the model cannot be exported: {reason}") from fault
@@ -98,14 +103,15 @@ def _require() -> None:
     try:
         import onnx  # noqa: F401
         import onnxruntime  # noqa: F401
-        import onnxscript  # noqa: F401
+        import onnxscript
     except ImportError as error:
         raise ConfigError(f"{EXTRA} ({error.name} is missing)") from error
-    if TorchVersion(torch.__version__) < LEAST_TORCH:
-        raise ConfigError(
-            f"ONNX export needs torch {LEAST_TORCH} or later, and {torch.__version__} is installed: "
-            "pip install --upgrade torch"
-        )
+    for package, least in ((torch, LEAST_TORCH), (onnxscript, LEAST_ONNXSCRIPT)):
+        if TorchVersion(package.__version__) < least:
+            raise ConfigError(
+                f"ONNX export needs {package.__name__} {least} or later, and {package.__version__} is "
+                f"installed: pip install --upgrade {package.__name__}"
+            )
 
 
 def _write(graph: Graph, path: Path) -> None:

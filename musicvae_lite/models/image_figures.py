@@ -85,7 +85,7 @@ def embedding(
     is_plane = codes.shape[1] == 2
     points = codes if is_plane else principal_components(codes)
     of_pixels = principal_components(pictures.pixels.astype(np.float32) / 255)
-    is_normal = is_plane and not model.config.is_plain
+    is_normal = is_plane and not model.config.is_plain and model.vae.prior is None
     name = "codes" if is_plane else f"codes of {codes.shape[1]} numbers, by PCA"
     name += ", on normal quantiles" if is_normal else ""
     names, found = [name, "PCA of the pixels"], {}

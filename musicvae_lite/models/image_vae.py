@@ -10,7 +10,7 @@ are one step away, in `model.vae`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from musicvae_lite import runtime
 from musicvae_lite.errors import ConfigError, NothingUsableError
 from musicvae_lite.images.reading import Picture, fitted, in_channels
 from musicvae_lite.images.tiles import in_tiles
@@ -83,41 +84,49 @@ class ImageVAE(SavedVAE):
         """
         x = self._read(pictures).to(self.vae.device)
         with torch.no_grad():
-            control = self.control(labels, len(x))
-            parts = [
-                self.vae.encode(
-                    x[begin : begin + BATCH], None if control is None else control[begin : begin + BATCH]
-                ).mean
-                for begin in range(0, max(len(x), 1), BATCH)
-            ]
+            parts = [self.vae.encode(*part).mean for part in _parts(x, self.control(labels, len(x)))]
         return torch.cat(parts).cpu().numpy()
 
     def decode(self, codes: np.ndarray | Tensor, labels: Sequence[int] | None = None) -> np.ndarray:
         """Codes [N, Z] to the expected pictures [N, C, H, W].
 
         Raises:
-            ConfigError: codes of another size, or labels as for `control`.
+            ConfigError: codes of another size, no real numbers, or out of range; or labels as for `control`.
         """
-        z = torch.as_tensor(codes, dtype=torch.float32, device=self.vae.device)
-        if z.dim() != 2 or z.shape[1] != self.config.z or not len(z):
-            raise ConfigError(
-                f"codes have the shape {list(z.shape)}; this model decodes [N, {self.config.z}]"
-            )
-        if not bool(z.isfinite().all()):
-            raise ConfigError("codes hold values that are infinite or no numbers")
-        control = self.control(labels, len(z))
+        z = self._codes(codes)
         with torch.no_grad():
-            parts = [
-                self.vae.decode(
-                    z[begin : begin + BATCH], None if control is None else control[begin : begin + BATCH], 0.0
-                )
-                for begin in range(0, len(z), BATCH)
-            ]
+            parts = [self.vae.decode(*part, 0.0) for part in _parts(z, self.control(labels, len(z)))]
         return torch.cat(parts).cpu().numpy()
 
     def reconstruct(self, pictures: Images, labels: Sequence[int] | None = None) -> np.ndarray:
         """N pictures through their mean codes and back."""
         return self.decode(self.encode(pictures, labels), labels)
+
+    def log_prob(
+        self, pictures: Images, labels: Sequence[int] | None = None, samples: int = 1, seed: int = 0
+    ) -> np.ndarray:
+        """A lower bound on log p(pictures) [N], nats: the ELBO, tighter with more samples (`VAE.log_prob`).
+
+        Under squared errors it leaves out a constant, that of their Gaussian: it compares pictures, and is no
+        bound on their density.
+
+        Args:
+            pictures: clean ones, at the size of what the model writes; what it reads of them is corrupted as
+                in training.
+            labels: of a conditional model, under which they are scored.
+
+        Raises:
+            ConfigError: a plain autoencoder, `samples` is no whole number above 0, or as for `encode`.
+            MusicVAEError: as `take`.
+        """
+        samples = runtime.whole("samples", samples)
+        targets = self._read(pictures, clean=True).to(self.vae.device)
+        corruption, generator, bounds = self.config.corruption, self.generator(seed), []
+        with torch.no_grad():
+            for target, told in _parts(targets, self.control(labels, len(targets))):
+                q = self.vae.encode(target if corruption is None else corruption(target, generator), told)
+                bounds.append(self.vae.log_prob(q, target, told, samples, generator))
+        return torch.cat(bounds).cpu().numpy()
 
     @property
     def has_prior(self) -> bool:
@@ -125,18 +134,19 @@ class ImageVAE(SavedVAE):
         return self.vae.prior is not None or self.config.is_normal
 
     def draw(self, count: int, seed: int = 0) -> Tensor:
-        """New codes [count, Z]: draws from the prior. Raises ConfigError without one.
+        """New codes [count, Z]: draws from the prior. Raises ConfigError without one, or for a count below 1.
 
         Where the encoder knows no negative numbers, those of a draw are 0.
         """
+        count = runtime.whole("count", count)
+        if count < 1:
+            raise ConfigError(f"count is {count}; at least 1 can be drawn")
         self._check_prior()
         codes = self.vae.draw(count, self.generator(seed))
         return codes.clamp_min(0) if self.config.is_positive else codes
 
     def sample(self, count: int, seed: int = 0, labels: Sequence[int] | None = None) -> np.ndarray:
         """New pictures [count, C, H, W]: draws from the prior, decoded. Raises as `draw`."""
-        if count < 1:
-            raise ConfigError(f"count is {count}; at least 1 picture can be drawn")
         if self.config.is_grid:
             raise ConfigError("this model repairs pictures: its code holds the picture, so none can be drawn")
         return self.decode(self.draw(count, seed), labels)
@@ -149,6 +159,7 @@ class ImageVAE(SavedVAE):
         Args:
             labels: of `a` and `b` for a conditional model; the path changes from one to the other halfway.
         """
+        steps = runtime.whole("steps", steps)
         if steps < 2:
             raise ConfigError(f"steps is {steps}; a path needs at least its 2 ends")
         ends = torch.cat([self._read(a), self._read(b)])
@@ -189,8 +200,8 @@ class ImageVAE(SavedVAE):
         """Pictures [len(labels) * count, C, H, W] of a conditional model: a row a label, a column a code."""
         if not self.config.conditional:
             raise ConfigError("this model knows no labels: a conditional one is needed, such as mnist-cvae")
-        if count < 1 or not len(labels):
-            raise ConfigError(f"{len(labels)} labels with {count} pictures each are none: at least 1 of both")
+        if not len(labels):
+            raise ConfigError("no labels were given")
         z = self.draw(count, seed).repeat(len(labels), 1)
         return self.decode(z, np.repeat(labels, count).tolist())
 
@@ -275,21 +286,22 @@ class ImageVAE(SavedVAE):
             notes.append(f"{picture.name}: colours are made grey")
         return in_channels(picture.pixels, wanted), picture.name, notes
 
-    def _read(self, pictures: Images) -> Tensor:
-        """Pictures [N, C, h, w] as the encoder takes them."""
+    def _read(self, pictures: Images, clean: bool = False) -> Tensor:
+        """Pictures [N, C, h, w] as the encoder takes them, or [N, C, H, W] as the decoder writes them."""
         s = self.config.shape
-        wanted = (s.channels, s.height, s.width)
+        wanted = s.target if clean else (s.channels, s.height, s.width)
         if isinstance(pictures, np.ndarray) and pictures.ndim > 3:
             pictures = list(pictures)
         if isinstance(pictures, str) or not isinstance(pictures, Tensor | Sequence):
-            return self.take(pictures)[0][None]
+            return self.take(pictures, clean=clean)[0][None]
         if not isinstance(pictures, Tensor):
-            return torch.cat([self._read(picture) for picture in pictures] or [torch.zeros(0, *wanted)])
+            read = [self._read(picture, clean) for picture in pictures]
+            return torch.cat(read or [torch.zeros(0, *wanted)])
         x = pictures[None] if pictures.dim() == 3 else pictures
         if x.shape[1:] != wanted:
             raise ConfigError(
-                f"pictures have the shape {list(pictures.shape)}; this model reads "
-                f"[N, {s.channels}, {s.height}, {s.width}]"
+                f"pictures have the shape {list(pictures.shape)}; this model "
+                f"{'writes' if clean else 'reads'} [N, {', '.join(map(str, wanted))}]"
             )
         return of_tensor(x)
 
@@ -307,6 +319,7 @@ def plane(width: int, reach: float = 0.975) -> np.ndarray:
     Raises:
         ConfigError: a grid narrower than 2, or a reach outside 0.5 to 1.
     """
+    width = runtime.whole("width", width)
     if width < 2 or not 0.5 < reach < 1:
         raise ConfigError(
             f"a manifold is at least 2 wide, its reach between 0.5 and 1, not {width} and {reach}"
@@ -315,6 +328,13 @@ def plane(width: int, reach: float = 0.975) -> np.ndarray:
     quantiles = torch.special.ndtri(shares).float().numpy()
     x, y = np.meshgrid(quantiles, quantiles[::-1])
     return np.stack([x.ravel(), y.ravel()], 1).astype(np.float32)
+
+
+def _parts(x: Tensor, control: Tensor | None) -> Iterator[tuple[Tensor, Tensor | None]]:
+    """At most `BATCH` rows at a time; once where there are none."""
+    for first in range(0, max(len(x), 1), BATCH):
+        part = slice(first, first + BATCH)
+        yield x[part], None if control is None else control[part]
 
 
 def _size(size: Sequence[int]) -> str:

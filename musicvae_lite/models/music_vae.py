@@ -10,7 +10,6 @@ Tensors and losses are one step away, in `model.vae`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,6 +60,7 @@ class MusicVAE(TokenVAE):
 
         Raises:
             NothingUsableError: no window fits; the message says why, bar by bar.
+            ConfigError: there is no such track, or bars are no two numbers.
             ReadError: the file cannot be read.
         """
         return music if isinstance(music, Pick) else pick(music, self.representation, bars, track)
@@ -123,8 +123,8 @@ class MusicVAE(TokenVAE):
             known: what an earlier call has written for them, [B, W * T, ...], which then is not written anew.
 
         Raises:
-            ConfigError: z has another size than the model's or is not finite, a setting is out of range, or
-                the control is none of the model's.
+            ConfigError: z has another size than the model's, is no real numbers or not finite, a setting is
+                out of range, or the control is none of the model's.
         """
         codes = self._codes(z)
         control = self._told(chords, len(codes), control)
@@ -151,13 +151,14 @@ class MusicVAE(TokenVAE):
         Raises:
             ConfigError: count or spread is out of range, or chords are none of the model's conditions.
         """
+        count = runtime.whole("count", count)
         if not 1 <= count <= MOST_TAKES:
             raise ConfigError(f"count is {count}; it goes from 1 to {MOST_TAKES}")
         if not 0 <= spread <= MOST_SPREAD:
             raise ConfigError(f"spread is {spread:g}; it must be 0 to {MOST_SPREAD:g}")
         generator = self.generator(seed)
         drawn = count * (1 if chords is None else TRIES)
-        z = self.vae.draw(drawn, generator, spread)
+        z = self._codes(self.vae.draw(drawn, generator, spread))
         control = self._told(chords, drawn)
         tokens = self._decode(z, control, temperature, generator)
         record = self._record("sample", seed, temperature, chords=chords) | {"spread": spread}
@@ -173,7 +174,7 @@ class MusicVAE(TokenVAE):
             chords: what the takes follow in place of the music's own chords.
         """
         picks = self._picks(music)
-        means = self.posterior(*picks).mean
+        means = self._codes(self.posterior(*picks).mean)
         control = self._told(chords, len(picks), self._control(picks))
         tokens = self._decode(means, control, temperature, self.generator(seed))
         labels = [p.stem for p in picks] if len(picks) > 1 else ["reconstruction"]
@@ -264,27 +265,18 @@ class MusicVAE(TokenVAE):
         Burda et al. 2015 (arXiv:1509.00519), equation 8. The music is scored under the label of `with_label`;
         codes are read without it, as everywhere. Of grooves it leaves out a constant, that of the
         Gaussians of velocities and offsets: it compares grooves, and is no bound on their density.
+
+        Raises:
+            ConfigError: `samples` is no whole number above 0.
         """
-        if samples < 1:
-            raise ConfigError(f"samples is {samples}; the bound needs at least 1")
-        picks = self._picks(music)
+        samples, picks = runtime.whole("samples", samples), self._picks(music)
         tokens, own = np.stack([p.tokens for p in picks]), self._control(picks)
         x, target, control = self._given(tokens, own)
         target = x if target is None else target
         written_under = self._given(tokens, own, self.label).control
-        generator = self.generator(seed)
         with torch.no_grad():
             q = self.vae.encode(x, control)
-            bounds = []
-            for _ in range(samples):
-                z = q.rsample(generator)
-                log_ratio = (-0.5 * z.square() + 0.5 * ((z - q.mean) / q.scale).square() + q.scale.log()).sum(
-                    -1
-                )  # log p(z) - log q(z|x)
-                said = self.vae.decoder.reconstruction(z, target, written_under)  # type: ignore[operator]
-                bounds.append(log_ratio - said.nats)
-            total = torch.logsumexp(torch.stack(bounds), 0) - math.log(samples)
-        return total.cpu().numpy()
+        return self.vae.log_prob(q, target, written_under, samples, self.generator(seed)).cpu().numpy()
 
     def _picks(self, music: Sequence[Music]) -> list[Pick]:
         if not music:

@@ -6,15 +6,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from musicvae_lite import checkpoints, finding, runtime
 from musicvae_lite.errors import CheckpointError, ConfigError, shown
 from musicvae_lite.resources import expand
+from musicvae_lite.vae import VAE
 from musicvae_lite.writing import is_one
 
 if TYPE_CHECKING:
     from musicvae_lite.packing import Storage
+
+LARGEST_CODE = 1e6  # that a code may hold: far outside of what any encoder gives, and products stay finite
 
 
 class SavedVAE:
@@ -33,7 +38,7 @@ class SavedVAE:
 
     def __init__(self, config: Any, device: str = "cpu"):
         self.config = config
-        self.vae = config.build().to(device).eval()
+        self.vae: VAE = config.build().to(device).eval()
         self.folder: Path | None = None
 
     @classmethod
@@ -100,7 +105,38 @@ class SavedVAE:
         """The source of all chance in one call. Raises ConfigError for a seed torch cannot take."""
         return runtime.generator(seed, self.vae.device)
 
+    def _codes(self, z: np.ndarray | Tensor) -> Tensor:
+        """Codes [N, Z] as the VAE takes them: float32, and arrays copied, however they lie in memory.
+
+        Raises:
+            ConfigError: they are no real numbers, have another shape, or are out of range.
+        """
+        if not isinstance(z, Tensor):
+            z = _tensor(z)
+        elif z.is_complex():
+            raise ConfigError(f"codes must be real numbers, not of the type {z.dtype}")
+        codes = z.to(self.vae.device, torch.float32)
+        if codes.dim() != 2 or codes.shape[1] != self.config.z or not len(codes):
+            raise ConfigError(
+                f"codes have the shape {list(codes.shape)}; this model decodes [N, {self.config.z}]"
+            )
+        if not bool((codes.abs() <= LARGEST_CODE).all()):
+            raise ConfigError(f"codes hold values that are no numbers, or beyond {LARGEST_CODE:g} either way")
+        return codes
+
     def describe(self) -> dict[str, Any]:
         """Sizes and settings, for tables."""
         count = sum(p.numel() for p in self.vae.parameters())
         return {"parameters": count, **self.config.to_table()}
+
+
+def _tensor(codes: np.ndarray) -> Tensor:
+    """An array, or lists of numbers, as float32. Raises ConfigError where they are no real numbers."""
+    try:
+        array = np.asarray(codes)
+    except (TypeError, ValueError) as error:  # such as rows of several lengths
+        raise ConfigError(f"codes are no array of numbers: {error}") from error
+    if array.dtype.kind not in "biuf":
+        raise ConfigError(f"codes must be real numbers, not of the type {array.dtype}")
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
+        return torch.from_numpy(np.array(array, np.float32, order="C"))

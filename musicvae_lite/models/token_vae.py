@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 BATCH = 1024  # windows encoded or decoded at once
 COLDEST = 1e-3  # below this temperature only the likeliest notes are left
-LARGEST_CODE = 1e6  # that a code may hold: far outside of what any encoder gives, and products stay finite
 
 
 class TokenVAE(SavedVAE):
@@ -155,21 +154,13 @@ class TokenVAE(SavedVAE):
             return None
         return np.zeros((count, r.steps, *r.control.shape), r.control.dtype)
 
-    def _codes(self, z: np.ndarray | Tensor) -> Tensor:
-        """Codes [B, Z] as the VAE takes them. Raises ConfigError where they have another shape."""
-        codes = torch.as_tensor(z, dtype=torch.float32, device=self.vae.device)
-        if codes.dim() != 2 or codes.shape[-1] != self.config.z or not len(codes):
-            raise ConfigError(
-                f"codes have the shape {list(codes.shape)}; this model decodes [B, {self.config.z}]"
-            )
-        return codes
-
     def _decode(
         self, codes: Tensor, control: np.ndarray | None, temperature: float, generator: torch.Generator
     ) -> np.ndarray:
-        """Codes [B, Z] to canonical windows [B, W * T, ...]: W of each under a control of [B * W, T, ...]."""
-        if not bool((codes.abs() <= LARGEST_CODE).all()):
-            raise ConfigError(f"codes hold values that are no numbers, or beyond {LARGEST_CODE:g} either way")
+        """Codes [B, Z], as `_codes` gives them, to canonical windows [B, W * T, ...].
+
+        Under a control of [B * W, T, ...] each becomes W windows.
+        """
         if not (math.isfinite(temperature) and temperature >= 0):
             raise ConfigError(f"temperature is {temperature}; it must be 0 or more, 1 is the model's own")
         temperature = temperature if temperature >= COLDEST else 0.0

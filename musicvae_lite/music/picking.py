@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from musicvae_lite.errors import ConfigError, NothingUsableError, counted
+from musicvae_lite import runtime
+from musicvae_lite.errors import ConfigError, NothingUsableError, counted, shown
 from musicvae_lite.music import naming
 from musicvae_lite.music.grid import Grid, accepts
 from musicvae_lite.music.representations.base import Extraction, Rejection, Representation
 from musicvae_lite.music.score import Score
+from musicvae_lite.music.soundness import checked
 from musicvae_lite.music.takes import Style
 
 if TYPE_CHECKING:
@@ -100,9 +102,9 @@ def parse_bars(text: str) -> Bars:
 
 
 def load(music: Song) -> Score:
-    """Anything that holds a song, as a Score. Raises ReadError."""
+    """Anything that holds a song, as a Score. Raises ReadError, and ConfigError for a Score that is none."""
     if isinstance(music, Score):
-        return music
+        return checked(music)
     if isinstance(music, (str, Path)):
         from musicvae_lite.music.reading import read_song
 
@@ -121,7 +123,7 @@ def pick(
 
     Raises:
         NothingUsableError: no window there; the message names file, bars and rule.
-        ConfigError: there is no such track.
+        ConfigError: there is no such track, or bars are no two numbers.
         ReadError: the file cannot be read.
     """
     score = load(music)
@@ -131,6 +133,7 @@ def pick(
         sounds = (opening != representation.silence).any(tuple(range(1, opening.ndim)))
         rows = np.argsort(~sounds, kind="stable")
     else:
+        bars = _pair(bars)
         found = _windows(score, representation, _check_count(bars, representation, score), track)
         rows = np.flatnonzero((found.bar == bars[0]) & (found.step == 0))
     if not len(rows):
@@ -170,6 +173,7 @@ def every_of(
 
 
 def _windows(score: Score, r: Representation, hop: int | None, track: int | None) -> Extraction:
+    track = None if track is None else runtime.whole("track", track)
     try:
         return r.windows(score, hop, track)
     except ConfigError as error:
@@ -188,6 +192,17 @@ def _pick(score: Score, r: Representation, found: Extraction, row: int, reason: 
     return Pick(
         found.tokens[row], bars, score, ticks, found.choice, found.track, reason, control, told, r.percussive
     )
+
+
+def _pair(bars: object) -> Bars:
+    """Bars as they were asked for. Raises ConfigError where they are no two whole numbers."""
+    try:
+        first, last = bars  # type: ignore[misc]
+        return runtime.whole("a bar", first), runtime.whole("a bar", last)
+    except (TypeError, ValueError, ConfigError):
+        raise ConfigError(
+            f"bars are {shown(bars)}; they are the numbers of the first and the last, such as (5, 6)"
+        ) from None
 
 
 def _check_count(bars: Bars, r: Representation, score: Score) -> int | None:

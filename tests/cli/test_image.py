@@ -215,6 +215,14 @@ def test_wrong_usage(arguments: list[str], place: Path):
     assert run(*arguments, "--model", place / "conv") == 2
 
 
+@pytest.mark.parametrize("beta", ["1", "4"])
+def test_a_plain_autoencoder_takes_no_beta(beta: str, place: Path, tmp_path: Path, capsys):
+    assert run("train", "ae-simple", place / "idx", "-o", tmp_path / "run", "--beta", beta) == 2
+    said = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert "--beta: ae-simple is a plain autoencoder and has no KL to weigh" in said
+    assert not (tmp_path / "run").exists()
+
+
 def test_sizes_that_a_model_does_not_reach_are_wrong_usage(place: Path, tmp_path: Path, capsys):
     words = ("upscale", place / "a.png", tmp_path / "x.png", "--model", place / "grid", "--times")
     for times in (0, 3):

@@ -58,6 +58,8 @@ def test_too_little_or_too_much_to_fit_to(windows: WindowSplit):
     for answers in (7, 10**21):
         with pytest.raises(ConfigError, match="from 8 to 1000000"):
             fit(known_model(), windows, answers=answers)
+    with pytest.raises(ConfigError, match="answers is a whole number"):
+        fit(known_model(), windows, answers=8.5)  # type: ignore[arg-type]
 
 
 def test_the_guide_holds_what_it_is_not_told_to_move(windows: WindowSplit):

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from musicvae_lite.collections import searching
+from musicvae_lite.errors import ConfigError
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.training.windows import Song, WindowSplit
 from tests.corpora.tunes import tune
@@ -15,6 +17,12 @@ def test_the_nearest_window_is_the_music_itself(model: MusicVAE, folder: Path):
     found = searching.search(model, folder / "1.mid", folder, count=2)
     assert found[0].song == "1.mid" and found[0].distance == pytest.approx(0, abs=1e-4)
     assert found[0].distance <= found[1].distance and found[1].song != "1.mid"
+
+
+@pytest.mark.parametrize("count", [2.0, True, "2"])
+def test_a_count_is_a_whole_number(model: MusicVAE, folder: Path, count: Any):
+    with pytest.raises(ConfigError, match=r"count is a whole number, not "):
+        searching.search(model, folder / "1.mid", folder, count)
 
 
 def test_songs_that_share_a_phrase_are_all_found(model: MusicVAE, tmp_path: Path):

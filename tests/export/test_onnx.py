@@ -168,6 +168,22 @@ def test_torch_must_be_new_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert not list(tmp_path.iterdir())
 
 
+def test_onnxscript_must_be_new_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("onnxscript.__version__", "0.7.0")
+    with pytest.raises(ConfigError, match=r"needs onnxscript 0\.7\.1 or later, and 0\.7\.0 is installed"):
+        onnx.export_onnx(short(), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_packages_that_do_not_fit_torch_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def broken(*_: Any) -> None:
+        raise ImportError("cannot import name 'Opset'")
+
+    monkeypatch.setattr(onnx, "_write", broken)
+    with pytest.raises(ConfigError, match=r"do not fit torch .*'Opset'\): pip install --upgrade"):
+        onnx.export_onnx(small_model(), tmp_path)
+
+
 PRIORS = {
     "one": (torch.tensor([1.0]), 1),
     "several that share a root": (torch.tensor([0.2, 0.5, 0.3]), 1),

@@ -66,7 +66,7 @@ def test_a_control_of_another_shape_is_refused(model: MusicVAE, shape: tuple[int
 
 @pytest.mark.parametrize("shape", [(), (6,), (0, 6), (2, 5)])
 def test_codes_of_another_shape_are_refused(model: MusicVAE, shape: tuple[int, ...]):
-    with pytest.raises(ConfigError, match=r"codes have the shape \[.*\]; this model decodes \[B, 6\]"):
+    with pytest.raises(ConfigError, match=r"codes have the shape \[.*\]; this model decodes \[N, 6\]"):
         model.decode(np.zeros(shape), control=np.zeros((2, 32), np.uint8))
 
 

@@ -62,8 +62,10 @@ def test_codes_of_another_size_or_no_numbers():
     model = small.model(small.DENSE)
     with pytest.raises(ConfigError, match=r"decodes \[N, 4\]"):
         model.decode(np.zeros((2, 3)))
-    with pytest.raises(ConfigError, match="infinite or no numbers"):
+    with pytest.raises(ConfigError, match="no numbers, or beyond"):
         model.decode(np.full((2, 4), np.nan))
+    with pytest.raises(ConfigError, match="no numbers, or beyond"):
+        model.decode(np.full((2, 4), 1e38))
 
 
 def test_labels_must_fit_the_model():
@@ -112,6 +114,30 @@ def test_samples_follow_the_seed_and_repairing_models_have_none():
     assert not np.array_equal(model.sample(3, seed=1), model.sample(3, seed=2))
     with pytest.raises(ConfigError, match="none can be drawn"):
         small.model(small.GRID).sample(1)
+
+
+@pytest.mark.parametrize("wrong", [1.5, True, "2", None])
+def test_counts_are_whole_numbers(wrong: Any):
+    model, conditional = small.model(small.CONV), small.model(small.CONDITIONAL)
+    calls = {
+        "count": (model.sample, model.draw, lambda n: conditional.generate([0], n)),
+        "steps": (lambda n: model.interpolate(PIXELS[0], PIXELS[1], n),),
+        "width": (model.plane, model.manifold),
+    }
+    for name, functions in calls.items():
+        for call in functions:
+            with pytest.raises(ConfigError, match=f"{name} is a whole number, not {wrong!r}"):
+                call(wrong)
+
+
+@pytest.mark.parametrize("count", [0, -1])
+def test_nothing_is_not_drawn(count: int):
+    model = small.model(small.CONDITIONAL)
+    for call in (model.draw, model.sample, lambda n: model.generate([0], n)):
+        with pytest.raises(ConfigError, match=f"count is {count}; at least 1"):
+            call(count)
+    with pytest.raises(ConfigError, match="no labels were given"):
+        model.generate([])
 
 
 PLAIN_PLANE = {**small.CONV, "encoder": {**small.CONV["encoder"], "code": "plain"}}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,6 +53,25 @@ def test_short_bars_that_make_up_long_ones():
     assert moved.ticks == (960, 960 * 5)
     with pytest.raises(NothingUsableError, match=r"2 bars of 2/4.*takes 4 of them.*try 2-5"):
         pick(song, TWO, (2, 3))
+
+
+@pytest.mark.parametrize("bars", ["1-2", 1, (1,), (1, 2, 3), (1.0, 2.0), (True, 2)])
+def test_bars_are_two_whole_numbers(bars: Any):
+    with pytest.raises(ConfigError, match=r"bars are .*; they are the numbers of the first and the last"):
+        pick(tune(1), TWO, bars)
+
+
+def test_bars_and_tracks_may_be_numbers_of_numpy():
+    taken = pick(tune(1), TWO, tuple(np.array([1, 2])), np.int64(0))  # type: ignore[arg-type]
+    assert taken.bars == (1, 2)
+
+
+@pytest.mark.parametrize("track", [0.0, 1.5, "1", True])
+def test_a_track_is_a_whole_number(track: Any):
+    with pytest.raises(ConfigError, match=r"track is a whole number, not "):
+        pick(tune(1), TWO, track=track)
+    with pytest.raises(ConfigError, match=r"track is a whole number, not "):
+        every(tune(1), TWO, track=track)
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,7 @@ def measure(
         ConfigError: `count` is out of range, or nothing can be moved, or none of the attributes that are
             measured.
     """
+    count = runtime.whole("count", count)
     if not 2 <= count <= MOST_TAKES:
         raise ConfigError(f"count is {count}; it goes from 2 to {MOST_TAKES}")
     if not mover.names:

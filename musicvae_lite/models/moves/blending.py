@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from musicvae_lite import runtime
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.latent import blend as blended
 from musicvae_lite.models.moves.writing import Writing, write
@@ -33,6 +34,7 @@ def blend(
     """
     if len(corners) != 4:
         raise ConfigError(f"a blend has four corners, not {len(corners)}")
+    width, height = runtime.whole("width", width), runtime.whole("height", height)
     for name, size in (("width", width), ("height", height)):
         if not 2 <= size <= MOST:
             raise ConfigError(f"{name} is {size}; it goes from 2 to {MOST}")

@@ -44,6 +44,7 @@ def vary(
     how = how or Writing()
     if not 0 <= amount <= 1:
         raise ConfigError(f"amount is {amount}; it goes from 0 (the same) to 1 (anything)")
+    count = runtime.whole("count", count)
     if not 1 <= count <= MOST:
         raise ConfigError(f"count is {count}; it goes from 1 to {MOST}")
     picked = model.pick(music)

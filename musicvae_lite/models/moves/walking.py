@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from musicvae_lite import runtime
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.latent import points
 from musicvae_lite.models.moves.hearing import apart, heard
@@ -46,6 +47,7 @@ def interpolate(
     Raises:
         ConfigError: `steps` is out of range.
     """
+    steps = runtime.whole("steps", steps)
     if not 2 <= steps <= MOST:
         raise ConfigError(f"steps is {steps}; a path has at least its 2 ends, at most {MOST} takes")
     how, picks = how or Writing(), [model.pick(a), model.pick(b)]

@@ -48,3 +48,8 @@ def test_no_vectors_no_table():
 def test_so_many_samples_cannot_be_changed(count: int):
     with pytest.raises(ConfigError, match="from 2 to 100000"):
         measure(known_model(), AttributeVectors({"density": DENSER}), count)
+
+
+def test_a_count_is_a_whole_number():
+    with pytest.raises(ConfigError, match=r"count is a whole number, not 2\.5"):
+        measure(known_model(), AttributeVectors({"density": DENSER}), count=2.5)  # type: ignore[arg-type]
