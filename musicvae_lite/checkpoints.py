@@ -115,13 +115,24 @@ def numbers(folder: Path) -> int:
 def read_tensors(path: Path, device: str = "cpu") -> dict[str, Tensor]:
     """Every tensor of a safetensors file. Raises CheckpointError when it is missing or damaged."""
     from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    from safetensors.torch import load, load_file
 
     shapes(path)
     try:
-        return load_file(path, device=device)
+        if _is_unicode(path):
+            return load_file(path, device=device)
+        return {name: tensor.to(device) for name, tensor in load(path.read_bytes()).items()}
     except (SafetensorError, OSError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"{path}: damaged ({error}); copy it again") from error
+
+
+def _is_unicode(path: Path) -> bool:
+    """Whether the name of a file is text, as safetensors wants it of the files that it maps into memory."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def load_into(model: nn.Module, weights: dict[str, Tensor], where: Path) -> None:
@@ -142,12 +153,18 @@ def load_into(model: nn.Module, weights: dict[str, Tensor], where: Path) -> None
     model.load_state_dict(weights)
 
 
-def load_matching(model: nn.Module, weights: dict[str, Tensor]) -> tuple[list[str], list[str]]:
-    """Copies every tensor whose name and shape fit. Returns the names copied and the names left fresh."""
+def matching(model: nn.Module, weights: dict[str, Tensor]) -> tuple[list[str], list[str]]:
+    """The names of a model's tensors whose name and shape fit weights, and those of the others."""
     own = model.state_dict()
     fits = [name for name in own if name in weights and weights[name].shape == own[name].shape]
-    model.load_state_dict({name: weights[name] for name in fits}, strict=False)
     return fits, [name for name in own if name not in fits]
+
+
+def load_matching(model: nn.Module, weights: dict[str, Tensor]) -> tuple[list[str], list[str]]:
+    """Copies every tensor whose name and shape fit. Returns the names copied and the names left fresh."""
+    fits, fresh = matching(model, weights)
+    model.load_state_dict({name: weights[name] for name in fits}, strict=False)
+    return fits, fresh
 
 
 def write(

@@ -105,7 +105,7 @@ def check_free(
 
     if (folder / MANIFEST).is_file():
         raise ConfigError(f"{folder}: there is a dataset: choose another folder")
-    own, *of_a_run = _places(folder)
+    own, *of_a_run = *_places(folder), *folder.glob("step-*")  # these lie in the `last` of a run
     if any((place / CONFIG).exists() for place in of_a_run):
         raise ConfigError(f"{folder}: there is a training run: choose another folder")
     if not any((own / name).exists() for name in (CONFIG, WEIGHTS)):

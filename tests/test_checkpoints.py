@@ -217,3 +217,13 @@ def test_a_prior_of_several_parts_travels_too(tmp_path):
         checkpoints.write_tensors(tmp_path / checkpoints.PRIOR, {**tensors, name: wrong})
         with pytest.raises(CheckpointError, match=r"a model of 4 units|halves of matrices"):
             checkpoints.read_prior(tmp_path, 4)
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names of files are Unicode there")
+def test_a_folder_may_have_a_name_that_is_no_unicode(tmp_path: Path):
+    folder = save_small(tmp_path / os.fsdecode(b"mod\xe8le"))
+    for name, wanted in small_model().vae.state_dict().items():
+        assert torch.equal(checkpoints.read_weights(folder)[name], wanted), name
+    weights = folder / checkpoints.WEIGHTS
+    weights.write_bytes(weights.read_bytes()[:-100])
+    assert "damaged" in refusal(MusicVAE.load, folder) and "UTF-8" not in refusal(MusicVAE.load, folder)

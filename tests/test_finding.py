@@ -95,6 +95,12 @@ def test_no_model_is_written_over(folder: Path, tmp_path: Path):
         finding.check_free(tmp_path / "run", lambda config: True)
 
 
+def test_no_model_is_put_among_the_saved_states_of_a_run(tmp_path: Path):
+    save_small(tmp_path / "run" / "last" / "step-000000007")
+    with pytest.raises(ConfigError, match="last: there is a training run: choose another folder"):
+        finding.check_free(tmp_path / "run" / "last", lambda config: True)
+
+
 def test_no_model_is_put_into_a_dataset(tmp_path: Path):
     (tmp_path / "manifest.json").write_text("{}")
     with pytest.raises(ConfigError, match="there is a dataset: choose another folder"):

@@ -64,8 +64,9 @@ class Batches:
         crossed = round(s.crossed_at(step) * len(rows))
         if crossed and isinstance(r, Crosses):
             told = np.full(crossed, UNSAID) if labels is None else labels[:crossed]
-            for rows in (np.flatnonzero(told == label) for label in np.unique(told)):
-                tokens[rows] = r.crossed(tokens[rows], chance)  # a style keeps its voices to itself
+            for label in np.unique(told):
+                alike = np.flatnonzero(told == label)
+                tokens[alike] = r.crossed(tokens[alike], chance)  # a style keeps its voices to itself
         made_up = s.batch - len(rows)
         if made_up and isinstance(r, MakesUp):
             tokens = np.concatenate([r.random(made_up, chance), tokens])

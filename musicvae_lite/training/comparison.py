@@ -13,7 +13,7 @@ import numpy as np
 
 from musicvae_lite import tables
 from musicvae_lite.errors import ConfigError, DatasetError, NothingUsableError
-from musicvae_lite.images import figures
+from musicvae_lite.images import charts, figures, lettering
 from musicvae_lite.images.page import Section, Table, page
 from musicvae_lite.images.sets import Pictures, PictureSet
 from musicvae_lite.models import image_figures
@@ -213,14 +213,18 @@ def write_page(entries: Sequence[Entry], pictures: PictureSet, path: Path) -> Pa
 
 def learning_curve(run: Path) -> Image | None:
     """Reconstruction over the updates of a run, in training (smoothed) and validation; None without a log."""
-    lines: dict[str, list[tuple[int, float]]] = {"training": [], "validation": []}
+    lines: dict[str, tuple[list[int], list[float]]] = {"training": ([], []), "validation": ([], [])}
     for event in read_log(run):
         kind = {"step": "training", "validation": "validation"}.get(event.get("kind", ""))
         value = event.get("values", {}).get("reconstruction_nats")
         if kind and value is not None:
-            lines[kind].append((event.get("step", 0), value))
-    drawn = {name: (np.array(rows)[:, 0], np.array(rows)[:, 1]) for name, rows in lines.items() if rows}
-    return figures.curves(drawn, "reconstruction, nats") if drawn else None
+            steps, values = lines[kind]
+            steps.append(event.get("step", 0))
+            values.append(value)
+    if not any(steps for steps, _ in lines.values()):
+        return None
+    drawn = {name: (np.array(steps), np.array(values)) for name, (steps, values) in lines.items()}
+    return charts.curves(drawn, "reconstruction, nats")
 
 
 def _about(entry: Entry) -> str:
@@ -238,7 +242,8 @@ def _pictures(entry: Entry, shown: Pictures) -> list[tuple[str, Image]]:
     model = entry.model
     found = [("Pictures it never saw, and what it writes", image_figures.reconstruction(model, shown))]
     if model.config.conditional:
-        found.append(("A row a label, a column a code", image_figures.generation(model, count=SHOWN)))
+        caption = "; ".join(["A row a label, a column a code", *lettering.readable(model.config.classes)[1]])
+        found.append((caption, image_figures.generation(model, count=SHOWN)))
     elif not model.config.is_grid and model.config.corruption is None and model.has_prior:
         new = figures.labelled_grid(model.sample(2 * SHOWN), per_row=SHOWN)
         found.append(("New pictures, drawn from the prior of its codes", new))

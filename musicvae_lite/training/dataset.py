@@ -6,13 +6,14 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 
 from musicvae_lite import arrays, tables
 from musicvae_lite.corpora.command import preparing
+from musicvae_lite.corpora.duplicates import fingerprint
 from musicvae_lite.corpora.manifest import MANIFEST, SONGS, Manifest, Shard
 from musicvae_lite.corpora.recipe import SPLITS, Recipe, hop_steps, representation_config
 from musicvae_lite.corpora.tally import Tally, reasons_text
@@ -50,6 +51,10 @@ class WindowDataset:
         self.manifest = Manifest.load(self.folder)
         self._splits = {name: self._open(name) for name in SPLITS}
         self._whole: set[str] = set()  # the splits, and the songs, that are as they were prepared
+
+    def __reduce__(self) -> tuple[type[WindowDataset], tuple[Path]]:
+        """Another process opens the dataset anew, where it lies."""
+        return type(self), (self.folder.absolute(),)
 
     @property
     def representation(self) -> dict:
@@ -170,9 +175,18 @@ class WindowDataset:
             tokens,
             origins,
             f"{self.folder} ({name})",
-            lambda: [s for s in self.songs if s.split == name],
+            partial(self._songs_of, name),
             control,
+            partial(self._split_of, self.folder.absolute(), name),
         )
+
+    def _songs_of(self, name: str) -> list[Song]:
+        return [song for song in self.songs if song.split == name]
+
+    @classmethod
+    def _split_of(cls, folder: Path, name: str) -> WindowSplit:
+        """A split that another process has compared with the manifest."""
+        return cls(folder)._splits[name]
 
     def _map(self, shard: Shard, name: str, row: tuple[int, ...], dtype: str) -> np.ndarray:
         path = self.folder / name
@@ -203,12 +217,22 @@ def _told(value: object) -> str:
     return f"{len(value)} ({', '.join(map(str, value[:4]))}{', ...' if len(value) > 4 else ''})"
 
 
-def _song(id: int, source: str, tune: int, title: str, split: str, windows: int, label: str = "") -> Song:
-    if not all(type(number) is int for number in (id, tune, windows)):
-        raise ValueError(f"a song has the numbers {shown([id, tune, windows])}")
+def _song(
+    id: int,
+    source: str,
+    tune: int,
+    title: str,
+    split: str,
+    windows: int,
+    label: str = "",
+    folder: int | None = None,
+) -> Song:
+    numbers = [id, tune, windows, *([] if folder is None else [folder])]
+    if not all(type(number) is int for number in numbers):
+        raise ValueError(f"a song has the numbers {shown(numbers)}")
     if not all(isinstance(text, str) for text in (source, title, split, label)):
         raise ValueError(f"a song has the names {shown([source, title, split, label])}")
-    return Song(id, source, tune, title, split, windows, label)
+    return Song(id, source, tune, title, split, windows, label, folder)
 
 
 def is_dataset(path: str | Path) -> bool:
@@ -231,7 +255,8 @@ def open_windows(
     """A split of a prepared dataset, or all windows of any file or folder of music.
 
     Args:
-        keep_duplicates: of music, keep windows whose fingerprint came before; datasets have none.
+        keep_duplicates: of music, keep windows that are copies of others (see `corpora.duplicates`);
+            datasets have none.
 
     Raises:
         DatasetError: a dataset that is damaged, or of another representation.
@@ -262,7 +287,7 @@ def windows_of(
     Args:
         paths: files, and folders to search through; or one of them.
         representation, hop, tracks, limits: as for `musicvae_lite.corpora.build.build_dataset`.
-        keep_duplicates: keep windows whose fingerprint came before.
+        keep_duplicates: keep windows that are copies of earlier ones (see `corpora.duplicates`).
 
     Raises:
         ReadError: one of `paths` does not exist.
@@ -279,7 +304,8 @@ def windows_of(
         for song in read_windows(source, recipe, tally):
             number = np.full(len(song.tokens), len(songs), np.int32)
             found = len(song.tokens)
-            songs.append(Song(len(songs), source.name, song.tune, song.title, "", found, source.label))
+            named = source.name, song.tune, song.title
+            songs.append(Song(len(songs), *named, "", found, source.above, source.folder))
             tokens.append(song.tokens)
             origins.append(np.stack([number, song.bar, song.step], axis=1))
             controls += [] if song.control is None else [song.control]
@@ -288,15 +314,17 @@ def windows_of(
         said = "there are no files of music (MIDI, ABC, MusicXML) here"
         if sources:
             said = f"no window of {counted(representation.bars, 'bar')} for {representation.name} was found"
-        reasons = reasons_text(tally.reasons())
+        reasons = reasons_text(tally.reasons(), [str(path) for path in paths])
         raise NothingUsableError(f"{name}: {said}" + (f":\n{reasons}" if reasons else ""))
     windows, places = np.concatenate(tokens), np.concatenate(origins).astype(np.int32)
     control = np.concatenate(controls) if controls else None
     if not keep_duplicates:
-        _, first = np.unique(representation.fingerprint(windows), return_index=True)
+        _, first = np.unique(fingerprint(representation, windows, control), return_index=True)
         first.sort()
         windows, places = windows[first], places[first]
         control = None if control is None else control[first]
         left = np.bincount(places[:, 0], minlength=len(songs)).tolist()
         songs = [replace(song, windows=count) for song, count in zip(songs, left, strict=True)]
-    return WindowSplit([windows], [places], name, lambda: songs, None if control is None else [control])
+    return WindowSplit(
+        [windows], [places], name, partial(tuple, songs), None if control is None else [control]
+    )

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import torch
 
-from musicvae_lite import checkpoints, finding, runtime
-from musicvae_lite.errors import CheckpointError, ConfigError, DatasetError
+from musicvae_lite import runtime
+from musicvae_lite.errors import ConfigError, DatasetError
 from musicvae_lite.resources import expand
-from musicvae_lite.training import patience
+from musicvae_lite.training import initial, patience
 from musicvae_lite.training.collapse import collapse_warning
 from musicvae_lite.training.interrupts import waiting_interrupts
 from musicvae_lite.training.reports import Listener, Report, summary
@@ -28,7 +28,6 @@ from musicvae_lite.training.tensorflow_adam import TensorFlowAdam
 __all__ = ["Listener", "Report", "Trainer", "summary", "train"]
 
 GRADIENT = "gradient_norm"
-FEW = 0.5  # tensors taken from another model for each fresh one
 
 
 def train(
@@ -89,7 +88,7 @@ class Trainer:
         saved = self.folder.newest() if resume else None
         if saved:
             self.progress = saved.progress
-        taken = self._build(initial=saved is None)
+        taken = self._build(is_begun=saved is not None)
         if saved:
             saved.restore(self.vae, self.optimizer)
         elif resume:
@@ -141,24 +140,17 @@ class Trainer:
         """Share of the learning rate: halved with every restart."""
         return 0.5**self.progress.restarts
 
-    def _build(self, initial: bool = True) -> str:
+    def _build(self, is_begun: bool = False) -> str:
         """Fresh weights for this attempt; the seed moves on with every restart.
 
-        With `initial`, those of `init_from` are laid over them, and a few words about it returned.
+        Unless the attempt has begun before, those of `init_from` are laid over them, and a few words about
+        it returned.
         """
         s, taken, fresh = self.settings, "", []
         torch.manual_seed(s.seed + 1000 * self.progress.restarts)
         self.vae = self.task.build()
-        if s.init_from and initial:
-            weights = checkpoints.read_weights(finding.find(s.init_from))
-            copied, fresh = checkpoints.load_matching(self.vae, weights)
-            if not copied:
-                raise CheckpointError(
-                    f"init_from {s.init_from}: none of its {len(weights)} tensors fits this model"
-                )
-            taken = f" ({len(copied)} tensors from {s.init_from}, {len(fresh)} fresh)"
-            if len(copied) < FEW * len(fresh):
-                taken += f": {s.init_from} is a model of another kind, and gives little to this one"
+        if s.init_from and not is_begun:
+            fresh, taken = initial.lay_over(self.vae, s.init_from)
         self.task.start(s, self.team.device)
         if fresh:
             self.task.grow(self.vae.to(self.team.device), fresh)
@@ -245,16 +237,28 @@ class Trainer:
         return self.task.is_at_floor(self.progress.smooth, self.progress.halfway)
 
     def _restart(self) -> bool:
-        """Starts anew from other weights; False when that was done too often already."""
-        was = self.progress
+        """Starts anew from other weights, but for those of `init_from`.
+
+        False when that was done too often already, or where `init_from` leaves none to draw anew.
+        """
+        was, given = self.progress, self.settings.init_from
         if was.restarts >= patience.MOST_RESTARTS:
             self._tell("warning", f"still at the floor after {was.restarts} fresh starts: look at the data")
             return False
+        if given and initial.gives_all(self.vae, given):
+            self._tell(
+                "warning",
+                f"stuck at the floor, where no fresh start helps, as all weights began as those of {given}: "
+                f"begin another run with a learning_rate below {self.settings.learning_rate:g}, or without "
+                "init_from",
+            )
+            return False
         self.progress = Progress(restarts=was.restarts + 1, seconds=was.seconds, best=was.best)
         self._build()
+        weights = f"fresh weights where {given} gives none" if given else "fresh weights"
         self._tell(
             "restart",
-            f"stuck at the floor: fresh weights, {self.rate_share:.3g} of the learning rate (where a model "
+            f"stuck at the floor: {weights}, {self.rate_share:.3g} of the learning rate (where a model "
             "learns this slowly, the training setting floor = 0 lets it)",
         )
         return True
@@ -292,7 +296,8 @@ class Trainer:
             return
         report = Report(kind, self.progress.step, values or {}, message)
         if kind in ("start", "validation", "restart", "warning", "end") or self._is_logged(report):
-            self.folder.log({k: v for k, v in vars(report).items() if v or k == "step"})
+            event = vars(report) | {"restarts": self.progress.restarts}
+            self.folder.log({k: v for k, v in event.items() if v or k == "step"})
         self.listener(report)
 
     def _is_logged(self, report: Report) -> bool:

@@ -1,7 +1,7 @@
 """The folder of a training run: what is in it, and how it survives a crash at any moment.
 
     RUN/run.json          the preset, its settings, the dataset: what a resumed run must agree with
-    RUN/log.jsonl         one line an event
+    RUN/log.jsonl         one line an event, with the number of fresh starts before it, if there were any
     RUN/best/             the weights that validated best: a model folder
     RUN/last/step-N/      weights, optimiser state and progress after N updates: a model folder too
 
@@ -29,13 +29,13 @@ from torch import nn
 
 from musicvae_lite import checkpoints, finding, tables
 from musicvae_lite.errors import CheckpointError, ConfigError, MusicVAEError, shown
+from musicvae_lite.training import agreement
 from musicvae_lite.training.adam_state import STATE, adam_tensors, restore_adam
 from musicvae_lite.writing import write_json
 
 FORMAT = 1  # of all this; 1 also of those that state none
-DESCRIPTION, LOG, PROGRESS = "run.json", "log.jsonl", "progress.json"
+DESCRIPTION, LOG, PROGRESS, BEST = "run.json", "log.jsonl", "progress.json", "best"
 STATED = ("preset", "model", "training", "dataset")  # by every run
-OPTIONAL = ("labels", "corruption", "regulariser")  # of a model: what its table tells only where it has some
 GO_ON = "what was saved before stands: when that is put right, --resume goes on from there"
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -71,9 +71,22 @@ class Saved:
     progress: Progress
 
     def restore(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-        """Loads weights and Adam's state. Raises CheckpointError when they do not fit."""
-        checkpoints.load_into(model, checkpoints.read_weights(self.folder), self.folder)
-        restore_adam(model, optimizer, checkpoints.read_tensors(self.folder / STATE), self.folder)
+        """Loads weights and Adam's state. Raises CheckpointError when they are damaged or do not fit."""
+        with _going_on(self.folder.parent.parent):
+            checkpoints.load_into(model, checkpoints.read_weights(self.folder), self.folder)
+            restore_adam(model, optimizer, checkpoints.read_tensors(self.folder / STATE), self.folder)
+
+
+@contextmanager
+def _going_on(run: Path) -> Iterator[None]:
+    """Within, a saved state that cannot be gone on with is an error that says what can be done instead."""
+    try:
+        yield
+    except CheckpointError as error:
+        instead = "begin this run again in another folder"
+        if (run / BEST / checkpoints.CONFIG).is_file():
+            instead = f"begin another run from its best weights: --init-from {shlex.quote(str(run))}"
+        raise CheckpointError(f"{error}\nIf there is no whole copy of it, {instead}") from error
 
 
 @contextmanager
@@ -110,7 +123,7 @@ def _writing(method: Method) -> Method:
 class RunFolder:
     def __init__(self, path: Path):
         self.path = path
-        self.best, self.last = path / "best", path / "last"
+        self.best, self.last = path / BEST, path / "last"
         self._description, self._log = path / DESCRIPTION, path / LOG
         self._lock = FileLock(path / ".lock", timeout=0)
 
@@ -128,8 +141,6 @@ class RunFolder:
 
     def check(self, description: dict[str, Any], resume: bool) -> None:
         """Checks that a new run may go here, or that a resumed run is the same run. Writes nothing.
-
-        A dataset without a name ("") is taken to be the same.
 
         Raises:
             ConfigError: the folder holds a run, a model or a dataset already, or is a file; or `resume` and
@@ -156,12 +167,7 @@ class RunFolder:
             )
         if missing := [name for name in STATED if name not in before]:
             raise CheckpointError(f"{self._description}: damaged: it holds no {', '.join(missing)}")
-        changes = [
-            f"  {key}: {shown(old)} before, {shown(new)} now"
-            for key, old, new in _differences(_written_out(before), _written_out(description))
-            if key != "dataset" or (old and new)
-        ]
-        if changes:
+        if changes := agreement.changes(before, description):
             raise ConfigError(
                 f"{self.path}: cannot resume with other settings:\n"
                 + "\n".join(changes)
@@ -237,8 +243,9 @@ class RunFolder:
         states = self._states()
         if not states:
             return None
-        table = _read_table(states[-1] / PROGRESS)
-        return Saved(states[-1], _progress(table, states[-1] / PROGRESS))
+        with _going_on(self.path):
+            table = _read_table(states[-1] / PROGRESS)
+            return Saved(states[-1], _progress(table, states[-1] / PROGRESS))
 
     def _remove(self, states: list[Path]) -> None:
         """Takes states away under another name first, as a killed process would leave half of one."""
@@ -303,22 +310,3 @@ def _finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _written_out(description: dict[str, Any]) -> dict[str, Any]:
-    """A description whose model says of each of `OPTIONAL` that it has none, where it has none."""
-    model = description.get("model")
-    return (
-        {**description, "model": {**dict.fromkeys(OPTIONAL), **model}}
-        if isinstance(model, dict)
-        else description
-    )
-
-
-def _differences(before: dict, now: dict, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
-    for key in sorted({*before} & {*now}):  # a version may have settings that another does not state
-        old, new = before[key], now[key]
-        if isinstance(old, dict) and isinstance(new, dict):
-            yield from _differences(old, new, f"{prefix}{key}.")
-        elif json.dumps(old) != json.dumps(new):
-            yield f"{prefix}{key}", old, new

@@ -88,8 +88,11 @@ class TrainingSettings:
                 f"training setting 'beta_begin' is {self.beta_begin}, after 'beta_end', {self.beta_end}: set "
                 f"both, beta_end to {self.beta_begin} or more"
             )
-        if self.beta_rate is not None:
-            self._check_shares("beta_rate")
+        if self.beta_rate is not None and not 0 <= self.beta_rate < 1:
+            raise ConfigError(
+                f"training setting 'beta_rate' is {self.beta_rate}; it must be 0 or more and below 1, where "
+                "the weight of the KL would never grow"
+            )
 
     def _check_shares(self, *names: str) -> None:
         for name in names:
@@ -130,7 +133,7 @@ class MusicTraining(TrainingSettings):
         own_share_rate: when above 0, the share grows as Magenta's does instead: an inverse sigmoid of the
             updates, 1 - k / (k + exp(step / k)) of `own_share` for a rate of k.
         floor: share of uncommon steps right below which a run that has had its time, and in which it does
-            not grow either, starts anew with other weights; 0 never does.
+            not grow either, starts anew with other weights (but for those of `init_from`); 0 never does.
         transpose_down, transpose_up: largest shift in semitones, drawn for each window.
         synthetic: share of random melodies in each batch, until the share `hold` of the run; from there
             it falls in a straight line to `synthetic_last`. They teach pitch and rhythm of every kind

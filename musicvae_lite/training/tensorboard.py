@@ -17,11 +17,11 @@ class TensorBoard:
         with TensorBoard(run / "tensorboard") as board:
             train(MusicTask(preset, windows, validation), run, listener=board)
 
-    A resumed run goes on in the same folder; points after its last save are hidden by TensorBoard. Nothing is
-    written before the run starts.
+    A resumed run goes on in the same folder; points after its last save are hidden by TensorBoard, and so are
+    those before a fresh start. Nothing is written before the run starts.
 
     Raises:
-        ConfigError: the package `tensorboard` is not installed.
+        ConfigError: the package `tensorboard` is not installed, or the folder's name is not Unicode.
     """
 
     def __init__(self, folder: str | Path):
@@ -31,12 +31,19 @@ class TensorBoard:
             raise ConfigError(
                 f"TensorBoard logs need the package tensorboard ({error}): pip install 'musicvae_lite[logs]'"
             ) from error
+        try:
+            str(folder).encode()
+        except UnicodeEncodeError as error:
+            raise ConfigError(
+                f"{folder}: TensorBoard writes into no folder whose name is not UTF-8: rename it, or leave "
+                "these logs out"
+            ) from error
         self._open, self._folder = SummaryWriter, Path(folder)
         self._writer: SummaryWriter | None = None
         self._early: list[Report] = []  # of a run that may yet be refused, or go on from a later step
 
     def __call__(self, report: Report) -> None:
-        if report.kind == "start":
+        if report.kind in ("start", "restart"):
             self.close()
             self._writer = self._open(str(self._folder), purge_step=report.step + 1)
             for early in self._early:

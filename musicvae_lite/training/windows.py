@@ -20,7 +20,8 @@ class Song:
         title: "" if the file gives none.
         split: where it went.
         windows: how many are left of it after duplicates were removed.
-        label: name of the folder it was in.
+        label: name of the folder it was in; "" where that was the one folder that was prepared.
+        folder: number of the folder that `source` is relative to, where several were prepared.
     """
 
     id: int
@@ -30,6 +31,7 @@ class Song:
     split: str
     windows: int
     label: str = ""
+    folder: int | None = None
 
 
 class WindowSplit:
@@ -41,6 +43,7 @@ class WindowSplit:
         name: for messages.
         load_songs: gives the songs they come from, when they are asked for.
         control: what conditions each window, arrays [W_i, T, ...] beside `tokens`; None when nothing does.
+        reopen: gives the same windows in another process, for those on disk; others are sent there whole.
     """
 
     def __init__(
@@ -50,11 +53,18 @@ class WindowSplit:
         name: str = "windows",
         load_songs: Callable[[], Sequence[Song]] = tuple,
         control: Sequence[np.ndarray] | None = None,
+        reopen: Callable[[], WindowSplit] | None = None,
     ):
         self._tokens, self._origins = list(tokens), list(origins)
         self._starts = np.cumsum([0, *(len(t) for t in self._tokens)])
         self.name, self._load_songs = name, load_songs
         self._control = None if control is None else list(control)
+        self._reopen = reopen
+
+    def __reduce__(self) -> tuple[Callable[..., WindowSplit], tuple]:
+        if self._reopen is not None:
+            return self._reopen, ()
+        return WindowSplit, (self._tokens, self._origins, self.name, self._load_songs, self._control)
 
     def __len__(self) -> int:
         return int(self._starts[-1])

@@ -114,6 +114,24 @@ def test_windows_are_crossed_with_those_of_their_label_alone():
     assert not {w.tobytes() for w in sets.astype(np.uint16)} <= {w.tobytes() for w in tokens}
 
 
+class Both(DrumsRepresentation):
+    """Drums that windows are made up of too."""
+
+    def random(self, count: int, chance: np.random.Generator) -> np.ndarray:
+        return chance.integers(0, 512, (count, self.steps)).astype(np.uint16)
+
+
+def test_crossed_windows_and_those_made_up_are_one_batch():
+    songs = [Song(n, f"{n}.mid", 1, "", "train", 20, label) for n, label in enumerate(("rock", "jazz"))]
+    origins = np.stack([np.repeat(np.arange(2), 20), np.ones(40), np.zeros(40)], 1).astype(np.int32)
+    tokens = np.random.default_rng(0).integers(0, 512, (40, 32)).astype(np.uint16)
+    split = WindowSplit([tokens], [origins], load_songs=lambda: songs)
+    settings = dataclasses.replace(PLAIN, batch=16, synthetic=0.25, crossed=1.0, unlabelled=0.0)
+    batch = Batches(split, Both(), settings, CPU, ("rock", "jazz"))(0, generator())
+    assert batch.x.shape == (16, 32)
+    assert batch.control is not None and (batch.control[:, 0] == 0).sum() == 4  # of those made up
+
+
 @pytest.mark.parametrize("name", PRESETS)
 @pytest.mark.parametrize(
     ("setting", "kind", "words"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from musicvae_lite.errors import ConfigError, DatasetError, NothingUsableError
+from musicvae_lite.images import lettering
 from musicvae_lite.images.sets import Pictures
 from musicvae_lite.training import comparison
 from tests.images.made import drawing_set
@@ -125,3 +126,28 @@ def test_all_presets_are_checked_before_any_is_trained(recipes: list[str], tmp_p
     )
     assert [entry.preset.name for entry in entries] == ["first", "second"]
     assert set(told) == {"first", "second"}
+
+
+def test_a_short_run_shows_its_validation_under_its_own_name(
+    recipes: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    pictures, drawn = drawing_set(60), {}
+    presets, _ = comparison.suited(recipes[:1], pictures)
+    comparison.train_all(presets, pictures, tmp_path, share=0.5)
+    monkeypatch.setattr(comparison.charts, "curves", lambda lines, name: drawn.update(lines))
+    comparison.learning_curve(tmp_path / "first")
+    assert list(drawn) == ["training", "validation"]
+    assert [len(steps) for steps, _ in drawn.values()] == [0, 2]
+    assert drawn["validation"][0].tolist() == [5, 10]
+    assert comparison.learning_curve(tmp_path / "nowhere") is None
+
+
+def test_labels_without_a_font_are_told_on_the_page(
+    recipes: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(lettering, "others", tuple)
+    pictures = dataclasses.replace(drawing_set(60), classes=("猫", "dog", "犬"))
+    presets, _ = comparison.suited(recipes[2:], pictures)
+    entries = comparison.train_all(presets, pictures, tmp_path / "all", share=0.1)
+    text = comparison.write_page(entries, pictures, tmp_path / "all.html").read_text("utf-8")
+    assert "class 1 is 猫, class 3 is 犬" in text

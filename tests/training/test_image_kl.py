@@ -25,7 +25,7 @@ PLANE = {**small.DENSE, "z": 2}
 FREE: dict[str, Any] = {"beta": 0.0, "learning_rate": 1e-2, "steps": 300, "validate_every": 300}
 
 
-@pytest.mark.parametrize("rate", [0.0, 0.99999, 1.0])
+@pytest.mark.parametrize("rate", [0.0, 0.99999])
 def test_weights_are_judged_by_the_weight_that_the_run_reaches(rate: float):
     task = ImageTask(preset(beta=2.0, beta_rate=rate), SET)
     found = task.validate(task.build())
@@ -57,7 +57,7 @@ def test_a_free_code_of_a_conditional_model_has_one_gaussian(tmp_path: Path):
 def test_a_plane_of_free_codes_is_drawn_to_its_own_scale(monkeypatch: pytest.MonkeyPatch):
     names = []
     monkeypatch.setattr(
-        "musicvae_lite.images.figures.scatter", lambda panels, *rest: names.append(panels[0][0])
+        "musicvae_lite.images.charts.scatter", lambda panels, *rest: names.append(panels[0][0])
     )
     model = small.model(small.CONV)
     pictures = Pictures(SET.train.pixels)

@@ -108,7 +108,8 @@ def test_a_run_at_the_floor_starts_anew_with_half_the_rate(tmp_path: Path, monke
     assert len(rates) == 8 + 8 + 16
     progress = json.loads((tmp_path / "run" / "last" / "step-000000016" / "progress.json").read_text())
     assert progress["restarts"] == 2 and progress["seconds"] > 0
-    assert log(tmp_path / "run")
+    told = [(event["kind"], event.get("restarts", 0)) for event in log(tmp_path / "run")]
+    assert told[:3] == [("start", 0), ("restart", 1), ("restart", 2)] and told[-1] == ("end", 2)
 
 
 def test_a_run_that_is_leaving_the_floor_goes_on(tmp_path: Path, monkeypatch):
@@ -176,6 +177,44 @@ def test_after_five_fresh_starts_it_says_so_and_goes_on(tmp_path: Path, monkeypa
     run(tmp_path / "run", heard, preset=preset(steps=10))
     assert len(heard.of("restart")) == 5
     assert [r.step for r in heard.of("warning") if "after 5 fresh starts" in r.message] == [8]
+    assert heard[-1].kind == "end" and heard[-1].step == 10
+
+
+def test_a_fresh_start_keeps_what_another_model_gives(tmp_path: Path, monkeypatch):
+    first = run(tmp_path / "first", preset=preset(steps=2))
+    short_patience(monkeypatch)
+    dumb_head(monkeypatch, runs=1)
+    begun, build = [], loop.Trainer._build
+
+    def watched(self, is_begun=False):
+        taken = build(self, is_begun)
+        begun.append({name: tensor.clone() for name, tensor in self.vae.state_dict().items()})
+        return taken
+
+    monkeypatch.setattr(loop.Trainer, "_build", watched)
+    heard = Heard()
+    recipe = preset({**MODEL, "z": 10}, steps=10, init_from=str(first))
+    run(tmp_path / "run", heard, preset=recipe)
+    assert [r.message.partition(" (")[0] for r in heard.of("restart")] == [
+        f"stuck at the floor: fresh weights where {first} gives none, 0.5 of the learning rate"
+    ]
+    given = MusicVAE.load(first).vae.state_dict()
+    one, two = begun
+    is_given = {name: given[name].shape == tensor.shape for name, tensor in one.items()}
+    assert {*is_given.values()} == {True, False}
+    assert all(torch.equal(two[name], given[name]) for name, kept in is_given.items() if kept)
+    assert any(not torch.equal(one[name], two[name]) for name, kept in is_given.items() if not kept)
+
+
+def test_no_fresh_start_is_made_where_all_weights_are_given(tmp_path: Path, monkeypatch):
+    first = run(tmp_path / "first", preset=preset(steps=2))
+    short_patience(monkeypatch)
+    dumb_head(monkeypatch)
+    heard = Heard()
+    run(tmp_path / "run", heard, preset=preset(steps=10, init_from=str(first)))
+    assert not heard.of("restart")
+    ((step, message),) = [(r.step, r.message) for r in heard.of("warning") if "floor" in r.message]
+    assert step == 8 and f"all weights began as those of {first}" in message
     assert heard[-1].kind == "end" and heard[-1].step == 10
 
 

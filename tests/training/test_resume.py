@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -238,6 +239,7 @@ def test_other_settings_are_named(tmp_path: Path):
         assert difference in words
     assert "training.seed" not in words and f"--init-from '{folder}'" in words
     run(folder, resume=True, preset=preset(steps=2))  # a dataset without a name is taken to be the same
+    run(folder, resume=True, preset=dataclasses.replace(preset(steps=2), name="renamed"))
 
 
 def test_a_folder_holds_one_run(tmp_path: Path):
@@ -254,8 +256,23 @@ def test_damaged_states_are_named(name: str, tmp_path: Path):
         run(folder, Heard(8, crash))
     file = folder / "last" / "step-000000007" / name
     file.write_bytes(file.read_bytes()[:20])
-    with pytest.raises(CheckpointError, match="damaged"):
+    with pytest.raises(CheckpointError, match=rf"{name}: damaged") as error:
         run(folder, resume=True)
+    assert "no whole copy of it, begin this run again" in str(error.value)
+    (folder / "best").mkdir()
+    (folder / "best" / "config.json").touch()
+    with pytest.raises(
+        CheckpointError, match=rf"begin another run from its best weights: --init-from {folder}"
+    ):
+        run(folder, resume=True)
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names of files are Unicode there")
+def test_a_run_goes_on_in_a_folder_whose_name_is_no_unicode(tmp_path: Path):
+    folder = tmp_path / os.fsdecode(b"r\xe9el")
+    with pytest.raises(Stop):
+        run(folder, Heard(9, crash), preset=preset(steps=12))
+    run(folder, preset=preset(steps=12), resume=True)
 
 
 THREE = {

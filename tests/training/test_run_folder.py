@@ -15,7 +15,8 @@ from musicvae_lite.errors import CheckpointError, ConfigError
 from musicvae_lite.models.assembly import MusicConfig
 from musicvae_lite.models.image.assembly import ImageConfig
 from musicvae_lite.training import run_folder
-from musicvae_lite.training.run_folder import OPTIONAL, STATED, Progress, RunFolder
+from musicvae_lite.training.agreement import OPTIONAL
+from musicvae_lite.training.run_folder import STATED, Progress, RunFolder
 from tests.models.small import save_small
 from tests.training.runs import MODEL
 

@@ -72,6 +72,12 @@ def test_the_weight_of_the_kl_cannot_begin_to_grow_after_it_has_grown(
     assert (step.beta_at(round(1000 * end)), step.beta_at(round(1000 * end) + 1)) == (0.5, 1.0)
 
 
+@pytest.mark.parametrize("rate", [-0.1, 1.0, 1.5])
+def test_a_weight_of_the_kl_that_would_never_grow_is_named(rate: float):
+    with pytest.raises(ConfigError, match=rf"'beta_rate' is {rate}; .* 0 or more and below 1"):
+        MusicTraining(beta_rate=rate)
+
+
 def test_a_weight_of_the_kl_that_would_overflow_is_named():
     assert MusicTraining(beta=LARGEST_BETA).beta_at(36_000) == LARGEST_BETA
     for name in ("beta", "beta_first"):

@@ -61,6 +61,24 @@ def test_a_resumed_run_hides_what_came_after_its_last_save(written: list[tuple],
     ]
 
 
+def test_a_fresh_start_hides_the_curves_of_the_attempt_before(written: list[tuple], tmp_path: Path):
+    with TensorBoard(tmp_path) as board:
+        board(Report("start", 0, {}, "hello"))
+        board(Report("step", 10, {"loss": 1.0}))
+        board(Report("restart", 0, {}, "stuck"))
+        board(Report("step", 10, {"loss": 2.0}))
+    assert written == [
+        ("open", tmp_path.name, 1),
+        ("start", "hello", 0),
+        ("train/loss", 1.0, 10),
+        ("close",),
+        ("open", tmp_path.name, 1),
+        ("restart", "stuck", 0),
+        ("train/loss", 2.0, 10),
+        ("close",),
+    ]
+
+
 def test_a_warning_before_a_resumed_run_starts_leaves_its_earlier_curves(
     written: list[tuple], tmp_path: Path
 ):
@@ -82,6 +100,12 @@ def test_a_refused_run_writes_nothing(written: list[tuple], tmp_path: Path):
     assert written == []
 
 
+def test_a_folder_that_tensorboard_cannot_name_is_refused(written: list[tuple], tmp_path: Path):
+    with pytest.raises(ConfigError, match="whose name is not UTF-8: rename it"):
+        TensorBoard(tmp_path / "r\udce9el")
+    assert written == [] and not [*tmp_path.iterdir()]
+
+
 def test_a_missing_package_says_how_to_get_it(monkeypatch, tmp_path: Path):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(ConfigError, match=r"pip install 'musicvae_lite\[logs\]'"):
@@ -101,3 +125,14 @@ def test_the_real_writer_writes_events(tmp_path: Path):
 
     events = EventAccumulator(str(tmp_path / "board")).Reload()
     assert [e.step for e in events.Scalars("train/loss")] == [10, 20]
+    with TensorBoard(tmp_path / "two") as board:
+        for kind, step, loss in (
+            ("start", 0, 0),
+            ("step", 10, 1),
+            ("step", 20, 2),
+            ("restart", 0, 0),
+            ("step", 10, 3),
+        ):
+            board(Report(kind, step, {"loss": loss}, kind))
+    events = EventAccumulator(str(tmp_path / "two")).Reload()
+    assert [(e.step, e.value) for e in events.Scalars("train/loss")] == [(10, 3)]
