@@ -41,7 +41,8 @@ def evaluate(
     result = measure(loaded.vae, loaded.representation, windows, seed, most, loaded.config.labels)
     active = result.active_units
     if json:
-        print_json({"model": model, "data": str(data), "seed": seed, **result.to_json()})
+        measured = {"data": str(data), **_measured(data, split, bool(loaded.config.labels))}
+        print_json({"model": model, **measured, "most": most, "seed": seed, **result.to_json()})
         return
     rows = [
         ["free-running, T=1, z mean", *_row(result.free_mean)],
@@ -73,6 +74,16 @@ def evaluate(
 
 def _row(figures: dict[str, float]) -> list[float]:
     return [figures[name] for name in FIGURES]
+
+
+def _measured(data: Path, split: str, labelled: bool) -> dict[str, str | None]:
+    """The split of a dataset that was measured, and the dataset's digest, as a run of training records it."""
+    from musicvae_lite.training.dataset import WindowDataset, is_dataset
+
+    if not is_dataset(data):
+        return {"split": None, "digest": None}
+    dataset = WindowDataset(data)
+    return {"split": split, "digest": dataset.labelled_digest if labelled else dataset.digest}
 
 
 def _elsewhere(dataset: Path) -> str:

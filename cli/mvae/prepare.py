@@ -193,7 +193,8 @@ def show(manifest: Manifest, output: Path) -> None:
         f"({dropped['across']:,} of them because their copy is in another split)",
     )
     if manifest.rejections:
-        rejected = [(r.code, r.count, f"{r.place}: {r.detail}") for r in manifest.rejections]
+        folders = manifest.sources["folders"]
+        rejected = [(r.code, r.count, f"{r.place(folders)}: {r.detail}") for r in manifest.rejections]
         table(("rejected for", "count", "first example"), rejected)
     for warning in manifest.warnings:
         note(warning)

@@ -3,7 +3,8 @@
 Three passes over the spill files, in order of files:
 
 1. every window's fingerprint goes to one of several partition files, by its hash;
-2. each partition is sorted in memory and one window of each fingerprint is marked to be kept;
+2. each partition is sorted in memory and one window of each fingerprint is marked to be kept, or one for
+   every control it comes under, all of one split;
 3. the marked windows are written to the shards of their split.
 
 Memory holds one partition (about 2**18 windows, 20 MB), one block of a spill file, and for the whole
@@ -29,6 +30,7 @@ from musicvae_lite.corpora.spill import Block, read_spill
 from musicvae_lite.corpora.splitting import assign_splits, mix
 
 ENTRY = np.dtype([("fingerprint", "<u8"), ("window", "<i8"), ("song", "<i4")])
+CONDITIONED = np.dtype([*ENTRY.descr, ("control", "<u8")])  # where something conditions windows
 Form = tuple[tuple[int, ...], np.dtype]  # shape and dtype of one window
 RANK = np.array([2, 1, 0])  # of train, validation, test: where a fingerprint of several splits stays
 MAX_PARTITIONS = 200  # files open at once; some systems stop at 256
@@ -36,10 +38,11 @@ MAX_PARTITIONS = 200  # files open at once; some systems stop at 256
 
 @dataclass(frozen=True, eq=False)
 class Fingerprints:
-    """What pass 1 leaves behind: partition files, the key uint64 [S] of each song, the form of a window and
-    of what conditions it (None when nothing does)."""
+    """What pass 1 leaves behind: partition files of entries, the key uint64 [S] of each song, the form of a
+    window and of what conditions it (None when nothing does)."""
 
     partitions: list[Path]
+    entry: np.dtype
     windows: int
     keys: np.ndarray
     window: Form
@@ -104,6 +107,7 @@ def _partition(chunks: Callable[[], Iterator[tuple[Chunk, Path]]], count: int, s
     paths = [scratch / f"partition-{i:03d}.bin" for i in range(count)]
     keys: list[np.ndarray] = []
     songs = windows = 0
+    entry = ENTRY
     window: Form = ((), np.dtype(np.uint8))
     control: Form | None = None
     with ExitStack() as stack:
@@ -113,8 +117,11 @@ def _partition(chunks: Callable[[], Iterator[tuple[Chunk, Path]]], count: int, s
                 window = block.tokens.shape[1:], block.tokens.dtype
                 if block.control is not None:
                     control = block.control.shape[1:], block.control.dtype
-                entries = np.empty(len(block.tokens), ENTRY)
+                entry = ENTRY if block.control_fingerprint is None else CONDITIONED
+                entries = np.empty(len(block.tokens), entry)
                 entries["fingerprint"] = block.fingerprint
+                if block.control_fingerprint is not None:
+                    entries["control"] = block.control_fingerprint
                 entries["window"] = np.arange(windows, windows + len(entries))
                 entries["song"] = np.repeat(np.arange(songs, songs + len(block.songs)), block.counts)
                 part = mix(block.fingerprint) % np.uint64(count)
@@ -124,30 +131,43 @@ def _partition(chunks: Callable[[], Iterator[tuple[Chunk, Path]]], count: int, s
                     file.write(rows.tobytes())
                 keys.append(block.keys)
                 songs, windows = songs + len(block.songs), windows + len(entries)
-    return Fingerprints(paths, windows, np.concatenate(keys), window, control)
+    return Fingerprints(paths, entry, windows, np.concatenate(keys), window, control)
 
 
 def _mark(prints: Fingerprints, split_of: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, dict[str, int]]:
-    """Sets `kept` uint8 [windows] to 1 for one window a fingerprint.
+    """Sets `kept` uint8 [windows] to 1 for one window a fingerprint and control.
+
+    Windows of one fingerprint stay in one split, whatever conditions them: nothing that is evaluated was
+    trained on under other chords.
 
     Returns:
         windows kept in each split [3], and how many duplicates were dropped within and across splits.
     """
     totals, within, dropped = np.zeros(len(SPLITS), np.int64), 0, 0
+    conditioned = prints.entry == CONDITIONED
     for path in prints.partitions:
-        entries = np.fromfile(path, ENTRY)
+        entries = np.fromfile(path, prints.entry)
         splits = split_of[entries["song"]]
-        order = np.lexsort((RANK[splits], entries["fingerprint"]))  # it is stable: of equals the first window
-        fingerprint, splits = entries["fingerprint"][order], splits[order]
-        first = np.ones(len(order), bool)
-        first[1:] = fingerprint[1:] != fingerprint[:-1]
-        kept[entries["window"][order[first]]] = 1
-        totals += np.bincount(splits[first], minlength=len(SPLITS))
+        keys = [RANK[splits], entries["fingerprint"]]
+        if conditioned:
+            keys.insert(0, entries["control"])
+        order = np.lexsort(keys)  # it is stable: of equals the first window
+        first, splits = _begins(entries["fingerprint"][order]), splits[order]
         winner = splits[first][np.cumsum(first) - 1]  # the split in which each fingerprint stays
-        within += int(np.count_nonzero(~first & (splits == winner)))
-        dropped += int(np.count_nonzero(~first))
+        keep = first
+        if conditioned:
+            keep = first | (_begins(entries["control"][order]) & (splits == winner))
+        kept[entries["window"][order[keep]]] = 1
+        totals += np.bincount(splits[keep], minlength=len(SPLITS))
+        within += int(np.count_nonzero(~keep & (splits == winner)))
+        dropped += int(np.count_nonzero(~keep))
         path.unlink()
     return totals, {"within": within, "across": dropped - within}
+
+
+def _begins(values: np.ndarray) -> np.ndarray:
+    """Whether each of some values [N] differs from the one before, bool [N]."""
+    return np.append(True, values[1:] != values[:-1])[: len(values)]
 
 
 def _write(
@@ -198,6 +218,7 @@ def _write_songs(
         line = {
             "id": first + index,
             "source": source.name,
+            **({} if source.folder is None else {"folder": source.folder}),
             "tune": tune,
             "title": title,
             "split": SPLITS[splits[index]],

@@ -217,6 +217,8 @@ def _nothing_usable(
             f"none of {plan.files:,} files gives a window of {counted(recipe.representation.bars, 'bar')} "
             f"for {recipe.representation.name}"
         )
-    error = NothingUsableError(f"{where}: {said}" + (f":\n{reasons_text(reasons)}" if reasons else ""))
+    error = NothingUsableError(
+        f"{where}: {said}" + (f":\n{reasons_text(reasons, folders)}" if reasons else "")
+    )
     error.reasons = reasons  # type: ignore[attr-defined]
     return error

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from musicvae_lite.corpora.duplicates import control_fingerprint, fingerprint
 from musicvae_lite.corpora.plan import Chunk, Source
 from musicvae_lite.corpora.recipe import Recipe
 from musicvae_lite.corpora.spill import SpillWriter
@@ -66,18 +68,19 @@ def read_windows(source: Source, recipe: Recipe, tally: Tally) -> Iterator[SongW
 
     Whatever goes wrong costs this file (or the rest of it) alone.
     """
+    reject = partial(tally.add, folder=source.folder)
     try:
         for tune, song in enumerate(reading.read_songs(source.path, recipe.limits), start=1):
             if isinstance(song, ReadError):
-                tally.add(song.code, _tune_name(source.name, song.path), 0, _reason(song))
+                reject(song.code, _tune_name(source.name, song.path), 0, _reason(song))
                 continue
-            windows = _song_windows(song, tune, _tune_name(source.name, song.source), recipe, tally)
+            windows = _song_windows(song, tune, _tune_name(source.name, song.source), recipe, reject)
             if windows is not None:
                 yield windows
     except ReadError as error:
-        tally.add(error.code, source.name, 0, _reason(error))
+        reject(error.code, source.name, 0, _reason(error))
     except Exception as error:  # a fault of this program, or no memory: the run must outlive it
-        tally.add("internal", source.name, 0, f"{type(error).__name__}: {error}")
+        reject("internal", source.name, 0, f"{type(error).__name__}: {error}")
 
 
 def _reason(error: ReadError) -> str:
@@ -91,16 +94,18 @@ def _tune_name(name: str, song_source: str) -> str:
     return name if number is None else naming.tune(name, number)
 
 
-def _song_windows(score: Score, tune: int, name: str, recipe: Recipe, tally: Tally) -> SongWindows | None:
+def _song_windows(
+    score: Score, tune: int, name: str, recipe: Recipe, reject: Callable[[str, str, int, str], None]
+) -> SongWindows | None:
     tracks = [None] if recipe.tracks == "chosen" else recipe.representation.candidates(score)
     parts = [recipe.representation.windows(score, recipe.hop, track) for track in tracks]
     for part in parts:
         for rejection in (part.unfit,) if part.unfit else part.rejections:
-            tally.add(rejection.code, name, rejection.bar, rejection.detail)
+            reject(rejection.code, name, rejection.bar, rejection.detail)
     kept = [part for part in parts if len(part) and not part.unfit]
     if not kept:
         if not any(part.rejections or part.unfit for part in parts):
-            tally.add("no-windows", name, 0, "it holds nothing this representation takes")
+            reject("no-windows", name, 0, "it holds nothing this representation takes")
         return None
     if len(kept) == 1:
         tokens, bar, step = kept[0].tokens, kept[0].bar, kept[0].step
@@ -123,10 +128,12 @@ def extract_chunk(job: Job) -> Report:
     Runs in a worker process; it raises OSError only when the spill cannot be written.
     """
     tally, songs, windows = Tally(), 0, 0
-    with SpillWriter(Path(job.output), job.recipe.representation.fingerprint) as spill:
+    representation = job.recipe.representation
+    prints = representation.fingerprint, partial(control_fingerprint, representation)
+    with SpillWriter(Path(job.output), *prints) as spill:
         for index, source in enumerate(job.chunk.files):
             if index in job.crashed:
-                tally.add("crash", source.name, 0, "reading it killed the process")
+                tally.add("crash", source.name, 0, "reading it killed the process", source.folder)
                 continue
             for song in read_windows(source, job.recipe, tally):
                 columns = (song.tokens, song.bar, song.step, song.control)
@@ -142,4 +149,4 @@ def try_file(job: Job) -> None:
     """Reads one file and drops the result: shows whether the file kills its process."""
     for source in job.chunk.files:
         for song in read_windows(source, job.recipe, Tally()):
-            job.recipe.representation.fingerprint(song.tokens)
+            fingerprint(job.recipe.representation, song.tokens, song.control)

@@ -1,4 +1,10 @@
-"""The manifest of a prepared dataset: what is in its folder, from what, and how it was made."""
+"""The manifest of a prepared dataset: what is in its folder, from what, and how it was made.
+
+Beside it lie the shards, and songs.jsonl: a line for every song, with its id, source (the file, relative to
+the folder given), folder (the number of that folder, where several were given), tune (its number in the file,
+from 1), title, split, windows left, and label (the name of the folder it lies in; "" for files that lie in
+the one folder given itself).
+"""
 
 from __future__ import annotations
 
@@ -65,7 +71,8 @@ class Manifest:
         extracted: windows before duplicates were removed.
         duplicates: windows removed: "within" a split, and "across" splits, where the copy kept is
             in the test or validation set.
-        rejections: every reason with its count and first example, the most frequent first.
+        rejections: every reason with its count and first example, the most frequent first; where several
+            folders were given, also the number of its folder in `sources`.
         warnings: what the user should know.
         control: shape and dtype of what conditions one window; None when nothing does.
         songs_sha256: digest of songs.jsonl; "" of datasets made before it was noted.
@@ -90,7 +97,8 @@ class Manifest:
         return sum(split.windows for split in self.splits.values())
 
     def to_dict(self) -> dict[str, Any]:
-        return {"format": FORMAT, "version": VERSION, **asdict(self)}
+        rejections = [reason.to_dict() for reason in self.rejections]
+        return {"format": FORMAT, "version": VERSION, **asdict(self), "rejections": rejections}
 
     def save(self, folder: Path) -> None:
         write_json(folder / MANIFEST, self.to_dict())
@@ -166,7 +174,7 @@ class Manifest:
             "control": control,
             "splits": splits,
             "window_shape": shape,
-            "rejections": tuple(_reason(**r) for r in table["rejections"]),
+            "rejections": tuple(_reason(table["sources"], **r) for r in table["rejections"]),
             "warnings": tuple(_text(warning) for warning in table["warnings"]),
             "songs_sha256": _text(table.get("songs_sha256", "")),
         }
@@ -185,8 +193,12 @@ def _text(value: Any) -> str:
     return value
 
 
-def _reason(code: Any, count: Any, source: Any, bar: Any, detail: Any) -> Reason:
-    return Reason(_text(code), _count(count), _text(source), _count(bar), _text(detail))
+def _reason(
+    sources: dict[str, Any], code: Any, count: Any, source: Any, bar: Any, detail: Any, folder: Any = None
+) -> Reason:
+    if folder is not None and _count(folder) >= len(sources["folders"]):
+        raise ValueError(f"a rejection lies in folder {folder} of {len(sources['folders'])}")
+    return Reason(_text(code), _count(count), _text(source), _count(bar), _text(detail), folder)
 
 
 def _plain_name(value: Any) -> str:

@@ -16,19 +16,35 @@ from musicvae_lite.music import reading
 
 CHUNK_FILES = 64
 CHUNK_BYTES = 4 << 20
+Entry = tuple[str, str, int, int, int | None]  # path, relative name, bytes, time of change in ns, folder
 
 
 @dataclass(frozen=True)
 class Source:
-    """One file: its path, and its name as the dataset records it, relative to the folder given."""
+    """One file of music.
+
+    Attributes:
+        path: where it lies.
+        name: as the dataset records it, relative to the folder given, with "/" on every system.
+        folder: number, from 0, of the folder given; None where one alone was.
+    """
 
     path: str
     name: str
+    folder: int | None = None
+
+    @property
+    def above(self) -> str:
+        """The name of the folder it lies in."""
+        return os.path.basename(os.path.dirname(self.path))
 
     @property
     def label(self) -> str:
-        """What its songs are labelled: the name of the folder it lies in."""
-        return os.path.basename(os.path.dirname(self.path))
+        """What its songs are labelled: the name of the folder it lies in, if that tells it from others.
+
+        The one folder given does not, and so a dataset does not depend on that folder's name: "".
+        """
+        return "" if self.folder is None and "/" not in self.name else self.above
 
 
 @dataclass(frozen=True)
@@ -64,7 +80,7 @@ class Plan:
         first = 0
         with self.path.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines):
-                files = tuple(Source(path, name) for path, name, _, _ in json.loads(line))
+                files = tuple(_source(entry) for entry in json.loads(line))
                 yield Chunk(number, first, files)
                 first += len(files)
 
@@ -102,7 +118,7 @@ def write_plan(
 
 def list_sources(paths: Sequence[Path], tally: Tally) -> Iterator[Source]:
     """The files of music below `paths`, in the order of a plan; what is left out is counted in `tally`."""
-    return (Source(path, name) for path, name, _, _ in _list_files(paths, tally))
+    return map(_source, _list_files(paths, tally))
 
 
 def settled(path: Path) -> Path:
@@ -110,17 +126,23 @@ def settled(path: Path) -> Path:
     return path.resolve() if not path.name or ".." in path.parts else path
 
 
-def _list_files(paths: Sequence[Path], tally: Tally) -> Iterator[tuple[str, str, int, int]]:
-    """(path, relative name, bytes, time of change in ns) of every file."""
+def _source(entry: Entry) -> Source:
+    path, name, _, _, folder = entry
+    return Source(path, name, folder)
+
+
+def _list_files(paths: Sequence[Path], tally: Tally) -> Iterator[Entry]:
     seen: set[bytes] = set()
-    for root in map(settled, paths):
+    for number, root in enumerate(map(settled, paths)):
+        folder = number if len(paths) > 1 else None
         if not root.exists():
             raise ReadError(root, "there is no such file or folder", "missing")
         above = root if root.is_dir() else root.parent
         base = above.absolute()
         found, left_out = reading.survey(root)
         for error in left_out:
-            tally.add(error.code, Path(error.path).relative_to(above).as_posix(), 0, error.reason)
+            left = Path(error.path).relative_to(above).as_posix()
+            tally.add(error.code, left, 0, error.reason, folder)
         for name in sorted(path.relative_to(above).as_posix() for path in found):
             path = f"{base}{os.sep}{name}"
             if len(paths) > 1:
@@ -130,6 +152,6 @@ def _list_files(paths: Sequence[Path], tally: Tally) -> Iterator[tuple[str, str,
                 seen.add(key)
             try:
                 status = os.stat(path)
-                yield path, name, status.st_size, status.st_mtime_ns
+                yield path, name, status.st_size, status.st_mtime_ns, folder
             except OSError:  # a broken link, say: the reader gives the reason
-                yield path, name, 0, 0
+                yield path, name, 0, 0, folder

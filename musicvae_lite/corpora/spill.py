@@ -32,6 +32,8 @@ class Block:
         fingerprint: uint64 [W], equal for windows that count as duplicates.
         bar, step: int32 [W], where each window starts.
         control: what conditions each window, [W, T, ...]; None when nothing does.
+        control_fingerprint: uint64 [W], with `fingerprint` equal for windows that are duplicates under what
+            conditions them; None when nothing does.
     """
 
     songs: list[tuple[int, int, int, str, int]]
@@ -40,6 +42,7 @@ class Block:
     bar: np.ndarray
     step: np.ndarray
     control: np.ndarray | None = None
+    control_fingerprint: np.ndarray | None = None
 
     @property
     def counts(self) -> np.ndarray:
@@ -53,10 +56,22 @@ class Block:
 
 
 class SpillWriter:
-    """Writes a spill file; it appears under its name only once `close` has succeeded."""
+    """Writes a spill file; it appears under its name only once `close` has succeeded.
 
-    def __init__(self, path: Path, fingerprint: Callable[[np.ndarray], np.ndarray]):
+    Args:
+        path: of the file.
+        fingerprint: hashes uint64 [W] of windows [W, T, ...].
+        control_fingerprint: hashes uint64 [W] of windows and what conditions them, where anything does.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        fingerprint: Callable[[np.ndarray], np.ndarray],
+        control_fingerprint: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
+    ):
         self._path, self._fingerprint = path, fingerprint
+        self._control_fingerprint = control_fingerprint
         # a worker that was given up for lost may still be writing the same chunk
         self._partial = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.part")
         self._file = self._partial.open("wb")
@@ -95,14 +110,13 @@ class SpillWriter:
         tokens, bar, step = (
             np.concatenate(column) for column in zip(*(p[:3] for p in self._parts), strict=True)
         )
-        control = [part[3] for part in self._parts if part[3] is not None]
-        arrays = [
-            tokens,
-            self._fingerprint(tokens).astype("<u8"),
-            bar.astype("<i4"),
-            step.astype("<i4"),
-            *([np.concatenate(control)] if control else []),
-        ]
+        arrays = [tokens, self._fingerprint(tokens).astype("<u8"), bar.astype("<i4"), step.astype("<i4")]
+        controls = [part[3] for part in self._parts if part[3] is not None]
+        if controls:
+            control = np.concatenate(controls)
+            arrays.append(control)
+            if self._control_fingerprint is not None:
+                arrays.append(self._control_fingerprint(tokens, control).astype("<u8"))
         self._write({"songs": self._songs}, arrays)
         self._songs, self._parts, self.pending = [], [], 0
 

@@ -25,7 +25,7 @@ from musicvae_lite.corpora.recipe import SPLITS, Recipe
 from musicvae_lite.errors import DatasetError
 from musicvae_lite.writing import write_json
 
-VERSION = 2
+VERSION = 3
 LOCK, JOURNAL = ".lock", "journal.jsonl"
 RESTARTED, REPLACES = "restarted", "replaces"  # marks: begun with --restart, there was a dataset to replace
 PUBLISHING = "publishing"  # mark: the dataset is whole and about to be moved into its place

@@ -47,8 +47,8 @@ class Pick:
         bars: first and last bar of the song, counted from 1.
         score: the song it was taken from.
         ticks: where it begins and ends.
-        choice: which track was taken, and why.
-        track: index of that track.
+        choice: which tracks were taken, and why.
+        tracks: indices of those tracks.
         reason: why these bars.
         control: [T, ...], what conditions the window, such as its chords; None when nothing does.
         warnings: what the user should know of the song and the tracks taken.
@@ -60,11 +60,16 @@ class Pick:
     score: Score
     ticks: tuple[int, int]
     choice: str
-    track: int
+    tracks: tuple[int, ...]
     reason: str = "as asked"
     control: np.ndarray | None = None
     warnings: tuple[str, ...] = ()
     percussive: bool = False
+
+    @property
+    def track(self) -> int:
+        """The first of the tracks taken, -1 when none."""
+        return self.tracks[0] if self.tracks else -1
 
     @property
     def stem(self) -> str:
@@ -87,7 +92,7 @@ class Pick:
         return {
             "file": self.score.source,
             "bars": list(self.bars),
-            "track": self.track + 1,
+            **naming.recorded(self.tracks),
             "choice": self.choice,
             **self.style().to_record(),
         } | ({"warnings": list(self.warnings)} if self.warnings else {})
@@ -190,7 +195,7 @@ def _pick(score: Score, r: Representation, found: Extraction, row: int, reason: 
     control = None if found.control is None else found.control[row]
     told = (*score.warnings, *found.warnings)
     return Pick(
-        found.tokens[row], bars, score, ticks, found.choice, found.track, reason, control, told, r.percussive
+        found.tokens[row], bars, score, ticks, found.choice, found.tracks, reason, control, told, r.percussive
     )
 
 
@@ -234,7 +239,8 @@ def _check_count(bars: Bars, r: Representation, score: Score) -> int | None:
 def _why_not(score: Score, r: Representation, found: Extraction, bars: Bars | None) -> str:
     reasons = [x for x in found.rejections if bars is None or _touches(x, bars)]
     lines = [
-        f"  {naming.bars(x.bar, x.last) + ': ' if x.bar else ''}{x.detail}" for x in reasons[:MOST_REASONS]
+        f"  {naming.bars(x.bar, x.last) + ': ' if x.bar else ''}{x.with_advice}"
+        for x in reasons[:MOST_REASONS]
     ]
     if len(reasons) > MOST_REASONS:
         lines.append(f"  ... and {len(reasons) - MOST_REASONS} more; `mvae inspect` shows them all")

@@ -18,6 +18,9 @@ __all__ = ["MUSIC_SUFFIXES", "Limits", "find_files", "read_bytes", "read_song", 
 MIDI_MAGIC = b"MThd"
 MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
 MUSIC_SUFFIXES = MIDI_SUFFIXES + notation.ABC_SUFFIXES + notation.XML_SUFFIXES
+PACKED = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".7z", ".rar")
+ARCHIVE_SUFFIXES = PACKED + tuple(f"{suffix}.gz" for suffix in MUSIC_SUFFIXES)
+ARCHIVE = "an archive: unpack it first", "archive"  # why it is not read
 
 
 def read_songs(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Iterator[Score | ReadError]:
@@ -27,6 +30,8 @@ def read_songs(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) ->
     """
     name = str(path)
     try:
+        if _is_archive(name) and os.path.isfile(expand(path)):
+            raise ReadError(path, *ARCHIVE)
         data = read_file(path, limits)
         if not name.lower().endswith(MUSIC_SUFFIXES) and data[:4] != MIDI_MAGIC:
             known = ", ".join(MUSIC_SUFFIXES)
@@ -93,7 +98,8 @@ def survey(path: str | os.PathLike[str]) -> tuple[list[Path], list[ReadError]]:
     """The files of music at a path, as `find_files` finds them, and what was left out of its folders.
 
     Left out are folders that may not be listed ("permission"), links to folders ("linked-folder"), which
-    could lead in circles, and pipes and devices ("no-file"), which could be read for ever.
+    could lead in circles, pipes and devices ("no-file"), which could be read for ever, and archives
+    ("archive"), in which there may be music.
 
     Returns:
         both sorted by path.
@@ -121,11 +127,19 @@ def survey(path: str | os.PathLike[str]) -> tuple[list[Path], list[ReadError]]:
         for link in filter(os.path.islink, (os.path.join(folder, name) for name in folders)):
             left_out.append(ReadError(link, "a link to a folder: name what it leads to", "linked-folder"))
         for name in files:
-            if name.startswith(".") or not name.lower().endswith(MUSIC_SUFFIXES):
+            if name.startswith("."):
                 continue
             file = Path(folder, name)
-            if os.path.exists(file) and not os.path.isfile(file):
+            if _is_archive(name):
+                left_out.append(ReadError(file, *ARCHIVE))
+            elif not name.lower().endswith(MUSIC_SUFFIXES):
+                continue
+            elif os.path.exists(file) and not os.path.isfile(file):
                 left_out.append(ReadError(file, "a pipe or device, no file", "no-file"))
             else:  # also a link that leads nowhere: who reads it gives the reason
                 found.append(file)
     return sorted(found), sorted(left_out, key=lambda error: error.path)
+
+
+def _is_archive(name: str) -> bool:
+    return name.lower().endswith(ARCHIVE_SUFFIXES)

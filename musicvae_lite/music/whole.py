@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from musicvae_lite.errors import NothingUsableError
+from musicvae_lite.music import naming
 from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.inspection import compress
 from musicvae_lite.music.representations.base import (
@@ -100,7 +101,7 @@ class Covering:
     def to_record(self, score: Score) -> dict[str, Any]:
         """Plain values that say what was taken of a score; tracks counted from 1."""
         bars = [self.first, self.last]
-        taken = {"file": score.source, "bars": bars, "track": self.track + 1, "choice": self.choice}
+        taken = {"file": score.source, "bars": bars, **naming.recorded(self.tracks), "choice": self.choice}
         more = {"whole": True, "bars_left_out": self.left_out, "warnings": list(self.warnings)}
         return taken | {name: value for name, value in more.items() if value}
 
@@ -124,7 +125,7 @@ def cover(score: Score, representation: Representation, track: int | None = None
     found: Extraction = lenient.windows(score, None, track, **options)
     rows = np.flatnonzero(found.step == 0)
     if not len(rows):
-        reasons = "; ".join(dict.fromkeys(r.detail for r in found.rejections)) or "it holds no full bars"
+        reasons = "; ".join(dict.fromkeys(r.with_advice for r in found.rejections)) or "it holds no full bars"
         raise NothingUsableError(f"{score.source or 'the music'}: {reasons}")
     if representation.percussive and not lenient.pianoroll(found.tokens[rows]).any():
         raise NothingUsableError(

@@ -9,11 +9,12 @@ import pytest
 
 from musicvae_lite.corpora.build import build_dataset
 from musicvae_lite.models.music_vae import MusicVAE
-from musicvae_lite.training.dataset import open_windows
+from musicvae_lite.training.dataset import WindowDataset, open_windows
 from musicvae_lite.training.evaluation import evaluate
 from tests.cli.running import run
 from tests.corpora.tunes import write_tunes
 from tests.models.small import save_small
+from tests.models.test_labels import labelled_model
 from tests.models.test_whole_songs import beat, groove_model
 
 
@@ -32,7 +33,22 @@ def test_json_is_what_the_library_says(model: Path, music: Path, capsys):
     printed = json.loads(capsys.readouterr().out)
     loaded = MusicVAE.load(model)
     wanted = evaluate(loaded.vae, loaded.representation, open_windows(music, loaded.representation), 3, 25)
-    assert printed == {"model": str(model), "data": str(music), "seed": 3, **wanted.to_json()}
+    told = {"model": str(model), "data": str(music), "split": None, "digest": None, "most": 25, "seed": 3}
+    assert printed == {**told, **wanted.to_json()}
+
+
+def test_json_says_what_was_measured_of_a_dataset(model: Path, music: Path, tmp_path: Path, capsys):
+    representation = MusicVAE.load(model).representation
+    build_dataset([music], representation, tmp_path / "set", workers=0, split=(0.4, 0.3, 0.3))
+    dataset = WindowDataset(tmp_path / "set")
+    for split, options in (("test", ()), ("train", ("--split", "train"))):
+        assert run("evaluate", model, tmp_path / "set", "--json", *options) == 0
+        printed = json.loads(capsys.readouterr().out)
+        told = (printed["split"], printed["digest"], printed["most"])
+        assert told == (split, dataset.digest, None)
+    labelled_model().save(tmp_path / "labelled")
+    assert run("evaluate", tmp_path / "labelled", tmp_path / "set", "--json", "--most", "5") == 0
+    assert json.loads(capsys.readouterr().out)["digest"] == dataset.labelled_digest
 
 
 def test_a_seed_that_is_out_of_range_is_refused(model: Path, music: Path, capsys):

@@ -42,6 +42,18 @@ def test_tables_of_splits_and_rejections(music: Path, tmp_path: Path, capsys: py
     assert "duplicates" in shown.err
 
 
+def test_of_several_folders_the_one_of_an_example_is_shown(
+    music: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "empty.mid").write_bytes(b"")
+    assert run("prepare", music, other, "-o", tmp_path / "data", "--workers", "0") == 0
+    shown = "".join(capsys.readouterr().out.split())  # whatever lines the table breaks
+    for place in (f"{other / 'empty.mid'}:", f"{music / 'wälzer.mid'}, bar 1:"):
+        assert place.replace(" ", "") in shown
+
+
 def test_json_is_the_manifest(music: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     options = ["--bars", "1", "--meter", "3/4", "--hop", "bar", "--seed", "5", "--split", "1/0/0"]
     options += ["--polyphony", "refuse", "--all-tracks", "--no-limits"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,10 +17,12 @@ from musicvae_lite.corpora.manifest import Manifest
 from musicvae_lite.corpora.recipe import MOST_HOP
 from musicvae_lite.errors import ConfigError, NothingUsableError, ReadError
 from musicvae_lite.music.reading import find_files
+from musicvae_lite.music.representations import choose
 from musicvae_lite.music.representations.melody import MelodyRepresentation
+from musicvae_lite.music.score import Track
 from musicvae_lite.training.dataset import windows_of
 from tests.corpora.test_workspace import symlink
-from tests.corpora.tunes import write_tunes
+from tests.corpora.tunes import tune, write_tunes
 
 MELODY = MelodyRepresentation(bars=2)
 
@@ -98,6 +102,39 @@ def test_what_is_beyond_a_limit_says_how_it_can_be_lifted(music: Path, tmp_path:
     assert found.detail.endswith("more than the limit of 16,777,216; --no-limits of `mvae prepare` lifts it")
 
 
+ARCHIVES = ("a.zip", "deep/b.TAR.GZ", "c.tgz", "d.7z", "e.rar", "f.tar", "g.tar.xz", "h.tar.bz2", "i.mid.gz")
+
+
+def test_archives_are_left_out_and_said(music: Path, tmp_path: Path):
+    (music / "deep").mkdir()
+    for name in (*ARCHIVES, ".hidden.zip", "table.csv.gz", "zip"):
+        (music / name).write_bytes(b"PK")
+    manifest = prepare(music, tmp_path / "data")
+    (left,) = manifest.rejections
+    assert (left.code, left.count, left.source) == ("archive", len(ARCHIVES), "a.zip")
+    assert left.detail == "an archive: unpack it first"
+
+
+def test_a_folder_of_archives_alone_says_so(tmp_path: Path):
+    (tmp_path / "music").mkdir()
+    (tmp_path / "music" / "songs.zip").write_bytes(b"PK")
+    for act in (lambda: prepare(tmp_path / "music", tmp_path / "d"), lambda: windows_of(tmp_path, MELODY)):
+        with pytest.raises(
+            NothingUsableError, match=r"(?s)no files of music.*1  archive .*songs\.zip: an arch"
+        ):
+            act()
+
+
+def test_a_corpus_is_not_advised_to_name_a_track(music: Path, tmp_path: Path):
+    shutil.rmtree(music / "even")
+    replace(tune(0), tracks=(Track("Drum Kit"),)).save(str(music / "odd" / "kit.mid"))
+    melody = next(r for r in prepare(music, tmp_path / "data").rejections if r.code == "drums")
+    assert melody.detail == "only drums, which have no melody, as their names say"
+    drums = build_dataset([music], choose("drums-2bar", off_grid_share=1.0), tmp_path / "drums", workers=0)
+    none = next(r for r in drums.rejections if r.code == "no-drums")
+    assert none.detail == "no track lies on channel 10, or is named like drums"
+
+
 def test_a_link_that_leads_nowhere_is_still_a_reason(music: Path, tmp_path: Path):
     symlink(music / "gone.mid", tmp_path / "nowhere.mid")
     assert reasons(prepare(music, tmp_path / "data"))["missing"] == (1, "gone.mid")
@@ -112,7 +149,7 @@ def test_folders_without_a_name_get_one(
     manifest = prepare(Path(given), tmp_path / "data")
     assert manifest.sources["folders"] == [str(music.resolve())]
     songs = [json.loads(line) for line in (tmp_path / "data" / "songs.jsonl").read_text().splitlines()]
-    assert {song["label"] for song in songs} == {"even", "odd", "music"}
+    assert {song["label"] for song in songs} == {"even", "odd", ""}
 
 
 @pytest.mark.parametrize("hop", [10**20, str(10**20), "9" * 5000, MOST_HOP + 1, str(MOST_HOP + 1)])

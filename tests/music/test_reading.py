@@ -73,6 +73,18 @@ def test_failures_name_the_file(folder: Path, name: str, code: str):
     assert isinstance(error, ReadError)
 
 
+@pytest.mark.parametrize("name", ["songs.zip", "songs.TAR.gz", "song.mid.gz"])
+def test_an_archive_says_what_to_do_whatever_its_size(tmp_path: Path, name: str):
+    (tmp_path / name).write_bytes(b"PK\x03\x04")
+    with pytest.raises(ReadError, match=r": an archive: unpack it first$") as caught:
+        read_song(tmp_path / name)
+    assert caught.value.code == "archive"
+    (error,) = read_songs(tmp_path / name, Limits(max_bytes=1))
+    assert isinstance(error, ReadError) and error.code == "archive"
+    with pytest.raises(ReadError, match="no such file"):
+        read_song(tmp_path / f"other-{name}")
+
+
 @pytest.mark.parametrize("suffix", MUSIC_SUFFIXES)
 @pytest.mark.parametrize("data", [b"", b"just words", b"\x00\xff" * 40, b"PK\x03\x04", b"MThd", b"<"])
 def test_malformed_files_of_every_kind(tmp_path: Path, suffix: str, data: bytes):

@@ -5,9 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from musicvae_lite.errors import NothingUsableError
+from musicvae_lite.music.picking import pick
 from musicvae_lite.music.representations import MelodyRepresentation
 from musicvae_lite.music.score import Score, Track
 from musicvae_lite.music.voices import choose_melody, is_named_drums, overlapping, skyline
+from musicvae_lite.music.whole import cover
 
 NOTES = st.lists(
     st.tuples(st.integers(0, 30), st.integers(1, 12), st.integers(40, 50)), min_size=1, max_size=15
@@ -112,5 +115,11 @@ def test_a_song_of_one_track_is_drums_only_where_its_name_says_nothing_else(name
 def test_a_song_of_nothing_but_named_drums_has_no_melody():
     assert choose_melody(band("Kick", "Snare"), 120) == (-1, "")
     found = MelodyRepresentation().windows(band("Drum Kit"))
-    assert "--track takes one of them" in found.rejections[0].detail
+    (told,) = found.rejections
+    assert told.detail == "only drums, which have no melody, as their names say"
+    for take in (pick, cover):
+        with pytest.raises(
+            NothingUsableError, match=f"{told.detail}; --track takes one of them all the same"
+        ):
+            take(band("Drum Kit"), MelodyRepresentation())
     assert len(MelodyRepresentation(bars=1).windows(band("Drum Kit"), track=0)) == 1

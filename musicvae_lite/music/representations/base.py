@@ -23,12 +23,19 @@ class Rejection:
         code: short stable name of the rule, for tables ("meter", "rest", "off-grid").
         detail: one sentence for the user, without file or bar; of a stretch, about its first bar.
         last: last bar of the stretch; 0 when the stretch is one bar.
+        advice: what to do about it where one song is read and a track can be named; "" for nothing.
     """
 
     bar: int
     code: str
     detail: str
     last: int = 0
+    advice: str = ""
+
+    @property
+    def with_advice(self) -> str:
+        """The detail, and what to do about it."""
+        return f"{self.detail}; {self.advice}" if self.advice else self.detail
 
     @property
     def bars(self) -> range:

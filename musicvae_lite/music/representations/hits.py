@@ -26,7 +26,7 @@ class Choice:
         tracks: their indices; empty when there are none.
         words: which and why, one sentence.
         warning: what is odd about them, "" when nothing is.
-        trouble: code and sentence of why there are none.
+        trouble: code and sentence of why there are none, and what to do about it.
         pitches: of tracks off channel 10 whose notes all lie on one pitch, though their names say another
             drum: that drum's.
     """
@@ -34,7 +34,7 @@ class Choice:
     tracks: tuple[int, ...] = ()
     words: str = ""
     warning: str = ""
-    trouble: tuple[str, str] | None = None
+    trouble: tuple[str, ...] | None = None
     pitches: Mapping[int, int] = field(default_factory=dict)
 
     def pitches_of(self, score: Score) -> np.ndarray:
@@ -87,8 +87,8 @@ def choose_drums(score: Score, track: int | None = None) -> Choice:
         says = "its name says" if len(named) == 1 else "their names say"
         left = [k for k in hinted if k not in named]
         return _off_channel_10(score, named, f"{_labels(score, named)}: {says} drums", left)
-    advice = "no track lies on channel 10, or is named like drums; --track says which to read as drums"
-    return Choice((), trouble=("no-drums", advice))
+    reason = "no track lies on channel 10, or is named like drums"
+    return Choice((), trouble=("no-drums", reason, "--track says which to read as drums"))
 
 
 def _off_channel_10(score: Score, tracks: list[int], words: str, left: Iterable[int] = ()) -> Choice:

@@ -42,8 +42,6 @@ from musicvae_lite.music.representations.windowing import (
 )
 from musicvae_lite.music.score import COMMON_TIME, Meter, MeterChange, Score, TempoChange, Track
 
-NAMED = ", as their names say; --track takes one of them all the same"
-
 
 @dataclass(frozen=True)
 class MelodyRepresentation(Gridded):
@@ -165,15 +163,18 @@ class MelodyRepresentation(Gridded):
         late, tracks = round(line.shift * grid.step_ticks), (track,) if track >= 0 else ()
         return Extraction(tokens, *place_of, tuple(rejections), choice, tracks, control, late)
 
-    def _choose(self, score: Score, track: int | None) -> tuple[int, str, tuple[str, str] | None]:
-        """The track to take and why, or the code and sentence of what makes it impossible."""
+    def _choose(self, score: Score, track: int | None) -> tuple[int, str, tuple[str, ...] | None]:
+        """The track to take and why, or the code and sentence of what makes it impossible, and advice."""
         if track is None:
             track, choice = voices.choose_melody(score, score.ticks_per_quarter / self.steps_per_quarter)
             if track >= 0 or (self.min_notes == 0 and not len(score)):
                 return track, choice, None
             if len(score):
-                named = "" if all(part.is_drum for part in score.tracks) else NAMED
-                return -1, "", ("drums", f"only drums, which have no melody{named}")
+                only = "only drums, which have no melody"
+                if all(part.is_drum for part in score.tracks):
+                    return -1, "", ("drums", only)
+                advice = "--track takes one of them all the same"
+                return -1, "", ("drums", f"{only}, as their names say", advice)
             return -1, "", ("empty", "no notes")
         if not 0 <= track < len(score.tracks):
             raise ConfigError(f"there is no track {track + 1}: the song has {len(score.tracks)}")

@@ -273,8 +273,8 @@ def _highest(step: Step) -> int | np.ndarray | None:
     return None
 
 
-def nothing(rep: Representation, code: str, detail: str) -> Extraction:
+def nothing(rep: Representation, code: str, detail: str, advice: str = "") -> Extraction:
     """An extraction without windows, for a song that cannot be taken at all."""
     none = np.zeros(0, dtype=np.int32)
     tokens = np.zeros((0, rep.steps, *rep.step.shape), dtype=rep.step.dtype)
-    return Extraction(tokens, none, none, none, (Rejection(0, code, detail),))
+    return Extraction(tokens, none, none, none, (Rejection(0, code, detail, advice=advice),))
