@@ -40,6 +40,11 @@ TRANSPARENT = ("RGBA", "LA", "PA", "La", "RGBa")  # modes with an opacity for ea
 MAX_PIXELS = 32_000_000
 MAX_BYTES = 2**28
 MOST_FRAMES = 1_000  # that are counted
+CLOSEST = {  # how Pillow writes the kinds that leave detail out by default
+    ".jpg": {"quality": 95, "subsampling": 0},
+    ".jpeg": {"quality": 95, "subsampling": 0},
+    ".webp": {"lossless": True},
+}
 ORIENTATION, ON_ITS_SIDE = 0x0112, (5, 6, 7, 8)  # a tag of EXIF, and its values that swap height and width
 
 
@@ -166,7 +171,9 @@ def _array(image: Image, path: object) -> tuple[np.ndarray, bool]:
         values = np.asarray(image)
         if values.min() < 0 or values.max() > 65535:
             raise ReadError(path, "holds values beyond 16 bits", "damaged")
-        return (values // 257).astype(np.uint8)[None], False
+        pixels, clear = (values // 257).astype(np.uint8), values == image.info.get("transparency")
+        pixels[clear] = 255
+        return pixels[None], bool(np.any(clear))
     if image.mode in ("1", "L") and "transparency" not in image.info:
         return np.array(image.convert("L"))[None], False
     if image.mode == "F":
@@ -265,9 +272,13 @@ def check_target(path: str | Path, suffixes: tuple[str, ...] = (".png", ".jpg", 
 
 
 def write_picture(path: str | Path, pixels: np.ndarray) -> Path:
-    """Writes uint8 [C, H, W], atomically. Raises MusicVAEError when the disk refuses."""
+    """Writes uint8 [C, H, W], atomically: PNG and WebP as they are, JPEG at quality 95 with whole colours.
+
+    Raises:
+        MusicVAEError: the disk refuses, or the picture is larger than its kind of file can hold.
+    """
     target = check_target(path)
-    return save_image(to_image(pixels), target)
+    return save_image(to_image(pixels), target, **CLOSEST.get(target.suffix.lower(), {}))
 
 
 def save_image(image: Any, target: Path, **options: Any) -> Path:
@@ -276,6 +287,8 @@ def save_image(image: Any, target: Path, **options: Any) -> Path:
     try:
         with replacing(target) as temporary:
             image.save(temporary, **options)
-    except OSError as error:
-        raise MusicVAEError(f"{target}: cannot be written: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # the latter of a WebP that would be too large
+        raise MusicVAEError(
+            f"{target}: cannot be written: {getattr(error, 'strerror', None) or error}"
+        ) from error
     return target

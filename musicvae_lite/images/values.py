@@ -83,11 +83,12 @@ def one_of_array(values: np.ndarray, name: str = "the picture") -> Picture:
         ValueError: it holds no picture; the message says what it holds.
     """
     shape, kinds = values.shape, "[H, W], [C, H, W] or [H, W, C] with 1 or 3 channels, or [H, W, 4]"
+    channels = (1, 3)
     if values.ndim == 2:
         values = values[None]
-    elif values.ndim == 3 and shape[0] not in (1, 3) and shape[2] in (1, 3, 4):
-        values = values.transpose(2, 0, 1)
-    if values.ndim != 3 or values.shape[0] not in (1, 3, 4) or shape[:1] == (4,) or not values.size:
+    elif values.ndim == 3 and shape[0] not in channels and shape[2] in (1, 3, 4):
+        values, channels = values.transpose(2, 0, 1), (1, 3, 4)
+    if values.ndim != 3 or values.shape[0] not in channels or not values.size:
         raise ValueError(f"an array {list(shape)} holds no picture; it is {kinds}")
     pixels = to_bytes(values)
     if len(pixels) < 4:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from musicvae_lite import runtime
 from musicvae_lite.errors import NothingUsableError
-from musicvae_lite.images import figures
+from musicvae_lite.images import charts, figures, planes
 from musicvae_lite.images.embedding import nearest_neighbour_accuracy, principal_components
 from musicvae_lite.images.sets import Pictures
 from musicvae_lite.models.image.examples import check_labels, examples
@@ -20,27 +20,55 @@ from musicvae_lite.models.image_vae import ImageVAE
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+COLUMNS = 20  # pictures side by side before a new band of rows begins
 NOISES = (0.0, 0.25, 0.5, 1.0, 2.0)  # added to codes, in standard deviations of each unit
 
 
 def reconstruction(model: ImageVAE, pictures: Pictures, title: str = "", seed: int = 0) -> Image:
-    """Rows: the pictures, what the model reads where that differs, what it writes.
+    """Rows: the pictures, what the model reads where that differs, what it writes; again for those left.
 
     Args:
         pictures: clean ones [N, C, H, W], at the size of what the model writes.
+
+    Raises:
+        NothingUsableError: there are no pictures.
     """
+    figures.check_some(pictures)
     x, target, labels = inputs(model, pictures, seed)
     written = model.reconstruct(x, labels)
     rows, names = [target.numpy()], ["picture"]
     if model.config.corruption is not None:
         rows.append(_at_size(x, written.shape[2:]).numpy())
         names.append("read")
-    sheet = np.concatenate([*rows, written])
-    return figures.labelled_grid(sheet, [*names, "written"], title=title, per_row=len(written))
+    sheet, per_row = banded([*rows, written])
+    bands = len(sheet) // (per_row * (len(rows) + 1))
+    return figures.labelled_grid(sheet, [*names, "written"] * bands, title=title, per_row=per_row)
+
+
+def banded(rows: Sequence[np.ndarray]) -> tuple[np.ndarray, int]:
+    """Rows of pictures, each [N, C, H, W], cut into bands that stand one below the other.
+
+    A band has COLUMNS columns at most, or as many as make a square of all.
+
+    Returns:
+        The pictures of the bands, row by row, white ones at the end of the last; and how many make a row.
+    """
+    count = len(rows[0])
+    bands = -(-count // max(COLUMNS, int(np.sqrt(count * len(rows)))))
+    per_row = -(-count // bands)
+    sheet = np.ones((len(rows), bands * per_row, *rows[0].shape[1:]), np.float32)
+    sheet[:, :count] = np.stack(rows)
+    parts = sheet.reshape(len(rows), bands, per_row, *rows[0].shape[1:]).swapaxes(0, 1)
+    return parts.reshape(-1, *rows[0].shape[1:]), per_row
 
 
 def samples(pictures: np.ndarray, title: str = "") -> Image:
-    """Pictures [N, C, H, W] in a grid as near to a square as their number allows."""
+    """Pictures [N, C, H, W] in a grid as near to a square as their number allows.
+
+    Raises:
+        NothingUsableError: there are no pictures.
+    """
+    figures.check_some(pictures)
     return figures.labelled_grid(pictures, title=title, per_row=squarest(len(pictures)))
 
 
@@ -49,7 +77,7 @@ def manifold(model: ImageVAE, width: int = 20, label: str | None = None, title: 
     labels = None if label is None else [model.label(label)] * width**2
     codes = model.plane(width)
     x, y = codes[:width, 0], codes[::-width, 1]
-    return figures.manifold(model.decode(codes, labels), x, y, title)
+    return planes.manifold(model.decode(codes, labels), x, y, title)
 
 
 def generation(
@@ -97,14 +125,18 @@ def embedding(
         shares = (found["codes"], found["pca"])
         names = [f"{n}: 5 nearest neighbours agree for {s:.0%}" for n, s in zip(names, shares, strict=True)]
     panels = list(zip(names, (points, of_pixels), strict=True))
-    return figures.scatter(panels, pictures.labels, classes, title, [0] * is_normal), found
+    return charts.scatter(panels, pictures.labels, classes, title, [0] * is_normal), found
 
 
 def codes(model: ImageVAE, pictures: Pictures, title: str = "", seed: int = 0) -> Image:
     """A row a picture: the picture, its code as a picture, and what is written with noise on the code.
 
     The noise is in standard deviations of each unit over these pictures. Bright is a high number.
+
+    Raises:
+        NothingUsableError: there are no pictures.
     """
+    figures.check_some(pictures)
     x, target, labels = inputs(model, pictures, seed)
     z = torch.from_numpy(model.encode(x, labels))
     height, width = target.shape[2:]

@@ -11,28 +11,22 @@ are one step away, in `model.vae`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from musicvae_lite import runtime
-from musicvae_lite.errors import ConfigError, NothingUsableError
-from musicvae_lite.images.reading import Picture, fitted, in_channels
+from musicvae_lite.errors import ConfigError
 from musicvae_lite.images.tiles import in_tiles
-from musicvae_lite.images.values import as_picture, of_tensor
 from musicvae_lite.latent import walk
+from musicvae_lite.models.image import taking
 from musicvae_lite.models.image.assembly import ImageConfig
 from musicvae_lite.models.image.examples import class_numbers, one_hot
+from musicvae_lite.models.image.plane import plane
+from musicvae_lite.models.image.taking import Image, Images
 from musicvae_lite.models.saved import SavedVAE
 
-if TYPE_CHECKING:
-    from PIL.Image import Image as PillowImage
-
-Image: TypeAlias = "str | Path | Picture | np.ndarray | PillowImage"
-Images: TypeAlias = "Tensor | Image | Sequence[Tensor | Image]"
 BATCH = 256  # pictures encoded or decoded at once
 OVERLAP = 8  # pixels that neighbouring tiles share
 NO_LABELS = "this model knows no labels: leave them out, or take a conditional model"
@@ -43,8 +37,8 @@ class ImageVAE(SavedVAE):
 
     Methods that take a picture accept a path, a `Picture`, a Pillow image, or an array [H, W], [C, H, W] or
     [H, W, C] of bytes or of numbers in 0..1. Those that encode accept a tensor [C, h, w] at the model's size
-    too, and several pictures as a sequence, or along a first axis. What they give is float32 [N, C, H, W] in
-    0..1.
+    too, and several pictures as a sequence, or along a first axis: [N, C, h, w], and for a model of grey
+    pictures [N, h, w] at its own size. What they give is float32 [N, C, H, W] in 0..1.
     """
 
     family = "image"
@@ -66,13 +60,7 @@ class ImageVAE(SavedVAE):
             NothingUsableError: it is in colour, the model grey, and `convert` is not set.
             ConfigError: an array that holds no picture.
         """
-        shape = self.config.shape
-        size = shape.target[1:] if clean else (shape.height, shape.width)
-        pixels, name, notes = self.pixels(image, convert)
-        if pixels.shape[1:] != size:
-            notes.append(f"{name}: {_size(pixels.shape[1:])} pixels, resized to the model's {_size(size)}")
-            pixels = fitted(pixels, *size)
-        return torch.from_numpy(pixels).float() / 255, notes
+        return taking.take(image, self.config.shape, convert, clean)
 
     def encode(self, pictures: Images, labels: Sequence[int] | None = None) -> np.ndarray:
         """Codes float32 [N, Z], the posterior means, of N pictures.
@@ -270,40 +258,12 @@ class ImageVAE(SavedVAE):
         return self.config.classes.index(name)
 
     def pixels(self, image: Image, convert: bool) -> tuple[np.ndarray, str, list[str]]:
-        """Bytes [C, H, W] in the model's channels, a name for messages, and notes.
-
-        Raises:
-            As `take`.
-        """
-        picture = as_picture(image)
-        channels, wanted = picture.pixels.shape[0], self.config.picture.channels
-        notes = [f"{picture.name}: {note}" for note in picture.notes]
-        if channels == 3 and wanted == 1:
-            if not convert:
-                raise NothingUsableError(
-                    f"{picture.name}: is in colour, and this model takes grey pictures; --grey converts it"
-                )
-            notes.append(f"{picture.name}: colours are made grey")
-        return in_channels(picture.pixels, wanted), picture.name, notes
+        """Bytes [C, H, W] in the model's channels, a name for messages, and notes. Raises as `take`."""
+        return taking.pixels(image, self.config.picture.channels, convert)
 
     def _read(self, pictures: Images, clean: bool = False) -> Tensor:
         """Pictures [N, C, h, w] as the encoder takes them, or [N, C, H, W] as the decoder writes them."""
-        s = self.config.shape
-        wanted = s.target if clean else (s.channels, s.height, s.width)
-        if isinstance(pictures, np.ndarray) and pictures.ndim > 3:
-            pictures = list(pictures)
-        if isinstance(pictures, str) or not isinstance(pictures, Tensor | Sequence):
-            return self.take(pictures, clean=clean)[0][None]
-        if not isinstance(pictures, Tensor):
-            read = [self._read(picture, clean) for picture in pictures]
-            return torch.cat(read or [torch.zeros(0, *wanted)])
-        x = pictures[None] if pictures.dim() == 3 else pictures
-        if x.shape[1:] != wanted:
-            raise ConfigError(
-                f"pictures have the shape {list(pictures.shape)}; this model "
-                f"{'writes' if clean else 'reads'} [N, {', '.join(map(str, wanted))}]"
-            )
-        return of_tensor(x)
+        return taking.take_all(pictures, self.config.shape, clean)
 
     def _check_prior(self) -> None:
         if not self.has_prior:
@@ -313,29 +273,8 @@ class ImageVAE(SavedVAE):
             )
 
 
-def plane(width: int, reach: float = 0.975) -> np.ndarray:
-    """Codes float32 [width * width, 2] of a grid on normal quantiles: rows from the top, x to the right.
-
-    Raises:
-        ConfigError: a grid narrower than 2, or a reach outside 0.5 to 1.
-    """
-    width = runtime.whole("width", width)
-    if width < 2 or not 0.5 < reach < 1:
-        raise ConfigError(
-            f"a manifold is at least 2 wide, its reach between 0.5 and 1, not {width} and {reach}"
-        )
-    shares = torch.linspace(1 - reach, reach, width, dtype=torch.float64)
-    quantiles = torch.special.ndtri(shares).float().numpy()
-    x, y = np.meshgrid(quantiles, quantiles[::-1])
-    return np.stack([x.ravel(), y.ravel()], 1).astype(np.float32)
-
-
 def _parts(x: Tensor, control: Tensor | None) -> Iterator[tuple[Tensor, Tensor | None]]:
     """At most `BATCH` rows at a time; once where there are none."""
     for first in range(0, max(len(x), 1), BATCH):
         part = slice(first, first + BATCH)
         yield x[part], None if control is None else control[part]
-
-
-def _size(size: Sequence[int]) -> str:
-    return f"{size[1]} x {size[0]}"

@@ -301,7 +301,7 @@ class Trainer:
         self.listener(report)
 
     def _is_logged(self, report: Report) -> bool:
-        return report.kind == "step" and report.step % 50 == 0
+        return report.kind == "step" and (report.step % 50 == 0 or report.step == self.settings.steps)
 
     def _fitted(self) -> TrainingSettings:
         """Shrinks a batch that the data cannot fill, and says both numbers."""

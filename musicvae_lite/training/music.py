@@ -125,7 +125,7 @@ def _labelled(table: dict[str, Any], windows: WindowSplit) -> dict[str, Any]:
     names = sorted({song.label for song in windows.songs if song.label and song.windows})
     if len(names) < 2:
         raise ConfigError(
-            f"labels are the folders of the songs, and those of {windows.name} all lie in one: put each "
+            f"labels are the folders of the songs, and of {windows.name} fewer than two hold any: put each "
             "style into a folder of its own and prepare the dataset again"
         )
     return {**table, "labels": names}

@@ -245,13 +245,14 @@ def test_photographs_of_any_size_train_a_model_that_enlarges(tmp_path: Path, cap
     assert "resized to 42 x 64" in " ".join(capsys.readouterr().err.split())
 
 
-def test_an_output_may_be_a_folder_and_what_is_replaced_is_said(
-    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
-    monkeypatch.chdir(tmp_path)
-    assert run("sample", "--model", place / "conv", "-n", 4, "-o", "new/") == 0
-    assert "replaced" not in capsys.readouterr().err
-    assert run("sample", "--model", place / "conv", "-n", 4, "-o", "new") == 0
-    assert "note: sample.png is there already and will be replaced" in capsys.readouterr().err
-    assert run("denoise", place / "a.png", "clean", "--model", place / "noisy") == 0
-    assert {path.as_posix() for path in Path().rglob("*.png")} == {"new/sample.png", "clean/a-denoised.png"}
+def test_the_option_for_colours_is_named(place: Path, tmp_path: Path, capsys):
+    colour = save(tmp_path / "c.png", np.random.default_rng(0).integers(0, 256, (3, 12, 12), dtype=np.uint8))
+    for words in (
+        ("reconstruct", colour, "--model", place / "conv", "-o", tmp_path / "x.png"),
+        ("denoise", colour, tmp_path / "x.png", "--model", place / "noisy"),
+    ):
+        assert run(*words) == 1
+        said = " ".join(capsys.readouterr().err.split())
+        assert "takes grey pictures; --grey converts it" in said and "convert=True" not in said
+        assert run(*words, "--grey") == 0
+        capsys.readouterr()

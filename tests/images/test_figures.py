@@ -23,8 +23,9 @@ def test_a_grid_lays_pictures_row_by_row():
     assert np.array_equal(sheet[0, 14:, 28:], np.round(PICTURES[5, 0] * 255))
     assert (sheet[0, 12:14] == 255).all()
     assert figures.grid(PICTURES, 3, scale=3, gap=0).shape == (1, 72, 108)
-    with pytest.raises(NothingUsableError):
-        figures.grid(PICTURES[:0], 3)
+    for draw in (lambda: figures.grid(PICTURES[:0], 3), lambda: figures.labelled_grid(PICTURES[:0])):
+        with pytest.raises(NothingUsableError, match="no pictures"):
+            draw()
 
 
 def test_names_make_room_beside_and_above():
@@ -33,28 +34,6 @@ def test_names_make_room_beside_and_above():
     assert named.width > bare.width and named.height > bare.height
     colour = figures.labelled_grid(np.repeat(PICTURES, 3, axis=1), per_row=3)
     assert colour.size == bare.size
-
-
-def test_scatter_manifold_and_curves_are_drawn():
-    chance = np.random.default_rng(0)
-    points, labels = chance.normal(size=(60, 2)), np.arange(60) % 3
-    blank = figures.scatter([("one", points)], None, ())
-    named = figures.scatter([("one", points)], labels, ("a", "b", "c"))
-    assert np.asarray(blank).std() > 5 and not np.array_equal(np.asarray(blank), np.asarray(named))
-    opened = figures.scatter([("one", points)], labels, ("a", "b", "c"), normal=[0])
-    assert opened.size == named.size and not np.array_equal(np.asarray(opened), np.asarray(named))
-    axis = np.array([-1.0, 0.0, 1.0])
-    plane = figures.manifold(np.repeat(PICTURES[:1], 9, axis=0), axis, 9 * axis, "t")
-    assert plane.width > 800
-    lines = figures.curves({"a": (np.arange(9), np.arange(9.0)), "b": (np.arange(3), np.ones(3))}, "nats")
-    assert lines.width > lines.height
-
-
-def test_a_line_of_losses_is_shown_from_where_its_first_fall_is_over():
-    training = 46 + 500 * 0.9 ** np.arange(80)
-    assert figures.heights([training]) == (training.min(), training[8])
-    rising = np.array([231.0, 289.0, 320.0, 328.0])
-    assert figures.heights([training, rising]) == (training.min(), 328)
 
 
 def test_an_animation_goes_there_and_back(tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from musicvae_lite.errors import ConfigError, ReadError
+from musicvae_lite.errors import ConfigError, MusicVAEError, ReadError
 from musicvae_lite.images import reading
 from tests.images.made import drawings, save
 
@@ -38,6 +38,16 @@ def test_sixteen_bits_become_eight(tmp_path: Path):
     values = np.array([[0, 257, 65535], [32896, 12850, 300]], dtype=np.uint16)
     Image.fromarray(values).save(tmp_path / "d.png")
     assert reading.read_picture(tmp_path / "d.png").pixels.tolist() == [[[0, 1, 255], [128, 50, 1]]]
+
+
+def test_what_a_grey_picture_of_16_bits_leaves_clear_is_white(tmp_path: Path):
+    values = np.array([[0, 257, 65535], [32896, 300, 300]], dtype=np.uint16)
+    Image.fromarray(values).save(tmp_path / "c.png", transparency=300)
+    found = reading.read_picture(tmp_path / "c.png")
+    assert found.pixels.tolist() == [[[0, 1, 255], [128, 255, 255]]]
+    assert found.notes == ("transparent parts are made white",)
+    Image.fromarray(values).save(tmp_path / "o.png", transparency=301)
+    assert reading.read_picture(tmp_path / "o.png").notes == ()
 
 
 def test_of_an_animation_the_first_picture_is_taken_and_said(tmp_path: Path):
@@ -111,3 +121,19 @@ def test_pictures_are_written_and_odd_names_refused(tmp_path: Path):
     (tmp_path / "f.png").mkdir()
     with pytest.raises(ConfigError, match="is a folder"):
         reading.write_picture(tmp_path / "f.png", COLOUR)
+
+
+def test_written_pictures_keep_their_detail(tmp_path: Path):
+    """Colours that change from pixel to pixel, which halved chroma would mix."""
+    stripes = np.zeros((3, 32, 32), np.uint8)
+    stripes[0, :, ::2], stripes[2, :, 1::2] = 200, 200
+    for name, most in (("w.png", 0), ("w.webp", 0), ("w.jpg", 12), ("w.JPEG", 12)):
+        for pixels in (stripes, stripes[:1]):
+            read = reading.read_picture(reading.write_picture(tmp_path / name, pixels)).pixels
+            assert np.abs(read.astype(int) - pixels).max() <= most, name
+
+
+def test_a_picture_beyond_what_its_kind_holds_is_refused(tmp_path: Path):
+    for name, width in (("w.webp", 16_384), ("w.jpg", 65_536)):
+        with pytest.raises(MusicVAEError, match=rf"{name}: cannot be written"):
+            reading.write_picture(tmp_path / name, np.zeros((1, 1, width), np.uint8))

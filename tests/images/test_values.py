@@ -27,6 +27,14 @@ def test_arrays_of_every_usual_order_are_one_picture():
 
 
 @pytest.mark.parametrize(
+    "shape", [(4, 28), (4, 4), (4, 9, 1), (4, 9, 3), (4, 9, 4), (4, 4, 4), (3, 4, 9), (1, 4, 4)]
+)
+def test_pictures_four_pixels_high_are_pictures(shape: tuple[int, ...]):
+    height, width = shape[1:] if shape[0] in (1, 3) else shape[:2]
+    assert one_of_array(np.full(shape, 255, np.uint8)).size == (height, width)
+
+
+@pytest.mark.parametrize(
     ("values", "words"),
     [
         (np.zeros((4, 9, 7), np.uint8), "holds no picture"),

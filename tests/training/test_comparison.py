@@ -137,7 +137,7 @@ def test_a_short_run_shows_its_validation_under_its_own_name(
     monkeypatch.setattr(comparison.charts, "curves", lambda lines, name: drawn.update(lines))
     comparison.learning_curve(tmp_path / "first")
     assert list(drawn) == ["training", "validation"]
-    assert [len(steps) for steps, _ in drawn.values()] == [0, 2]
+    assert [len(steps) for steps, _ in drawn.values()] == [1, 2]
     assert drawn["validation"][0].tolist() == [5, 10]
     assert comparison.learning_curve(tmp_path / "nowhere") is None
 

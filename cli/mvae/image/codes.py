@@ -16,7 +16,7 @@ def codes(
         str, typer.Option(help="A name of `mvae models`, a folder, or a run.")
     ] = "mnist-vae-conv",
     lies: Lies = None,
-    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many of a data set.")] = 8,
+    count: Annotated[int, typer.Option("-n", "--count", min=1, max=100, help="How many of a data set.")] = 8,
     label: Annotated[str | None, typer.Option(help="What they show, for a conditional model.")] = None,
     grey: Grey = False,
     invert: Invert = False,
@@ -24,7 +24,7 @@ def codes(
     as_json: AsJson = False,
 ) -> None:
     """Show codes as pictures, and what noise on them does."""
-    from mvae.image.options import BESIDE, keep, load_model, take, target
+    from mvae.image.options import BESIDE, announced, keep, load_model, take, target
 
     path = target(output, "codes.png", pictures, beside=[BESIDE])
     vae = load_model(model)
@@ -32,6 +32,6 @@ def codes(
     from musicvae_lite.images.reading import save_image
     from musicvae_lite.models import image_figures
 
-    file = save_image(image_figures.codes(vae, taken, seed=seed), path)
+    file = save_image(image_figures.codes(vae, taken, seed=seed), announced(path))
     figures = {"pictures": len(taken), "z": vae.config.z}
     keep("codes", vae, [file], as_json, figures, seed=seed, inputs=pictures, label=label, inverted=invert)

@@ -25,12 +25,22 @@ def embed(
     """Draw codes as points by class, beside PCA."""
     import numpy as np
 
-    from mvae.image.options import BESIDE, choose, keep, load_model, load_pictures, target
+    from mvae.image.options import (
+        BESIDE,
+        announced,
+        choose,
+        keep,
+        load_model,
+        load_pictures,
+        say_notes,
+        target,
+    )
 
     path = target(output, "embedding.png", [data], beside=[BESIDE])
     to = None if codes is None else target(codes, "codes.npz", [data], (".npz",), option="--codes")
     vae = load_model(model)
     found = load_pictures(data, lies, vae)
+    from musicvae_lite.images import lettering
     from musicvae_lite.images.reading import save_image
     from musicvae_lite.models import image_figures
 
@@ -38,12 +48,14 @@ def embed(
     if len(part) > count:
         part = part.part(np.sort(np.random.default_rng(seed).permutation(len(part))[:count]))
     figure, agreeing = image_figures.embedding(vae, part, found.classes, seed=seed)
-    files = [save_image(figure, path)]
+    if part.labels is not None:
+        say_notes(lettering.readable(found.classes)[1])
+    files = [save_image(figure, announced(path))]
     if to is not None:
         from musicvae_lite.writing import replacing
 
         x, _, labels = image_figures.inputs(vae, part, seed)
-        with replacing(to) as temporary, open(temporary, "wb") as file:
+        with replacing(announced(to)) as temporary, open(temporary, "wb") as file:
             np.savez(
                 file, z=vae.encode(x, labels), labels=np.array([] if part.labels is None else part.labels)
             )

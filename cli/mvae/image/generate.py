@@ -20,13 +20,15 @@ def generate(
     as_json: AsJson = False,
 ) -> None:
     """Draw pictures of the labels asked for."""
-    from mvae.image.options import BESIDE, keep, load_model, target
+    from mvae.image.options import BESIDE, announced, keep, load_model, say_notes, target
 
     path = target(output, "generated.png", beside=[BESIDE])
     vae = load_model(model)
+    from musicvae_lite.images import lettering
     from musicvae_lite.images.reading import save_image
     from musicvae_lite.models import image_figures
 
-    file = save_image(image_figures.generation(vae, label or (), count, seed), path)
+    file = save_image(image_figures.generation(vae, label or (), count, seed), announced(path))
     labels = label or list(vae.config.classes)
+    say_notes(lettering.readable(labels)[1])
     keep("generate", vae, [file], as_json, {}, seed=seed, labels=labels, count=count)

@@ -28,7 +28,7 @@ def interpolate(
     """Walk from one picture to another: a strip and a GIF."""
     import numpy as np
 
-    from mvae.image.options import BESIDE, keep, load_model, say_notes, take, target
+    from mvae.image.options import BESIDE, announced, keep, load_model, say_notes, take, target
 
     path = target(output, "walk.png", [a, b], beside=["{stem}.gif", BESIDE])
     vae = load_model(model)
@@ -47,8 +47,8 @@ def interpolate(
     walk = vae.interpolate(x[0], x[1], steps, labels)
     sheet = np.concatenate([target_pictures[:1].numpy(), walk, target_pictures[1:].numpy()])
     names = ["A", *(f"{step}/{steps - 1}" for step in range(steps)), "B"]
-    strip = save_image(figures.labelled_grid(sheet, columns=names), path)
-    moving = figures.save_animation(walk, strip.with_suffix(".gif"))
+    strip = save_image(figures.labelled_grid(sheet, columns=names), announced(path))
+    moving = figures.save_animation(walk, announced(path.with_suffix(".gif")))
     if (taken.pixels[0] == taken.pixels[1]).all():
         say_notes(["A and B are the same picture: every step is its reconstruction"])
     told = {"inputs": [a, b], "labels": label or [], "inverted": invert, "steps": steps}

@@ -19,7 +19,7 @@ def manifold(
     as_json: AsJson = False,
 ) -> None:
     """Draw the plane of a model's 2-D codes, decoded."""
-    from mvae.image.options import BESIDE, keep, load_model, target
+    from mvae.image.options import BESIDE, announced, keep, load_model, target
 
     path = target(output, "manifold.png", beside=[BESIDE])
     vae = load_model(model)
@@ -27,4 +27,4 @@ def manifold(
     from musicvae_lite.models import image_figures
 
     figure = image_figures.manifold(vae, width, label, "What the decoder draws at each place of the plane")
-    keep("manifold", vae, [save_image(figure, path)], as_json, {}, label=label, width=width)
+    keep("manifold", vae, [save_image(figure, announced(path))], as_json, {}, label=label, width=width)

@@ -11,6 +11,7 @@ import typer
 from musicvae_lite.resources import expand
 
 if TYPE_CHECKING:
+    from musicvae_lite.images.reading import Picture
     from musicvae_lite.images.sets import Pictures, PictureSet
     from musicvae_lite.models.image_vae import ImageVAE
 
@@ -143,7 +144,7 @@ def keep(
     written = [*files, path]
     made = {"command": f"image {command}", "version": __version__, "model": model.identity, **told}
     record = {**made, **figures}
-    write_json(path, plain({**record, "files": [file.name for file in written]}))
+    write_json(announced(path), plain({**record, "files": [file.name for file in written]}))
     finish(record if as_json else {name: figures[name] for name in shown}, as_json, files=written)
 
 
@@ -167,7 +168,7 @@ def take(
     import numpy as np
 
     from musicvae_lite.errors import ConfigError
-    from musicvae_lite.images.reading import SUFFIXES
+    from musicvae_lite.images.reading import SUFFIXES, read_picture
     from musicvae_lite.images.sets import Pictures
 
     numbers = [model.label(label) for label in labels]
@@ -176,7 +177,7 @@ def take(
         found = load_pictures(names[0], lies, model, labelled=not labels)
         pictures = choose(found, model, invert=invert)[0].one_of_each(count)
     else:
-        taken = [model.take(name, grey, clean=True) for name in names]
+        taken = [model.take(checked(read_picture(name), model, grey), grey, clean=True) for name in names]
         say_notes([note for _, notes in taken for note in notes])
         pixels = np.stack([np.round(x.numpy() * 255).astype(np.uint8) for x, _ in taken])
         pictures = shaded(Pictures(pixels), model, invert)
@@ -188,6 +189,17 @@ def take(
     return pictures
 
 
+def checked(picture: Picture, model: ImageVAE, grey: bool) -> Picture:
+    """A picture that a model takes. Raises NothingUsableError for colours that were not asked to be grey."""
+    from musicvae_lite.errors import NothingUsableError
+
+    if len(picture.pixels) == 3 and model.config.picture.channels == 1 and not grey:
+        raise NothingUsableError(
+            f"{picture.name}: is in colour, and this model takes grey pictures; --grey converts it"
+        )
+    return picture
+
+
 def target(
     output: str | None,
     default: str,
@@ -196,13 +208,11 @@ def target(
     beside: Sequence[str] = (),
     option: str = "--output",
 ) -> Path:
-    """Where a result goes; in a folder, under its default name. What will be replaced there is said.
-
-    Wrong usage for a name of another kind.
+    """Where a result goes; in a folder, under its default name. Wrong usage for a name of another kind.
 
     Args:
         inputs: files and folders that are read.
-        beside: names of files that are written too, with {stem} and {suffix} of this one.
+        beside: names of files that are written too, with {stem} of this one.
         option: what the name was given by.
 
     Raises:
@@ -216,16 +226,20 @@ def target(
 
     with wrong_usage(option):
         path = check_target(default if output is None else place(output, default), suffixes)
-    names = [name.format(stem=path.stem, suffix=path.suffix) for name in beside]
-    read = [expand(name) for name in inputs if str(name) not in KNOWN]
-    there = [file for file in (path, *(path.with_name(name) for name in names)) if file.exists()]
-    for file in there:
-        if any(_reads(source, file) for source in read):
+    given = [expand(name) for name in inputs if str(name) not in KNOWN]
+    for file in (path, *(path.with_name(name.format(stem=path.stem)) for name in beside)):
+        if file.exists() and any(_reads(source, file) for source in given):
             raise ConfigError(f"{file}: is an input, and would be overwritten; choose another name")
     if BESIDE in beside:
         check_record(path.with_suffix(RECORD))
-    say_notes([f"{file.name} is there already and will be replaced" for file in there])
     return path
+
+
+def announced(file: Path) -> Path:
+    """A file that is about to be written; that it replaces another is said."""
+    if file.exists():
+        say_notes([f"{file.name} is there already and will be replaced"])
+    return file
 
 
 def _reads(source: Path, file: Path) -> bool:

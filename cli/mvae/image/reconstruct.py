@@ -16,7 +16,9 @@ def reconstruct(
         str, typer.Option(help="A name of `mvae models`, a folder, or a run.")
     ] = "mnist-vae-conv",
     lies: Lies = None,
-    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many of a data set.")] = 10,
+    count: Annotated[
+        int, typer.Option("-n", "--count", min=1, max=10000, help="How many of a data set.")
+    ] = 10,
     label: Annotated[str | None, typer.Option(help="What they show, for a conditional model.")] = None,
     grey: Grey = False,
     invert: Invert = False,
@@ -24,7 +26,7 @@ def reconstruct(
     as_json: AsJson = False,
 ) -> None:
     """Send pictures through a model and back."""
-    from mvae.image.options import BESIDE, keep, load_model, take, target
+    from mvae.image.options import BESIDE, announced, keep, load_model, take, target
 
     path = target(output, "reconstruction.png", pictures, beside=[BESIDE])
     vae = load_model(model)
@@ -40,6 +42,6 @@ def reconstruct(
         if value is not None
     }
     shown = [name for name in ("pictures", "bce", "psnr", "kl_bits") if name in found]
-    file = save_image(figure, path)
+    file = save_image(figure, announced(path))
     told = {"seed": seed, "inputs": pictures, "label": label, "inverted": invert}
     keep("reconstruct", vae, [file], as_json, found, shown, **told)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mvae.image.options import Grey, Invert, Seed, target
+from mvae.image.options import Grey, Invert, Seed, announced, target
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")  # of pictures that are written
 MOST_PASSES = 4  # of a picture through a model that enlarges it
-READ = "{stem}-read{suffix}"  # what the model read, beside what it wrote
+READ = "{stem}-read.png"  # what the model read, beside what it wrote
 In = Annotated[Path, typer.Argument(help="A picture: PNG, JPEG, GIF, BMP, WebP or TIFF.")]
 Out = Annotated[str, typer.Argument(help="The picture to write, .png, .jpg or .webp, or a folder.")]
 
@@ -42,19 +42,19 @@ def denoise(
     from musicvae_lite.images.reading import as_bytes, write_picture
     from mvae.output import wrote
 
-    path = target(output, f"{source.stem}-denoised.png", [source], SUFFIXES, [READ] if corrupt else [])
+    beside = [READ] if corrupt else []
+    path = target(output, f"{source.stem}-denoised.png", [source], SUFFIXES, beside, "OUTPUT")
     vae, pixels = _open(source, model, grey, invert)
     noise = vae.config.corruption
     if not isinstance(noise, Noise):
         raise ConfigError(f"{model} was not trained to take noise away: choose a model such as mnist-denoise")
-    files = []
+    files = {}
     if corrupt:
         clean = _clean(vae, pixels, source)
         pixels = as_bytes(noise(clean[None], vae.generator(seed))[0].numpy())
-        name = READ.format(stem=path.stem, suffix=path.suffix)
-        files.append(write_picture(path.with_name(name), pixels))
-    done = _repair(vae, pixels, source, "denoising")
-    wrote(*files, write_picture(path, done))
+        files[path.with_name(READ.format(stem=path.stem))] = pixels
+    files[path] = _repair(vae, pixels, source, "denoising")
+    wrote(*(write_picture(announced(file), written) for file, written in files.items()))
 
 
 def upscale(
@@ -72,7 +72,7 @@ def upscale(
     from musicvae_lite.images.reading import write_picture
     from mvae.output import tell, wrote
 
-    path = target(output, f"{source.stem}-larger.png", [source], SUFFIXES)
+    path = target(output, f"{source.stem}-larger.png", [source], SUFFIXES, option="OUTPUT")
     vae, pixels = _open(source, model, grey, invert)
     factor = vae.config.factor
     if factor == 1:
@@ -90,18 +90,18 @@ def upscale(
             reached * factor,
         )
     tell(f"{pixels.shape[2]} x {pixels.shape[1]} pixels, {times} times larger")
-    wrote(write_picture(path, pixels))
+    wrote(write_picture(announced(path), pixels))
 
 
 def _open(source: Path, model: str, grey: bool, invert: bool) -> tuple[ImageVAE, np.ndarray]:
     """The model, and the picture's bytes [C, H, W] in its channels."""
     from musicvae_lite.images.reading import read_picture
     from musicvae_lite.images.sets import Pictures
-    from mvae.image.options import load_model, say_notes, shaded
+    from mvae.image.options import checked, load_model, say_notes, shaded
 
     picture = read_picture(source)
     vae = load_model(model)
-    pixels, _, notes = vae.pixels(picture, grey)
+    pixels, _, notes = vae.pixels(checked(picture, vae, grey), grey)
     say_notes(notes)
     return vae, shaded(Pictures(pixels[None]), vae, invert).pixels[0]
 

@@ -20,7 +20,7 @@ def sample(
     as_json: AsJson = False,
 ) -> None:
     """Draw new pictures."""
-    from mvae.image.options import BESIDE, keep, load_model, target
+    from mvae.image.options import BESIDE, announced, keep, load_model, target
 
     path = target(output, "sample.png", beside=[BESIDE])
     vae = load_model(model)
@@ -31,5 +31,5 @@ def sample(
     if labels is None and vae.config.conditional:
         classes = len(vae.config.classes)
         labels = [number % classes for number in range(count)]
-    file = save_image(image_figures.samples(vae.sample(count, seed, labels)), path)
+    file = save_image(image_figures.samples(vae.sample(count, seed, labels)), announced(path))
     keep("sample", vae, [file], as_json, {}, seed=seed, label=label, count=count)

@@ -1,4 +1,4 @@
-"""From bytes to what a model learns from: corrupted input, clean target, label."""
+"""From pictures to what a model learns from: corrupted input, clean target, label."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from musicvae_lite.errors import ConfigError, shown
+from musicvae_lite.images.values import of_tensor
 from musicvae_lite.models.image.assembly import ImageConfig
 from musicvae_lite.vae import Batch
 
@@ -21,11 +22,14 @@ def examples(
     """Clean pictures as a batch of a model's task.
 
     Args:
-        pixels: uint8 [B, C, H, W].
+        pixels: [B, C, H, W] of bytes, or of numbers in 0..1.
         labels: int64 [B]; needed where the model is conditional.
         generator: of the corruption's noise.
+
+    Raises:
+        ConfigError: numbers outside 0..1, or of a type that is neither.
     """
-    target = pixels.float() / 255
+    target = of_tensor(pixels)
     x = target if config.corruption is None else config.corruption(target, generator)
     control = one_hot(labels, config) if config.conditional and labels is not None else None
     return Batch(x, target, control)

@@ -214,3 +214,15 @@ def test_a_code_larger_than_any_is_refused():
         small.config({**small.GRID, "z": 0, "encoder": encoder}, 3, 2000, 2000)
     with pytest.raises(ConfigError, match="'z' must be a whole number above 0"):
         small.config({**small.GRID, "z": 0})
+
+
+def test_pictures_of_bytes_and_of_numbers_are_the_same_examples():
+    config, given = small.config(small.DENSE), pixels(1, 12, 12)
+    for same in (given, given.float() / 255, given.double() / 255):
+        assert torch.equal(examples(config, same, None).x, given.float() / 255)
+    for odd, words in (
+        (given.float(), "must lie in 0..1"),
+        (given.long(), "values of type torch.int64"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            examples(config, odd, None)
