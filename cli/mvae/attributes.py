@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Give music more or less of an attribute.")
 
+TOLD = 0.5  # standard deviations beyond which a change that was not asked for is told
+
 ModelArgument = Annotated[str, typer.Argument(help="A name of `mvae models`, or a folder.")]
 
 
@@ -140,9 +142,13 @@ def apply(
         picks[0], temperature, seed, cast("WayName | None", way), chords=chords, amounts=wanted
     )
     before = [("input", takes.representation.to_score(picks[0].tokens))]
-    for name, change in takes.record["changed"].items():
-        wanted_change = f"{change:+.1f} of {takes.record['attributes'][name]:+g} standard deviations"
+    asked, changed = takes.record["attributes"], takes.record["changed"]
+    for name in [name for name in changed if name in asked]:
+        wanted_change = f"{changed[name]:+.1f} of {asked[name]:+g} standard deviations"
         note(f"{name}: {wanted_change} (--way {takes.record['way']})")
+    others = {name: change for name, change in changed.items() if name not in asked}
+    if told := [f"{name} {change:+.1f}" for name, change in others.items() if abs(change) > TOLD]:
+        note(f"also changed: {', '.join(told)}")
     report(takes, to, why, picks, before=before, as_json=as_json)
 
 
@@ -180,6 +186,7 @@ def table(
     from musicvae_lite.models.attributes.table import measure
     from musicvae_lite.models.music_vae import MusicVAE
     from musicvae_lite.plot import matrices
+    from musicvae_lite.plot.matrices import signed
 
     vae = MusicVAE.load(model)
     found = measure(vae, vae.attributes.choose(cast("WayName | None", way)), count, seed)
@@ -195,16 +202,17 @@ def table(
     replaced = [path for path in (picture, numbers) if path.exists()]
     write_json(numbers, out.plain({**record, "files": [picture.name, numbers.name]}))
     grids, sides = (found.added, found.subtracted), ("more", "less")
-    matrices(grids, sides, found.vectors, found.attributes, picture)
+    matrices(
+        grids, sides, found.vectors, found.attributes, picture,
+        rows_are="asked for", columns_are="what changed, in standard deviations",
+    )  # fmt: skip
     out.remark(replaced, [])
     if as_json:
         out.print_json({**record, "files": [picture, numbers]})
         return
     for side, grid in zip(sides, grids, strict=True):
         out.tell("", f"{side} of it: change of each attribute, in standard deviations")
-        rows = [
-            (name, *(f"{cell:+.2f}" for cell in row)) for name, row in zip(found.vectors, grid, strict=True)
-        ]
+        rows = [(name, *map(signed, row)) for name, row in zip(found.vectors, grid, strict=True)]
         out.table(("changed", *map(_short, found.attributes)), rows)
     leak = sum(found.leak.values()) / len(found.leak)
     out.tell(

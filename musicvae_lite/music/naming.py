@@ -1,9 +1,10 @@
-"""What music is called: a tune of a book, and bars of a song."""
+"""What music is called: a tune of a book, bars and tracks of a song."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 TUNE = re.compile(r"(.+)#([0-9]{1,9})", re.DOTALL)
@@ -36,3 +37,10 @@ def span(first: int, last: int) -> str:
 def bars(first: int, last: int) -> str:
     """Such as "bars 5-6", or "bar 5"."""
     return f"{'bars' if last > first else 'bar'} {span(first, last)}"
+
+
+def recorded(tracks: Sequence[int]) -> dict[str, int | list[int]]:
+    """What a record says of the tracks taken, from their indices: the number of one under "track", which
+    `--track` takes, those of several under "tracks"; counted from 1."""
+    numbers = [track + 1 for track in tracks]
+    return {"track": numbers[0]} if len(numbers) == 1 else {"tracks": numbers}

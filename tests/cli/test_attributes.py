@@ -14,6 +14,8 @@ from musicvae_lite.models.music_vae import MusicVAE
 from tests.cli.running import run
 from tests.models.small import save_small
 
+TRAINED = resources.checkpoints_dir() / "melody-2bar"
+
 
 def test_attributes(place: Path, capsys: pytest.CaptureFixture[str]):
     folder = save_small(place / "own")
@@ -32,6 +34,16 @@ def test_attributes(place: Path, capsys: pytest.CaptureFixture[str]):
     shown = json.loads(capsys.readouterr().out)
     assert "interval" in shown["vectors"] and len(shown["added"][0]) == len(shown["attributes"])
     assert (place / "t.png").exists() and json.loads((place / "t.json").read_text()) == shown
+
+
+def test_other_attributes_that_change_much_are_told(place: Path, capsys: pytest.CaptureFixture[str]):
+    music = resources.data_dir() / "examples" / "ode-to-joy.mid"
+    asked = ("attributes", "apply", music, "density=1.5", "--model", TRAINED, "-o", "denser.mid")
+    assert run(*asked) == 0
+    changed = json.loads((place / "denser.json").read_text())["changed"]
+    others = {name: change for name, change in changed.items() if name != "density" and abs(change) > 0.5}
+    told = ", ".join(f"{name} {change:+.1f}" for name, change in others.items())
+    assert others and f"also changed: {told}" in " ".join(capsys.readouterr().err.split())
 
 
 def test_attributes_that_come_with_the_package_are_left_alone(

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 SAMPLES = 512  # that tell how much attributes vary
 STRENGTHS = tuple(step / 10 for step in range(1, 41))  # of the move, that are tried
-OTHERS = 0.2  # what a change of an attribute that was not asked for weighs beside one that was
+OTHERS = 0.5  # what a change of an attribute that was not asked for weighs beside one that was
+LEAST_NOTES = 0.5  # share of its notes that music keeps unless its density was asked for, where it can
 
 _KNOWN: WeakKeyDictionary[MusicVAE, np.ndarray] = WeakKeyDictionary()  # `_deviations` of models at hand
 
@@ -38,11 +39,12 @@ def adjust(
 
     "syncopation" is that of 16ths and of 8ths. How far a code has to go for that is not the same everywhere:
     codes of music, which are means, keep to their notes for long. So several strengths of each way are tried,
-    and the one whose likeliest notes change by what was asked for comes back.
+    and the one comes back whose likeliest notes change by what was asked for and otherwise little. Unless
+    "density" is asked for, at least half of the notes are kept where that can be.
 
-    The take's record says under "changed" by how much each attribute did, before temperature, and under "way"
-    and "strength" by what. An attribute that only a model's own vectors know cannot be measured: its move is
-    made as it is, in the best way.
+    The take's record says under "changed" by how much every attribute did before temperature, those asked for
+    first, and under "way" and "strength" by what. An attribute that only a model's own vectors know cannot be
+    measured: its move is made as it is, in the best way.
 
     Args:
         amounts: in standard deviations over the model's samples.
@@ -77,15 +79,19 @@ def _nearest(
     model: MusicVAE, z: Tensor, amounts: dict[str, float], control: np.ndarray | None
 ) -> tuple[int, dict[str, float]]:
     """Which of the codes [1 + S, Z] behind the first differs from it by what was asked, and little else, and
-    by how much it does, where all are written under a control [T, ...]."""
-    values = table.values(model, z, control=control) / _deviations(model)  # [1 + S, A]
+    by how much every attribute does, where all are written under a control [T, ...]."""
     names = table.measured(model)
+    values = table.values(model, z, control=control)  # [1 + S, A]
     wanted = np.array([amounts.get(name, 0.0) for name in names])
     weight = np.array([1.0 if name in amounts else OTHERS for name in names])
-    changes = values[1:] - values[0]
-    best = int(np.square((changes - wanted) * weight).sum(1).argmin())
-    found = dict(zip(names, changes[best].tolist(), strict=True))
-    return best, {name: round(found[name], 2) for name in amounts if name in found}
+    changes = (values[1:] - values[0]) / _deviations(model)
+    misses = np.square((changes - wanted) * weight).sum(1)
+    if "density" not in amounts:
+        notes = values[:, names.index("density")]
+        misses[notes[1:] < LEAST_NOTES * notes[0]] = np.inf
+    best = int(misses.argmin())
+    found = dict(zip(names, np.round(changes[best], 2).tolist(), strict=True))
+    return best, {name: found[name] for name in sorted(names, key=lambda name: name not in amounts)}
 
 
 def _deviations(model: MusicVAE) -> np.ndarray:

@@ -111,7 +111,7 @@ def test_an_attribute_changes_by_about_what_was_asked_for():
 def test_an_attribute_is_changed_in_the_way_that_comes_nearest():
     model, music = MusicVAE.load("melody-2bar"), resources.data_dir() / "examples" / "ode-to-joy.mid"
     guided = model.adjust(music, density=1.0, way="guide")
-    assert guided.record["changed"] == {"density": 0.0}
+    assert guided.record["changed"]["density"] == 0
     takes = model.adjust(music, density=1.0)
     assert takes.record["changed"]["density"] == pytest.approx(1.0, abs=0.1)
     assert takes.record["way"] in ("decorrelated", "plain")
@@ -123,7 +123,7 @@ def test_all_that_may_be_asked_for_can_be_and_what_came_of_it_is_told():
     values = [model.tensor(tokens) for tokens in (takes.tokens, model.reconstruct(music).tokens)]
     more = int((values[0] >= 2).sum() - (values[1] >= 2).sum())
     assert takes.record["changed"]["density"] > 0 and more > 0
-    assert model.adjust(music, density=0.0).record["changed"] == {"density": 0.0}
+    assert set(model.adjust(music, density=0.0).record["changed"].values()) == {0.0}
     with pytest.raises(ConfigError, match=r"density is 10.5; it goes from -10 to 10"):
         model.adjust(music, density=10.5)
 
