@@ -59,4 +59,5 @@ def decode(
     if warning:
         note(warning)
     takes = loaded.decode_codes(given, temperature, seed, chords)
+    takes.record["codes"] = str(codes)
     report(takes, to, why, as_json=as_json)

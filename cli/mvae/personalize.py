@@ -20,7 +20,7 @@ def personalize(
         str, typer.Option("--model", help="A name of `mvae models`, or a folder.")
     ] = "melody-2bar",
     steps: Annotated[int, typer.Option(min=1, help="Updates; seconds, not minutes.")] = 600,
-    z: Annotated[int, typer.Option(min=1, help="Numbers of a code; fewer stay nearer your files.")] = 4,
+    z: Annotated[int, typer.Option(min=1, help="Numbers of a code of what is learnt.")] = 4,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:

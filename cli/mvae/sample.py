@@ -70,11 +70,6 @@ def sample(
     from mvae.takes_output import choose_model, destination, load_model, report
     from mvae.usage import one_of, wrong_usage
 
-    if personal is not None and spread != 1.0:
-        raise typer.BadParameter(
-            "it is for samples of the whole model; those of --personal stay near its files",
-            param_hint="--spread",
-        )
     with wrong_usage("--tempo"):
         style = Style(tempo, program or 0)
     one_of(precision, ("auto", *runtime.PRECISIONS), "--precision")
@@ -91,10 +86,7 @@ def sample(
     else:
         from musicvae_lite.collections.personal import Personal
 
-        takes = Personal.load(personal).sample(vae, count, temperature, seed, style, chords)
-    takes.record["tempo"] = tempo
-    if vae.representation.programs:
-        takes.record["program"] = style.program
+        takes = Personal.load(personal).sample(vae, count, temperature, seed, style, chords, spread)
     report(_as_long_as(chords, takes), to, why, as_json=as_json)
 
 

@@ -22,7 +22,11 @@ def search(
     track: TrackOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find the songs of a dataset that come nearest to some music."""
+    """Find the songs of a dataset that come nearest to some music.
+
+    The music is also moved to other keys, an octave up and down at most. Where that brings it nearer, the
+    find lies so many semitones above it, or with a minus below it.
+    """
     from musicvae_lite.errors import counted
     from mvae.output import Progress, note, print_json, table, tell
     from mvae.takes_output import open_model, parse_bars
@@ -42,9 +46,9 @@ def search(
             "that share a phrase are found by one of them; search the folder of music itself to see all"
         )
     if as_json:
-        names = ("distance", "song", "title", "bar")
+        names = ("distance", "semitones", "song", "title", "bar")
         print_json([{name: getattr(near, name) for name in names} for near in found])
         return
     tell(f"input  {picks[0].describe()}", f"model  {why}")
-    rows = [(f"{near.distance:.2f}", near.bar, near.song, near.title) for near in found]
-    table(("distance", "bar", "song", "title"), rows)
+    rows = [(f"{near.distance:.2f}", near.semitones, near.bar, near.song, near.title) for near in found]
+    table(("distance", "semitones", "bar", "song", "title"), rows)

@@ -19,7 +19,7 @@ from musicvae_lite import checkpoints, finding, runtime
 from musicvae_lite.collections.styling import codes_of
 from musicvae_lite.errors import CheckpointError, ConfigError, shown
 from musicvae_lite.latent import Posterior
-from musicvae_lite.music.takes import MOST_TAKES, Style, Takes
+from musicvae_lite.music.takes import Style, Takes, check_draws
 from musicvae_lite.resources import expand
 from musicvae_lite.training.dataset import windows_of
 from musicvae_lite.vae import VAE, Batch, Reconstruction
@@ -102,15 +102,20 @@ class Personal:
 
     Attributes:
         config, vae: what it is made of.
-        record: plain values: model, files, windows, steps, seed, loss.
+        record: plain values: model, files, windows, steps, z, seed, loss.
     """
 
     def __init__(self, config: PersonalConfig, vae: VAE, record: dict[str, Any]):
         self.config, self.vae, self.record = config, vae.eval(), record
 
-    def draw(self, count: int, generator: torch.Generator, temperature: float = 0.0) -> Tensor:
-        """Codes [count, N] for the large model; with a temperature what the small one cannot say is noise."""
-        return self.vae.sample(count, None, temperature, generator)
+    def draw(self, count: int, generator: torch.Generator, spread: float = 1.0) -> Tensor:
+        """Codes [count, N] for the large model.
+
+        Args:
+            spread: of the noise that stands for what the small one cannot say. Without it codes are means of
+                many, which lie in the dull middle where hardly a note is written.
+        """
+        return self.vae.sample(count, None, spread, generator)
 
     def sample(
         self,
@@ -120,15 +125,14 @@ class Personal:
         seed: int = 0,
         style: Style | None = None,
         chords: str | None = None,
+        spread: float = 1.0,
     ) -> Takes:
-        """New music near the files. Arguments as of `MusicVAE.sample`.
+        """New music near the files. Arguments as of `MusicVAE.sample`, `spread` as of `draw`.
 
         Raises:
-            ConfigError: it was made with another model, or count is out of range.
+            ConfigError: it was made with another model, or count or spread is out of range.
         """
-        count = runtime.whole("count", count)
-        if not 1 <= count <= MOST_TAKES:
-            raise ConfigError(f"count is {count}; it goes from 1 to {MOST_TAKES}")
+        count = check_draws(count, spread)
         made, own = self.record.get("model"), model.identity
         if made and own and made["sha256"] != own["sha256"]:
             raise ConfigError(f"it was made with the model {made['name']}, not with {own['name']}")
@@ -137,9 +141,9 @@ class Personal:
                 f"it draws codes of {self.config.codes} numbers, the model has {model.config.z}"
             )
         generator = runtime.generator(seed, self.vae.device)
-        z = self.draw(count, generator)
+        z = self.draw(count, generator, spread)
         takes = model.decode(z, temperature, runtime.drawn_seed(generator), style, chords)
-        takes.record |= {"command": "sample", "seed": seed, "personal": self.record}
+        takes.record |= {"command": "sample", "seed": seed, "spread": spread, "personal": self.record}
         return takes
 
     def save(self, folder: str | Path) -> Path:
@@ -207,7 +211,7 @@ def personalize(
     Args:
         files: files and folders of music.
         steps: updates, each on at most 256 codes.
-        z: numbers of its code; fewer stay nearer the files.
+        z: numbers of its code.
         progress: called after every step.
 
     Raises:
@@ -237,6 +241,7 @@ def personalize(
         "files": [str(path) for path in files],
         "windows": len(codes) // DRAWS,
         "steps": steps,
+        "z": z,
         "seed": seed,
         "loss_nats": float(loss.detach()),
     }

@@ -29,7 +29,7 @@ from musicvae_lite.models.token_vae import TokenVAE
 from musicvae_lite.music.chords.following import suit
 from musicvae_lite.music.picking import Bars, Pick, pick
 from musicvae_lite.music.score import Score
-from musicvae_lite.music.takes import MOST_TAKES, Style, Takes
+from musicvae_lite.music.takes import Style, Takes, asked, check_draws
 
 if TYPE_CHECKING:
     import pretty_midi
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     Music = str | Path | Score | pretty_midi.PrettyMIDI | Pick
 
 
-MOST_SPREAD = 2.0
 TRIES = 6  # draws of which the one that suits its chords best is kept
 
 
@@ -96,11 +95,9 @@ class MusicVAE(TokenVAE):
             ConfigError: as `decode`, or the codes come with a control that is none of this model's.
         """
         control = codes.told(self.representation) if chords is None else None
-        takes = self.decode(codes.z, temperature, seed, codes.styles(), chords, control)
+        takes = self.decode(codes.z, temperature, seed, None, chords, control)
         record = takes.record | {"inputs": codes.record.get("inputs", [])}
-        return Takes(
-            takes.tokens, self.representation, takes.styles, codes.labels(), record, control=takes.control
-        )
+        return Takes(takes.tokens, self.representation, codes.styles(), codes.labels(), record, takes.control)
 
     def decode(
         self,
@@ -129,7 +126,7 @@ class MusicVAE(TokenVAE):
         codes = self._codes(z)
         control = self._told(chords, len(codes), control)
         tokens = self._decode(codes, control, temperature, self.generator(seed)) if known is None else known
-        record = self._record("decode", seed, temperature, chords=chords)
+        record = self._record("decode", seed, temperature, chords=chords, style=style)
         return Takes(tokens, self.representation, style, record=record, control=control)
 
     def sample(
@@ -151,17 +148,13 @@ class MusicVAE(TokenVAE):
         Raises:
             ConfigError: count or spread is out of range, or chords are none of the model's conditions.
         """
-        count = runtime.whole("count", count)
-        if not 1 <= count <= MOST_TAKES:
-            raise ConfigError(f"count is {count}; it goes from 1 to {MOST_TAKES}")
-        if not 0 <= spread <= MOST_SPREAD:
-            raise ConfigError(f"spread is {spread:g}; it must be 0 to {MOST_SPREAD:g}")
+        count = check_draws(count, spread)
         generator = self.generator(seed)
         drawn = count * (1 if chords is None else TRIES)
         z = self._codes(self.vae.draw(drawn, generator, spread))
         control = self._told(chords, drawn)
         tokens = self._decode(z, control, temperature, generator)
-        record = self._record("sample", seed, temperature, chords=chords) | {"spread": spread}
+        record = self._record("sample", seed, temperature, chords=chords, style=style) | {"spread": spread}
         takes = Takes(tokens, self.representation, style, record=record, control=control)
         return takes if chords is None else takes.best(suit, count)
 
@@ -297,6 +290,7 @@ class MusicVAE(TokenVAE):
         temperature: float | None,
         picks: Sequence[Pick] = (),
         chords: str | None = None,
+        style: Style | Sequence[Style] | None = None,
     ) -> dict[str, Any]:
         """What a file of takes must be accompanied by to be made again."""
         return {
@@ -309,4 +303,5 @@ class MusicVAE(TokenVAE):
             **({"precision": self.precision} if self.precision != "float32" else {}),
             **({"label": self.config.labels[self.label - 1]} if self.label else {}),
             **({"chords": chords} if chords is not None else {}),
+            **asked(style),
         }

@@ -9,12 +9,14 @@ from typing import Any, overload
 
 import numpy as np
 
+from musicvae_lite import runtime
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.music.score import MOST_FIFTHS, KeyChange, Score, Track
 from musicvae_lite.music.timeline import Timeline
 
 MOST_TAKES = 100_000  # that are drawn or written at once
+MOST_SPREAD = 2.0  # of draws
 TEMPI = (1, 2000)  # the least and the most quarter notes a minute
 
 
@@ -62,7 +64,7 @@ class Style:
 
     def to_record(self) -> dict[str, Any]:
         """Plain values that `from_record` reads."""
-        told = {"tempo": round(self.qpm, 2), "program": self.program, "velocity": self.velocity}
+        told = {"tempo": round(self.qpm, 2), "program": int(self.program), "velocity": int(self.velocity)}
         signature = self.key and {"fifths": self.key.fifths, "minor": self.key.minor}
         return told | ({"key": signature} if signature else {})
 
@@ -77,6 +79,25 @@ class Style:
         told = record.get("key")
         signature = None if told is None else KeyChange(0, index(told["fifths"]), bool(told["minor"]))
         return cls(float(record["tempo"]), index(record["program"]), index(record["velocity"]), signature)
+
+
+def asked(style: Style | Sequence[Style] | None) -> dict[str, Any]:
+    """A style that was asked for as a record tells it, its tempo in full; of a style for each take a list."""
+    if style is None:
+        return {}
+    if isinstance(style, Style):
+        return style.to_record() | {"tempo": float(style.qpm)}
+    return {"styles": [asked(one) for one in style]}
+
+
+def check_draws(count: int, spread: float) -> int:
+    """How many are to be drawn, as an int. Raises ConfigError where it or the spread is out of range."""
+    count = runtime.whole("count", count)
+    if not 1 <= count <= MOST_TAKES:
+        raise ConfigError(f"count is {count}; it goes from 1 to {MOST_TAKES}")
+    if not 0 <= spread <= MOST_SPREAD:
+        raise ConfigError(f"spread is {spread:g}; it must be 0 to {MOST_SPREAD:g}")
+    return count
 
 
 def tempo(score: Score, tick: int) -> float:

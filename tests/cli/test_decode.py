@@ -40,6 +40,9 @@ def test_other_chords_and_a_label(codes: Path, capsys):
     record = json.loads(Path("other.json").read_text())
     assert record["chords"] == "Am | F" and record["label"] == "jazz"
     assert [chord.symbol for chord in read_song("other.mid").chords] == ["Am", "F"]
+    words = ("--chords", record["chords"], "--label", record["label"], "-o", "again.mid")
+    assert run("decode", record["codes"], *words) == 0
+    assert Path("again.mid").read_bytes() == Path("other.mid").read_bytes()
     assert run("decode", codes, "--label", "pop", "-o", "other.mid") == 1
     assert "no label 'pop'" in capsys.readouterr().err
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,18 @@ def test_what_a_dataset_lacks_is_told(place: Path, capsys: pytest.CaptureFixture
     assert run("search", "music/b.mid", "music") == 0
     told = capsys.readouterr()
     assert "a.mid" in told.out and "b.mid" in told.out and "copies" not in told.err
+
+
+def test_a_find_in_another_key_tells_the_semitones(place: Path, capsys: pytest.CaptureFixture[str]):
+    music = Path("music")
+    music.mkdir()
+    tune(1, bars=4, title="High").save(str(music / "high.mid"))
+    tune(1, bars=4, shift=-5).save("low.mid")
+    assert run("search", "low.mid", "music") == 0
+    assert capsys.readouterr().out.splitlines()[-2].split()[:4] == ["0.00", "5", "1", "high.mid"]
+    assert run("search", "low.mid", "music", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(near["song"], near["semitones"], near["distance"]) for near in found] == [("high.mid", 5, 0)]
 
 
 @pytest.mark.parametrize(

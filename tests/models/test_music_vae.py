@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import torch
 
 from musicvae_lite.errors import CheckpointError, ConfigError, MusicVAEError, NothingUsableError
 from musicvae_lite.models.music_vae import MusicVAE
-from musicvae_lite.music.score import Meter, Score, TempoChange, Track
+from musicvae_lite.music.score import KeyChange, Meter, Score, TempoChange, Track
 from musicvae_lite.music.takes import Style
 from musicvae_lite.vae import Batch
 from tests.corpora.tunes import tune
@@ -117,6 +118,28 @@ def test_samples_of_no_spread_are_all_one(model: MusicVAE):
     assert (still.tokens == model.decode(np.zeros((3, 8))).tokens).all() and still.record["spread"] == 0.0
     with pytest.raises(ConfigError, match="spread is 3; it must be 0 to 2"):
         model.sample(spread=3.0)
+
+
+@pytest.mark.parametrize("style", [Style(90.123, 40, 100, KeyChange(0, -3, True)), Style(), None])
+def test_a_record_alone_makes_the_same_samples_again(model: MusicVAE, tmp_path: Path, style: Style | None):
+    takes = model.sample(2, 0.7, 5, style, spread=0.5)
+    told = json.loads(json.dumps(takes.record))
+    asked = None if style is None else Style.from_record(told)
+    again = model.sample(2, told["temperature"], told["seed"], asked, spread=told["spread"])
+    for made, name in ((takes, "a.mid"), (again, "b.mid")):
+        made.joined().save(str(tmp_path / name))
+    assert (tmp_path / "a.mid").read_bytes() == (tmp_path / "b.mid").read_bytes()
+
+
+def test_a_record_tells_the_styles_of_codes(model: MusicVAE):
+    z, styles = np.zeros((2, 8)), [Style(90.123, np.int64(40)), Style(velocity=64)]  # type: ignore[arg-type]
+    told = json.loads(json.dumps(model.decode(z, style=styles).record))
+    assert [Style.from_record(one) for one in told["styles"]] == styles
+    told = json.loads(json.dumps(model.decode(z, style=styles[0]).record))
+    assert Style.from_record(told) == styles[0] and "styles" not in told
+    takes = model.decode_codes(model.codes(flute(1), tune(2)))  # each tells its own under "inputs"
+    assert not {"styles", "tempo", "program"} & takes.record.keys()
+    assert [Style.from_record(one) for one in takes.record["inputs"]] == takes.styles
 
 
 def test_interpolation_keeps_the_ends_and_the_style_of_a(model: MusicVAE):

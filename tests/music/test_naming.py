@@ -1,10 +1,10 @@
-"""What tunes of a book and bars of a song are called."""
+"""What tunes of a book, bars and tracks of a song are called."""
 
 from __future__ import annotations
 
 import pytest
 
-from musicvae_lite.music.naming import bars, parted, span, stem, tune
+from musicvae_lite.music.naming import bars, parted, recorded, span, stem, tune
 
 NAMES = ("book.abc", "C#/book.abc", "a#b.abc", "a#3", "no suffix", "#", "two\nlines.abc")
 
@@ -34,3 +34,9 @@ def test_a_tune_is_kept_in_the_stem_of_its_name():
 
 def test_one_bar_and_several():
     assert (bars(5, 5), bars(5, 6), span(5, 5), span(5, 6)) == ("bar 5", "bars 5-6", "5", "5-6")
+
+
+def test_a_record_counts_tracks_from_1():
+    assert recorded((2,)) == {"track": 3}
+    assert recorded((0, 2)) == {"tracks": [1, 3]}
+    assert recorded(()) == {"tracks": []}

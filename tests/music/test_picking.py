@@ -12,6 +12,8 @@ from musicvae_lite.music.representations import (
     DrumsRepresentation,
     GrooveRepresentation,
     MelodyRepresentation,
+    MultitrackRepresentation,
+    PianorollRepresentation,
 )
 from musicvae_lite.music.representations.base import Representation
 from musicvae_lite.music.score import KeyChange, Meter, MeterChange, Score, TempoChange, Track
@@ -43,6 +45,17 @@ def test_bars_as_asked():
     assert (chosen.tokens == windows.tokens[np.flatnonzero(windows.bar == 5)[0]]).all()
     assert chosen.ticks == (4 * 1920, 6 * 1920)
     assert chosen.to_record()["bars"] == [5, 6]
+
+
+def test_the_record_names_the_track_that_was_taken_or_all_of_them():
+    song = tune(1)
+    duet = replace(song, track=np.arange(len(song), dtype=np.int32) % 2, tracks=(Track("a"), Track("b")))
+    for kind in (PianorollRepresentation(bars=2), MultitrackRepresentation(tracks=2)):
+        for told in (pick(duet, kind).to_record(), cover(duet, kind).to_record(duet)):
+            assert told["tracks"] == [1, 2] and "track" not in told
+    for told in (pick(duet, TWO, track=1).to_record(), cover(duet, TWO, 1).to_record(duet)):
+        assert told["track"] == 2 and "tracks" not in told
+    assert pick(duet, PianorollRepresentation(bars=2), track=1).to_record()["track"] == 2
 
 
 def test_short_bars_that_make_up_long_ones():
