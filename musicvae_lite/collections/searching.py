@@ -79,7 +79,7 @@ def search(
         rows = np.arange(first, min(first + AT_ONCE, len(windows)))
         means = model.posterior_of_tokens(windows.gather(rows), windows.gather_control(rows)).mean
         apart = torch.cdist(means, here, compute_mode="donot_use_mm_for_euclid_dist")  # [N, S]
-        distances = apart.double().cpu().numpy().round(DIGITS)
+        distances = apart.cpu().double().numpy().round(DIGITS)
         places = zip(distances.min(1).tolist(), distances.argmin(1).tolist(), rows.tolist(), strict=True)
         for song, place in zip(_songs(windows, rows), places, strict=True):
             nearest[song] = min(nearest.get(song, (math.inf, 0, 0)), place)
