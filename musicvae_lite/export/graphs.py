@@ -12,8 +12,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from musicvae_lite.export.drawing import flags_of
 from musicvae_lite.export.loops import Loop, loop_of
 from musicvae_lite.export.recurrent import Start, StepWithState, logits_of
+from musicvae_lite.export.steps import dtype_of
 from musicvae_lite.models import labels
 from musicvae_lite.models.decoders import FlatDecoder
 from musicvae_lite.models.feeding import FeedingDecoder
@@ -74,8 +76,15 @@ def graphs_of(vae: VAE, representation: Representation, names: Sequence[str] = (
         place = torch.tensor([0, 3])
         inputs = {"z": z, "written": x, "place": place, **control}
         parts.append(Graph("decoder_step", StepOfWhole(decoder), inputs, ("logits", "likeliest")))  # type: ignore[arg-type]
-    loop = loop_of(decoder, r.step, bool(control))  # type: ignore[arg-type]
-    parts.append(Graph("decoder_greedy", Greedy(decoder), {"z": z, **control}, ("x",), loop))  # type: ignore[arg-type]
+    flags = flags_of(decoder.head)  # type: ignore[arg-type]
+    if flags is not None:
+        with torch.no_grad():
+            logits = parts[-1].module(**parts[-1].inputs)[0]
+        chance = torch.rand((2, *r.step.shape), generator=generator)
+        drawn_from = {"logits": logits, "temperature": torch.tensor([1.0, 0.5]), "chance": chance}
+        parts.append(Graph("decoder_draw", flags, drawn_from, ("drawn",)))
+    loop, dtype = loop_of(decoder, r.step, bool(control)), dtype_of(r.step)  # type: ignore[arg-type]
+    parts.append(Graph("decoder_greedy", Greedy(decoder, dtype), {"z": z, **control}, ("x",), loop))  # type: ignore[arg-type]
     return parts
 
 
@@ -138,15 +147,15 @@ class StepOfWhole(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         hidden = self.decoder.hidden(z, written, control)  # [B, T, H]
         here = hidden.gather(1, place[:, None, None].expand(-1, 1, hidden.shape[-1]))[:, 0]
-        return logits_of(self.decoder, here), self.decoder.head.sample(here, 0.0)
+        return logits_of(self.decoder, here), self.decoder.head.sample(here, 0.0).to(written.dtype)
 
 
 class Greedy(nn.Module):
     """z [B, Z] -> the likeliest steps [B, T, ...], each knowing those before it."""
 
-    def __init__(self, decoder: FeedingDecoder):
+    def __init__(self, decoder: FeedingDecoder, dtype: torch.dtype):
         super().__init__()
-        self.decoder = decoder
+        self.decoder, self.dtype = decoder, dtype
 
     def forward(self, z: Tensor, control: Tensor | None = None) -> Tensor:
-        return self.decoder.sample(z, control, 0.0)  # type: ignore[operator]
+        return self.decoder.sample(z, control, 0.0).to(self.dtype)  # type: ignore[operator]

@@ -12,10 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from musicvae_lite.export.recurrent import Start, StepWithState
+from musicvae_lite.export.steps import dtype_of
 from musicvae_lite.models.decoders import FlatDecoder, HierarchicalDecoder
 from musicvae_lite.models.feeding import FeedingDecoder
 from musicvae_lite.models.stock.decoders import StockDecoder
-from musicvae_lite.music.representations.steps import Groove, Step
+from musicvae_lite.music.representations.steps import Step
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +98,7 @@ class StepsRound(nn.Module):
             previous = self.decoder.reader.hide(previous[:, None], begins[:, None])[:, 0]  # type: ignore[operator, union-attr]
         _, step, state = self.one(previous, vector, state, control)
         if self.end is None:
-            return step.to(previous.dtype), state, ended, step
+            return step, state, ended, step
         shown = torch.where(ended, self.head.blank, step)  # type: ignore[arg-type]
         return shown, state, ended | (step == self.end), torch.where(ended, self.end, step)
 
@@ -107,11 +108,11 @@ class BeatsStart(nn.Module):
 
     def __init__(self, decoder: HierarchicalDecoder, step: Step):
         super().__init__()
-        self.decoder, self.kind = decoder, torch.float32 if isinstance(step, Groove) else torch.int64
+        self.decoder, self.dtype = decoder, dtype_of(step)
 
     def forward(self, z: Tensor, control: Tensor | None = None) -> tuple[Tensor, Tensor]:
         beats = self.decoder.conduct(z, control).unflatten(0, (z.shape[0], -1))  # [B, beats, width]
-        return self.decoder.memory.nothing(z.shape[0]).to(self.kind).clone(), beats  # type: ignore[union-attr]
+        return self.decoder.memory.nothing(z.shape[0]).to(self.dtype).clone(), beats  # type: ignore[union-attr]
 
 
 class BeatsRound(nn.Module):
@@ -122,5 +123,5 @@ class BeatsRound(nn.Module):
         self.decoder, self.memory = decoder, decoder.memory
 
     def forward(self, heard: Tensor, beat: Tensor) -> tuple[Tensor, Tensor]:
-        written = self.decoder.write(beat, heard, 0.0)
+        written = self.decoder.write(beat, heard, 0.0).to(heard.dtype)
         return self.memory.heard_next(heard, written), written  # type: ignore[union-attr]

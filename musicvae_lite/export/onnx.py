@@ -22,6 +22,8 @@ from musicvae_lite.export.graphs import Graph, graphs_of
 from musicvae_lite.export.joining import joined, nodes
 from musicvae_lite.export.loops import Loop
 from musicvae_lite.export.recurrence import defined
+from musicvae_lite.export.steps import described, first_of
+from musicvae_lite.models import labels
 from musicvae_lite.models.music_vae import MusicVAE
 from musicvae_lite.writing import replacing, write_json
 
@@ -84,11 +86,13 @@ def export_onnx(
             "outputs": list(graph.outputs),
             "error": written[-1].error,
         }
-    step = model.representation.step
+    step, told = model.representation.step, labels.step(model.representation.control, model.config.labels)
     description: dict[str, Any] = {
         "format": 1,
-        "step": {"kind": type(step).__name__.lower(), **vars(step)},
+        "step": described(step),
         "steps": model.representation.steps,
+        "control": None if told is None else described(told),
+        "first": first_of(step) if "decoder_start.onnx" in files else None,
         "end": getattr(vae.decoder, "end", None),
         "apart": getattr(vae.decoder, "apart", False),
         "opset": OPSET,

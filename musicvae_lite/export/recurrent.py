@@ -46,7 +46,8 @@ class StepWithState(nn.Module):
             hidden, state = out[:, 0], torch.stack([c, h], 2).transpose(0, 1).flatten(1)
         else:
             hidden, state = self._stock(d, previous, vector, state, control)
-        return logits_of(d, hidden), d.head.sample(hidden, 0.0), state  # type: ignore[operator]
+        likeliest = d.head.sample(hidden, 0.0).to(previous.dtype)  # type: ignore[operator]
+        return logits_of(d, hidden), likeliest, state
 
     def _stock(
         self, d: StockDecoder, previous: Tensor, vector: Tensor, state: Tensor, control: Tensor | None
