@@ -11,6 +11,7 @@ from musicvae_lite.errors import ConfigError, shown
 from musicvae_lite.music.score import MOST_FIFTHS, Score
 
 COLUMNS = ("start", "end", "pitch", "velocity", "track")
+LAST_TICK = 2**31 - 1
 MOST_TICKS = 2**15 - 1  # a quarter: what a MIDI file can say
 MOST_NUMERATOR = 255
 DENOMINATORS = (1, 2, 4, 8, 16, 32)
@@ -38,7 +39,8 @@ def _of_notes(score: Score) -> str | None:
     if not size:
         return None
     for name, least, most in (
-        ("start", 0, 2**31 - 1),
+        ("start", 0, LAST_TICK),
+        ("end", 0, LAST_TICK),
         ("pitch", 0, 127),
         ("velocity", 1, 127),
         ("track", 0, len(score.tracks) - 1),
@@ -51,21 +53,20 @@ def _of_notes(score: Score) -> str | None:
     ends = score.end <= score.start
     if ends.any():
         note = int(np.argmax(ends))
-        return (
-            f"note {note} ends at tick {int(score.end[note])}, not behind its start, {int(score.start[note])}"
-        )
+        start, end = int(score.start[note]), int(score.end[note])
+        return f"note {note} ends at tick {end}, not behind its start, {start}"
     return None
 
 
 def _of_tracks(score: Score) -> str | None:
     for number, track in enumerate(score.tracks):
+        if not isinstance(track.name, str):
+            return f"the name of track {number} is {shown(track.name)}; it is a text"
         for program in track.programs:
             if not _is_whole(program) or not 0 <= program <= 127:
                 return f"track {number} has program {shown(program)}; it is 0 to 127"
-        fault = _order(
-            [change.tick for change in track.program_changes], f"program changes of track {number}"
-        )
-        if fault:
+        ticks = [change.tick for change in track.program_changes]
+        if fault := _of_ticks(ticks, f"program changes of track {number}"):
             return fault
     return None
 
@@ -74,31 +75,35 @@ def _of_maps(score: Score) -> str | None:
     per_quarter = score.ticks_per_quarter
     if not _is_whole(per_quarter) or not 1 <= per_quarter <= MOST_TICKS:
         return f"'ticks_per_quarter' is {shown(per_quarter)}; it is 1 to {MOST_TICKS:,}"
-    maps = {
-        name: [each.tick for each in getattr(score, name)] for name in ("meters", "tempos", "keys", "chords")
-    }
-    for name, ticks in maps.items():
-        if fault := _order(ticks, f"'{name}'"):
+    for name in ("meters", "tempos", "keys", "chords"):
+        ticks = [each.tick for each in getattr(score, name)]
+        if fault := _of_ticks(ticks, f"'{name}'"):
             return fault
         if name in ("meters", "tempos") and ticks[:1] != [0]:
             return f"'{name}' does not begin at tick 0"
     for tempo in score.tempos:
-        if not 0 < tempo.qpm < math.inf:
+        if not isinstance(tempo.qpm, (int, float, np.number)) or not 0 < tempo.qpm < math.inf:
             return f"tempo {shown(tempo.qpm)} at tick {tempo.tick} is none: it is quarter notes a minute"
     for change in score.meters:
         over, under = change.meter.numerator, change.meter.denominator
-        if not 0 < over <= MOST_NUMERATOR or under not in DENOMINATORS:
+        are_whole = _is_whole(over) and _is_whole(under)
+        if not are_whole or not 0 < over <= MOST_NUMERATOR or under not in DENOMINATORS:
             return f"{over}/{under} at tick {change.tick} is not a meter"
     for key in score.keys:
-        if abs(key.fifths) > MOST_FIFTHS:
-            return f"a key of {key.fifths} sharps at tick {key.tick}: it is -{MOST_FIFTHS} to {MOST_FIFTHS}"
-    return None
+        if not _is_whole(key.fifths) or abs(key.fifths) > MOST_FIFTHS or key.minor not in (False, True):
+            most = MOST_FIFTHS
+            return f"{shown(key)} is no key: it has -{most} to {most} fifths, and is minor or is not"
+    for chord in score.chords:
+        if not isinstance(chord.symbol, str):
+            return f"the chord at tick {chord.tick} is {shown(chord.symbol)}; it is a text"
+    return None if isinstance(score.title, str) else f"'title' is {shown(score.title)}; it is a text"
 
 
-def _order(ticks: Sequence[int], what: str) -> str | None:
-    if ticks and min(ticks) < 0:
-        return f"{what} hold one at tick {min(ticks)}, before the music begins"
-    return None if list(ticks) == sorted(ticks) else f"{what} are not in the order of their ticks"
+def _of_ticks(ticks: Sequence[object], what: str) -> str | None:
+    for tick in ticks:
+        if not _is_whole(tick) or not 0 <= tick <= LAST_TICK:  # type: ignore[operator]
+            return f"{what} hold one at tick {shown(tick)}; ticks are whole numbers from 0"
+    return None if list(ticks) == sorted(ticks) else f"{what} are not in the order of their ticks"  # type: ignore[type-var]
 
 
 def _is_whole(value: object) -> bool:

@@ -40,12 +40,9 @@ def tiny(preset: str, labels: tuple[str, ...] = ()) -> MusicConfig:
 
 MODELS = {
     **{name: STOCK[name] for name in ("under chords", "flags with a NADE", "grooves under hits", "voices")},
-    "independent flags": small("nade-drums_2bar_reduced", decoder={"nade": 0}),
     "tracks with ends under chords": small("hier-multiperf_vel_1bar_med_chords"),
     "our melodies with styles": tiny("melody-2bar", ("folk", "jazz")),
     "our drums with a NADE": tiny("drums-2bar-nade"),
-    "our trios": tiny("trio-2bar"),
-    "our grooves": tiny("groove-4bar"),
     "our piano rolls": tiny("pianoroll-2bar"),
 }
 LABEL = 1  # of models that know some

@@ -35,7 +35,12 @@ def tune() -> Score:
     return read_song(TUNE)
 
 
-WRONG: list[tuple[str, Callable[[Score], dict[str, Any]]]] = [
+def other(value: object) -> Any:
+    """A value of another type than is asked for."""
+    return value
+
+
+WRONG: list[tuple[str, Callable[[Any], dict[str, Any]]]] = [
     ("note 0 has 'start' -480", lambda s: {"start": s.start - 480, "end": s.end - 480}),
     (r"'pitch' 1\d\d; it is 0 to 127", lambda s: {"pitch": s.pitch + 64}),
     ("'velocity' 0; it is 1 to 127", lambda s: {"velocity": np.zeros_like(s.velocity)}),
@@ -53,7 +58,23 @@ WRONG: list[tuple[str, Callable[[Score], dict[str, Any]]]] = [
     ("tempo 0 at tick 0", lambda s: {"tempos": (TempoChange(0, 0),)}),
     ("0/4 at tick 0 is not a meter", lambda s: {"meters": (MeterChange(0, Meter(0, 4)),)}),
     ("4/5 at tick 0 is not a meter", lambda s: {"meters": (MeterChange(0, Meter(4, 5)),)}),
-    ("a key of 9 sharps", lambda s: {"keys": (KeyChange(0, 9),)}),
+    ("fifths=9.* is no key", lambda s: {"keys": (KeyChange(0, 9),)}),
+    ("is no key", lambda s: {"keys": (KeyChange(0, other(1.5)),)}),
+    ("is no key", lambda s: {"keys": (KeyChange(0, 1, other(None)),)}),
+    (
+        r"'tempos' hold one at tick 480\.5",
+        lambda s: {"tempos": (*s.tempos, TempoChange(other(480.5), 100.0))},
+    ),
+    ("tempo 'fast' at tick 0", lambda s: {"tempos": (TempoChange(0, other("fast")),)}),
+    (
+        "program changes of track 0",
+        lambda s: {"tracks": (Track("", 0, False, (ProgramChange(other(1.5), 5),)),)},
+    ),
+    (r"4\.0/4 at tick 0 is not a meter", lambda s: {"meters": (MeterChange(0, Meter(other(4.0), 4)),)}),
+    ("the chord at tick 0 is None", lambda s: {"chords": (Chord(0, other(None)),)}),
+    ("the name of track 0 is None", lambda s: {"tracks": (Track(other(None)),)}),
+    ("'title' is None", lambda s: {"title": None}),
+    ("has 'end' .*; it is 0 to", lambda s: {"end": s.end.astype(np.int64) + 2**36}),
 ]
 
 

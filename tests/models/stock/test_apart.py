@@ -60,5 +60,5 @@ def test_every_segment_is_written_as_if_it_were_alone():
 @pytest.mark.filterwarnings("ignore")  # torch's own, while it exports
 def test_the_exported_loop_starts_every_segment_anew():
     decoder, z = made(Categorical(7)), torch.randn(4, 3)
-    program = torch.export.export(Greedy(decoder), (z,))
+    program = torch.export.export(Greedy(decoder, torch.int64), (z,))
     assert torch.equal(program.module()(z), decoder.sample(z, temperature=0.0))
