@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from musicvae_lite.music.representations import Representation
 
 MAX_TRACKS = 16  # more are counted, so that it all stays one screen
+MAX_PROGRAMS = 3  # of a track
 MAX_PLACES = 4
 
 
@@ -74,7 +75,7 @@ def show(song: Inspection, kinds: Mapping[str, str]) -> None:
         (
             track.number,
             track.name,
-            track.program_name,
+            _some(track.program_names, MAX_PROGRAMS),
             track.notes,
             f"{track.lowest}-{track.highest}" if track.notes else "",
             f"{track.polyphony:.0%}",

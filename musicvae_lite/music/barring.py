@@ -233,10 +233,10 @@ def play(
         before = index
         for at, qpm in bar.tempos:
             tempos[_tick(begin + at)] = qpm
-        for at, symbol in sorted(bar.chords, key=lambda chord: chord[0]):
-            chords.append((_tick(begin + at), symbol))
+        chords += [(_tick(begin + at), symbol) for at, symbol in bar.chords]
         if bar.signature is not None:
             keys.append((_tick(begin), bar.signature))
+    chords.sort(key=lambda chord: chord[0])  # some lie behind their bar's end
     changes = lasting(sorted(tempos.items()))
     limits.check("tempo changes", len(changes), limits.max_changes, source)
     return Score(

@@ -24,12 +24,15 @@ class TrackReport:
     Attributes:
         number: counted from 1.
         name: as the file gives it.
-        program, program_name: General MIDI program, 0 to 127, and its name ("drums" for drums).
+        program, program_name: General MIDI program, 0 to 127, that it begins with, and its name ("drums" for
+            drums).
         is_drum: whether it holds drums.
         notes: how many there are.
         lowest, highest: MIDI numbers; None without notes.
         polyphony: share of notes that begin while another one of the track sounds on.
         off_grid: share of notes that begin off the grid.
+        programs, program_names: all it is played with, each once, in the order in which they come, and their
+            names ("drums" alone for drums).
     """
 
     number: int
@@ -42,6 +45,8 @@ class TrackReport:
     highest: int | None
     polyphony: float
     off_grid: float
+    programs: tuple[int, ...]
+    program_names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -181,7 +186,7 @@ def compress(bars: Iterable[int]) -> str:
 
 
 def _tracks(score: Score, grid: Grid, tolerance: float) -> tuple[TrackReport, ...]:
-    import pretty_midi  # for the names of the programs; slow to import
+    from pretty_midi import program_to_instrument_name as named  # slow to import
 
     table = TrackTable.of(score, grid.step_ticks)
     away = np.abs(grid.quantise(score.start)[1]) > tolerance
@@ -189,20 +194,21 @@ def _tracks(score: Score, grid: Grid, tolerance: float) -> tuple[TrackReport, ..
     for index, track in enumerate(score.tracks):
         mine = score.track == index
         pitch = score.pitch[mine]
+        names = ("drums",) if track.is_drum else tuple(map(named, track.programs))
         reports.append(
             TrackReport(
                 number=index + 1,
                 name=track.name,
                 program=track.program,
-                program_name=(
-                    "drums" if track.is_drum else pretty_midi.program_to_instrument_name(track.program)
-                ),
+                program_name=names[0],
                 is_drum=track.is_drum,
                 notes=len(pitch),
                 lowest=int(pitch.min()) if len(pitch) else None,
                 highest=int(pitch.max()) if len(pitch) else None,
                 polyphony=round(float(table.polyphony[index]), 4),
                 off_grid=round(float(away[mine].mean()), 4) if len(pitch) else 0.0,
+                programs=track.programs,
+                program_names=names,
             )
         )
     return tuple(reports)

@@ -18,7 +18,7 @@ import numpy as np
 
 from musicvae_lite.music.files import DEFAULT_LIMITS, Limits, read_file
 from musicvae_lite.music.midi_check import is_sound
-from musicvae_lite.music.midi_programs import Notes, are_steady, strikes
+from musicvae_lite.music.midi_programs import Chunk, Notes, are_steady
 from musicvae_lite.music.midi_writing import END_OF_TRACK, to_bytes
 from musicvae_lite.music.score import (
     DEFAULT_QPM,
@@ -135,7 +135,7 @@ def _closed(data: bytes, source: str, limits: Limits) -> bytes | None:
     kind, count, division = struct.unpack_from(">HHH", data, 8)
     if kind > 1 or not 0 < division < 0x8000:
         return None
-    pieces, tracks = [data[:14]], []
+    pieces, chunks = [data[:14]], []
     at, size = 14, len(data)
     while at + 8 <= size:
         length = int.from_bytes(data[at + 4 : at + 8], "big")
@@ -143,7 +143,7 @@ def _closed(data: bytes, source: str, limits: Limits) -> bytes | None:
         if end > size:
             return None
         if data[at : at + 4] == b"MTrk":
-            limits.check("tracks", len(tracks) + 1, limits.max_tracks, source)  # each may grow by 6 kB
+            limits.check("tracks", len(chunks) + 1, limits.max_tracks, source)  # each may grow by 6 kB
             programs: dict[int, list[tuple[int, int]]] = {}
             if data[end - 3 : end] != END_OF_TRACK or length < 4 or not is_sound(data, at + 8, end, programs):
                 return None
@@ -153,9 +153,9 @@ def _closed(data: bytes, source: str, limits: Limits) -> bytes | None:
                 body += b"\xff\x01\x00" + b"".join([FAR_OFFS[c] for c in channels]) + b"\x00"
             body += END_OF_TRACK
             pieces += [b"MTrk", len(body).to_bytes(4, "big"), body]
-            tracks.append((strikes(data, at + 8, end), programs))
+            chunks.append(Chunk(at + 8, end, channels, programs))
         at = end
-    if len(tracks) != count or at != size or not are_steady(tracks):
+    if len(chunks) != count or at != size or not are_steady(data, chunks):
         return None
     return b"".join(pieces)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
+from musicvae_lite.music.midi_check import first_strike
 from musicvae_lite.music.midi_writing import DRUM_CHANNEL
 from musicvae_lite.music.score import ProgramChange, Track, lasting
 
@@ -16,38 +17,39 @@ Notes = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # time, duration,
 Changes = Mapping[int, list[tuple[int, int]]]  # by channel, where a program is set and which
 Row = tuple[int, int, int, int, int]  # time, duration, pitch, velocity, program
 
-STRIKES = [re.compile(bytes([0x90 | channel]) + rb"[\x00-\x7f]{2}") for channel in range(16)]
+
+class Chunk(NamedTuple):
+    """A sound track in the bytes of a file, without its header."""
+
+    begin: int
+    end: int
+    channels: Sequence[int]  # that may strike notes in it; others do not
+    changes: Changes  # the programs it sets by their places in the file
 
 
-def strikes(data: bytes, begin: int, end: int) -> dict[int, int]:
-    """By channel, the first place in the track data[begin:end] that may strike a note; others do not."""
-    found = {}
-    for channel, strike in enumerate(STRIKES):
-        place = data.find(0x90 | channel, begin, end)
-        if place >= 0 and (match := strike.search(data, place, end)):
-            found[channel] = match.start()
-    return found
-
-
-def are_steady(tracks: Sequence[tuple[Mapping[int, int], Changes]]) -> bool:
-    """Whether all notes of a channel in a track have one program, which the track itself sets or none does.
-
-    Args:
-        tracks: of each, `strikes`, and the programs it sets by their places in the file.
-    """
+def are_steady(data: bytes, chunks: Sequence[Chunk]) -> bool:
+    """Whether all notes of a channel in a track have one program, which the track itself or none sets."""
     anywhere: dict[int, set[int]] = defaultdict(set)
-    for _, changes in tracks:
-        for channel, own in changes.items():
+    for chunk in chunks:
+        for channel, own in chunk.changes.items():
             anywhere[channel].update(program for _, program in own)
-    for struck, changes in tracks:
-        for channel, first in struck.items():
-            own = changes.get(channel, [])
-            heard = {program for _, program in own}
-            if not own or own[0][0] > first:
-                heard |= {0} | anywhere[channel]
-            if len(heard) > 1:
-                return False
-    return True
+    return all(
+        _is_steady(data, chunk, channel, anywhere[channel])
+        for chunk in chunks
+        for channel in chunk.channels
+        if anywhere.get(channel, {0}) != {0}  # none begins with 0
+    )
+
+
+def _is_steady(data: bytes, chunk: Chunk, channel: int, anywhere: set[int]) -> bool:
+    own = chunk.changes.get(channel, ())
+    first = first_strike(data, chunk.begin, own[-1][0] if own else chunk.end, channel)
+    if first < 0:  # all notes, if there are any, come behind the last change
+        return True
+    before = [program for place, program in own if place < first]
+    heard = {program for place, program in own if place > first}
+    heard |= set(before[-1:]) if before else {0} | anywhere
+    return len(heard) == 1
 
 
 def of_all(tracks: Iterable[Changes]) -> dict[int, list[tuple[int, int]]]:

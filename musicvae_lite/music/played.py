@@ -11,8 +11,8 @@ import numpy as np
 from musicvae_lite.music.behind import FINEST, in_ticks
 from musicvae_lite.music.drum_maps import DrumMap
 from musicvae_lite.music.grid import Grid
-from musicvae_lite.music.representations.hits import Choice, Hits
-from musicvae_lite.music.score import Score, Track
+from musicvae_lite.music.representations.hits import Choice, Hits, on_channel_10
+from musicvae_lite.music.score import Score
 from musicvae_lite.music.timeline import Timeline
 
 OFF_GRID = 0.3  # of a step: notes further from theirs, such as triplets and 32nds, are meant to be
@@ -56,7 +56,7 @@ class Played(Timeline):
         finer = math.lcm(self.song.ticks_per_quarter, score.ticks_per_quarter)
         ticks = finer if finer <= FINEST else score.ticks_per_quarter
         take = super().laid(in_ticks(score, ticks))
-        song = replace(in_ticks(self.song, ticks), pitch=self.chosen.pitches_of(self.song))
+        song = on_channel_10(in_ticks(self.song, ticks), self.chosen.tracks)
         hits = self._hits()
         cell = hits.step * len(self.drum_map) + hits.drum
         written = self._cells(take)
@@ -70,7 +70,7 @@ class Played(Timeline):
         }
         numbers = np.searchsorted(self.chosen.tracks, own.track)
         track = np.concatenate([numbers, more.track + len(self.chosen.tracks)]).astype(np.int32)
-        tracks = [_as_drums(song.tracks[k]) for k in self.chosen.tracks]
+        tracks = [song.tracks[k] for k in self.chosen.tracks]
         joined = replace(take, **columns, track=track, tracks=(*tracks, *(take.tracks if len(more) else ())))
         return joined.select(np.lexsort((joined.pitch, joined.start)))
 
@@ -117,8 +117,3 @@ def _moved(
     end[hits.note] = start[hits.note] + (song.end - song.start)[hits.note]
     velocity[hits.note] = np.where(is_there, loud, hits.velocity)
     return replace(song, start=start, end=end, velocity=velocity)
-
-
-def _as_drums(part: Track) -> Track:
-    """A track on channel 10; one that lay off it has an instrument, and no kit."""
-    return part if part.is_drum else Track(part.name, 0, True)

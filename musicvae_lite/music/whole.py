@@ -215,7 +215,8 @@ def timeline(
     lengths = representation.grid_steps - covered.skip[kept]
     begins = (np.cumsum(lengths) - lengths) / representation.steps_per_quarter
     ticks, near = score.ticks_per_quarter, 0.5 / representation.steps_per_quarter
-    return Timeline(begins, covered.places[kept] / ticks, near, score, covered.late / ticks, tempos)
+    places, late = covered.places[kept] / ticks, covered.late / ticks
+    return Timeline(begins, places, near, score, late, tempos, covered.track)
 
 
 def join(

@@ -11,7 +11,7 @@ import pytest
 
 from musicvae_lite import resources
 from musicvae_lite.music.representations import PRESETS
-from musicvae_lite.music.score import Meter, Track
+from musicvae_lite.music.score import Meter, ProgramChange, Track
 from tests.cli.running import run
 from tests.corpora.tunes import tune
 from tests.models.small import save_small
@@ -34,6 +34,24 @@ def test_one_screen(waltz: Path, capsys: pytest.CaptureFixture[str], monkeypatch
     assert ["melody-2bar", "and", "1", "more", "model", "2", "x", "4/4", "0"] in rows
     assert any(row[:2] == ["melody-2bar", "and"] and "meter" in row and "1-8" in row for row in rows)
     assert max(map(len, shown.splitlines())) <= 80 and len(rows) < 55
+
+
+def test_programs_that_a_track_changes_to_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("COLUMNS", "80")
+    (track,), changes = tune(3).tracks, [(1920, 73), (3840, 40), (5760, 0), (7680, 1)]
+    for count in (2, 4):
+        later = tuple(ProgramChange(*change) for change in changes[:count])
+        changing = replace(track, program=10, program_changes=later)
+        replace(tune(3), tracks=(changing,)).save(tmp_path / "changing.mid")
+        run("inspect", tmp_path / "changing.mid")
+        shown = capsys.readouterr().out
+        assert " Music Box, Flute, Violin " in shown and ("Violin and 2 " in shown) == (count == 4)
+        assert "Grand Piano" not in shown and max(map(len, shown.splitlines()[1:])) <= 80
+    run("inspect", tmp_path / "changing.mid", "--json")
+    (told,) = json.loads(capsys.readouterr().out)["tracks"]
+    assert (told["program"], told["programs"]) == (10, [10, 73, 40, 0, 1])
 
 
 @pytest.fixture

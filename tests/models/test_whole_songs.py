@@ -19,7 +19,7 @@ from musicvae_lite.music.representations import (
     GrooveRepresentation,
     MultitrackRepresentation,
 )
-from musicvae_lite.music.score import KeyChange, Meter, MeterChange, Score, TempoChange, Track
+from musicvae_lite.music.score import KeyChange, Meter, MeterChange, ProgramChange, Score, TempoChange, Track
 from musicvae_lite.music.takes import Takes
 from tests.models.small import small_chord_model, small_model
 
@@ -48,6 +48,17 @@ def groove_model(task: str, dropout: float = 0.0) -> MusicVAE:
     }
     torch.manual_seed(1)
     return MusicVAE(MusicConfig.from_table(table, "test"))
+
+
+@pytest.mark.parametrize("length", [4, 8])
+def test_what_is_made_of_a_song_changes_its_program_with_it(length: int):
+    lead = Track("m", 9, False, (ProgramChange(2 * 1920, 73), ProgramChange(5 * 1920, 40)))
+    song, model = replace(scale(6), tracks=(lead,)), small_model()
+    for takes in (whole_songs.reconstruct(model, song), whole_songs.interpolate(model, song, scale(length))):
+        made = takes[0]
+        more = song.ticks_per_quarter / made.ticks_per_quarter
+        assert made.programs.tolist() == [lead.program_at(int(tick * more)) for tick in made.start]
+        assert made.tracks[0].programs == lead.programs
 
 
 def test_every_window_of_a_song_is_reconstructed_in_its_place():

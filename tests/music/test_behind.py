@@ -64,17 +64,52 @@ def test_a_part_without_notes_adds_no_track():
     assert made.tracks == (LEAD, DRUMS)
 
 
-@pytest.mark.parametrize("is_drum", [False, True])
-def test_notes_of_one_part_go_to_the_track_that_played_such_pitches_last(is_drum: bool):
-    tracks = tuple(Track(name, 0, is_drum) for name in ("Voice", "Piano", "Flute"))
+def test_notes_of_one_part_go_to_the_track_that_played_such_pitches_last():
+    tracks = tuple(Track(name) for name in ("Voice", "Piano", "Flute"))
     song = score(tracks, quarters=20)  # the voice falls silent for the last 19 quarters
     song = replace(song, pitch=np.array([60, 52, 72], np.int32)[song.track])
     song = song.select((song.track > 0) | (song.start == 0))
-    take = score((Track("Piano", 0, is_drum),), quarters=5)
+    take = score((Track("Piano"),), quarters=5)
     take = replace(take, pitch=np.array([40, 60, 64, 72, 90], np.int32))
     made = laid(song, (0, 1, 2), take, at=20.0)
     assert made.tracks == tracks
     assert made.track[made.start >= 20 * 480].tolist() == [1, 1, 2, 2, 2]
+
+
+@pytest.mark.parametrize("is_drum", [False, True])
+def test_a_hit_goes_to_the_track_that_has_this_drum_or_one_of_its_kind(is_drum: bool):
+    names, pitches = ("Kick", "Snare", "Hihat", "Tom", "Cymbals"), np.array([36, 40, 42, 45, 57], np.int32)
+    song = score(tuple(Track(name, 0, is_drum) for name in names), quarters=20)
+    song = replace(song, pitch=pitches[song.track])
+    song = song.select((song.track < 4) | (song.start == 0))  # the only crash sounds long before the end
+    take = score((TRIO[2],), quarters=7)
+    take = replace(take, pitch=np.array([36, 38, 46, 50, 49, 55, 37], np.int32))
+    made = laid(song, (0, 1, 2, 3, 4), take, at=20.0)
+    assert [track.name for track in made.tracks] == list(names)
+    assert all(track.is_drum for track in made.tracks)
+    assert made.track[made.start >= 20 * 480].tolist() == [0, 1, 2, 3, 4, 4, 1]
+
+
+def test_a_hit_goes_to_the_last_kit_of_several():
+    song = score((Track("Verse", 0, True), Track("Chorus", 16, True)), quarters=60)
+    song = replace(song, pitch=np.full_like(song.pitch, 36))
+    song = song.select((song.track == 0) == (song.start < 40 * 480))
+    made = laid(song, (0, 1), replace(score((TRIO[2],)), pitch=np.array([36, 35, 38, 49], np.int32)), 60.0)
+    assert made.track[made.start >= 60 * 480].tolist() == [1, 1, 1, 1]
+
+
+def test_drums_off_channel_10_lie_on_it_as_the_drum_they_are_read_as():
+    song = score((LEAD, Track("Clap"), Track("Snare", 115)))
+    song = replace(song, pitch=np.array([60, 60, 38], np.int32)[song.track])
+    made = laid(song, (0, 1, 2), replace(score(TRIO[2:]), pitch=np.full(4, 39, np.int32)))
+    assert made.tracks == (LEAD, Track("Clap", 0, True), Track("Snare", 0, True))
+    assert made.pitch[made.start < 4 * 480].tolist() == [38, 39, 60] * 4
+    assert made.track[made.start >= 4 * 480].tolist() == [1] * 4
+
+
+def test_a_melody_stays_off_channel_10_where_its_rhythm_goes_on_as_drums():
+    made = laid(score((LEAD, BASS)), (0,), score(TRIO[2:]))
+    assert made.tracks == (LEAD, TRIO[2])
 
 
 def test_a_take_of_one_velocity_becomes_as_loud_as_each_track():

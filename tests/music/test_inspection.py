@@ -1,11 +1,21 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from musicvae_lite.music.inspection import compress, inspect_score
 from musicvae_lite.music.representations import PRESETS, MelodyRepresentation
-from musicvae_lite.music.score import Chord, KeyChange, Meter, MeterChange, Score, TempoChange, Track
+from musicvae_lite.music.score import (
+    Chord,
+    KeyChange,
+    Meter,
+    MeterChange,
+    ProgramChange,
+    Score,
+    TempoChange,
+    Track,
+)
 
 
 @pytest.fixture
@@ -53,6 +63,16 @@ def test_it_tells_what_the_tracks_hold(song):
     assert (piano.program_name, piano.polyphony) == ("Acoustic Grand Piano", 0.5)
     assert (kit.is_drum, kit.program_name, kit.off_grid) == (True, "drums", 1)
     assert (nobody.notes, nobody.lowest, nobody.highest, nobody.off_grid) == (0, None, None, 0)
+
+
+def test_it_tells_all_programs_of_a_track(song):
+    changes = (ProgramChange(960, 40), ProgramChange(1920, 73), ProgramChange(2880, 0))
+    flute, kit = (replace(song.tracks[n], program_changes=changes) for n in (0, 2))
+    found = inspect_score(replace(song, tracks=(flute, song.tracks[1], kit, song.tracks[3])), {}).tracks
+    assert (found[0].program, found[0].program_name, found[0].programs) == (73, "Flute", (73, 40, 0))
+    assert found[0].program_names == ("Flute", "Violin", "Acoustic Grand Piano")
+    assert (found[2].programs, found[2].program_names) == ((0, 40, 73), ("drums",))
+    assert [track.program_names for track in found[1::2]] == [("Acoustic Grand Piano",), ("Violin",)]
 
 
 def test_it_tells_what_representations_take(song):

@@ -117,6 +117,36 @@ def test_both_readers_agree_on_programs_that_stay():
     assert same(midi.read_bytes(data), slow)
 
 
+RUNNING = b"\x60\x43\x40\x91\x60\x43\x00"  # strikes without a status, the second behind a wait of 91 60
+
+
+@pytest.mark.parametrize(
+    "tracks",
+    [
+        [program(0, 5) + program(0, 7) + note(0)],
+        [program(0, 5) + b"\x00\x07" + note(0)],
+        [program(0, 5) + note(0) + program(0, 5) + note(0)],
+        [program(1, 9) + b"\x91\x40" + program(0, 5) + note(0) + note(1)],  # a wait
+        [program(0, 3) + note(0) + RUNNING, program(1, 9) + note(1)],
+        [b"\x00\xff\x01\x04\x00\x90\x3c\x40" + program(0, 3) + note(0)],  # a text
+    ],
+)
+def test_programs_that_stay_need_no_closer_look(tracks: list[bytes]):
+    data = smf(*(track + END for track in tracks))
+    fast = midi._read_fast(data, "", Limits())
+    slow = midi.assemble("", Limits(), *midi_rescue.parse(data, "", Limits()))
+    assert fast is not None and same(fast, slow)
+
+
+@pytest.mark.parametrize("wait", [b"", b"\x00\xff\x01\x04\x00\x90\x3c\x40", b"\x91\x60\xc1\x05", RUNNING])
+def test_the_first_strike_is_no_byte_of_something_else(wait: bytes):
+    body = b"\x00\x92\x3c\x40" + wait + note(0) + note(1)
+    assert [midi_check.first_strike(b"x" + body, 1, len(body) + 1, channel) for channel in range(4)] == [
+        6 + len(wait), 14 + len(wait), 2, -1,
+    ]  # fmt: skip
+    assert midi_check.first_strike(body, 0, 5 + len(wait), 1) == -1
+
+
 def test_places_of_program_changes_are_those_of_their_bytes():
     text = b"\x00\xff\x01\x02\xc0\x05"
     body = program(3, 5) + b"\x83\xc0\x06" + b"\x00\x07" * 300 + b"\x00\x93\x3c\x40\xc0\x00\x3c\x00" + text

@@ -5,8 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
-from musicvae_lite.music.score import Chord, KeyChange, Meter, MeterChange, Score, TempoChange, Track
+from musicvae_lite.music.score import (
+    Chord,
+    KeyChange,
+    Meter,
+    MeterChange,
+    ProgramChange,
+    Score,
+    TempoChange,
+    Track,
+)
 from musicvae_lite.music.timeline import Timeline
 
 TICKS = 960  # a quarter of the take; the song's are half as fine
@@ -58,6 +68,31 @@ def test_every_part_lies_at_its_place_and_the_song_around_it():
 def test_a_tempo_of_its_own_is_kept():
     laid = Timeline(*PARTS, near=0.0, song=SONG, tempos=False).laid(notes([(0, 1, 60)]))
     assert laid.tempos == (TempoChange(0, 97.0),) and len(laid.meters) == 2
+
+
+CHANGING = Track("Lead", 5, False, (ProgramChange(480, 73), ProgramChange(1920, 40), ProgramChange(6840, 5)))
+KIT = Track("Kit", 8, True, (ProgramChange(1920, 25),))
+
+
+@pytest.mark.parametrize(
+    ("own", "part", "programs"),
+    [
+        (CHANGING, Track("m", 73), [73, 73, 40, 5]),  # the song's 73 holds where the take begins
+        (CHANGING, Track("m", 5), [5, 5, 5, 5]),  # was asked for
+        (CHANGING, Track("m", 73, True), [73, 73, 73, 73]),
+        (KIT, Track("d", 8, True), [8, 8, 25, 25]),
+    ],
+)
+def test_a_take_of_one_track_has_the_programs_of_the_songs(own: Track, part: Track, programs: list[int]):
+    # At quarters 2, 3, 4 and 14 of the song.
+    rows = [(0, 100, 60), (960, 1900, 60), (1870, 2000, 61), (8 * TICKS, 9 * TICKS, 62)]
+    take = replace(notes(rows), tracks=(part,))
+    song = replace(SONG, tracks=(Track("other", 9), own))
+    laid = Timeline(*PARTS, near=0.125, song=song, track=1).laid(take)
+    assert laid.programs.tolist() == programs and laid.tracks[0].name == part.name
+    assert Timeline(*PARTS, near=0.125, song=song).laid(take).tracks == (part,)
+    both = Timeline(*PARTS, near=0.125, song=song, track=1).laid(replace(take, tracks=(part, part)))
+    assert both.tracks == (part, part)
 
 
 def test_notes_that_come_before_the_song_begin_with_it():

@@ -122,7 +122,7 @@ def carry_on(
         all_bars = last_bar(score) if goes_on(covered, score, r) else covered.last
         covered = replace(covered, left_out=0)  # what the model cannot read stays as it is
         sounding = np.unique(heard.to_score(before[0]).track)
-        laid = Behind.of(going_on(covered, score, r), covered.tracks, sounding.tolist())
+        laid = Behind.of(going_on(covered, score, r), covered.tracks, sounding.tolist(), r.percussive)
         label = f"{naming.bars(1, all_bars)} and {bars} more"
         if last_meter(laid.song.meters).quarters != r.meter.quarters:
             label += f" of {r.meter}"

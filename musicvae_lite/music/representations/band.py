@@ -26,6 +26,7 @@ class Band:
         words: which and why, one sentence.
         missing: the parts that no track plays.
         absence: why they are missing, one sentence; "" when none is.
+        trouble: code and sentence of why there is no band at all; None where there is one.
         unfit: why a corpus leaves the song out all the same: its melody has a program that melodies to learn
             from have not; None where it has not.
     """
@@ -36,6 +37,7 @@ class Band:
     words: str = ""
     missing: tuple[str, ...] = ()
     absence: str = ""
+    trouble: tuple[str, str] | None = None
     unfit: Rejection | None = None
 
     @property
@@ -56,16 +58,19 @@ def choose_band(
 
     Args:
         score: that holds notes.
-        leads, basses: programs of tracks that play the melody, and the bass.
+        leads, basses: programs of tracks that play the melody, and the bass (see `program_of`).
         step_ticks: length of one step in ticks.
-        track: index of the track to take the melody from, whatever its program.
+        track: index of the track to take the melody from, whatever its program; it is none of the drums.
 
     Raises:
         ConfigError: there is no such track.
     """
     if track is not None and not 0 <= track < len(score.tracks):
         raise ConfigError(f"there is no track {track + 1}: the song has {len(score.tracks)}")
-    drums = choose_drums(score)
+    if track is not None and score.tracks[track].is_drum:
+        on_drums = f"{label(score, track)} lies on channel 10: a melody needs a pitched track"
+        return Band(trouble=("drums", on_drums))
+    drums = choose_drums(score if track is None else score.select(score.track != track))
     free = [k for k, part in enumerate(score.tracks) if not part.is_drum and k not in drums.tracks]
     usual = [k for k in free if _within(score, k, leads)]
     lead, why = (track, f"{label(score, track)}: as asked") if track is not None else (-1, "")
@@ -87,11 +92,20 @@ def choose_band(
     there = (lead >= 0, bass >= 0, bool(drums.tracks))
     missing = tuple(part for part, is_there in zip(PARTS, there, strict=True) if not is_there)
     absence = f"no {' and '.join(missing)}: {'; '.join(reasons[part] for part in missing)}" if missing else ""
-    return Band(lead, bass, drums, "; ".join(words), missing, absence, unfit)
+    return Band(lead, bass, drums, "; ".join(words), missing, absence, unfit=unfit)
+
+
+def program_of(score: Score, track: int) -> int:
+    """The General MIDI program that most notes of a track have; of several, the one that comes first."""
+    part = score.tracks[track]
+    if not part.program_changes:
+        return part.program
+    counts = np.bincount(score.programs[score.track == track], minlength=128)
+    return max(part.programs, key=lambda program: counts[program])
 
 
 def _within(score: Score, track: int, programs: Programs) -> bool:
-    return programs[0] <= score.tracks[track].program <= programs[1]
+    return programs[0] <= program_of(score, track) <= programs[1]
 
 
 def _numbers(programs: Programs) -> str:

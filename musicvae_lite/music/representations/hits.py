@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from musicvae_lite.errors import ConfigError
 from musicvae_lite.music import drum_names
 from musicvae_lite.music.drum_maps import NONE, DrumMap
 from musicvae_lite.music.grid import Grid
-from musicvae_lite.music.score import Score
+from musicvae_lite.music.score import Score, Track
 from musicvae_lite.music.voices import hints_at_drums, is_called_drums, is_named_drums, label, may_hold_drums
 
 KIT = frozenset({22, 26, *range(35, 39), *range(40, 54), 55, 57, 59})  # pitches of what a drummer sits at
@@ -99,15 +99,34 @@ def _off_channel_10(score: Score, tracks: list[int], words: str, left: Iterable[
     """
     is_read = "is read as drums, but lies" if len(tracks) == 1 else "are read as drums, but lie"
     odd = [f"{_labels(score, tracks)} {is_read} off channel 10"]
-    pitches = {}
+    pitches = _pitches(score, tracks)
+    for k, meant in pitches.items():
+        played = score.pitch[score.track == k][0]
+        odd.append(f"pitch {played} of {label(score, k)} is read as {meant}, {drum_names.name(meant)}")
+    odd += [f"{label(score, k)} is left out" for k in left]
+    return Choice(tuple(tracks), words, "; ".join(odd), pitches=pitches)
+
+
+def _pitches(score: Score, tracks: Iterable[int]) -> dict[int, int]:
+    """As in `Choice`, of tracks off channel 10."""
+    found = {}
     for k in tracks:
         meant, played = drum_names.pitches_of(score.tracks[k].name), np.unique(score.pitch[score.track == k])
         if meant and len(played) == 1 and played[0] not in meant:
-            pitches[k] = meant[0]
-            drum = drum_names.name(meant[0])
-            odd.append(f"pitch {played[0]} of {label(score, k)} is read as {meant[0]}, {drum}")
-    odd += [f"{label(score, k)} is left out" for k in left]
-    return Choice(tuple(tracks), words, "; ".join(odd), pitches=pitches)
+            found[k] = meant[0]
+    return found
+
+
+def on_channel_10(score: Score, tracks: Iterable[int]) -> Score:
+    """A song with its drums on channel 10, of pitches as they are read; there, instruments are no kits.
+
+    Args:
+        tracks: that are drums, on channel 10 or off it.
+    """
+    off = [k for k in tracks if not score.tracks[k].is_drum]
+    parts = [Track(part.name, 0, True) if k in off else part for k, part in enumerate(score.tracks)]
+    pitch = Choice(pitches=_pitches(score, off)).pitches_of(score)
+    return replace(score, pitch=pitch, tracks=tuple(parts))
 
 
 def _labels(score: Score, tracks: Iterable[int]) -> str:

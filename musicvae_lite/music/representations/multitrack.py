@@ -202,22 +202,20 @@ class MultitrackRepresentation(Gridded):
         end = np.maximum(grid.quantise(score.end)[0], begin + 1)
         first = np.searchsorted(starts, begin - self.grid_steps, side="right")  # windows a note sounds in
         beyond = np.searchsorted(starts, end, side="left")
-        found: list[dict[int, list[Note]]] = [{} for _ in starts]
-        columns = (begin, end, score.pitch, score.velocity, score.track, first, beyond)
+        found: list[dict[tuple[int, int], list[Note]]] = [{} for _ in starts]  # by program and track
+        drums = np.array([part.is_drum for part in score.tracks], dtype=bool)[score.track]
+        program = np.where(drums, DRUMS, score.programs)
+        columns = (begin, end, score.pitch, score.velocity, program, score.track, first, beyond)
         begins = starts.tolist()
-        for start, stop, pitch, velocity, track, low, high in zip(
+        for start, stop, pitch, velocity, played, track, low, high in zip(
             *(c.tolist() for c in columns), strict=True
         ):
             for window in range(low, high):
                 shift = begins[window]
                 note = Note(max(start - shift, 0), pitch, stop - shift, events.level_of(velocity))
-                found[window].setdefault(track, []).append(note)
-        program = [DRUMS if part.is_drum else part.program for part in score.tracks]
+                found[window].setdefault((played, track), []).append(note)
         return [
-            [
-                Part(program[track], events.matched(band[track], self.grid_steps))
-                for track in sorted(band, key=lambda k: (program[k], k))
-            ]
+            [Part(key[0], events.matched(band[key], self.grid_steps)) for key in sorted(band)]
             for band in found
         ]
 

@@ -1,7 +1,8 @@
 """Trio: melody, bass and drums together. As in MusicVAE (Roberts et al. 2018, 1803.05428).
 
 A step is three tokens: one of a melody, one of a bass in the same spelling (see `melody`), and one of nine
-drums (see `drums`). Which track plays what is told by its General MIDI program.
+drums (see `drums`). Which track plays what is told by the General MIDI program that
+most of its notes have.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from musicvae_lite.errors import ConfigError
 from musicvae_lite.music import drum_maps
 from musicvae_lite.music.grid import Grid
 from musicvae_lite.music.representations import chord_control, configuring
-from musicvae_lite.music.representations.band import PARTS, Band, choose_band
+from musicvae_lite.music.representations.band import PARTS, Band, choose_band, program_of
 from musicvae_lite.music.representations.base import Extraction
 from musicvae_lite.music.representations.comparing import f1, step_figures
 from musicvae_lite.music.representations.crossing import crossed, filled
@@ -126,7 +127,7 @@ class TrioRepresentation(Gridded):
     def candidates(self, score: Score) -> list[int | None]:
         """Every pitched track but the basses, as the melody."""
         able = self.programs
-        return [k for k in super().candidates(score) if k is not None and score.tracks[k].program in able]
+        return [k for k in super().candidates(score) if k is not None and program_of(score, k) in able]
 
     def lenient(self) -> TrioRepresentation:
         """The same windows without rules: reads all that a model writes, silence too."""
@@ -152,6 +153,8 @@ class TrioRepresentation(Gridded):
         if not len(score) and not free:
             return nothing(self, "empty", "no notes")
         band = self._band(score, track) if len(score) else Band()
+        if band.trouble:
+            return nothing(self, *band.trouble)
         if band.missing and not free:
             return replace(nothing(self, f"no-{band.missing[0]}", band.absence), unfit=band.unfit)
         grid = Grid.of(score, self.steps_per_quarter)

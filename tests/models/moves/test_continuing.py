@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from musicvae_lite.errors import ConfigError, NothingUsableError
+from musicvae_lite.models import whole_songs
 from musicvae_lite.models.moves import continuing
 from musicvae_lite.models.moves.manner import Manner
 from musicvae_lite.models.moves.writing import Writing
@@ -293,15 +294,57 @@ def test_each_part_of_a_trio_goes_on_in_its_own_track(parts: tuple[int, ...], mo
         assert np.count_nonzero(made.track == k) == 24
 
 
-def test_bass_notes_go_on_in_no_drum_that_lies_off_channel_10(monkeypatch):
+def test_bass_notes_go_on_in_no_drum_that_lay_off_channel_10(monkeypatch):
     model = MusicVAE.load("trio-2bar")
     r, song = model.representation, band((0, 1, 2))
     windows = r.lenient().windows(song).tokens[:1].repeat(2, 0)
     monkeypatch.setattr(type(model), "decode", lambda *given, **settings: Takes(windows, r))
     off = replace(song, tracks=(PARTS[0], Track("Kick"), PARTS[2]))
     made = continuing.carry_on(model, off, 2).joined()
-    assert [track.name for track in made.tracks] == ["Low", "Kick", "Lead", "Drums"]
-    assert np.bincount(made.track).tolist() == [24, 16, 24, 8]
+    assert made.tracks == (PARTS[0], Track("Kick", 0, True), PARTS[2])
+    assert np.bincount(made.track).tolist() == [24, 24, 24]
+
+
+STEMS = (Track("Kick"), Track("Snare", 115), Track("Hihat"))
+
+
+def stems(bars: int = 4) -> Score:
+    """A beat of which each drum has a track of its own, off channel 10."""
+    start, track = np.arange(bars * 8, dtype=np.int32) * 240, np.full(bars * 8, 2, np.int32)
+    start, track = np.concatenate([start, start[::2]]), np.concatenate([track, np.arange(bars * 4) % 2])
+    order = np.lexsort((track, start))
+    start, track = start[order], track[order].astype(np.int32)
+    pitch = np.array([36, 40, 42], np.int32)[track]
+    return Score(480, start, start + 60, pitch, np.full_like(start, 80), track, STEMS)
+
+
+@pytest.mark.parametrize("asked", [None, 1], ids=["all stems", "the one asked for"])
+def test_drums_off_channel_10_are_all_there_when_they_are_gone_on_with_twice(asked: int | None):
+    model = MusicVAE.load("drums-2bar")
+    song = stems() if asked is None else stems().select(stems().track == asked)
+    once = continuing.carry_on(model, song, 2, asked).joined()
+    twice = continuing.carry_on(model, once, 2).joined()
+    assert all(track.is_drum and track.program == 0 for track in twice.tracks)
+    for made in (once, twice):
+        assert [track.name for track in made.tracks] == [STEMS[k].name for k in np.unique(song.track)]
+        own = made.start < 4 * 4 * made.ticks_per_quarter
+        np.testing.assert_array_equal(made.pitch[own], song.pitch)
+    assert (twice.start >= 4 * 6 * twice.ticks_per_quarter).any()
+
+
+def test_drums_off_channel_10_can_be_played_anew_when_they_have_been_gone_on_with():
+    made = continuing.carry_on(MusicVAE.load("drums-2bar"), stems(), 2).joined()
+    again = whole_songs.reconstruct(MusicVAE.load("groove-2bar-humanize"), made).joined()
+    np.testing.assert_array_equal(np.sort(again.pitch), np.sort(made.pitch))
+
+
+def test_a_stem_asked_for_as_the_melody_stays_one(monkeypatch):
+    model = MusicVAE.load("trio-2bar")
+    r, song = model.representation, stems()
+    windows = r.lenient().windows(band((0, 1, 2))).tokens[:1].repeat(2, 0)
+    monkeypatch.setattr(type(model), "decode", lambda *given, **settings: Takes(windows, r))
+    made = continuing.carry_on(model, song, 2, track=1).joined()
+    assert [track.is_drum for track in made.tracks] == [True, False, True, False]
 
 
 @pytest.mark.parametrize(("bars", "asked"), [(4, None), (2, None), (4, "C | F")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from musicvae_lite.music.soundness import checked
 from tests.music.notation.written import Q, meters, pitches, sound
 from tests.music.notation.xml_parts import ATTRIBUTES, BACKWARD, FORWARD, ending, harmony, note, xml
 
@@ -169,6 +170,13 @@ def test_chords_before_one_note_share_its_length():
     assert [(c.tick / Q, c.symbol) for c in chords] == [
         (0, "Dm7"), (2, "G7"), (4, "C"), (7, "F"), (8, "Am"), (10, "E"),
     ]  # fmt: skip
+
+
+def test_a_chord_may_be_set_behind_the_end_of_its_bar():
+    late = harmony("Eb", "major", "<offset>9</offset>")
+    bars = (ATTRIBUTES + late + note("C", 8), harmony("Bb", "major") + note("C", 4) + harmony("F", "major"))
+    score = checked(xml(*bars))
+    assert [(c.tick / Q, c.symbol) for c in score.chords] == [(4, "Bb"), (4.5, "Eb"), (6, "F")]
 
 
 def test_chords_are_those_of_the_first_part_that_has_any():

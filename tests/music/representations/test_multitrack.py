@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -5,7 +7,7 @@ from musicvae_lite.errors import ConfigError
 from musicvae_lite.music.chords import triad_of
 from musicvae_lite.music.representations import MultitrackRepresentation, events
 from musicvae_lite.music.representations.events import DRUMS, END, LEVEL, OFF, ON, PROGRAM, SHIFT, Note, Part
-from musicvae_lite.music.score import Chord
+from musicvae_lite.music.score import Chord, ProgramChange
 from tests.music.representations.songs import STEP, beat, song, told
 
 BAR = MultitrackRepresentation(min_events=1, min_tracks=1)
@@ -51,6 +53,22 @@ def test_instruments_are_sorted_by_program_and_drums_come_last():
     heads = found.tokens[0, ::64].tolist()
     assert heads == [PROGRAM + 5, PROGRAM + 33, PROGRAM + DRUMS] + [END] * 5
     assert lengths(found.tokens[0])[[0, 1, 3, 7]].tolist() == [6, 6, 1, 1]
+
+
+def test_each_window_has_the_programs_that_play_in_it():
+    """A track that changes its program, once while a note sounds on, and drums that change their kit."""
+    lead = [(4 * n, 4, 60 + n % 5) for n in range(19)] + [(76, 8, 64), (84, 12, 65)]
+    bass = [(8 * n, 8, 40) for n in range(12)]
+    band = song(lead, bass, beat(1), programs=(10, 33, 0), drums=[2])
+    lead_changes = (ProgramChange(32 * STEP, 73), ProgramChange(80 * STEP, 40))
+    changes = (lead_changes, (), (ProgramChange(4 * STEP, 8),))
+    tracks = tuple(replace(t, program_changes=c) for t, c in zip(band.tracks, changes, strict=True))
+    found = BAR.windows(replace(band, tracks=tracks)).tokens
+    heads = [[token - PROGRAM for token in window[::64].tolist() if token != END] for window in found]
+    assert heads == [[10, 33, DRUMS], [10, 33], [33, 73], [33, 73], [33, 73], [33, 40, 73]]
+    leads = ([n for n in lead if a <= n[0] < b] for a, b in ((0, 32), (32, 80), (80, 96)))
+    apart = song(*leads, bass, beat(1), programs=(10, 73, 40, 33, 0), drums=[4])
+    assert np.array_equal(found, BAR.windows(apart).tokens)
 
 
 def test_what_sounds_on_is_struck_anew():

@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from musicvae_lite.errors import ConfigError
 from musicvae_lite.music.chords import triad_of
 from musicvae_lite.music.representations import Representation, RhythmRepresentation, TrioRepresentation
-from musicvae_lite.music.score import Chord
+from musicvae_lite.music.score import Chord, ProgramChange, Score
 from tests.music.representations.songs import STEP, beat, song, told
 
 TWO_BARS = TrioRepresentation(bars=2)
@@ -90,6 +92,48 @@ def test_no_track_plays_two_parts():
     parts = [[(s, 1, p) for s in range(0, 32, 4)] for p in (36, 38, 39)]
     found = TWO_BARS.lenient().windows(song(*parts, MELODY, BASS, names=names, programs=(0, 0, 0, 0, 33)))
     assert found.tracks == (3, 4, 0, 1, 2)
+
+
+def test_a_track_asked_for_as_the_melody_is_none_of_the_drums():
+    names = ["Kick", "Snare", "Clap", "Low"]
+    parts = [[(s, 1, p) for s in range(0, 32, 4)] for p in (36, 38, 39)]
+    score = song(*parts, BASS, names=names, programs=(0, 0, 0, 33))
+    found = TWO_BARS.lenient().windows(score, track=1)
+    assert found.tracks == (1, 3, 0, 2)
+    assert found.choice.endswith("drums track 1 'Kick', track 3 'Clap': their names say drums")
+    alone = TWO_BARS.lenient().windows(score.select(score.track != 1))
+    np.testing.assert_array_equal(found.tokens[..., 2], alone.tokens[..., 2])
+
+
+@pytest.mark.parametrize("rep", [TWO_BARS, RhythmRepresentation(voices="trio")])
+@pytest.mark.parametrize("is_lenient", [False, True])
+def test_a_track_on_channel_10_plays_no_melody(rep: Representation, is_lenient: bool):
+    rep = rep.lenient() if is_lenient else rep
+    found = rep.windows(band(), track=2)
+    assert len(found) == 0 and told(found) == [(0, "drums", 0)]
+    assert found.rejections[0].detail == "track 3 lies on channel 10: a melody needs a pitched track"
+
+
+def changing(score: Score, track: int, first: int, *later: tuple[int, int]) -> Score:
+    """A song in which a track has other programs: a first one and (step, program)."""
+    changes = tuple(ProgramChange(step * STEP, program) for step, program in later)
+    part = replace(score.tracks[track], program=first, program_changes=changes)
+    return replace(score, tracks=(*score.tracks[:track], part, *score.tracks[track + 1 :]))
+
+
+@pytest.mark.parametrize("rep", [TWO_BARS, RhythmRepresentation(voices="trio")])
+def test_melody_and_bass_are_told_by_the_program_of_most_of_their_notes(rep: Representation):
+    plain = rep.windows(band())
+    for score in (changing(band(), 1, 48, (8, 33)), changing(band(), 0, 33, (8, 60), (12, 2))):
+        found = rep.windows(score)
+        np.testing.assert_array_equal(found.tokens, plain.tokens)
+        assert found.tracks == plain.tracks and found.unfit is None
+        assert rep.candidates(score) == [0]
+    no_bass = rep.windows(changing(band(), 1, 33, (8, 48)))
+    assert told(no_bass) == [(0, "no-bass", 0)]
+    assert rep.candidates(changing(band(), 1, 33, (8, 48))) == [0, 1]
+    equal = changing(band(), 1, 33, (16, 48))
+    np.testing.assert_array_equal(rep.windows(equal).tokens, plain.tokens)
 
 
 @pytest.mark.parametrize("rep", [TWO_BARS, RhythmRepresentation(voices="trio")])
