@@ -37,8 +37,9 @@ class ImageVAE(SavedVAE):
 
     Methods that take a picture accept a path, a `Picture`, a Pillow image, or an array [H, W], [C, H, W] or
     [H, W, C] of bytes or of numbers in 0..1. Those that encode accept a tensor [C, h, w] at the model's size
-    too, and several pictures as a sequence, or along a first axis: [N, C, h, w], and for a model of grey
-    pictures [N, h, w] at its own size. What they give is float32 [N, C, H, W] in 0..1.
+    too, and several pictures as a sequence of single ones, or along a first axis: [N, C, h, w], and for a
+    model of grey pictures [N, h, w] at its own size; only [3, h, w], which may be a colour picture, has to be
+    given as [3, 1, h, w]. What they give is float32 [N, C, H, W] in 0..1.
     """
 
     family = "image"
@@ -66,8 +67,8 @@ class ImageVAE(SavedVAE):
         """Codes float32 [N, Z], the posterior means, of N pictures.
 
         Raises:
-            ConfigError: a tensor of another size than the model's, or of numbers outside 0..1; or labels as
-                for `decode`.
+            ConfigError: a tensor of another size than the model's, or of numbers outside 0..1; [3, h, w] for
+                a model of grey pictures of that size; or labels as for `decode`.
             MusicVAEError: as `take`.
         """
         x = self._read(pictures).to(self.vae.device)

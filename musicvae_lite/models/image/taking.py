@@ -56,35 +56,57 @@ def take_all(pictures: Images, shape: Shape, clean: bool = False) -> Tensor:
     """One picture or several, as float32 [N, C, H, W] in 0..1.
 
     An array or a tensor of three dimensions is one picture, but several for a model of grey ones where it is
-    [N, H, W] at the model's own size.
+    [N, H, W] at the model's own size. What a sequence holds, or an array along the first of four dimensions,
+    is one picture each.
 
     Raises:
-        ConfigError: a tensor of another size than the model's, or of numbers outside 0..1.
+        ConfigError: a tensor of another size than the model's, or of numbers outside 0..1; or [3, H, W] at
+            the size of a model of grey pictures, which may be three of them or one in colour.
         MusicVAEError: as `pixels`.
     """
     wanted = _size(shape, clean)
-    if isinstance(pictures, Tensor):
-        return _of_tensor(pictures, wanted, "writes" if clean else "reads")
-    if isinstance(pictures, np.ndarray):
+    if isinstance(pictures, Tensor | np.ndarray):
         is_grey = pictures.ndim == 3 and (1, *pictures.shape[1:]) == wanted
+        if is_grey and len(pictures) == 3:
+            raise ConfigError(
+                f"pictures have the shape {list(pictures.shape)}, which may be three grey ones or one in "
+                f"colour; give the three as {[3, *wanted]}, or make the one grey by `take` with convert=True"
+            )
+        if isinstance(pictures, Tensor):
+            return _of_tensor(pictures, wanted, clean)
         if is_grey or pictures.ndim > 3:
             pictures = list(pictures)
     if isinstance(pictures, str) or not isinstance(pictures, Sequence):
-        return take(pictures, shape, clean=clean)[0][None]
-    taken = [take_all(picture, shape, clean) for picture in pictures]
-    return torch.cat(taken or [torch.zeros(0, *wanted)])
+        pictures = [pictures]
+    taken = [_take_one(picture, shape, clean) for picture in pictures]
+    return torch.stack(taken) if taken else torch.zeros(0, *wanted)
 
 
-def _of_tensor(pictures: Tensor, wanted: tuple[int, int, int], verb: str) -> Tensor:
+def _take_one(picture: Tensor | Image, shape: Shape, clean: bool) -> Tensor:
+    """[C, H, W] of what `take` takes, or of a tensor [C, H, W], and of a grey picture [H, W]."""
+    if not isinstance(picture, Tensor):
+        return take(picture, shape, clean=clean)[0]
+    wanted = _size(shape, clean)
+    x = picture[None] if wanted[0] == 1 and picture.dim() == 2 else picture
+    if x.shape != wanted:
+        raise ConfigError(f"a picture has the shape {list(picture.shape)}; {_kinds(wanted, clean)}")
+    return of_tensor(x)
+
+
+def _of_tensor(pictures: Tensor, wanted: tuple[int, int, int], clean: bool) -> Tensor:
     """[N, C, H, W] or [C, H, W], and of grey pictures [N, H, W] or [H, W], as `take_all` gives it."""
-    is_grey = wanted[0] == 1
-    x = pictures.unsqueeze(-3) if is_grey and pictures.dim() in (2, 3) else pictures
+    x = pictures.unsqueeze(-3) if wanted[0] == 1 and pictures.dim() in (2, 3) else pictures
     x = x[None] if x.dim() == 3 else x
     if x.shape[1:] != wanted:
-        sizes = [wanted, wanted[1:]] if is_grey else [wanted]
-        kinds = " or ".join(f"[N, {', '.join(map(str, size))}]" for size in sizes)
-        raise ConfigError(f"pictures have the shape {list(pictures.shape)}; this model {verb} {kinds}")
+        raise ConfigError(f"pictures have the shape {list(pictures.shape)}; {_kinds(('N', *wanted), clean)}")
     return of_tensor(x)
+
+
+def _kinds(size: tuple[int | str, ...], clean: bool) -> str:
+    """The shapes that tensors of a size [..., C, H, W] may have, for messages."""
+    sizes = [size, (*size[:-3], *size[-2:])] if size[-3] == 1 else [size]
+    kinds = " or ".join(f"[{', '.join(map(str, kind))}]" for kind in sizes)
+    return f"this model {'writes' if clean else 'reads'} {kinds}"
 
 
 def _size(shape: Shape, clean: bool) -> tuple[int, int, int]:

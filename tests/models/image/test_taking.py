@@ -98,9 +98,9 @@ def test_pillow_images_are_pictures():
         model.encode([3])  # type: ignore[list-item]
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 4, 12])
+@pytest.mark.parametrize("count", [1, 2, 4, 5, 12])
 def test_grey_pictures_need_no_channel(count: int):
-    """[N, H, W] as Keras has MNIST; three of them are no colours."""
+    """[N, H, W] as Keras has MNIST."""
     model = small.model(small.CONV)
     bytes_ = PIXELS[:count, 0]
     codes = model.encode(PIXELS[:count])
@@ -113,11 +113,11 @@ def test_grey_pictures_need_no_channel(count: int):
 
 def test_grey_pictures_without_a_channel_have_the_models_size():
     model = small.model(small.GRID)  # reads 6 x 6, writes 12 x 12
-    x = torch.from_numpy(PIXELS[:3, 0, :6, :6])
+    x = torch.from_numpy(PIXELS[:5, 0, :6, :6])
     assert np.allclose(model.encode(x), model.encode(x[:, None]))
     with pytest.raises(ConfigError, match=r"\[3, 12, 12\]; this model reads \[N, 1, 6, 6\] or \[N, 6, 6\]"):
         model.encode(torch.from_numpy(PIXELS[:3, 0]))
-    with pytest.raises(ConfigError, match=r"\[3, 6, 6\]; this model writes \[N, 1, 12, 12\]"):
+    with pytest.raises(ConfigError, match=r"\[5, 6, 6\]; this model writes \[N, 1, 12, 12\]"):
         model.log_prob(x)
     with pytest.raises(ConfigError, match="holds no picture"):
         model.encode(PIXELS[:5, 0])
@@ -125,6 +125,52 @@ def test_grey_pictures_without_a_channel_have_the_models_size():
     with pytest.raises(ConfigError, match=r"this model reads \[N, 3, 12, 12\]$"):
         colour.encode(torch.from_numpy(PIXELS[:5, 0]))
     assert colour.encode(torch.from_numpy(COLOUR)).shape == (1, 4)
+
+
+def test_three_grey_pictures_are_told_from_one_in_colour():
+    model = small.model(small.CONV)
+    three, codes = PIXELS[:3, 0], model.encode(PIXELS[:3])
+    for given in (three, three / 255, torch.from_numpy(three), COLOUR):
+        for use in (model.encode, model.log_prob, model.reconstruct):
+            with pytest.raises(
+                ConfigError, match=r"\[3, 12, 12\], which may be .* as \[3, 1, 12, 12\], or .* `take`"
+            ):
+                use(given)
+    for given in (
+        three[:, None],
+        torch.from_numpy(three[:, None]),
+        list(three),
+        list(torch.from_numpy(three)),
+    ):
+        assert np.allclose(model.encode(given), codes, atol=1e-5)
+    assert model.encode(model.take(COLOUR, convert=True)[0]).shape == (1, 2)
+
+
+def test_colour_pictures_are_not_several_grey_ones():
+    model = small.model(small.CONV)
+    two = np.stack([COLOUR, COLOUR])
+    for given in (two, two / 255, two.transpose(0, 2, 3, 1), [COLOUR], [PIXELS[0], COLOUR]):
+        for use in (model.encode, model.log_prob):
+            with pytest.raises(NothingUsableError, match="is in colour, and this model takes grey pictures"):
+                use(given)
+    with pytest.raises(ConfigError, match=r"\[2, 3, 12, 12\]; this model reads \[N, 1, 12, 12\]"):
+        model.encode(torch.from_numpy(two))
+    with pytest.raises(ConfigError, match=r"\[3, 12, 12\]; this model reads \[1, 12, 12\] or \[12, 12\]$"):
+        model.encode([torch.from_numpy(COLOUR)])
+    for a, b in ((COLOUR, PIXELS[0]), (PIXELS[0], torch.from_numpy(COLOUR))):
+        with pytest.raises(ConfigError, match="three grey ones or one in colour"):
+            model.interpolate(a, b)
+
+
+@pytest.mark.parametrize("shape", [(5, 12, 12), (2, 1, 12, 12), (1, 1, 12, 12)])
+def test_what_a_sequence_holds_is_one_picture_each(shape: tuple[int, ...]):
+    model, several = small.model(small.CONV), np.zeros(shape, np.uint8)
+    with pytest.raises(ConfigError, match="holds no picture"):
+        model.encode([several])
+    with pytest.raises(ConfigError, match=r"a picture has the shape .*; this model reads \[1, 12, 12\]"):
+        model.encode([torch.from_numpy(several)])
+    with pytest.raises(ConfigError, match="not of type list"):
+        model.encode([[PIXELS[0]]])  # type: ignore[list-item]
 
 
 def test_a_colour_picture_is_made_grey_by_what_python_takes():
