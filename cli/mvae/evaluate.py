@@ -30,7 +30,7 @@ def evaluate(
     from musicvae_lite.models.music_vae import MusicVAE
     from musicvae_lite.training.dataset import open_windows
     from musicvae_lite.training.evaluation import evaluate as measure
-    from mvae.output import print_json, table
+    from mvae.output import note, print_json, table
     from mvae.usage import split_of
 
     split = split_of(data, split, "test")
@@ -39,7 +39,13 @@ def evaluate(
     if not len(windows):
         raise NothingUsableError(f"{windows.name} holds no windows to evaluate on: {_elsewhere(data)}")
     result = measure(loaded.vae, loaded.representation, windows, seed, most, loaded.config.labels)
-    active = result.active_units
+    active, labels = result.active_units, result.labels or {}
+    if unlabelled := labels.get(""):
+        note(
+            f"{unlabelled:,} of {result.windows:,} windows have no label that {model} knows: they were "
+            "measured without one. A song's label is its folder's name; in a dataset of one folder alone "
+            "songs have none"
+        )
     if json:
         measured = {"data": str(data), **_measured(data, split, bool(loaded.config.labels))}
         print_json({"model": model, **measured, "most": most, "seed": seed, **result.to_json()})
@@ -70,6 +76,8 @@ def evaluate(
             ["active units", "-" if active is None else f"{active} of {result.units}"],
         ],
     )
+    if labels:
+        table(["measured under the label", "windows"], [[name or "(none)", n] for name, n in labels.items()])
 
 
 def _row(figures: dict[str, float]) -> list[float]:

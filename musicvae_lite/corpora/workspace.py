@@ -168,7 +168,13 @@ class Workspace:
         config = {"version": VERSION, **self._recipe.to_config(), "plan": new.digest}
         settings = self.folder / "settings.json"
         if settings.exists():
-            changes = self._changes(json.loads(settings.read_text(encoding="utf-8")), config)
+            old = json.loads(settings.read_text(encoding="utf-8"))
+            if old.get("version") != VERSION and not self._restart:
+                raise DatasetError(
+                    f"{self.folder}: this unfinished run was begun by another version of musicvae_lite: "
+                    "finish it with that, or begin anew with --restart"
+                )
+            changes = self._changes(old, config)
             if changes and not self._restart:
                 raise DatasetError(
                     f"{self.folder}: an unfinished run differs from this one:\n"

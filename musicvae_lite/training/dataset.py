@@ -284,6 +284,9 @@ def windows_of(
 ) -> WindowSplit:
     """The windows of files and folders of music, in memory, as `mvae evaluate MODEL FOLDER` takes them.
 
+    The label of each song is the name of the folder it lies in, also where that is the one folder given:
+    there a prepared dataset has no label.
+
     Args:
         paths: files, and folders to search through; or one of them.
         representation, hop, tracks, limits: as for `musicvae_lite.corpora.build.build_dataset`.

@@ -50,6 +50,8 @@ class Evaluation:
         elbo_nats: -(reconstruction + KL).
         active_units: units whose mean varies by more than 0.01; None of a single window.
         units: size of z.
+        labels: how many windows were told each of the model's labels, and as "" how many were told none;
+            those of no window are left out. None for a model without labels.
     """
 
     windows: int
@@ -64,6 +66,7 @@ class Evaluation:
     elbo_nats: float
     active_units: int | None
     units: int
+    labels: dict[str, int] | None = None
 
     def to_json(self) -> dict:
         return dataclasses.asdict(self)
@@ -109,6 +112,7 @@ def evaluate(
         elbo_nats=-(nats + kl),
         active_units=active_units(q.mean),
         units=q.mean.shape[-1],
+        labels=_labels(examples),
     )
 
 
@@ -182,6 +186,15 @@ def _examples(
     if most is not None and most < len(rows):
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
     return Examples(windows, rows, representation, seed, vae.device, names)
+
+
+def _labels(examples: Examples) -> dict[str, int] | None:
+    """How many windows each label is told of, as `Evaluation.labels` has it."""
+    told = examples.windows.gather_labels(examples.rows, examples.names)
+    if told is None:
+        return None
+    counts = np.bincount(told, minlength=len(examples.names) + 1).tolist()
+    return {name: count for name, count in zip(("", *examples.names), counts, strict=True) if count}
 
 
 def _posterior(vae: VAE, examples: Examples) -> Posterior:

@@ -7,7 +7,6 @@ import math
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from musicvae_lite import runtime
@@ -142,5 +141,6 @@ def measure(
 
 
 def cross_entropy(pictures: Tensor, target: Tensor) -> Tensor:
-    """Summed binary cross entropy, nats, of pictures in 0..1 taken for probabilities."""
-    return F.binary_cross_entropy(pictures.clamp(SMALLEST, 1 - SMALLEST), target, reduction="sum")
+    """Summed binary cross entropy, nats, of pictures in 0..1 taken for probabilities; NaN of NaN."""
+    p = pictures.clamp(SMALLEST, 1 - SMALLEST)  # not torch's own cross entropy, which refuses NaN
+    return -(target * p.log() + (1 - target) * (-p).log1p()).sum()

@@ -73,6 +73,21 @@ def unlearnt(pictures: PictureSet) -> list[str]:
     ] * bool(names)
 
 
+def check_kl(preset: Preset) -> None:
+    """Raises ConfigError where a plain autoencoder is given settings of a KL, which it has not."""
+    if not ImageConfig.from_table(preset.model, preset.name).is_plain:
+        return
+    usual = ImageTraining()
+    for name in OF_THE_KL:
+        value, default = getattr(preset.training, name), getattr(usual, name)
+        if value != default:
+            instead = f", or say {default:g}" if default else ""
+            raise ConfigError(
+                f"{preset.name} is a plain autoencoder and has no KL, so the training setting '{name}', "
+                f"here {value:g}, does nothing: leave it out{instead}"
+            )
+
+
 class ImageTask:
     """See `task.Task`.
 
@@ -90,7 +105,7 @@ class ImageTask:
         self.config = ImageConfig.from_table(preset.model, preset.name).fitted(
             *pictures.shape, pictures.classes
         )
-        self._check_kl()
+        check_kl(preset)
         if len(pictures.train) < 2:
             raise NothingUsableError(
                 f"{pictures.name}: {len(pictures.train)} picture to learn from; a folder of many, or of idx "
@@ -110,6 +125,10 @@ class ImageTask:
     @property
     def held_out(self) -> int:
         return len(self.pictures.validation)
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        return OF_THE_KL if self.config.is_plain else ()
 
     def table(self) -> dict[str, Any]:
         return self.config.to_table()
@@ -179,18 +198,6 @@ class ImageTask:
         with writing(best):
             checkpoints.write_prior(best, prior)
         return None
-
-    def _check_kl(self) -> None:
-        """Raises ConfigError where a plain autoencoder is given settings of a KL, which it has not."""
-        usual = ImageTraining()
-        for name in OF_THE_KL if self.config.is_plain else ():
-            value, default = getattr(self.settings, name), getattr(usual, name)
-            if value != default:
-                instead = f", or say {default:g}" if default else ""
-                raise ConfigError(
-                    f"{self.name} is a plain autoencoder and has no KL, so the training setting '{name}', "
-                    f"here {value:g}, does nothing: leave it out{instead}"
-                )
 
     def _codes(self, vae: VAE, rows: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """The codes [B, Z] of some pictures."""

@@ -76,7 +76,11 @@ class Trainer:
         self.description = {
             "preset": task.name,
             "model": task.table(),
-            "training": dataclasses.asdict(self.settings),
+            "training": {
+                name: value
+                for name, value in dataclasses.asdict(self.settings).items()
+                if name not in task.unused
+            },
             "dataset": task.dataset,
             "precision": self.team.precision,
         }
@@ -121,19 +125,21 @@ class Trainer:
             with waiting_interrupts(patient=self.team.count > 1) as interrupt:
                 self._loop(interrupt)
                 self._validate()  # once all updates are done, a Ctrl-C waits for the rest
-                if self.task.held_out and self.progress.best is None:
-                    self._save()
-                    rate = f"a learning_rate below {self.settings.learning_rate:g}"
-                    raise ConfigError(
-                        "no validation of this run was finite, so it has no best weights. Start again in "
-                        f"another folder with {rate} or another seed"
-                    )
-                if self.team.is_first and (warning := self.task.finish(self.folder.best)):
+                if self._has_best and self.team.is_first and (warning := self.task.finish(self.folder.best)):
                     self._tell("warning", warning)
                 self._save()
+        if not self._has_best:
+            raise ConfigError(
+                "no validation of this run was finite, so it has no best weights. Start again in another "
+                f"folder with a learning_rate below {self.settings.learning_rate:g} or another seed"
+            )
         self._tell("end", "")
         self.team.wait()
         return self.folder.best
+
+    @property
+    def _has_best(self) -> bool:
+        return self.progress.best is not None or not self.task.held_out
 
     @property
     def rate_share(self) -> float:

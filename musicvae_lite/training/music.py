@@ -39,6 +39,7 @@ class MusicTask:
     """
 
     noun = "windows"
+    unused = ()
 
     def __init__(self, preset: Preset, windows: WindowSplit, validation: WindowSplit, dataset: str = ""):
         self.name, self.dataset = preset.name, dataset

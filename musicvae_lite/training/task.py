@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +22,7 @@ class Task(Protocol):
         settings: the loop may replace them once, before `start`, by ones with a smaller batch.
         examples, held_out: how many there are to train on, and to validate on.
         noun: what they are called in messages ("windows").
+        unused: training settings that mean nothing to this model, which a run neither records nor compares.
     """
 
     name: str
@@ -33,6 +35,8 @@ class Task(Protocol):
     def held_out(self) -> int: ...
     @property
     def noun(self) -> str: ...
+    @property
+    def unused(self) -> Collection[str]: ...
 
     def table(self) -> dict[str, Any]:
         """Everything needed to rebuild the model: its config.json."""

@@ -20,7 +20,8 @@ class Song:
         title: "" if the file gives none.
         split: where it went.
         windows: how many are left of it after duplicates were removed.
-        label: name of the folder it was in; "" where that was the one folder that was prepared.
+        label: name of the folder it was in; "" where that was the one folder that was prepared. Music that
+            is read straight from a folder goes by that folder's name (see `dataset.windows_of`).
         folder: number of the folder that `source` is relative to, where several were prepared.
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,33 @@ def test_mistakes_are_told_in_one_line(model: Path, music: Path, tmp_path: Path,
         assert run("evaluate", *arguments) == 1, arguments
         said = capsys.readouterr().err
         assert words in said and "bug" not in said
+
+
+def test_labels_that_were_measured_under_are_told(tmp_path: Path, capsys):
+    music, model = write_tunes(tmp_path / "music", 6), tmp_path / "labelled"
+    (music / "even").rename(music / "reels")
+    MusicVAE(replace(labelled_model().config, labels=("reels", "hymns"))).save(model)
+    representation = MusicVAE.load(model).representation
+    build_dataset([music / "reels"], representation, tmp_path / "set", workers=0, split=(0, 0, 1))
+    prepared = len(open_windows(tmp_path / "set", representation))
+    known = len(open_windows(music / "reels", representation))
+    whole = len(open_windows(music, representation))
+    for data, labels in (
+        (music / "reels", {"reels": known}),
+        (music, {"": whole - known, "reels": known}),
+        (tmp_path / "set", {"": prepared}),  # prepared from one folder, whose name is no label there
+    ):
+        assert run("evaluate", model, data, "--json") == 0
+        printed = capsys.readouterr()
+        assert json.loads(printed.out)["labels"] == labels
+        said = f"{labels.get('')} of {sum(labels.values())} windows have no label that"
+        assert (said in printed.err) == ("" in labels)
+        assert run("evaluate", model, data) == 0
+        rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+        assert all([name or "(none)", str(count)] in rows for name, count in labels.items())
+
+
+def test_a_model_without_labels_says_nothing_of_them(model: Path, music: Path, capsys):
+    assert run("evaluate", model, music, "--most", "5") == 0
+    printed = capsys.readouterr()
+    assert "measured under" not in printed.out and "windows have no" not in printed.err

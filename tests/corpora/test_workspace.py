@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 from musicvae_lite.corpora import assemble, build
 from musicvae_lite.corpora.build import Progress, build_dataset
 from musicvae_lite.corpora.manifest import Manifest
-from musicvae_lite.corpora.workspace import Workspace
+from musicvae_lite.corpora.workspace import VERSION, Workspace
 from musicvae_lite.errors import DatasetError
 from musicvae_lite.music.representations.melody import MelodyRepresentation
 from tests.corpora.tunes import contents, write_tunes
@@ -131,6 +132,23 @@ def test_a_restart_with_other_settings_drops_a_killed_restart(music: Path, old: 
         prepare(music, old, hop="bar")
     assert resumed(music, old, restart=True, hop="bar") == 0
     assert Manifest.load(old).recipe["hop"] == 16
+
+
+def test_an_unfinished_run_of_another_version_is_told_as_such(music: Path, reference: Path, tmp_path: Path):
+    output = tmp_path / "dataset"
+    killed(music, output)
+    settings = tmp_path / "dataset.partial" / "settings.json"
+    before = json.loads(settings.read_text()) | {"version": VERSION - 1, "plan": "other"}
+    settings.write_text(json.dumps(before))
+    with pytest.raises(DatasetError) as error:
+        prepare(music, output, hop="bar")
+    assert str(error.value) == (
+        f"{output}.partial: this unfinished run was begun by another version of musicvae_lite: "
+        "finish it with that, or begin anew with --restart"
+    )
+    assert json.loads(settings.read_text()) == before
+    assert resumed(music, output, restart=True) == 0
+    assert contents(output) == contents(reference)
 
 
 def test_an_unfinished_run_does_not_replace_a_dataset_that_came_later(

@@ -60,9 +60,12 @@ def test_a_run_without_a_finite_objective_has_no_best_to_report(tmp_path: Path):
 
 def test_a_run_whose_validations_are_none_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(music.MusicTask, "validate", lambda task, vae: {"objective": float("nan")})
-    with pytest.raises(ConfigError, match=r"no validation of this run was finite.*a learning_rate below 0"):
-        run(tmp_path / "run")
-    assert list((tmp_path / "run" / "last").iterdir())  # what there is stays
+    for resume in (False, True):
+        words = r"no validation of this run was finite.*a learning_rate below 0"
+        with pytest.raises(ConfigError, match=words):
+            run(tmp_path / "run", resume=resume)
+        assert list((tmp_path / "run" / "last").iterdir())  # what there is stays
+    assert all(event["kind"] != "end" for event in log(tmp_path / "run"))
 
 
 def test_a_resumed_run_reports_the_best_of_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -95,3 +96,21 @@ def test_codes_too_long_for_a_prior_are_told(
 def test_a_plain_autoencoder_has_no_kl_to_weigh(kind: str, changes: dict[str, float], words: str):
     with pytest.raises(ConfigError, match=f"small is a plain autoencoder and has no KL, so .* {words}"):
         ImageTask(preset(small.ALL[kind], **changes), SET)
+
+
+def test_a_plain_run_that_was_begun_with_a_weight_of_a_kl_goes_on(tmp_path: Path):
+    run(tmp_path, table=PLAIN)
+    description = tmp_path / "run.json"
+    table = json.loads(description.read_text())
+    assert not set(images.OF_THE_KL) & set(table["training"])
+    table["training"] |= {"beta": 2.0, "beta_rate": 0.5}  # as versions wrote that let them be given
+    description.write_text(json.dumps(table))
+    run(tmp_path, table=PLAIN, resume=True)
+    with pytest.raises(ConfigError, match=r"training\.seed: 0 before, 1 now"):
+        run(tmp_path, table=PLAIN, resume=True, seed=1)
+
+
+def test_a_run_of_a_vae_does_not_go_on_with_another_weight(tmp_path: Path):
+    run(tmp_path, beta=2.0)
+    with pytest.raises(ConfigError, match=r"training\.beta: 2\.0 before, 1\.0 now"):
+        run(tmp_path, resume=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import Any
 
@@ -291,3 +292,20 @@ def test_classes_without_a_picture_to_learn_from_are_told():
     (told,) = unlearnt(sets.from_arrays(pixels, labels % 2, [str(number) for number in range(30)]))
     assert "10, 11 and 18 more" in told
     assert unlearnt(sets.from_arrays(pixels)) == []
+
+
+@pytest.mark.parametrize("kind", ["conv", "dense", "noisy", "grid"])
+def test_weights_that_are_no_numbers_have_no_finite_objective(kind: str):
+    task = ImageTask(preset(small.ALL[kind]), SET)
+    vae = task.build()
+    with torch.no_grad():
+        for weight in vae.parameters():
+            weight.fill_(float("nan"))
+    assert math.isnan(task.validate(vae)["objective"])
+
+
+def test_pictures_whose_run_blows_up_at_its_last_update_are_told(tmp_path: Path):
+    for resume in (False, True):
+        with pytest.raises(ConfigError, match="no validation of this run was finite"):
+            run(tmp_path, steps=1, learning_rate=1e30, resume=resume)
+    assert list((tmp_path / "last").iterdir())

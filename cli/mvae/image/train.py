@@ -41,7 +41,7 @@ def train(
     runtime.prepare_environment()
     from musicvae_lite.errors import ConfigError
     from musicvae_lite.training.presets import load_preset, preset_names
-    from mvae.usage import check_training, one_of
+    from mvae.usage import check_training, one_of, wrong_usage
 
     changes = {
         "steps": steps,
@@ -57,17 +57,14 @@ def train(
     if recipe.family != "image":
         names = ", ".join(preset_names("image"))
         raise ConfigError(f"'{preset}' is a preset for {recipe.family}: `mvae train` takes it. Here: {names}")
-    from musicvae_lite.models.image.assembly import ImageConfig
-
-    if beta is not None and ImageConfig.from_table(recipe.model, recipe.name).is_plain:
-        raise typer.BadParameter(
-            f"{recipe.name} is a plain autoencoder and has no KL to weigh: leave it out", param_hint="--beta"
-        )
     from musicvae_lite.images import sets
-    from musicvae_lite.training.images import ImageTask, unlearnt, wanted
+    from musicvae_lite.training.images import ImageTask, check_kl, unlearnt, wanted
     from mvae.output import note
     from mvae.training_progress import run_task
 
+    if beta is not None:
+        with wrong_usage("--beta"):
+            check_kl(recipe)
     pictures = sets.load(data, lies, wanted(recipe))  # split alike whatever the seed: `evaluate` splits anew
     for text in (*pictures.notes, *unlearnt(pictures)) if runtime.processes().is_first else ():
         note(text)
