@@ -33,12 +33,18 @@ class Impatient(FakePort):
             signal.raise_signal(self.number)
 
 
-@pytest.fixture
-def handlers() -> Iterator[list]:
-    """The handlers of all signals that ask to stop, as they were and are to be again."""
-    before = [signal.getsignal(number) for number in NUMBERS]
-    yield before
-    assert [signal.getsignal(number) for number in NUMBERS] == before
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """Signals as a terminal leaves them: where tests run behind `nohup`, some would not be heard."""
+    outside = {number: signal.getsignal(number) for number in NUMBERS}
+    for number in NUMBERS:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    inside = {number: signal.getsignal(number) for number in NUMBERS}
+    yield
+    left = {number: signal.getsignal(number) for number in NUMBERS}
+    for number, handler in outside.items():
+        signal.signal(number, handler)
+    assert left == inside
 
 
 def play(port: FakePort) -> BaseException | None:
@@ -51,7 +57,7 @@ def play(port: FakePort) -> BaseException | None:
 
 @pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize("begin", range(2, 7))
-def test_asking_again_and_again_leaves_no_note_hanging(number: int, begin: int, handlers: list):
+def test_asking_again_and_again_leaves_no_note_hanging(number: int, begin: int):
     port = Impatient(FakeClock(), number, begin)
     end = play(port)
     assert not port.still_sounding()
@@ -62,7 +68,7 @@ def test_asking_again_and_again_leaves_no_note_hanging(number: int, begin: int, 
         assert isinstance(end, SystemExit) and end.code == 128 + number
 
 
-def test_asking_while_it_falls_silent_by_itself_counts_afterwards(handlers: list):
+def test_asking_while_it_falls_silent_by_itself_counts_afterwards():
     clock = FakeClock()
     whole = FakePort(clock)
     Player(whole, clock).play(eighths(1))
@@ -72,7 +78,7 @@ def test_asking_while_it_falls_silent_by_itself_counts_afterwards(handlers: list
     assert [m for _, m in port.got] == [m for _, m in whole.got]
 
 
-def test_a_handler_that_waits_itself_leaves_the_next_request_heard(handlers: list):
+def test_a_handler_that_waits_itself_leaves_the_next_request_heard():
     heard: list[int] = []
 
     def note(number: int, frame: object) -> None:
@@ -88,7 +94,7 @@ def test_a_handler_that_waits_itself_leaves_the_next_request_heard(handlers: lis
         signal.signal(signal.SIGINT, before)
 
 
-def test_it_plays_in_any_thread(handlers: list):
+def test_it_plays_in_any_thread():
     clock = FakeClock()
     port = FakePort(clock)
     thread = threading.Thread(target=Player(port, clock).play, args=(eighths(1),))
