@@ -15,6 +15,8 @@ from tests.live.test_player import eighths
 
 NUMBERS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
+ENDLESS = 1000  # messages
+
 
 class Impatient(FakePort):
     """Stands for a user who asks to stop during one message, and again during every one behind it.
@@ -29,6 +31,7 @@ class Impatient(FakePort):
 
     def send(self, message):
         super().send(message)
+        assert self.asked < ENDLESS, "it was asked to stop, and goes on"
         if self.asked >= self.begin:
             signal.raise_signal(self.number)
 
