@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from musicvae_lite.corpora.build import build_dataset
-from musicvae_lite.corpora.duplicates import fingerprint, lowest
+from musicvae_lite.corpora.duplicates import fingerprint
 from musicvae_lite.music.representations import choose
 from musicvae_lite.music.score import Chord, Score
 from musicvae_lite.training.dataset import WindowDataset, windows_of
@@ -68,7 +68,7 @@ def test_without_chords_a_fingerprint_is_that_of_the_notes():
 def test_where_no_note_sounds_chords_stay_as_they_are():
     rest = np.zeros((1, MELODY.steps), np.uint8)
     control = np.ones_like(rest)
-    assert lowest(MELODY.transposition, rest).tolist() == [0]
+    assert MELODY.transposition.lowest(rest).tolist() == [0]
     prints = fingerprint(MELODY, rest.repeat(2, 0), np.concatenate([control, 2 * control]))
     assert prints[0] != prints[1]
 

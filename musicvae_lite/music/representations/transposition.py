@@ -65,6 +65,24 @@ class Transposition:
             result[at] = np.where(fits, new, result[at])
         return result
 
+    def lowest(self, tokens: np.ndarray) -> np.ndarray:
+        """The lowest pitch int64 [W] of windows [W, T, ...], in semitones above that of their spans; 0 where
+        nothing moves."""
+        tokens = np.asarray(tokens)
+        none = max((span.high - span.low + 1 for span in self.spans), default=0)
+        low = np.full(len(tokens), none, np.int64)
+        for span in self.spans:
+            if self.by == "place":
+                height = np.arange(span.high - span.low + 1)
+                used = tokens[:, :, span.low : span.high + 1].any(axis=1)  # [W, semitones]
+                found = np.where(used, height, none).min(axis=1)
+            else:
+                values = tokens if span.column is None else tokens[..., span.column]  # [W, T]
+                moving = (values >= span.low) & (values <= span.high) & self._moving(tokens)
+                found = np.where(moving, values, span.low + none).min(axis=1).astype(np.int64) - span.low
+            low = np.minimum(low, found)
+        return np.where(low == none, 0, low)
+
     def _moving(self, tokens: np.ndarray) -> np.ndarray:
         """bool [W, T] or [1, 1]: steps that are not of a segment that stands still."""
         if not self.segment:
